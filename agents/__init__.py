@@ -1,0 +1,3 @@
+"""WHO answers: roles, their checks, and one adapter per inference engine."""
+
+__distribution__ = "edgeward"

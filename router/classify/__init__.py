@@ -1,0 +1,1 @@
+"""What a prompt is: cheap signals, its language and its kind."""

@@ -1,0 +1,119 @@
+"""The whole error tree: every exception that leaves a public function is one of these.
+
+EdgewardError
+├ ConfigError            ours to fix before start: bad YAML, unknown model, missing file
+├ TaskError              the task itself is unusable: empty prompt, too long, bad schema
+├ StoreUnavailable       Redis is not there, not ours, full, or gone
+├ EngineError(model)     anything an engine raised, translated in its adapter
+│  ├ EngineUnavailable   not installed, not reachable, not loaded, out of memory      escalates
+│  ├ EngineTimeout       the deadline passed                                          escalates
+│  ├ EngineOverloaded    429/503/queue full; retry_after_s                            retry, then escalates
+│  ├ ContextOverflow     prompt_tokens > limit; never truncated silently              escalates
+│  ├ EngineRejected      400: our request is wrong                                    never
+│  └ EngineDenied        401/403                                                      never
+├ PrivacyViolation       a task that must stay local was about to leave               never leaves
+└ RoutesExhausted        no route is left; carries every attempt
+
+A failure is an exception with `retryable` and `escalates` on its class; a weak answer is a value
+(`EscalationReason`). Messages name the thing, the value, the known choices and the cure: they are
+written for the person at the terminal and are printed as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from router.types import Attempt
+
+
+class EdgewardError(Exception):
+    """The root. `retryable`: the same call may succeed later. `escalates`: another engine may."""
+
+    retryable: ClassVar[bool] = False
+    escalates: ClassVar[bool] = False
+
+
+class ConfigError(EdgewardError):
+    """The configuration cannot be used; nothing was started."""
+
+
+class TaskError(EdgewardError):
+    """The task cannot be run as it stands; nothing was run."""
+
+
+class StoreUnavailable(EdgewardError):
+    """Redis cannot be reached, started or written to."""
+
+    retryable = True
+
+
+class EngineError(EdgewardError):
+    """An engine failed. `model` names what was asked, as the configuration names it."""
+
+    def __init__(self, message: str, *, model: str) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+class EngineUnavailable(EngineError):
+    """Not installed, not reachable, not loadable, out of memory, or it died."""
+
+    retryable = True
+    escalates = True
+
+
+class EngineTimeout(EngineError):
+    """The deadline passed before the answer was complete."""
+
+    escalates = True
+
+
+class EngineOverloaded(EngineError):
+    """The engine asked to be left alone; `retry_after_s` is its own wish, None when it named none."""
+
+    retryable = True
+    escalates = True
+
+    def __init__(self, message: str, *, model: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message, model=model)
+        self.retry_after_s = retry_after_s
+
+
+class ContextOverflow(EngineError):
+    """The prompt does not fit the model's window. Counts are tokens of that model, None if unknown."""
+
+    escalates = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        model: str,
+        prompt_tokens: int | None = None,
+        limit_tokens: int | None = None,
+    ) -> None:
+        super().__init__(message, model=model)
+        self.prompt_tokens = prompt_tokens
+        self.limit_tokens = limit_tokens
+
+
+class EngineRejected(EngineError):
+    """The engine calls our request wrong (400): a schema it cannot compile, an unknown model name."""
+
+
+class EngineDenied(EngineError):
+    """The engine refuses our key (401, 403)."""
+
+
+class PrivacyViolation(EdgewardError):
+    """A task that must stay local was about to leave the machine. It did not."""
+
+
+class RoutesExhausted(EdgewardError):
+    """Every route failed. `attempts` holds each one, in order."""
+
+    def __init__(self, message: str, *, attempts: Sequence[Attempt]) -> None:
+        super().__init__(message)
+        self.attempts = tuple(attempts)

@@ -1,0 +1,218 @@
+"""The vocabulary: the values that travel between the packages, to disk and to the user."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+MAX_PROMPT_CHARS = 1_000_000
+"""Above this a prompt is refused outright: no model within reach reads it (about 250,000 tokens)."""
+
+
+class Frozen(BaseModel):
+    """A value: immutable, and closed to unknown keys, so that a typing error is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Kind(StrEnum):
+    """What a prompt asks for."""
+
+    CODE = "code"
+    MATH = "math"
+    EXTRACTION = "extraction"
+    SUMMARISATION = "summarisation"
+    KNOWLEDGE = "knowledge"
+    TOOL = "tool"
+    WRITING = "writing"
+    TRANSLATION = "translation"
+    REWRITING = "rewriting"
+    UNSURE = "unsure"
+
+
+class Privacy(StrEnum):
+    """Where a task's text may go. `LOCAL_ONLY` never leaves the machine."""
+
+    PUBLIC = "public"
+    LOCAL_ONLY = "local_only"
+
+
+class Message(Frozen):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Task(Frozen):
+    """One request.
+
+    timeout_s: wall-clock seconds for the whole request, every attempt included.
+    json_schema: JSON Schema the answer must satisfy; in JSON and YAML the key is `schema`.
+    session: name of a conversation whose turns are remembered; None remembers nothing.
+    """
+
+    prompt: str
+    task_id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+    system: str | None = None
+    session: str | None = None
+    json_schema: dict[str, Any] | None = Field(default=None, alias="schema")
+    privacy: Privacy = Privacy.PUBLIC
+    timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    max_tokens: int | None = Field(default=None, ge=1)
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    seed: int | None = None
+    tags: tuple[str, ...] = ()
+
+    @field_validator("prompt")
+    @classmethod
+    def _usable(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("the prompt is empty: pass the request as text")
+        if len(prompt) > MAX_PROMPT_CHARS:
+            raise ValueError(
+                f"the prompt has {len(prompt):,} characters, the limit is {MAX_PROMPT_CHARS:,}: "
+                "split the text, or send the part that matters"
+            )
+        return prompt
+
+
+class Usage(Frozen):
+    """What one generation consumed. Tokens are those of the model that ran.
+
+    cost_usd: what the provider charges; 0.0 for a local model, None where no price is known.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+class TokenStats(Frozen):
+    """How sure a model was: natural-log probabilities of the chosen tokens, before any constraint."""
+
+    tokens: int
+    min_logprob: float
+    sum_logprob: float
+
+    @property
+    def mean_logprob(self) -> float:
+        return self.sum_logprob / self.tokens if self.tokens else 0.0
+
+
+class Completion(Frozen):
+    """One model's whole answer.
+
+    stats: None where the engine reports no probabilities.
+    ttft_s: seconds to the first token, latency_s to the last.
+    """
+
+    text: str
+    engine: str
+    model: str
+    finish_reason: Literal["stop", "length", "cancelled", "content_filter"]
+    usage: Usage = Usage()
+    stats: TokenStats | None = None
+    ttft_s: float = 0.0
+    latency_s: float = 0.0
+
+
+class EscalationReason(StrEnum):
+    """Why a local answer was not good enough, or why none was tried."""
+
+    DECLINED = "declined"
+    LOW_CONFIDENCE = "low_confidence"
+    OUT_OF_DOMAIN = "out_of_domain"
+    COMPLEX = "complex"
+    CONTEXT = "context"
+    EMPTY = "empty"
+    CUT_OFF = "cut_off"
+    LOOP = "loop"
+    REFUSAL = "refusal"
+    SCHEMA = "schema"
+    SYNTAX = "syntax"
+    UNFAITHFUL = "unfaithful"
+    ENGINE_FAILED = "engine_failed"
+
+
+class CheckResult(Frozen):
+    """What one check found. `finding` is a plain sentence, also when it passed."""
+
+    name: str
+    passed: bool
+    finding: str
+    reason: EscalationReason | None = None
+
+
+class Guess(Frozen):
+    """The classifier's opinion. `confidence` is the probability it gives `kind`, 0..1."""
+
+    kind: Kind
+    confidence: float
+    language: Literal["en", "pt", "other"]
+    complexity: float = 0.0
+
+
+class RouteDecision(Frozen):
+    """Where a task goes before anything is generated.
+
+    parked: the cloud is the right place and there is none; `agent` may still draft locally.
+    """
+
+    route: Literal["local", "cloud", "parked"]
+    agent: str | None
+    reason: str
+    escalation: EscalationReason | None = None
+
+
+class Attempt(Frozen):
+    """One generation, whatever came of it. Tokens and dollars of a rejected one still count."""
+
+    number: int
+    role: str
+    engine: str
+    model: str
+    route: Literal["local", "cloud"]
+    outcome: Literal["accepted", "rejected", "failed", "cancelled"]
+    checks: tuple[CheckResult, ...] = ()
+    escalation: EscalationReason | None = None
+    error: str | None = None
+    usage: Usage = Usage()
+    stats: TokenStats | None = None
+    latency_s: float = 0.0
+    ttft_s: float = 0.0
+    started_at: float = Field(default_factory=time.time)
+
+
+class Result(Frozen):
+    """What came of a task.
+
+    status: `done` has a text; `parked` waits for a cloud (`text` is then a checked local draft or
+    empty); `failed` says why in `reason`.
+    cost_usd: None when some attempt's price is unknown.
+    avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
+    """
+
+    task_id: str
+    status: Literal["done", "parked", "failed"]
+    text: str
+    route: Literal["local", "cloud", "cache", "none"]
+    reason: str
+    guess: Guess
+    decision: RouteDecision
+    attempts: tuple[Attempt, ...] = ()
+    model: str | None = None
+    cost_usd: float | None = 0.0
+    avoided_usd: float = 0.0
+    latency_s: float = 0.0
+    finished_at: float = Field(default_factory=time.time)
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """The checks of the last attempt: those that judged `text`."""
+        return self.attempts[-1].checks if self.attempts else ()
