@@ -1,0 +1,97 @@
+"""Every key edgeward has in Redis is named here, with what it holds and how long it lives.
+
+All start with `{namespace}:`. Whatever a user chose (a session's name, a thread's id) is escaped,
+so that no two names share a key and no name reaches into another's. Redis Cluster is not
+supported: the parts of one record lie in several slots.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from router.errors import ConfigError
+
+ESCAPED_LIMIT = 96
+"""Characters of an escaped name above which its hash stands for it."""
+
+
+def quoted(part: str) -> str:
+    """Percent-encoded: letters, digits and `_.-~%` only. Reversible, whatever the name contains."""
+    return quote(part.encode("utf-8", "surrogatepass"), safe="")
+
+
+def unquoted(part: str) -> str:
+    """The name that `quoted` encoded."""
+    return unquote_to_bytes(part).decode("utf-8", "surrogatepass")
+
+
+def escaped(part: str) -> str:
+    """A name as part of a key: readable where it is short, and never the same for two names.
+
+    Contains no colon and no glob character. A hash is marked by `=`, which no quoted name has.
+    """
+    text = quoted(part)
+    if len(text) <= ESCAPED_LIMIT:
+        return text
+    return f"={hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one namespace. Raises ConfigError for a namespace that could break out of it."""
+
+    namespace: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", self.namespace):
+            raise ConfigError(
+                f"{self.namespace!r} cannot be the namespace of the keys in Redis: "
+                "use 1 to 64 letters, digits, dots, dashes and underscores"
+            )
+
+    def of(self, *parts: str) -> str:
+        """The key of any record: each part escaped, joined by colons."""
+        return ":".join((self.namespace, *map(escaped, parts)))
+
+    def memory(self, session: str) -> str:
+        """List of a session's messages as JSON, oldest first. TTL: Memory.ttl_s from the last."""
+        return self.of("memory", session)
+
+    def sessions(self) -> str:
+        """Sorted set of session names by last use, epoch seconds. TTL: Memory.ttl_s."""
+        return self.of("sessions")
+
+    def answer(self, cache_key: str) -> str:
+        """One cached answer as JSON. TTL: AnswerCache.ttl_s, not renewed by reading."""
+        return self.of("answer", cache_key)
+
+    def ledger(self) -> str:
+        """Stream of attempt and task records. TTL: Ledger.retention_s from the last one."""
+        return self.of("ledger")
+
+    def checkpoints(self, thread_id: str) -> str:
+        """Hash of all that a LangGraph thread saved. TTL: RedisSaver.ttl_s from the last save."""
+        return self.of("thread", thread_id)
+
+    def checkpoint_index(self, thread_id: str) -> str:
+        """Sorted set, in lexical order, of that hash's checkpoints and writes. The same TTL."""
+        return self.of("thread", thread_id, "index")
+
+    def threads(self) -> str:
+        """Sorted set of thread ids by last save, epoch seconds. The same TTL."""
+        return self.of("threads")
+
+    def run_threads(self, run_id: str) -> str:
+        """Set of the thread ids that a LangGraph run saved to. The same TTL."""
+        return self.of("run", run_id)
+
+    def document(self, member: str) -> str:
+        """One item of the LangGraph store as JSON. TTL: the item's own, or none."""
+        return self.of("document", member)
+
+    def documents(self) -> str:
+        """Sorted set, in lexical order, of all items' paths. No TTL; swept of expired items."""
+        return self.of("documents")

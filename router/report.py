@@ -1,0 +1,255 @@
+"""The account, added up: what was asked, where it went, what it cost and what it avoided. Pure.
+
+Money is added as whole nano-dollars (1e-9 $), so that a sum does not depend on the order of its
+parts and does not drift; each part is rounded once. An attempt whose price is unknown is counted
+as such and adds nothing: the dollars spent are then a lower bound.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from router.errors import ConfigError
+from router.ledger import AttemptRecord, Record, TaskRecord
+from router.types import Frozen
+
+NANO = 1_000_000_000
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+class Row(Frozen):
+    """Tasks and attempts of one kind, model and route; an empty name stands for none, or for all.
+
+    A task counts in the row of the model and route that its answer came from, an attempt in the
+    row of its own. avoided_usd: an estimate, of the tasks.
+    """
+
+    kind: str = ""
+    model: str = ""
+    route: str = ""
+    tasks: int = 0
+    attempts: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    spent_usd: float = 0.0
+    unknown_price_attempts: int = 0
+    avoided_usd: float = 0.0
+
+
+class Escalations(Frozen):
+    """How often one reason sent a task elsewhere.
+
+    before: decided before anything was generated. after: an attempt's answer was not good enough.
+    """
+
+    before: int = 0
+    after: int = 0
+
+
+class Tokens(Frozen):
+    """Tokens of all attempts on one route; cached ones are part of the prompt's."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+class Latency(Frozen):
+    """Seconds from request to answer, whole tasks; nearest-rank percentiles."""
+
+    tasks: int
+    p50_s: float
+    p95_s: float
+
+
+class Report(Frozen):
+    """The account of a stretch of time.
+
+    first, last: epoch seconds of the earliest and latest record, None without any.
+    rows: the finest table, by kind, model and route; all other tables are sums of it.
+    """
+
+    first: float | None
+    last: float | None
+    tasks: int
+    by_status: dict[str, int]
+    by_route: dict[str, int]
+    cache_hits: int
+    attempts: int
+    by_outcome: dict[str, int]
+    escalations: dict[str, Escalations]
+    tokens: dict[str, Tokens]
+    spent_usd: float
+    unknown_price_attempts: int
+    avoided_usd: float
+    latency: dict[str, Latency]
+    kinds: tuple[Row, ...]
+    models: tuple[Row, ...]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2)
+
+    def to_csv(self) -> str:
+        """`rows` with a header: one line per kind, model and route, ready for a pivot table.
+
+        Every column of numbers adds up to the report's total, so nothing is counted twice.
+        """
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(Row.model_fields), lineterminator="\n")
+        writer.writeheader()
+        for row in self.rows:
+            writer.writerow(row.model_dump())
+        return text.getvalue()
+
+
+@dataclass(slots=True)
+class _Sum:
+    """A row being added up, in nano-dollars."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    spent: int = 0
+    avoided: int = 0
+
+    def add(self, record: Record) -> None:
+        if isinstance(record, TaskRecord):
+            self.counts["tasks"] += 1
+            self.avoided += _nanos(record.avoided_usd)
+            return
+        self.counts.update(("attempts", record.outcome))
+        self.counts["prompt_tokens"] += record.prompt_tokens
+        self.counts["completion_tokens"] += record.completion_tokens
+        if record.cost_usd is None:
+            self.counts["unknown_price_attempts"] += 1
+        else:
+            self.spent += _nanos(record.cost_usd)
+
+    def row(self, *, kind: str = "", model: str = "", route: str = "") -> Row:
+        return Row(
+            kind=kind,
+            model=model,
+            route=route,
+            spent_usd=self.spent / NANO,
+            avoided_usd=self.avoided / NANO,
+            **self.counts,
+        )
+
+
+def build_report(records: Iterable[Record]) -> Report:
+    """Add up records in any order. Reads them once; keeps one latency a task and the sums."""
+    total = _Sum()
+    cells: defaultdict[tuple[str, str, str], _Sum] = defaultdict(_Sum)
+    kinds: defaultdict[str, _Sum] = defaultdict(_Sum)
+    models: defaultdict[str, _Sum] = defaultdict(_Sum)
+    statuses: Counter[str] = Counter()
+    routes: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    tokens: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    latencies: defaultdict[str, list[float]] = defaultdict(list)
+    cache_hits = 0
+    first, last = math.inf, -math.inf
+    for record in records:
+        first, last = min(first, record.time), max(last, record.time)
+        model = record.model or ""
+        for part in (
+            total,
+            cells[(record.kind.value, model, record.route)],
+            kinds[record.kind.value],
+            models[model],
+        ):
+            part.add(record)
+        if isinstance(record, TaskRecord):
+            statuses[record.status] += 1
+            routes[record.route] += 1
+            cache_hits += record.cache_hit
+            latencies[record.route].append(record.latency_s)
+            if record.escalation:
+                before[record.escalation.value] += 1
+        else:
+            outcomes[record.outcome] += 1
+            tokens[record.route].update(_tokens(record))
+            if record.escalation:
+                after[record.escalation.value] += 1
+    whole = total.row()
+    return Report(
+        first=first if first <= last else None,
+        last=last if first <= last else None,
+        tasks=whole.tasks,
+        by_status=dict(sorted(statuses.items())),
+        by_route=dict(sorted(routes.items())),
+        cache_hits=cache_hits,
+        attempts=whole.attempts,
+        by_outcome=dict(sorted(outcomes.items())),
+        escalations={
+            reason: Escalations(before=before[reason], after=after[reason])
+            for reason in sorted({*before, *after})
+        },
+        tokens={route: Tokens(**tokens[route]) for route in sorted(tokens)},
+        spent_usd=whole.spent_usd,
+        unknown_price_attempts=whole.unknown_price_attempts,
+        avoided_usd=whole.avoided_usd,
+        latency={route: _latency(latencies[route]) for route in sorted(latencies)},
+        kinds=tuple(kinds[kind].row(kind=kind) for kind in sorted(kinds)),
+        models=tuple(models[model].row(model=model) for model in sorted(models)),
+        rows=tuple(
+            cells[cell].row(kind=cell[0], model=cell[1], route=cell[2]) for cell in sorted(cells)
+        ),
+    )
+
+
+def _nanos(dollars: float) -> int:
+    return round(dollars * NANO)
+
+
+def _tokens(record: AttemptRecord) -> dict[str, int]:
+    return {
+        "prompt": record.prompt_tokens,
+        "completion": record.completion_tokens,
+        "cached": record.cached_tokens,
+    }
+
+
+def _latency(seconds: list[float]) -> Latency:
+    ordered = sorted(seconds)
+
+    def percentile(share: float) -> float:
+        return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+    return Latency(tasks=len(ordered), p50_s=percentile(0.50), p95_s=percentile(0.95))
+
+
+def parse_since(text: str, *, now: float | None = None) -> float:
+    """Epoch seconds of `7d`, `24h`, `30m`, `90s`, `2w` ago, or of an ISO date or time.
+
+    A date without a time zone is the local one's. Raises ConfigError for anything else, and for
+    a time that is yet to come.
+    """
+    moment = time.time() if now is None else now
+    wanted = text.strip()
+    if ago := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smhdw])", wanted):
+        return max(0.0, moment - float(ago[1]) * UNITS_S[ago[2]])
+    try:
+        since = datetime.fromisoformat(wanted).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(
+            f"{text!r} is no point in time: write 30m, 24h, 7d or 2w for so long ago, "
+            "or a date such as 2026-01-31 or 2026-01-31T08:00"
+        ) from error
+    if since > moment:
+        raise ConfigError(f"{text!r} is yet to come: nothing can be reported since then")
+    return max(0.0, since)

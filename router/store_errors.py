@@ -1,0 +1,94 @@
+"""Redis's exceptions in our words: what could not be reached, why, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+from router.errors import StoreUnavailable
+
+
+def redacted(url: str) -> str:
+    """A Redis URL that can be shown: the password and every query value replaced by stars."""
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None
+    except ValueError:
+        return "the given Redis URL"
+    netloc = parts.netloc
+    if secret:
+        netloc = f"{parts.username or ''}:***@{netloc.rpartition('@')[2]}"
+    query = re.sub(r"=[^&]*", "=***", parts.query)
+    shown = urlunsplit(parts._replace(netloc=netloc, query=query))
+    return shown if netloc else shown.replace(":", "://", 1)  # urlunsplit drops an empty netloc
+
+
+@contextmanager
+def store_errors(description: str) -> Iterator[None]:
+    """Every exception of the Redis client inside becomes StoreUnavailable about `description`.
+
+    A programming error (DataError) and a lost optimistic lock (WatchError) pass: the first must be
+    seen, the second is an answer. Never wrap a `yield` in it.
+    """
+    from redis.exceptions import DataError, RedisError, WatchError
+
+    try:
+        yield
+    except (DataError, WatchError):
+        raise
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"{description} {_explained(error)}") from error
+
+
+def _explained(error: Exception) -> str:
+    """The cause and the cure, to follow the name of the store."""
+    from redis import exceptions as redis
+
+    if error.args and isinstance(error.args[0], redis.RedisError):
+        error = error.args[0]  # a refused greeting comes wrapped in a ConnectionError
+    said = str(error)
+    if quoting := re.match(r"Command # \d+ \(.*\) of pipeline caused error: ", said, re.S):
+        # It quotes the command, and with it somebody's prompt; the rest is a tuple in words.
+        said = said[quoting.end() :].strip("(),'\"")
+    match error:
+        case redis.AuthenticationError():
+            return (
+                f"refused the user name or password ({said}): "
+                "check them in the URL, redis://user:password@host:6379/0"
+            )
+        case redis.BusyLoadingError():
+            return "is still loading its data: try again in a moment"
+        case redis.TimeoutError() | TimeoutError():
+            return "did not answer in time: is it overloaded, or is a firewall in between?"
+        case redis.OutOfMemoryError():
+            return f"is out of memory ({said}): raise its maxmemory, or shorten the retention"
+        case redis.ReadOnlyError():
+            return f"is a read-only replica ({said}): give the address of the primary"
+        case redis.NoPermissionError():
+            return f"does not let this user do that ({said}): change its ACL"
+        case redis.InvalidResponse():
+            return "does not speak Redis's protocol: check the port, or use rediss:// for TLS"
+    if said.startswith("MISCONF"):
+        return f"cannot write to its disk ({said}): free some space there and try again"
+    if said.startswith("WRONGTYPE"):
+        return "has a key of ours with foreign contents: use another namespace"
+    if said.startswith("unknown command"):
+        return f"lacks a command ({said}): Redis 6.2 or newer, or Valkey, is needed"
+    if said.startswith("No connection available"):
+        return "was so busy that no connection became free in time: run fewer tasks at once"
+    if isinstance(error, redis.ResponseError):
+        return f"refused a command: {said}"
+    if _caused_by(error, socket.gaierror):
+        return f"cannot be found ({said}): check the host name"
+    return f"cannot be reached, or the connection broke ({said}): is the server running there?"
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

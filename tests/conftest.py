@@ -1,0 +1,47 @@
+"""Fixtures for everybody: a real Redis of the test run's own, and a store in it.
+
+`redis_url` is one private server for the whole run, without persistence, on a unix socket that only
+this user can open. `store` is open on it under a namespace that no other test has, so tests need
+not clean up. Tests about starting, stopping and killing the embedded server start their own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from waiting import wait_for
+
+from router import embedded
+from router.redis_binary import find_binary
+from router.store import Store, open_store
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """`unix://...` of a Redis that ends with the test run."""
+    # Not tmp_path: the path of a socket may have about 100 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="edgeward-", dir="/tmp"))
+    place = embedded.Place(data=folder, socket=folder / "redis.sock")
+    command = [str(find_binary().path), "--port", "0", "--save", "", "--dir", str(folder)]
+    command += ["--unixsocket", str(place.socket), "--unixsocketperm", "700"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(lambda: embedded.peek(place) == "+PONG", "the tests' Redis to answer")
+            yield f"unix://{place.socket}"
+        finally:
+            server.terminate()
+            server.wait(10)
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[Store]:
+    """A store with a namespace of its own."""
+    async with await open_store(url=redis_url, namespace=f"test-{uuid.uuid4().hex}") as opened:
+        yield opened

@@ -1,0 +1,29 @@
+"""Waiting for a fact instead of sleeping for a while and hoping."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+
+
+async def wait_until(
+    fact: Callable[[], bool | Awaitable[bool]], what: str = "it", timeout_s: float = 10.0
+) -> None:
+    """Return once `fact()` is true; AssertionError that names `what` after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = fact()
+        if await answer if inspect.isawaitable(answer) else answer:
+            return
+        assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
+        await asyncio.sleep(0.01)
+
+
+def wait_for(fact: Callable[[], bool], what: str = "it", timeout_s: float = 10.0) -> None:
+    """`wait_until` for tests that are not asynchronous."""
+    deadline = time.monotonic() + timeout_s
+    while not fact():
+        assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
+        time.sleep(0.01)
