@@ -1,0 +1,515 @@
+"""The cloud engine: one model of any provider that LiteLLM speaks to, over its streaming API.
+
+LiteLLM takes seconds to import, so it is imported in a thread when it is first needed; until then
+nothing here costs anything and nothing is looked up in the network. Its own retries, fallbacks,
+budgets, price downloads and telemetry are off: the router has its own attempt loop and ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import math
+import os
+import random
+import threading
+import time
+import warnings
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from types import ModuleType
+from typing import Any
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from agents.engines.answer_text import AnswerText
+from agents.engines.chat_api import (
+    Waits,
+    chat_base,
+    finish_reason,
+    is_loopback,
+    list_models,
+    wire_messages,
+)
+from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.upstream import Upstream
+from router.engine import Delta, EngineCaps, GenerateRequest
+from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
+from router.pricing import Prices
+from router.types import Completion, Usage
+
+_ENVIRONMENT = {
+    "LITELLM_MODE": "PRODUCTION",  # DEV loads .env from the working directory into the environment
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # otherwise the import downloads a price list
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # otherwise the first Claude call downloads one
+}
+_FIRST_CALL_IMPORTS = (
+    "litellm.litellm_core_utils.default_encoding",
+    "litellm.proxy._types",
+    "openai.resources",
+)
+"""What LiteLLM would otherwise import in the event loop during its first call: half a second."""
+_HARMLESS_WARNINGS = (
+    ".*Accessing the.*attribute on the instance is deprecated",
+    ".*`ReadOnly` qualifier",
+    ".*conflict with protected namespace",
+    # Of a call cancelled while LiteLLM prepares it in a thread; no request has been made then.
+    r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
+)
+_SOCKET_SLACK_S = 5.0
+"""LiteLLM's own timeout lies this far beyond ours. It must not vary from request to request:
+LiteLLM keeps one HTTP client for every timeout it has seen."""
+_FIRST_PAUSE_S = 0.5
+_AUTO = "openai/auto"
+
+_import_lock = threading.Lock()
+_engines_in_loop: Counter[int] = Counter()
+"""Open engines of each event loop: they share LiteLLM's HTTP clients, the last one closes them."""
+
+
+class LiteLLMEngine:
+    """One cloud model.
+
+    model: LiteLLM's name, "openai/gpt-5.4-mini", "anthropic/claude-haiku-4-5"; None takes the first
+    that the server at `api_base` lists, and is called "openai/auto" until that has been asked.
+    api_base: an OpenAI-compatible gateway, or None for the provider's own address.
+    api_key: None leaves it to the provider's usual environment variable (`OPENAI_API_KEY`, ...).
+    timeout_s: longest silence, before the first word and between two; a request's deadline is
+    separate. max_tokens: a ceiling over what requests ask for. retries: how often a busy or absent
+    provider is asked again before its first word; never after it.
+    reasoning_effort: "none", "minimal", "low" ... for models that think; dropped for others.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None,
+        prices: Prices,
+        max_tokens: int,
+        api_base: str | None = None,
+        api_key: str | None = None,
+        timeout_s: float = 60.0,
+        retries: int = 1,
+        reasoning_effort: str | None = None,
+    ) -> None:
+        if model is None and api_base is None:
+            raise ConfigError(
+                "the cloud needs a model, or the address of a server that lists one: "
+                f"name a model, for example {PROVIDERS[0].default_model}"
+            )
+        self._model = model or _AUTO
+        self._prices = prices
+        self._max_tokens = max_tokens
+        self._provider = provider_of(self._model)
+        self._api_base = self._wire_base(api_base)
+        self._api_key = api_key
+        self._timeout_s = timeout_s
+        self._retries = retries
+        self._reasoning_effort = reasoning_effort
+        self._waits = Waits()
+        self._loop_id: int | None = None
+        self._litellm: ModuleType | None = None
+
+    @property
+    def caps(self) -> EngineCaps:
+        known = self._map_entry()
+        return EngineCaps(
+            engine="litellm",
+            model=self._model,
+            local=False,
+            context_tokens=known.get("max_input_tokens"),
+            json_schema=self._litellm is None or "response_format" in self._supported_parameters(),
+        )
+
+    async def open(self) -> None:
+        """Makes the engine usable; asks nobody and imports nothing."""
+        self._waits.closed = False
+
+    async def warm(self) -> None:
+        """Imports LiteLLM now (2 to 6 s of one core), so that the first request need not."""
+        if self._litellm is None:
+            self._litellm = await asyncio.to_thread(_load, self._api_base)
+        _silence()
+        if self._loop_id is None:
+            self._loop_id = id(asyncio.get_running_loop())
+            _engines_in_loop[self._loop_id] += 1
+        if self._model == _AUTO and self._api_base is not None:
+            name = await first_model(
+                self._api_base, api_key=self._sent_key(), timeout_s=self._timeout_s
+            )
+            self._model = f"openai/{name}"
+
+    async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
+        started = time.monotonic()
+        request.remaining_s(self._model)
+        self._refuse_without_key()
+        await self._wait(self.warm, request, silence_s=math.inf)
+        wire, head = await self._begin(self._arguments(request), request)
+        answer = AnswerText(stops=request.stop, compact_json=request.json_schema is not None)
+        usage, ttft_s = None, 0.0
+        try:
+            while True:
+                chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
+                if chunk is None:
+                    break
+                usage = getattr(chunk, "usage", None) or usage
+                # After a stop string the rest is read for its token counts, and dropped.
+                if text := answer.feed(_text(chunk)):
+                    ttft_s = ttft_s or time.monotonic() - started
+                    yield Delta(text)
+            if text := answer.rest():
+                yield Delta(text)
+            # LiteLLM makes up a "stop" of its own where the provider's stream ended without one.
+            if wire.received_finish_reason is None:
+                why = "it ended without a finish reason"
+                raise self._upstream().broke_off(why, streamed=answer.pieces)
+            yield Completion(
+                text=answer.text,
+                engine="litellm",
+                model=self._model,
+                finish_reason="stop"
+                if answer.stopped
+                else finish_reason(str(wire.received_finish_reason)),
+                usage=self._usage(usage),
+                ttft_s=ttft_s,
+                latency_s=time.monotonic() - started,
+            )
+        finally:
+            await wire.aclose()
+
+    async def close(self) -> None:
+        """Ends every stream with EngineUnavailable and closes the connections to the provider."""
+        self._waits.close()
+        if self._loop_id is None:
+            return
+        loop_id, self._loop_id = self._loop_id, None
+        _engines_in_loop[loop_id] -= 1
+        if not _engines_in_loop[loop_id]:
+            del _engines_in_loop[loop_id]
+            await _close_clients(self._module(), loop_id)
+
+    async def _begin(
+        self, arguments: Mapping[str, Any], request: GenerateRequest
+    ) -> tuple[Any, deque[Any]]:
+        """The running answer and what came of it so far, up to its first text.
+
+        Asks again where that can help and the pause fits the deadline: nothing has been handed out
+        yet.
+        """
+
+        async def pause(seconds: float) -> None:
+            await self._wait(lambda: asyncio.sleep(seconds), request, silence_s=math.inf)
+
+        async for attempt in AsyncRetrying(
+            stop=lambda state: (
+                state.attempt_number > self._retries
+                or time.monotonic() + state.upcoming_sleep >= request.deadline
+            ),
+            wait=_pause_s,
+            retry=retry_if_exception(
+                lambda error: isinstance(error, EngineError) and error.retryable
+            ),
+            sleep=pause,
+            reraise=True,
+        ):
+            with attempt:
+                return await self._ask(arguments, request)
+        raise AssertionError("tenacity returns or raises")
+
+    async def _ask(
+        self, arguments: Mapping[str, Any], request: GenerateRequest
+    ) -> tuple[Any, deque[Any]]:
+        wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
+        head: deque[Any] = deque()
+        try:
+            while not head or (head[-1] is not None and not _text(head[-1])):
+                head.append(await self._next(wire, request, 0))
+            if head[-1] is None and wire.received_finish_reason is None:
+                raise self._upstream().empty()
+        except BaseException:
+            await wire.aclose()
+            raise
+        return wire, head
+
+    async def _next(self, wire: Any, request: GenerateRequest, streamed: int) -> Any | None:
+        """The next chunk; None after the last."""
+        try:
+            return await self._wait(wire.__anext__, request, streamed=streamed)
+        except StopAsyncIteration:
+            return None
+
+    async def _wait(
+        self,
+        start: Callable[[], Awaitable[Any]],
+        request: GenerateRequest,
+        *,
+        streamed: int = 0,
+        silence_s: float | None = None,
+    ) -> Any:
+        """The result of what `start` starts; every failure is an EngineError of ours.
+
+        LiteLLM's exception is not chained to it: that one carries the request's messages, and a
+        traceback would write them into a log.
+        """
+        upstream = self._upstream()
+        try:
+            return await self._waits.on(
+                start,
+                upstream,
+                deadline=request.deadline,
+                silence_s=self._timeout_s if silence_s is None else silence_s,
+                streamed=streamed,
+            )
+        except (EngineError, StopAsyncIteration):
+            raise
+        except Exception as error:  # noqa: BLE001  LiteLLM raises whatever its providers' code does
+            failure = self._translated(error, upstream, streamed)
+        raise failure
+
+    def _translated(self, error: Exception, upstream: Upstream, streamed: int) -> EngineError:
+        if type(error).__name__ == "UnsupportedParamsError" and not streamed:
+            return EngineRejected(
+                f"{upstream.place} cannot do what the request to {self._model} asks for "
+                f"({upstream.words(error)}): use another model",
+                model=self._model,
+            )
+        if getattr(error, "llm_provider", None) == "" or "LLM Provider NOT provided" in str(error):
+            return EngineRejected(
+                f"{self._model!r} names no provider: write it as provider/model, for example "
+                f"{PROVIDERS[0].default_model}; known providers are "
+                f"{', '.join(provider.prefix for provider in PROVIDERS)} and LiteLLM's others",
+                model=self._model,
+            )
+        return upstream.error(error, streamed=streamed)
+
+    def _arguments(self, request: GenerateRequest) -> dict[str, Any]:
+        """LiteLLM's arguments. Unsupported sampling wishes are dropped, a schema never is."""
+        if (
+            request.json_schema is not None
+            and "response_format" not in self._supported_parameters()
+        ):
+            raise EngineRejected(
+                f"{self._model} cannot be held to a JSON schema: use another model, or drop the "
+                "schema from the task",
+                model=self._model,
+            )
+        arguments: dict[str, Any] = {
+            "model": self._model,
+            "messages": wire_messages(request.messages),
+            "max_tokens": min(request.max_tokens, self._max_tokens),
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "stop": list(request.stop) or None,
+            "reasoning_effort": self._reasoning_effort,
+            "response_format": _response_format(request.json_schema),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "timeout": self._timeout_s + _SOCKET_SLACK_S,
+            "num_retries": 0,
+            "max_retries": 0,
+            "drop_params": True,
+            "api_base": self._api_base,
+            "api_key": self._sent_key(),
+        }
+        return {name: value for name, value in arguments.items() if value is not None}
+
+    def _wire_base(self, api_base: str | None) -> str | None:
+        """The base as LiteLLM wants it: with `/v1` for OpenAI's API, without for the others."""
+        if api_base is None:
+            return None
+        base = chat_base(api_base)
+        openai_api = self._provider is None or self._provider.prefix == "openai"
+        return base if openai_api else base.removesuffix("/v1")
+
+    def _sent_key(self) -> str | None:
+        if self._api_key or self._environment_key() or self._api_base is None:
+            return self._api_key
+        return "none"  # a gateway without keys; OpenAI's client insists on something
+
+    def _environment_key(self) -> str:
+        return os.environ.get(self._provider.key_variable, "") if self._provider else ""
+
+    def _refuse_without_key(self) -> None:
+        if self._provider and not self._sent_key() and not self._environment_key():
+            raise EngineDenied(
+                f"there is no key for {self._provider.title}: set {self._provider.key_variable} "
+                f"to use {self._model}",
+                model=self._model,
+            )
+
+    def _upstream(self) -> Upstream:
+        title = self._provider.title if self._provider else self._model.partition("/")[0]
+        place = f"the server at {self._api_base}" if self._api_base else title
+        variable = self._provider.key_variable if self._provider else "the provider's key"
+        return Upstream(
+            model=self._model,
+            place=place,
+            key_cure=f"check {variable}" if self._api_key is None else "check the configured key",
+            reach_cure="check the network connection"
+            if self._api_base is None
+            else "check the address, and that the server is running",
+            model_cure="check the spelling, and that the account may use it",
+            secrets=(self._api_key or "", self._environment_key()),
+        )
+
+    def _usage(self, reported: Any | None) -> Usage:
+        """Tokens as the provider counts them; LiteLLM estimates them where it sends none."""
+        if reported is None:
+            return Usage(cost_usd=None)
+        prompt, completion = reported.prompt_tokens or 0, reported.completion_tokens or 0
+        details = getattr(reported, "prompt_tokens_details", None)
+        cached = getattr(details, "cached_tokens", None) or 0
+        cost = self._prices.cost(self._model, prompt, completion, cached)
+        if cost is None:
+            cost = self._map_cost(prompt, completion, cached)
+        return Usage(
+            prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached, cost_usd=cost
+        )
+
+    def _map_cost(self, prompt: int, completion: int, cached: int) -> float | None:
+        if not self._map_entry():
+            return None
+        price_in, price_out = self._module().cost_per_token(
+            model=self._model,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cache_read_input_tokens=cached,
+        )
+        return float(price_in + price_out)
+
+    def _map_entry(self) -> Mapping[str, Any]:
+        """The model in LiteLLM's offline map; empty before the import and for unknown models."""
+        known: Mapping[str, Any] = self._litellm.model_cost if self._litellm else {}
+        bare = self._model.partition("/")[2]
+        return known.get(self._model) or known.get(bare) or {}
+
+    def _supported_parameters(self) -> list[str]:
+        name, _, rest = self._model.partition("/")
+        module = self._module()
+        provider = name if rest and name in module.provider_list else None
+        return module.get_supported_openai_params(rest or name, provider) or []
+
+    def _module(self) -> ModuleType:
+        assert self._litellm is not None, "warm() comes first"
+        return self._litellm
+
+
+async def first_model(api_base: str, *, api_key: str | None, timeout_s: float) -> str:
+    """The first model that an OpenAI-compatible server lists, for a base given without a model.
+
+    Accepts the address with and without `/v1`. Raises as `list_models`, and EngineUnavailable
+    where the list is empty.
+    """
+    base = chat_base(api_base)
+    names = await list_models(base, api_key=api_key, timeout_s=timeout_s)
+    if not names:
+        raise EngineUnavailable(f"the server at {base} lists no model: load one", model=base)
+    return names[0]
+
+
+def _load(api_base: str | None) -> ModuleType:
+    """LiteLLM, imported without network, .env, telemetry and banners. Blocks for seconds."""
+    with _import_lock:
+        os.environ.update(_ENVIRONMENT)
+        if api_base is not None and is_loopback(api_base):
+            _never_proxy_loopback(os.environ)
+        try:
+            import litellm
+
+            for name in _FIRST_CALL_IMPORTS:
+                importlib.import_module(name)
+        except ImportError as error:
+            failure = EngineUnavailable(
+                f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
+            )
+        else:
+            litellm.telemetry = False
+            litellm.suppress_debug_info = True
+            litellm.disable_hf_tokenizer_download = True
+            litellm.disable_streaming_logging = True
+            logging.getLogger("LiteLLM").setLevel(logging.ERROR)
+            return litellm  # type: ignore[no-any-return]
+    raise failure
+
+
+def _silence() -> None:
+    """Keeps quiet what LiteLLM's types make pydantic say, at any time after the import.
+
+    LiteLLM sets such filters itself, once; whoever restores the filters of before, a test runner or
+    `warnings.catch_warnings`, undoes that.
+    """
+    for message in _HARMLESS_WARNINGS:
+        warnings.filterwarnings("ignore", message=message)
+
+
+def _never_proxy_loopback(environment: MutableMapping[str, str]) -> None:
+    """Adds this machine to NO_PROXY: LiteLLM's clients take their proxy from the environment."""
+    names = [name for name in ("no_proxy", "NO_PROXY") if name in environment] or ["NO_PROXY"]
+    for name in names:
+        hosts = [host for host in environment.get(name, "").split(",") if host]
+        missing = [host for host in ("localhost", "127.0.0.1", "::1") if host not in hosts]
+        environment[name] = ",".join([*hosts, *missing])
+
+
+async def _close_clients(litellm: ModuleType, loop_id: int) -> None:
+    """Closes and forgets the HTTP clients that LiteLLM keeps for one event loop.
+
+    Its own `close_litellm_async_clients` closes those of every loop and leaves them in the cache,
+    where the next call finds them closed.
+    """
+    cache = litellm.in_memory_llm_clients_cache
+    for key in [key for key in cache.cache_dict if key.endswith(f"-{loop_id}")]:
+        client = cache.cache_dict.pop(key)
+        cache.ttl_dict.pop(key, None)
+        close = getattr(client, "close", None)
+        if close is not None and asyncio.iscoroutinefunction(close):
+            await close()
+    if not _engines_in_loop:
+        # Anthropic's API goes over a client of the whole process, which comes back when needed.
+        await litellm.module_level_aclient.close()
+
+
+def _pause_s(state: RetryCallState) -> float:
+    """The provider's own wish, or half a second, doubled every time, give or take a half."""
+    error = state.outcome.exception() if state.outcome else None
+    wish = getattr(error, "retry_after_s", None)
+    if wish is not None:
+        return float(wish)
+    return float(_FIRST_PAUSE_S * 2 ** (state.attempt_number - 1) * random.uniform(0.5, 1.5))
+
+
+def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if schema is None:
+        return None
+    strict = {"name": "answer", "strict": True, "schema": _tightened(schema)}
+    return {"type": "json_schema", "json_schema": strict}
+
+
+def _tightened(schema: Any) -> Any:
+    """The schema in the providers' strict form: objects closed, every property required.
+
+    What satisfies it satisfies `schema` too. An object that allows free keys is left as it is, and
+    the provider says that it cannot enforce it.
+    """
+    if isinstance(schema, list):
+        return [_tightened(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    tight = {
+        key: {name: _tightened(part) for name, part in value.items()}
+        if key in ("properties", "$defs", "definitions")
+        else _tightened(value)
+        if key in ("items", "anyOf", "allOf", "prefixItems")
+        else value
+        for key, value in schema.items()
+    }
+    if "properties" in tight:
+        tight.setdefault("additionalProperties", False)
+        if tight["additionalProperties"] is False:
+            tight["required"] = list(tight["properties"])
+    return tight
+
+
+def _text(chunk: Any) -> str:
+    return (chunk.choices[0].delta.content or "") if chunk.choices else ""

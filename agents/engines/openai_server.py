@@ -1,0 +1,336 @@
+"""The engine for a model server on the user's own hardware: any that speaks OpenAI's chat API.
+
+Ollama, LM Studio, vLLM, llama.cpp's server, TabbyAPI, text-generation-webui and their like (the
+table is in `servers`), through LangChain's ChatOpenAI, which takes seconds to import and is
+imported in a thread when it is first needed.
+
+Ollama through this API ignores the wanted context size: it runs with its own (4096 tokens unless
+OLLAMA_CONTEXT_LENGTH says otherwise) and cuts longer prompts at the head without a word. Set that
+variable where Ollama runs and give the same number as `context_tokens`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+import warnings
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+from agents.engines.answer_text import AnswerText
+from agents.engines.chat_api import (
+    Waits,
+    chat_base,
+    finish_reason,
+    is_loopback,
+    list_models,
+    wire_messages,
+)
+from agents.engines.upstream import Upstream
+from router.engine import Delta, EngineCaps, GenerateRequest
+from router.errors import EngineError, EngineRejected, EngineUnavailable
+from router.pricing import estimate_tokens
+from router.types import Completion, TokenStats, Usage
+
+NO_KEY = "none"
+"""What is sent to a server that wants no key: OpenAI's client insists on something."""
+_CONNECT_TIMEOUT_S = 5.0
+_LIST_TIMEOUT_S = 5.0
+_FIRST_LISTED = "first-listed"
+
+
+class OpenAIServerEngine:
+    """One model behind one server.
+
+    url: with or without `/v1`. model: None takes the first that the server lists, and is called
+    "first-listed" until it has been asked. context_tokens: the window that the server runs the
+    model with; longer prompts are the server's to refuse. local: the hardware is the user's, so
+    prompts may go there that must not leave; False for a server elsewhere.
+    Whether the server reports probabilities is known after the first answer; until then `caps`
+    hopes so.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        model: str | None = None,
+        api_key: str | None = None,
+        context_tokens: int | None = None,
+        local: bool = True,
+    ) -> None:
+        self._base = chat_base(url)
+        self._model = model
+        self._api_key = api_key or NO_KEY
+        self._context_tokens = context_tokens
+        self._local = local
+        self._logprobs = True
+        self._waits = Waits()
+        self._starting = asyncio.Lock()
+        self._chat: Any | None = None
+        self._http: tuple[Any, Any] | None = None
+
+    @property
+    def caps(self) -> EngineCaps:
+        return EngineCaps(
+            engine="openai_server",
+            model=self._model or _FIRST_LISTED,
+            local=self._local,
+            context_tokens=self._context_tokens,
+            logprobs=self._logprobs,
+            json_schema=True,
+        )
+
+    async def open(self) -> None:
+        """Makes the engine usable. The server is asked at the first request: it may start later."""
+        self._waits.closed = False
+
+    async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
+        started = time.monotonic()
+        request.remaining_s(self.caps.model)
+        await self._wait(self._start, request)
+        chunks, first = await self._begin(request)
+        answer = AnswerText(stops=request.stop, compact_json=request.json_schema is not None)
+        reason, usage, logprobs, ttft_s = "", None, list[float](), 0.0
+        try:
+            chunk = first
+            while chunk is not None:
+                reason = chunk.response_metadata.get("finish_reason") or reason
+                usage = _usage(chunk) or usage
+                if not answer.stopped:
+                    logprobs += _logprobs(chunk)
+                if text := answer.feed(_text(chunk)):
+                    ttft_s = ttft_s or time.monotonic() - started
+                    yield Delta(text)
+                chunk = await self._next(chunks, request, answer.pieces)
+            if text := answer.rest():
+                yield Delta(text)
+            if not reason:
+                raise self._ended_early(answer.pieces)
+            stats = _stats(logprobs)
+            if answer.text:
+                self._logprobs = stats is not None
+            yield Completion(
+                text=answer.text,
+                engine="openai_server",
+                model=self.caps.model,
+                finish_reason="stop" if answer.stopped else finish_reason(reason),
+                usage=usage or _estimated(request, answer.text),
+                stats=stats,
+                ttft_s=ttft_s,
+                latency_s=time.monotonic() - started,
+            )
+        finally:
+            await chunks.aclose()
+
+    async def close(self) -> None:
+        """Ends every stream with EngineUnavailable and closes the connections to the server."""
+        self._waits.close()
+        self._chat = None
+        if self._http is not None:
+            (asynchronous, synchronous), self._http = self._http, None
+            await asynchronous.aclose()
+            synchronous.close()
+
+    async def _start(self) -> None:
+        """Imports the client and finds the model's name, once."""
+        async with self._starting:
+            if self._chat is not None:
+                return
+            langchain_openai, httpx = await asyncio.to_thread(_load)
+            if self._model is None:
+                self._model = await self._first_listed()
+            timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S)
+            # A proxy of the environment cannot reach this machine's own address for us.
+            settings = {"timeout": timeout, "trust_env": not is_loopback(self._base)}
+            # The synchronous one is never used, but left out it is made with the defaults.
+            self._http = httpx.AsyncClient(**settings), httpx.Client(**settings)
+            self._chat = langchain_openai.ChatOpenAI(
+                model=self._model,
+                base_url=self._base,
+                api_key=self._api_key,
+                http_async_client=self._http[0],
+                http_client=self._http[1],
+                openai_proxy="",  # OPENAI_PROXY of the environment would be refused beside a client
+                timeout=timeout,
+                stream_chunk_timeout=None,
+                stream_usage=True,
+                max_retries=0,
+                use_responses_api=False,
+            )
+
+    async def _first_listed(self) -> str:
+        names = await list_models(self._base, api_key=self._api_key, timeout_s=_LIST_TIMEOUT_S)
+        if not names:
+            raise EngineUnavailable(
+                f"the server at {self._base} has no model loaded: load one, or name it in the "
+                "configuration",
+                model=_FIRST_LISTED,
+            )
+        return names[0]
+
+    async def _begin(self, request: GenerateRequest) -> tuple[Any, Any]:
+        """The running answer and its first chunk.
+
+        Asked for without probabilities where the server turns the request down because of them.
+        """
+        try:
+            return await self._ask(request)
+        except EngineRejected as error:
+            if not (self._logprobs and "logprob" in str(error).lower()):
+                raise
+        self._logprobs = False
+        return await self._ask(request)
+
+    async def _ask(self, request: GenerateRequest) -> tuple[Any, Any]:
+        body: dict[str, Any] = {"max_tokens": request.max_tokens}
+        if request.json_schema is not None:
+            named = {"name": "answer", "strict": True, "schema": request.json_schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
+        wishes: dict[str, Any] = {
+            "temperature": request.temperature,
+            "stop": list(request.stop) or None,
+            "seed": request.seed,
+            "logprobs": True if self._logprobs else None,
+        }
+        assert self._chat is not None, "_start comes first"
+        chunks = self._chat.astream(
+            wire_messages(request.messages),
+            # In the body as they are: ChatOpenAI renames max_tokens, which not every server knows
+            # by the new name, and parses a schema's JSON itself, raising where it was cut off.
+            extra_body=body,
+            **{name: wish for name, wish in wishes.items() if wish is not None},
+        )
+        try:
+            first = await self._next(chunks, request, 0)
+        except BaseException:
+            await chunks.aclose()
+            raise
+        if first is None:
+            raise self._upstream().empty()
+        return chunks, first
+
+    async def _next(self, chunks: Any, request: GenerateRequest, streamed: int) -> Any | None:
+        """The next chunk; None after the last."""
+        from langsmith import tracing_context
+
+        async def step() -> Any:
+            # LANGSMITH_TRACING in the environment would send every prompt to a cloud.
+            with tracing_context(enabled=False):
+                return await anext(chunks)
+
+        try:
+            return await self._wait(step, request, streamed=streamed)
+        except StopAsyncIteration:
+            return None
+
+    async def _wait(
+        self, start: Callable[[], Awaitable[Any]], request: GenerateRequest, *, streamed: int = 0
+    ) -> Any:
+        """The result of what `start` starts; every failure is an EngineError of ours.
+
+        The client's exception is not chained to it: a traceback would write its request into a log.
+        """
+        upstream = self._upstream()
+        try:
+            return await self._waits.on(
+                start,
+                upstream,
+                deadline=request.deadline,
+                silence_s=math.inf,  # a server that loads a model says nothing for minutes
+                streamed=streamed,
+            )
+        except (EngineError, StopAsyncIteration):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever the client raises is translated here
+            failure = upstream.error(error, streamed=streamed)
+            if "No generation chunks" in str(error):  # LangChain's words for a stream of nothing
+                failure = upstream.empty()
+            unknown = getattr(error, "status_code", None) == 404 and not streamed
+        raise await self._with_known_models(failure) if unknown else failure
+
+    async def _with_known_models(self, failure: EngineError) -> EngineError:
+        """A 404 again, this time with the names that would work."""
+        try:
+            names = await list_models(self._base, api_key=self._api_key, timeout_s=_LIST_TIMEOUT_S)
+        except EngineError:
+            return failure
+        return EngineRejected(
+            f"the server at {self._base} has no model {self._model}; it has "
+            f"{', '.join(names) or 'none at all'}: correct the name in the configuration",
+            model=self.caps.model,
+        )
+
+    def _ended_early(self, pieces: int) -> EngineError:
+        upstream = self._upstream()
+        if not pieces:
+            return upstream.empty()
+        return upstream.broke_off("it ended without a finish reason", streamed=pieces)
+
+    def _upstream(self) -> Upstream:
+        return Upstream(
+            model=self.caps.model,
+            place=f"the server at {self._base}",
+            key_cure="give the server's key as api_key",
+            reach_cure="start it (`ollama serve`, `llama-server -m model.gguf`, LM Studio's "
+            "Developer tab, `vllm serve`), or correct the url",
+            model_cure="is this the address that ends in /v1?",
+            secrets=(self._api_key if self._api_key != NO_KEY else "",),
+        )
+
+
+def _load() -> tuple[ModuleType, ModuleType]:
+    """LangChain's client and httpx. Blocks for seconds the first time."""
+    try:
+        import httpx
+        import langchain_openai
+    except ImportError as error:
+        failure = EngineUnavailable(
+            f"the client for model servers cannot be imported ({error}): reinstall edgeward",
+            model="langchain-openai",
+        )
+    else:
+        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected.
+        warnings.filterwarnings(
+            "ignore", message="(Invalid schema for|This model does not support) OpenAI's structured"
+        )
+        return langchain_openai, httpx
+    raise failure
+
+
+def _text(chunk: Any) -> str:
+    return chunk.content if isinstance(chunk.content, str) else str(chunk.text)
+
+
+def _usage(chunk: Any) -> Usage | None:
+    """Tokens as the server counts them; they cost nothing."""
+    reported = chunk.usage_metadata
+    if not reported:
+        return None
+    return Usage(
+        prompt_tokens=reported["input_tokens"],
+        completion_tokens=reported["output_tokens"],
+        cached_tokens=reported.get("input_token_details", {}).get("cache_read") or 0,
+    )
+
+
+def _estimated(request: GenerateRequest, text: str) -> Usage:
+    """For a server that counts nothing."""
+    prompt = "".join(message.content for message in request.messages)
+    return Usage(prompt_tokens=estimate_tokens(prompt), completion_tokens=estimate_tokens(text))
+
+
+def _logprobs(chunk: Any) -> list[float]:
+    """Natural-log probabilities of the tokens in this chunk; none where the server sends none."""
+    reported = (chunk.response_metadata.get("logprobs") or {}).get("content") or []
+    return [float(token["logprob"]) for token in reported]
+
+
+def _stats(logprobs: list[float]) -> TokenStats | None:
+    if not logprobs:
+        return None
+    return TokenStats(
+        tokens=len(logprobs), min_logprob=min(logprobs), sum_logprob=math.fsum(logprobs)
+    )

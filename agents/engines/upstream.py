@@ -1,0 +1,275 @@
+"""Turns a failure of any HTTP chat API, however an SDK wrapped it, into the EngineError that the
+router acts on, in a sentence that names the model, the place, the cause and the cure."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from router.errors import (
+    ContextOverflow,
+    EngineDenied,
+    EngineError,
+    EngineOverloaded,
+    EngineRejected,
+    EngineTimeout,
+    EngineUnavailable,
+)
+
+_OVERFLOW = re.compile(
+    r"maximum context length|context_length_exceeded|exceeds? the available context|prompt is too "
+    r"long|context window|exceeds the maximum number of tokens|context limit|context size",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"(?:maximum context length is|>|context size(?: of)?|context window of)\s*\(?(\d[\d,]*)",
+    re.IGNORECASE,
+)
+_PROMPT = re.compile(r"(?:resulted in|too long:|prompt|request)\s*\(?(\d[\d,]*) tokens", re.I)
+_POLICY = re.compile(r"content[_ ]policy|safety system|content management policy", re.IGNORECASE)
+_NO_CREDIT = re.compile(r"insufficient_quota|exceeded your current quota|credit balance", re.I)
+_SCHEMA = re.compile(r"schema|response_format|output_format|output_config", re.IGNORECASE)
+_JSON_MESSAGE = re.compile(r"""["']message["']\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+_WRAPPERS = re.compile(
+    r"^(?:litellm\.)?\w*(?:Error|Exception)\b(?:[:.]| - )\s*|^Error code: \d+ - "
+)
+_LITELLM_ADVICE = re.compile(r" Original exception:.*| Handle with `litellm.*", re.DOTALL)
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|key|AIza)[-_A-Za-z0-9*]{12,}")
+_QUOTED_CHARS = 300
+"""The provider's own words are quoted up to this length: the cause is in the first sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Who was asked, in the words an error message needs.
+
+    model: as the configuration names it. place: "OpenAI", "the server at http://...".
+    The cures complete a sentence. secrets: strings that must not appear in a message.
+    """
+
+    model: str
+    place: str
+    key_cure: str
+    reach_cure: str
+    model_cure: str
+    secrets: tuple[str, ...] = ()
+
+    def error(self, failure: BaseException, *, streamed: int = 0) -> EngineError:
+        """`failure`, an exception of an HTTP client or SDK, as ours.
+
+        streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
+        EngineUnavailable whatever the status was, because half an answer cannot be taken back.
+        """
+        status = _status(failure)
+        said = self.words(failure)
+        if _is_timeout(failure):
+            return self.silent(None, streamed=streamed)
+        if streamed:
+            return self.broke_off(said, streamed=streamed)
+        if status is None or (status == 500 and _is_connection(failure)):
+            return EngineUnavailable(
+                f"{self.place} cannot be reached for {self.model} ({said}): {self.reach_cure}",
+                model=self.model,
+            )
+        return self._refusal(status, said, _retry_after_s(failure))
+
+    def _refusal(self, status: int, said: str, retry_after_s: float | None) -> EngineError:
+        """An HTTP status of 400 and above, before any text."""
+        if status == 402 or (status == 429 and _NO_CREDIT.search(said)):
+            return EngineDenied(
+                f"the account at {self.place} has no credit left for {self.model} ({status}): "
+                f"top it up, or {self.key_cure}",
+                model=self.model,
+            )
+        if status == 401:
+            return EngineDenied(
+                f"{self.place} refused the key for {self.model} (401): {self.key_cure}",
+                model=self.model,
+            )
+        if status == 403:
+            return EngineDenied(
+                f"{self.place} does not let this key use {self.model} (403: {said}): "
+                f"ask for access, or {self.key_cure}",
+                model=self.model,
+            )
+        if status == 404:
+            return EngineRejected(
+                f"{self.place} knows no model {self.model} (404): {self.model_cure}",
+                model=self.model,
+            )
+        if status == 413 or (status in (400, 422, 500) and _OVERFLOW.search(said)):
+            return self._overflow(status, said)
+        if status in (429, 503, 529):
+            pause = "" if retry_after_s is None else f"; it asks for {retry_after_s:g} s of rest"
+            return EngineOverloaded(
+                f"{self.place} is too busy for {self.model} ({status}: {said}){pause}",
+                model=self.model,
+                retry_after_s=retry_after_s,
+            )
+        if status >= 500:
+            return EngineUnavailable(
+                f"{self.place} failed while running {self.model} ({status}: {said}): "
+                "try again later",
+                model=self.model,
+            )
+        return self._rejected(status, said)
+
+    def _rejected(self, status: int, said: str) -> EngineRejected:
+        cure = "the request itself must change"
+        if _POLICY.search(said):
+            cure = "its content policy refuses this prompt"
+        elif _SCHEMA.search(said):
+            cure = "it cannot enforce this JSON schema: simplify it, or drop it from the task"
+        return EngineRejected(
+            f"{self.place} rejected the request to {self.model} ({status}: {said}): {cure}",
+            model=self.model,
+        )
+
+    def _overflow(self, status: int, said: str) -> ContextOverflow:
+        prompt, limit = _number(_PROMPT, said), _number(_LIMIT, said)
+        return ContextOverflow(
+            f"the prompt is too long for {self.model} at {self.place} ({status}: {said}): shorten "
+            "it, or use a model with a larger window",
+            model=self.model,
+            prompt_tokens=prompt,
+            limit_tokens=limit,
+        )
+
+    def silent(self, seconds: float | None, *, streamed: int) -> EngineTimeout:
+        """Nothing came for `seconds`, before or in the middle of an answer."""
+        waited = "" if seconds is None else f" for {seconds:.3g} s"
+        point = f"after {streamed} pieces of the answer" if streamed else "before the first word"
+        return EngineTimeout(
+            f"{self.place} said nothing{waited} ({self.model}, {point}): "
+            "raise the timeout, or use a faster model",
+            model=self.model,
+        )
+
+    def out_of_time(self, *, streamed: int) -> EngineTimeout:
+        point = f"after {streamed} pieces of the answer" if streamed else "before the first word"
+        return EngineTimeout(
+            f"the task's time was up {point} from {self.model} at {self.place}: "
+            "raise the task's timeout",
+            model=self.model,
+        )
+
+    def broke_off(self, why: str, *, streamed: int) -> EngineUnavailable:
+        return EngineUnavailable(
+            f"the answer of {self.model} broke off after {streamed} pieces ({why}): {self.place} "
+            "or the connection to it died; try again",
+            model=self.model,
+        )
+
+    def empty(self) -> EngineUnavailable:
+        return EngineUnavailable(
+            f"{self.place} answered for {self.model} with nothing at all: is it really a chat API, "
+            "or is a proxy in between?",
+            model=self.model,
+        )
+
+    def words(self, failure: BaseException) -> str:
+        """What the provider said, without wrappers and secrets, in one short line."""
+        text = _message(failure)
+        for secret in self.secrets:
+            if secret:
+                text = text.replace(secret, "[key]")
+        text = " ".join(_KEY_LIKE.sub("[key]", text).split())
+        return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}..."
+
+
+def _chain(failure: BaseException) -> Iterator[BaseException]:
+    """The exception, then what it was made from: SDKs wrap twice and lose the status on the way."""
+    seen: list[BaseException] = []
+    current: BaseException | None = failure
+    while current is not None and current not in seen:
+        seen.append(current)
+        yield current
+        current = (
+            getattr(current, "original_exception", None) or current.__cause__ or current.__context__
+        )
+
+
+def _status(failure: BaseException) -> int | None:
+    """The HTTP status that the provider sent: the innermost one, the outer ones are rewritten."""
+    statuses = [
+        status
+        for error in _chain(failure)
+        if isinstance(
+            status := getattr(error, "status_code", None)
+            or getattr(getattr(error, "response", None), "status_code", None),
+            int,
+        )
+    ]
+    return statuses[-1] if statuses else None
+
+
+def _is_timeout(failure: BaseException) -> bool:
+    return any(
+        "Timeout" in type(error).__name__ or getattr(error, "status_code", None) in (408, 504)
+        for error in _chain(failure)
+    )
+
+
+def _is_connection(failure: BaseException) -> bool:
+    """A 500 that an SDK made up because there was no connection to take a status from."""
+    names = ("APIConnectionError", "ConnectError", "ConnectionError", "ReadError", "ProtocolError")
+    return any(type(error).__name__.endswith(names) for error in _chain(failure)) or any(
+        sign in str(failure)
+        for sign in ("Connection error", "Server disconnected", "Cannot connect")
+    )
+
+
+def _headers(failure: BaseException) -> Mapping[str, str]:
+    for error in _chain(failure):
+        for holder in (
+            getattr(getattr(error, "response", None), "headers", None),
+            getattr(error, "litellm_response_headers", None),
+            getattr(error, "headers", None),
+        ):
+            if holder and "retry-after" in holder:
+                return dict(holder)
+    return {}
+
+
+def _retry_after_s(failure: BaseException) -> float | None:
+    """Seconds the provider asks for, from a number or an HTTP date; None when it names none."""
+    value = _headers(failure).get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _message(failure: BaseException) -> str:
+    for error in _chain(failure):
+        body = getattr(error, "body", None)
+        if isinstance(body, dict):
+            inner = body.get("error", body)
+            message = inner.get("message") if isinstance(inner, dict) else inner
+            if message:
+                code = inner.get("code") if isinstance(inner, dict) else None
+                return f"{message} [{code}]" if code else str(message)
+    response = getattr(failure, "response", None)
+    text = str(failure) or type(failure).__name__
+    if type(failure).__module__.startswith("httpx") and response is not None:
+        text = f"HTTP {response.status_code}"
+    if match := _JSON_MESSAGE.search(text):
+        return match[1][1:-1].replace("\\'", "'").replace('\\"', '"')
+    text = _LITELLM_ADVICE.sub("", text)
+    while (shorter := _WRAPPERS.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def _number(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return int(match[1].replace(",", "")) if match else None
