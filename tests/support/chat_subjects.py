@@ -24,13 +24,16 @@ def _provider(behaviour: Behaviour) -> ProviderServer:
 @asynccontextmanager
 async def _litellm(directory: Path, behaviour: Behaviour) -> AsyncIterator[Engine]:
     async with _provider(behaviour) as provider:
-        yield LiteLLMEngine(
+        engine = LiteLLMEngine(
             model="openai/test-model",
             api_base=provider.openai_url,
             api_key=provider.key,
             max_tokens=50_000,
             prices=Prices.load(),
         )
+        # On a busy machine the import alone can outlast a test's deadline.
+        await engine.warm()
+        yield engine
 
 
 @asynccontextmanager

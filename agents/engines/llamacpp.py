@@ -1,0 +1,436 @@
+"""Runs a GGUF model inside this process, on llama.cpp through xllamacpp.
+
+One pool thread is one slot of llama.cpp: a request holds a thread from its prompt to the end of
+its last callback, so a slot is free exactly when its thread is, and what cannot run waits in the
+pool's first-in-first-out queue. The event loop only receives pieces of text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+import time
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from agents.engines.gguf import GgufInfo, read_gguf
+from agents.engines.grammar import SchemaRefused, compact_grammar
+from router.engine import Delta, EngineCaps, GenerateRequest
+from router.errors import (
+    ConfigError,
+    ContextOverflow,
+    EngineError,
+    EngineOverloaded,
+    EngineRejected,
+    EngineTimeout,
+    EngineUnavailable,
+)
+from router.types import Completion, TokenStats, Usage
+
+ENGINE = "llamacpp"
+
+_SMALL_FILE_BYTES = 64 * 2**20
+"""Below this a second thread costs more in waiting for the first than it computes."""
+
+_CPU_BATCH_TOKENS = 128
+"""Prompt tokens between two looks at the deadline. Larger is no faster on a CPU, and a cancelled
+prompt holds its slot for one batch."""
+
+_GPU_BATCH_TOKENS = 512
+
+
+class LlamaCppEngine:
+    """A model file and `parallel` slots to run it in.
+
+    model: its name in the configuration. context_tokens: the window of one request, prompt and
+    answer together; the file's own window where that is smaller. threads: None takes 1 for a file
+    under 64 MB, else the physical cores. special_tokens_as_text: the answer's special tokens appear
+    in its text, except the one that ends it; for models trained to speak with them.
+    A model that can think aloud is asked not to; where it does anyway the thoughts are no part of
+    the text, but count as tokens.
+    """
+
+    def __init__(
+        self,
+        *,
+        model_path: Path,
+        model: str,
+        context_tokens: int = 4096,
+        parallel: int = 2,
+        threads: int | None = None,
+        gpu_layers: int = 0,
+        special_tokens_as_text: bool = False,
+    ) -> None:
+        self._path = model_path
+        self._model = model
+        self._context_tokens = context_tokens
+        self._parallel = parallel
+        self._threads = threads
+        self._gpu_layers = gpu_layers
+        self._special = special_tokens_as_text
+        self._end_tokens: frozenset[int] = frozenset()
+        self._jobs: set[_Job] = set()
+        self._pool: ThreadPoolExecutor | None = None
+        self._lifecycle = asyncio.Lock()
+        # Taken by the threads that load and unload: a cancelled `open` leaves its thread running.
+        self._loading = threading.Lock()
+        self._may_be_loaded = False
+        # Never copied to a local: a frame kept by a traceback would keep the model in memory.
+        self._server: Any = None
+
+    @property
+    def caps(self) -> EngineCaps:
+        return EngineCaps(
+            engine=ENGINE,
+            model=self._model,
+            local=True,
+            context_tokens=self._context_tokens,
+            logprobs=True,
+            json_schema=True,
+        )
+
+    async def open(self) -> None:
+        """Load the model; does nothing where it is loaded. A closed engine may be opened again.
+
+        Raises EngineUnavailable with the reason in words.
+        """
+        async with self._lifecycle:
+            if self._pool is not None:
+                return
+            self._may_be_loaded = True
+            await asyncio.to_thread(self._load)
+            self._pool = ThreadPoolExecutor(self._parallel, f"{ENGINE}-{self._model}")
+
+    async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
+        """As the protocol says. A deadline that passes while the request waits is a timeout too."""
+        request.remaining_s(self._model)
+        if self._pool is None:
+            raise self._unavailable("it is not open")
+        job = _Job(request)
+        self._jobs.add(job)
+        running = self._pool.submit(self._work, job)
+        try:
+            while True:
+                part = await self._next(job)
+                if isinstance(part, EngineError):
+                    raise part
+                yield part
+                if isinstance(part, Completion):
+                    return
+        finally:
+            # No waiting here: the thread ends within a token or a batch of the prompt, and whoever
+            # comes next waits for it in the pool's queue.
+            job.stop.set()
+            running.cancel()
+            self._jobs.discard(job)
+
+    async def close(self) -> None:
+        """End the answers under way with EngineUnavailable, wait for their threads, unload."""
+        async with self._lifecycle:
+            if not self._may_be_loaded:
+                return
+            pool, self._pool = self._pool, None
+            for job in self._jobs:
+                job.stop.set()
+                job.parts.put_nowait(self._unavailable("it was closed during the answer"))
+            await asyncio.to_thread(self._unload, pool)
+            self._may_be_loaded = False
+
+    async def _next(self, job: _Job) -> Delta | Completion | EngineError:
+        left = job.request.deadline - time.monotonic()
+        try:
+            async with asyncio.timeout(max(left, 0)):
+                return await job.parts.get()
+        except TimeoutError:
+            return self._timeout(job)
+
+    # What follows runs in worker threads.
+
+    def _load(self) -> None:
+        with self._loading:
+            if self._server is not None:
+                return
+            try:
+                info = read_gguf(self._path)
+            except ConfigError as error:
+                raise self._unavailable(str(error)) from error
+            # Threads that spin while they wait starve each other on a busy machine; OpenMP reads
+            # this when it is first loaded.
+            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+            try:
+                import xllamacpp
+            except ImportError as error:
+                raise self._unavailable(
+                    f"xllamacpp cannot be imported ({error}): reinstall edgeward"
+                ) from error
+            if info.context_length is not None:
+                self._context_tokens = min(self._context_tokens, info.context_length)
+            self._end_tokens = info.end_token_ids
+            try:
+                self._server = xllamacpp.Server(self._parameters(xllamacpp, info))
+            except (RuntimeError, ValueError, MemoryError) as error:
+                raise self._unavailable(
+                    f"llama.cpp cannot load {self._path} ({info.architecture}, "
+                    f"{info.quantisation}, {info.file_bytes / 2**20:,.0f} MiB): not enough memory, "
+                    "a broken chat template, or a kind of model that xllamacpp does not know"
+                ) from error
+            self._warm_up()
+
+    def _parameters(self, xllamacpp: Any, info: GgufInfo) -> Any:
+        threads = self._threads
+        if threads is None:
+            threads = 1 if info.file_bytes < _SMALL_FILE_BYTES else physical_cores()
+        batch = _GPU_BATCH_TOKENS if self._gpu_layers else _CPU_BATCH_TOKENS
+        params = xllamacpp.CommonParams()
+        params.model.path = str(self._path)
+        params.n_ctx = self._context_tokens * self._parallel  # the slots share it out
+        params.n_parallel = self._parallel
+        params.n_batch = params.n_ubatch = batch
+        params.n_gpu_layers = self._gpu_layers
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+        params.special = self._special
+        params.fit_params = False  # or the window shrinks with the memory that happens to be free
+        params.ctx_shift = False  # a prompt that does not fit is refused, never cut
+        params.cache_ram_mib = 0  # by default old prompts pile up in up to 8 GiB of memory
+        params.enable_reasoning = 0
+        params.warmup = False
+        params.verbosity = -1
+        # The library opens a port on 127.0.0.1 whether one is wanted or not; nobody knows this key.
+        params.api_keys = [secrets.token_urlsafe(32)]
+        params.n_threads_http = 1
+        params.endpoint_slots = False
+        params.ui = False
+        return params
+
+    def _warm_up(self) -> None:
+        """Generate one token: unloading a server that has served nothing waits for ever."""
+        answers: list[Any] = []
+        try:
+            self._server.handle_completions({"prompt": "a", "n_predict": 1}, answers.append)
+        except Exception as error:  # noqa: BLE001  whatever a foreign library raises
+            answers = [{"error": {"message": str(error)}}]
+        if not answers or "error" in answers[0]:
+            time.sleep(1.0)  # the other way for its loop to have begun
+            self._server = None
+            raise self._unavailable(f"{self._path} loads but cannot write: {_reason(answers)}")
+
+    def _unload(self, pool: ThreadPoolExecutor | None) -> None:
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+        with self._loading:
+            self._server = None
+
+    def _work(self, job: _Job) -> None:
+        """One request from prompt to last callback."""
+        if not job.stopped:
+            job.post(self._answer(job))
+
+    def _answer(self, job: _Job) -> Completion | EngineError:
+        answer = _Answer(job, self._end_tokens)
+        try:
+            payload = self._payload(job.request)
+            self._server.handle_chat_completions(payload, answer.take)
+        except EngineError as error:
+            return error
+        except (ValueError, TypeError) as error:
+            # The chat template's own complaint, for instance of two user turns in a row, or a
+            # value that is no JSON, such as half of a surrogate pair.
+            return self._rejected(f"llama.cpp refuses the request: {error}")
+        except Exception as error:  # noqa: BLE001  whatever a foreign library raises
+            return self._unavailable(f"llama.cpp failed: {type(error).__name__}: {error}")
+        if answer.failure is not None:
+            return self._unavailable(f"its answer could not be read: {answer.failure!r}")
+        if answer.error is not None:
+            return self._translate(answer.error)
+        if answer.finish is None:
+            return self._timeout(job)
+        return answer.completion(self._model)
+
+    def _payload(self, request: GenerateRequest) -> dict[str, Any]:
+        payload: dict[str, Any] = {
+            "messages": [message.model_dump() for message in request.messages],
+            "max_tokens": min(request.max_tokens, self._context_tokens),
+            "temperature": request.temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            # A callback for each batch of the prompt, or nothing could stop a long one.
+            "return_progress": True,
+            "logprobs": True,
+            "top_logprobs": 1,
+        }
+        if request.temperature == 0:
+            payload["top_k"] = 1
+        if request.seed is not None:
+            payload["seed"] = request.seed
+        if stop := [text for text in request.stop if text]:
+            payload["stop"] = stop
+        if request.json_schema is not None:
+            payload["grammar"] = self._grammar(request.json_schema)
+        return payload
+
+    def _grammar(self, schema: dict[str, Any]) -> str:
+        try:
+            return compact_grammar(schema)
+        except SchemaRefused as error:
+            raise self._rejected(str(error)) from error
+
+    def _translate(self, error: dict[str, Any]) -> EngineError:
+        reason = error.get("message", "no reason given")
+        if error.get("type") == "exceed_context_size_error":
+            prompt, limit = error["n_prompt_tokens"], error["n_ctx"]
+            return ContextOverflow(
+                f"{self._model}: the prompt has {prompt:,} tokens, the window is {limit:,}: send "
+                "less, or raise context_tokens",
+                model=self._model,
+                prompt_tokens=prompt,
+                limit_tokens=limit,
+            )
+        if error.get("code") == 503:
+            return EngineOverloaded(f"{self._model}: {reason}", model=self._model)
+        if error.get("code") == 400:
+            return self._rejected(reason)
+        return self._unavailable(f"llama.cpp failed: {reason}")
+
+    def _timeout(self, job: _Job) -> EngineTimeout:
+        state = "answered in part" if job.began else "no token yet"
+        return EngineTimeout(f"{self._model}: the deadline passed, {state}", model=self._model)
+
+    def _rejected(self, reason: str) -> EngineRejected:
+        return EngineRejected(f"{self._model}: {reason}", model=self._model)
+
+    def _unavailable(self, reason: str) -> EngineUnavailable:
+        return EngineUnavailable(f"{self._model}: {reason}", model=self._model)
+
+
+@dataclass(eq=False)
+class _Job:
+    """One request between its thread and the event loop.
+
+    `parts` needs no bound of its own: the library computes ahead of a slow reader whatever we do,
+    and a window's worth of short strings is the most that it can hold.
+    """
+
+    request: GenerateRequest
+    created: float = field(default_factory=time.monotonic)
+    began: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    parts: asyncio.Queue[Delta | Completion | EngineError] = field(default_factory=asyncio.Queue)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+
+    @property
+    def stopped(self) -> bool:
+        """The reader left, or has no time left."""
+        return self.stop.is_set() or time.monotonic() >= self.request.deadline
+
+    def post(self, part: Delta | Completion | EngineError) -> None:
+        # A loop that has ended has no reader either.
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self.parts.put_nowait, part)
+
+
+class _Answer:
+    """Gathers one answer from the library's chunks.
+
+    `take` is the library's callback: True stops the generation. An exception there would be
+    swallowed by the library, so it is kept in `failure`.
+    Of a character made of several tokens, and of text held back because it might become a stop
+    string, the library reports the last token's probability only; `stats` counts what is reported.
+    """
+
+    def __init__(self, job: _Job, end_tokens: frozenset[int]) -> None:
+        self._job = job
+        self._end_tokens = end_tokens
+        self._texts: list[str] = []
+        self._logprobs: list[float] = []
+        self._ttft_s: float | None = None
+        self._usage = Usage()
+        self.finish: Literal["stop", "length"] | None = None
+        self.error: dict[str, Any] | None = None
+        self.failure: Exception | None = None
+
+    def take(self, chunk: dict[str, Any]) -> bool:
+        try:
+            self._read(chunk)
+        except Exception as error:  # noqa: BLE001  the library would swallow it
+            self.failure = error
+            return True
+        # With `finish` the answer is whole; what follows is the count of its tokens.
+        return self.finish is None and self._job.stopped
+
+    def completion(self, model: str) -> Completion:
+        latency_s = time.monotonic() - self._job.created
+        stats = None
+        if self._logprobs:
+            stats = TokenStats(
+                tokens=len(self._logprobs),
+                min_logprob=min(self._logprobs),
+                sum_logprob=sum(self._logprobs),
+            )
+        return Completion(
+            text="".join(self._texts),
+            engine=ENGINE,
+            model=model,
+            finish_reason=self.finish or "stop",
+            usage=self._usage,
+            stats=stats,
+            ttft_s=latency_s if self._ttft_s is None else self._ttft_s,
+            latency_s=latency_s,
+        )
+
+    def _read(self, chunk: dict[str, Any]) -> None:
+        if "error" in chunk:
+            self.error = chunk["error"]
+            return
+        for choice in chunk["choices"]:
+            text = choice["delta"].get("content") or ""
+            for token in (choice.get("logprobs") or {}).get("content") or ():
+                self._mark_first()
+                if token["id"] in self._end_tokens:
+                    text = text.removesuffix(token["token"])
+                else:
+                    self._logprobs.append(min(0.0, token["logprob"]))
+            if text:
+                self._mark_first()
+                self._texts.append(text)
+                self._job.post(Delta(text))
+            if reason := choice["finish_reason"]:
+                self.finish = "length" if reason == "length" else "stop"
+        if usage := chunk.get("usage"):
+            self._usage = Usage(
+                prompt_tokens=usage["prompt_tokens"],
+                completion_tokens=usage["completion_tokens"],
+                cached_tokens=usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
+            )
+
+    def _mark_first(self) -> None:
+        if self._ttft_s is None:
+            self._ttft_s = time.monotonic() - self._job.created
+            self._job.began = True
+
+
+def physical_cores() -> int:
+    """Cores this process may use: two hyperthreads are one, and a container's quota counts."""
+    try:
+        logical = os.sched_getaffinity(0)
+    except AttributeError:  # not Linux
+        return max(1, (os.cpu_count() or 2) // 2)
+    siblings = set()
+    for cpu in logical:
+        listing = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        with suppress(OSError):
+            siblings.add(listing.read_text())
+    cores = len(siblings) or len(logical)
+    with suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def _reason(answers: list[Any]) -> str:
+    return str(answers[0]["error"].get("message", answers[0])) if answers else "no answer"

@@ -1,0 +1,290 @@
+"""Answers by rules written down beforehand: for demos, dry runs, benchmarks and tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import jsonschema
+import yaml
+from jsonschema.validators import Draft202012Validator
+from pydantic import Field, ValidationError, model_validator
+
+from router.engine import Delta, EngineCaps, GenerateRequest
+from router.errors import (
+    ConfigError,
+    ContextOverflow,
+    EngineDenied,
+    EngineOverloaded,
+    EngineRejected,
+    EngineTimeout,
+    EngineUnavailable,
+)
+from router.types import Completion, Frozen, TokenStats, Usage
+
+ENGINE = "scripted"
+
+Failure = Literal["timeout", "overloaded", "denied", "rejected", "unavailable", "overflow"]
+
+_WORDS = re.compile(r"\s*\S+|\s+\Z")
+"""A word with the space before it; together the words are the whole text."""
+
+
+class Rule(Frozen):
+    """One reply. The first rule whose `match` is found in the last user message answers.
+
+    match: regular expression, found anywhere, capitals ignored; empty matches everything.
+    reply: the text; `\\1` and `\\g<name>` stand for what the groups of `match` found.
+    delay_s: wait before the first word. tokens_per_s: None is as fast as can be.
+    fail: raise this failure after the delay instead of answering.
+    min_logprob: probability reported for the least sure token, nats; None reports no probabilities.
+    """
+
+    match: str = ""
+    reply: str = ""
+    delay_s: float = Field(default=0.0, ge=0)
+    tokens_per_s: float | None = Field(default=None, gt=0)
+    fail: Failure | None = None
+    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    min_logprob: float | None = Field(default=-0.05, le=0)
+
+    @model_validator(mode="after")
+    def _expands(self) -> Rule:
+        try:
+            re.compile(self.match)
+        except re.error as error:
+            raise ValueError(f"match {self.match!r} is no regular expression: {error}") from error
+        try:
+            # Group references are checked against a match; `|` lets the empty text be one.
+            re.sub(f"{self.match}|", self.reply, "")
+        except (re.error, IndexError) as error:
+            raise ValueError(f"reply: {error}; a plain backslash is written twice") from error
+        return self
+
+
+class ScriptedEngine:
+    """Plays `rules` in order, then the default reply; a token is a word.
+
+    usd_per_token: (of the prompt, of the answer). local: whether it stands in for a model on this
+    machine. A price of zero with `local=False` is a free cloud, which is seldom what is meant.
+
+    Under a JSON schema it behaves as a constrained model does: a reply that satisfies the schema is
+    sent in compact form; any other never reaches its closing brace, so the answer is empty with
+    finish_reason `length`, which every caller has to expect of a constrained model anyway.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        rules: Sequence[Rule] = (),
+        default_reply: str = "This is a scripted answer.",
+        tokens_per_s: float | None = None,
+        context_tokens: int = 8192,
+        usd_per_token: tuple[float, float] = (0.0, 0.0),
+        local: bool = True,
+    ) -> None:
+        self._model = model
+        self._rules = (*rules, Rule(reply=_literal(default_reply), tokens_per_s=tokens_per_s))
+        self._context_tokens = context_tokens
+        self._usd_per_token = usd_per_token
+        self._local = local
+        self._closed = asyncio.Event()
+        self._is_open = False
+
+    @classmethod
+    def from_file(cls, path: Path, *, model: str, local: bool = True) -> ScriptedEngine:
+        """Read a YAML or JSON file: `rules`, `default_reply`, `tokens_per_s`, `context_tokens`,
+        `usd_per_token`, every one optional. Raises ConfigError with the file and the entry."""
+        script = _read_script(path)
+        return cls(
+            model=model,
+            local=local,
+            rules=script.rules,
+            default_reply=script.default_reply,
+            tokens_per_s=script.tokens_per_s,
+            context_tokens=script.context_tokens,
+            usd_per_token=script.usd_per_token,
+        )
+
+    @property
+    def caps(self) -> EngineCaps:
+        return EngineCaps(
+            engine=ENGINE,
+            model=self._model,
+            local=self._local,
+            context_tokens=self._context_tokens,
+            logprobs=True,
+            json_schema=True,
+        )
+
+    async def open(self) -> None:
+        """Does nothing but allow requests; a closed engine may be opened again."""
+        self._is_open = True
+        self._closed = asyncio.Event() if self._closed.is_set() else self._closed
+
+    async def close(self) -> None:
+        """Answers under way end with EngineUnavailable."""
+        self._is_open = False
+        self._closed.set()
+
+    async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
+        began = time.monotonic()
+        request.remaining_s(self._model)
+        if not self._is_open:
+            raise self._unavailable("it is not open")
+        prompt_tokens = sum(len(message.content.split()) for message in request.messages)
+        if prompt_tokens >= self._context_tokens:
+            self._fail("overflow", prompt_tokens)
+        rule, reply = self._reply(request)
+        await self._wait(rule.delay_s, request)
+        if rule.fail is not None:
+            self._fail(rule.fail, prompt_tokens)
+
+        finish = rule.finish_reason
+        if request.json_schema is not None:
+            compact = self._constrain(reply, request.json_schema)
+            reply, finish = (compact, finish) if compact is not None else ("", "length")
+        reply = _until_stop(reply, request.stop)
+        room = min(request.max_tokens, self._context_tokens - prompt_tokens)
+        words = _WORDS.findall(reply)
+        if len(words) > room:
+            words, finish = words[:room], "length"
+        ttft_s: float | None = None
+        for word in words:
+            await self._wait(1 / rule.tokens_per_s if rule.tokens_per_s else 0.0, request)
+            ttft_s = time.monotonic() - began if ttft_s is None else ttft_s
+            yield Delta(word)
+        latency_s = time.monotonic() - began
+        yield Completion(
+            text="".join(words),
+            engine=ENGINE,
+            model=self._model,
+            finish_reason=finish,
+            usage=self._usage(prompt_tokens, len(words)),
+            stats=_stats(rule.min_logprob, len(words)),
+            ttft_s=latency_s if ttft_s is None else ttft_s,
+            latency_s=latency_s,
+        )
+
+    def _reply(self, request: GenerateRequest) -> tuple[Rule, str]:
+        asked = [message.content for message in request.messages if message.role == "user"]
+        prompt = asked[-1] if asked else ""
+        for rule in self._rules:
+            if found := re.search(rule.match, prompt, re.IGNORECASE):
+                return rule, found.expand(rule.reply)
+        raise AssertionError("the default reply matches everything")
+
+    def _constrain(self, reply: str, schema: dict[str, Any]) -> str | None:
+        """The reply as compact JSON, None where the schema refuses it."""
+        try:
+            Draft202012Validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            raise EngineRejected(
+                f"{self._model}: this is no JSON schema: {error.message}", model=self._model
+            ) from error
+        try:
+            value = json.loads(reply)
+            jsonschema.validate(value, schema, cls=Draft202012Validator)
+        except (json.JSONDecodeError, jsonschema.ValidationError):
+            return None
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+    async def _wait(self, seconds: float, request: GenerateRequest) -> None:
+        """Sleep, cut short by the deadline (EngineTimeout) and by `close` (EngineUnavailable)."""
+        left = request.deadline - time.monotonic()
+        try:
+            async with asyncio.timeout(min(seconds, max(left, 0.0))):
+                await self._closed.wait()
+        except TimeoutError:
+            if seconds >= left:
+                self._fail("timeout", 0)
+            return
+        raise self._unavailable("it was closed during the answer")
+
+    def _usage(self, prompt_tokens: int, completion_tokens: int) -> Usage:
+        of_prompt, of_answer = self._usd_per_token
+        return Usage(
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cost_usd=prompt_tokens * of_prompt + completion_tokens * of_answer,
+        )
+
+    def _fail(self, failure: Failure, prompt_tokens: int) -> NoReturn:
+        model = self._model
+        match failure:
+            case "timeout":
+                raise EngineTimeout(f"{model}: the deadline passed", model=model)
+            case "overloaded":
+                raise EngineOverloaded(f"{model}: too busy", model=model, retry_after_s=0.05)
+            case "denied":
+                raise EngineDenied(f"{model}: the key is refused", model=model)
+            case "rejected":
+                raise EngineRejected(f"{model}: the request is refused", model=model)
+            case "unavailable":
+                raise self._unavailable("not reachable")
+            case "overflow":
+                raise ContextOverflow(
+                    f"{model}: the prompt has {prompt_tokens:,} tokens, the window is "
+                    f"{self._context_tokens:,}",
+                    model=model,
+                    prompt_tokens=prompt_tokens,
+                    limit_tokens=self._context_tokens,
+                )
+
+    def _unavailable(self, reason: str) -> EngineUnavailable:
+        return EngineUnavailable(f"{self._model}: {reason}", model=self._model)
+
+
+class _Script(Frozen):
+    """The file that `ScriptedEngine.from_file` reads."""
+
+    rules: tuple[Rule, ...] = ()
+    default_reply: str = "This is a scripted answer."
+    tokens_per_s: float | None = Field(default=None, gt=0)
+    context_tokens: int = Field(default=8192, ge=1)
+    usd_per_token: tuple[float, float] = (0.0, 0.0)
+
+
+def _read_script(path: Path) -> _Script:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the script cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: neither YAML nor JSON: {error}") from error
+    try:
+        return _Script.model_validate(content or {})
+    except ValidationError as error:
+        problems = "; ".join(_problems(error))
+        raise ConfigError(f"{path}: {problems}") from error
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        place = ""
+        for step in problem["loc"]:
+            place += f"[{step}]" if isinstance(step, int) else f".{step}"
+        yield f"{place.lstrip('.') or 'the file'}: {problem['msg']}"
+
+
+def _literal(text: str) -> str:
+    """Text in which a backslash is no group reference."""
+    return text.replace("\\", r"\\")
+
+
+def _until_stop(text: str, stops: tuple[str, ...]) -> str:
+    ends = [text.index(stop) for stop in stops if stop and stop in text]
+    return text[: min(ends)] if ends else text
+
+
+def _stats(min_logprob: float | None, tokens: int) -> TokenStats | None:
+    """As if the least sure token stood alone and the others were certain."""
+    if min_logprob is None or tokens == 0:
+        return None
+    return TokenStats(tokens=tokens, min_logprob=min_logprob, sum_logprob=min_logprob)

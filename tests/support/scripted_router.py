@@ -1,0 +1,47 @@
+"""A Router whose models are scripted engines, over the test's own real Redis."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from graphs.app import Router
+from router.settings import Settings
+from router.store import Store
+
+PRICE = (0.000001, 0.000004)
+"""US dollars for a token of the prompt and of the answer."""
+
+
+def script(path: Path, *rules: dict[str, Any], price: tuple[float, float] = (0.0, 0.0)) -> Path:
+    """Writes a script file of `rules`; a further rule-less request gets the default reply."""
+    path.write_text(yaml.safe_dump({"rules": list(rules), "usd_per_token": list(price)}))
+    return path
+
+
+@asynccontextmanager
+async def scripted_router(
+    store: Store,
+    folder: Path,
+    *,
+    local: list[dict[str, Any]],
+    cloud: list[dict[str, Any]] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Router]:
+    """Both local roles play `local`; without `cloud` there is none."""
+    model = {"script": str(script(folder / "local.yaml", *local))}
+    clouded: dict[str, Any] = {"model": "off"}
+    if cloud is not None:
+        clouded = {"script": str(script(folder / "cloud.yaml", *cloud, price=PRICE))}
+    configuration = {
+        "models": {"general": model, "coder": model},
+        "cloud": clouded,
+        "store": {"url": store.url, "namespace": store.keys.namespace},
+        **settings,
+    }
+    async with Router.open(Settings.model_validate(configuration), env={}) as router:
+        yield router
