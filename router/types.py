@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from router.errors import RoutesExhausted
+
 MAX_PROMPT_CHARS = 1_000_000
 """Above this a prompt is refused outright: no model within reach reads it (about 250,000 tokens)."""
 
@@ -196,6 +198,7 @@ class Result(Frozen):
     empty); `failed` says why in `reason`.
     cost_usd: None when some attempt's price is unknown.
     avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
+    warnings: what went wrong beside the answer, such as memory or account that could not be written.
     """
 
     task_id: str
@@ -210,9 +213,16 @@ class Result(Frozen):
     cost_usd: float | None = 0.0
     avoided_usd: float = 0.0
     latency_s: float = 0.0
+    warnings: tuple[str, ...] = ()
     finished_at: float = Field(default_factory=time.time)
 
     @property
     def checks(self) -> tuple[CheckResult, ...]:
         """The checks of the last attempt: those that judged `text`."""
         return self.attempts[-1].checks if self.attempts else ()
+
+    def raise_for_status(self) -> Result:
+        """Itself when it is done; RoutesExhausted, with every attempt, when it is not."""
+        if self.status != "done":
+            raise RoutesExhausted(f"task {self.task_id}: {self.reason}", attempts=self.attempts)
+        return self

@@ -1,0 +1,95 @@
+"""An agent: a role that answers with one engine, its prompt, its sampling and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from router.engine import Delta, Engine, GenerateRequest
+from router.types import CheckResult, Completion, Message, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a specialist takes a prompt for. score: 0..1, how sure it is that `family` is right."""
+
+    family: str
+    score: float
+    covered: bool
+
+
+class Specialist(Protocol):
+    """What is known of a model that was trained for a few families of task and nothing else."""
+
+    def prompt(self, task: Task) -> str:
+        """The task in the wording that the model knows."""
+        ...
+
+    def covers(self, task: Task) -> Coverage:
+        """Before generation: is this one of its families?"""
+        ...
+
+    def checks(
+        self, task: Task, completion: Completion, coverage: Coverage
+    ) -> tuple[CheckResult, ...]:
+        """After generation: is the answer within what it was calibrated for?"""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A role bound to an engine.
+
+    history_messages: how many of a session's messages the model is shown; 0 for a model that was
+    never trained on conversations. stop: strings that end an answer.
+    repairs: whether showing the model its mistake can help.
+    """
+
+    role: str
+    engine: Engine
+    system_prompt: str
+    max_tokens: int
+    history_messages: int
+    repairs: bool
+    min_probability: float = 0.0
+    stop: tuple[str, ...] = field(default=())
+    specialist: Specialist | None = None
+
+    def messages(
+        self, task: Task, history: tuple[Message, ...], failure: str | None = None
+    ) -> tuple[Message, ...]:
+        """What the model is shown: system, the last turns, the task, and a failure to mend.
+
+        The front stays byte-stable between requests, so that an engine can reuse its prefix.
+        """
+        system = task.system or self.system_prompt
+        prompt = self.specialist.prompt(task) if self.specialist else task.prompt
+        shown = history[-self.history_messages :] if self.history_messages else ()
+        if failure:
+            prompt += f"\n\nYour last answer was not usable: {failure}\nAnswer again, correctly."
+        return (
+            Message(role="system", content=system),
+            *shown,
+            Message(role="user", content=prompt),
+        )
+
+    def request(
+        self, task: Task, messages: tuple[Message, ...], deadline: float
+    ) -> GenerateRequest:
+        """The generation that answers `messages`. deadline: `time.monotonic()` seconds."""
+        return GenerateRequest(
+            messages=messages,
+            deadline=deadline,
+            max_tokens=min(task.max_tokens or self.max_tokens, self.max_tokens),
+            temperature=task.temperature,
+            seed=task.seed,
+            stop=self.stop,
+            json_schema=task.json_schema,
+        )
+
+    def stream(
+        self, task: Task, messages: tuple[Message, ...], deadline: float
+    ) -> AsyncGenerator[Delta | Completion, None]:
+        """The engine's stream for this task; closing it cancels the job."""
+        return self.engine.stream(self.request(task, messages, deadline))

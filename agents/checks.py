@@ -1,0 +1,127 @@
+"""Is this answer usable? Facts about an answer that need no second opinion."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from collections.abc import Iterator
+
+import jsonschema
+
+from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+
+_REFUSAL = re.compile(
+    r"^\W*(i['’]?m sorry,? (but )?i|i (can(no|['’])t|am unable to|won['’]t) (help|assist|do|"
+    r"provide|comply|answer)|as an ai\b|sorry, i can|desculpe,? (mas )?(eu )?n[ãa]o (posso|consigo)|"
+    r"(eu )?n[ãa]o (posso|consigo) (ajudar|fornecer|fazer|responder)|como (uma? )?(ia|modelo de "
+    r"linguagem)\b)",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"```(?P<language>[\w+-]*)\s*\n(?P<code>.*?)```", re.DOTALL)
+_LOOP_UNIT_CHARS = 200
+_LOOP_REPEATS = 4
+
+
+def _result(name: str, finding: str, reason: EscalationReason | None = None) -> CheckResult:
+    return CheckResult(name=name, passed=reason is None, finding=finding, reason=reason)
+
+
+def complete(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """It says something, and was not cut off or filtered."""
+    if completion.finish_reason == "content_filter":
+        return _result("complete", "the provider filtered the answer", EscalationReason.REFUSAL)
+    if not completion.text.strip():
+        return _result("complete", "the answer is empty", EscalationReason.EMPTY)
+    if completion.finish_reason == "length":
+        finding = f"cut off after {completion.usage.completion_tokens} tokens"
+        return _result("complete", finding, EscalationReason.CUT_OFF)
+    return _result("complete", "ended by itself")
+
+
+def not_a_refusal(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """It does not decline to answer."""
+    if match := _REFUSAL.match(completion.text):
+        return _result("refusal", f'begins with "{match[0].strip()}"', EscalationReason.REFUSAL)
+    return _result("refusal", "not a refusal")
+
+
+def not_a_loop(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """Its end does not repeat itself, as a lost small model's does."""
+    unit = looped_unit(completion.text)
+    if unit:
+        shown = unit if len(unit) <= 30 else unit[:27] + "..."
+        return _result("loop", f"repeats {shown!r} at its end", EscalationReason.LOOP)
+    return _result("loop", "no repetition")
+
+
+def looped_unit(text: str) -> str | None:
+    """The string, of at most 200 characters, that the text's end repeats at least four times.
+
+    Units shorter than 4 characters need to fill 40: "----" and "0000" are ordinary text.
+    """
+    tail = text.rstrip()[-_LOOP_UNIT_CHARS * _LOOP_REPEATS :]
+    for size in range(1, len(tail) // _LOOP_REPEATS + 1):
+        unit = tail[-size:]
+        repeats = max(_LOOP_REPEATS, math.ceil(40 / size))
+        if tail.endswith(unit * repeats) and any(char.isalnum() for char in unit):
+            return unit
+    return None
+
+
+def satisfies_schema(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """It is JSON and matches the task's schema."""
+    assert task.json_schema is not None
+    try:
+        value = json.loads(completion.text)
+    except ValueError as error:
+        return _result("schema", f"not JSON: {error}", EscalationReason.SCHEMA)
+    validator = jsonschema.validators.validator_for(task.json_schema)(task.json_schema)
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    if problem is not None:
+        at = "/".join(str(part) for part in problem.absolute_path) or "the root"
+        return _result("schema", f"{problem.message} (at {at})", EscalationReason.SCHEMA)
+    return _result("schema", "matches the schema")
+
+
+def code_parses(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """Its Python and JSON blocks parse."""
+    blocks = [(m["language"].lower(), m["code"]) for m in _FENCE.finditer(completion.text)]
+    for language, code in blocks:
+        try:
+            if language in {"python", "py", "python3"}:
+                ast.parse(code)
+            elif language == "json":
+                json.loads(code)
+        except (SyntaxError, ValueError) as error:
+            return _result(
+                "syntax", f"the {language} does not parse: {error}", EscalationReason.SYNTAX
+            )
+    parsed = [language for language, _ in blocks if language in {"python", "py", "python3", "json"}]
+    return _result("syntax", f"{', '.join(parsed)} parses" if parsed else "nothing to parse")
+
+
+def probability(completion: Completion, least: float) -> CheckResult:
+    """Its typical token was likely enough; for models without a calibration of their own."""
+    assert completion.stats is not None
+    mean = math.exp(completion.stats.mean_logprob)
+    finding = f"mean token probability {mean:.2f}, needs {least:.2f}"
+    low = mean < least
+    return _result("confidence", finding, EscalationReason.LOW_CONFIDENCE if low else None)
+
+
+def general_checks(
+    task: Task, kind: Kind, completion: Completion, *, min_probability: float
+) -> Iterator[CheckResult]:
+    """The checks that hold for any model's answer, in the order in which they matter."""
+    yield complete(task, kind, completion)
+    if task.json_schema is not None:
+        yield satisfies_schema(task, kind, completion)
+    else:
+        yield not_a_refusal(task, kind, completion)
+        yield not_a_loop(task, kind, completion)
+    if kind is Kind.CODE:
+        yield code_parses(task, kind, completion)
+    if completion.stats is not None and completion.stats.tokens and min_probability > 0:
+        yield probability(completion, min_probability)

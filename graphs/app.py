@@ -1,0 +1,263 @@
+"""Router: the composition root. It opens store, memory, ledger and agents, and runs tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import cast as cast_type
+
+import jsonschema
+import structlog
+from langchain_core.runnables import RunnableConfig
+
+from agents.agent import Coverage
+from agents.nano import MODEL_PATH
+from agents.roles import Cast, cast
+from graphs.events import Event, Finished
+from graphs.hybrid import build
+from graphs.state import Deps, Outcome, Run, State
+from router import privacy
+from router.checkpoint import RedisSaver
+from router.classify.kinds import NgramClassifier
+from router.documents import Documents
+from router.errors import StoreUnavailable, TaskError
+from router.ledger import Ledger
+from router.memory import AnswerCache, CachedAnswer, Memory
+from router.pricing import Prices, estimate_tokens
+from router.settings import Settings, load_settings
+from router.store import Store, open_store
+from router.types import Guess, Kind, Result, RouteDecision, Task
+
+CHECKPOINT_TTL_S = 3600.0
+"""How long the finished state of a run can be looked at."""
+
+_NOT_CLASSIFIED = Guess(kind=Kind.UNSURE, confidence=0.0, language="other")
+_NOT_DECIDED = RouteDecision(route="local", agent=None, reason="the run ended before it was routed")
+
+
+class Router:
+    """Sends each task through the graph. Make one with `async with Router.open() as router`.
+
+    Any number of tasks may run at once in one event loop. Cancelling a run cancels its job in the
+    engine; what was attempted is in the ledger even so.
+    """
+
+    def __init__(self, *, settings: Settings, cast: Cast, prices: Prices, store: Store) -> None:
+        """For `open`, which owns the life of what is passed here."""
+        self.settings = settings
+        self.store = store
+        self.ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
+        self.memory = Memory(store, ttl_s=settings.memory.session_days * 86_400)
+        self.cast = cast
+        self._prices = prices
+        cache = AnswerCache(store, ttl_s=settings.memory.cache_hours * 3600)
+        self._deps = Deps(
+            settings=settings,
+            local=cast.local,
+            cloud=cast.cloud,
+            cloud_absent=cast.cloud_absent,
+            classifier=NgramClassifier.load(),
+            memory=self.memory,
+            cache=cache if settings.memory.cache else None,
+            fingerprint=_fingerprint(settings, cast.cloud_model),
+            store_is_local=store.local,
+        )
+        self._unsaved = build()
+        self._graph = build(
+            checkpointer=RedisSaver(
+                store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer)
+            ),
+            store=Documents(store),
+        )
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        settings: Settings | Path | str | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Router]:
+        """A Router with everything behind it open.
+
+        settings: a Settings, a path to an edgeward.yaml, or None for the file that is found, or the
+        defaults. Models are loaded by the first task that needs them.
+        Raises ConfigError and StoreUnavailable.
+        """
+        env = os.environ if env is None else env
+        if not isinstance(settings, Settings):
+            settings, _ = load_settings(Path(settings) if settings else None, env)
+        prices = Prices.load(settings.prices)
+        agents = cast(settings, prices, env)
+        async with AsyncExitStack() as stack:
+            for engine in agents.engines:
+                stack.push_async_callback(engine.close)
+            store = await open_store(
+                url=settings.store.url,
+                home=settings.store.home.expanduser(),
+                namespace=settings.store.namespace,
+                idle_s=settings.store.idle_s,
+            )
+            stack.push_async_callback(store.close)
+            yield cls(settings=settings, cast=agents, prices=prices, store=store)
+
+    async def run(self, task: Task) -> Result:
+        """The task's result, whatever it is: done, parked or failed.
+
+        Raises TaskError for a task that cannot be run, ConfigError for a model that cannot be
+        loaded, StoreUnavailable when Redis is gone.
+        """
+        return await self._run(task, lambda _: None)
+
+    async def stream(self, task: Task) -> AsyncGenerator[Event, None]:
+        """The task's events as they happen, the last one Finished. Closing it cancels the run.
+
+        Raises as `run` does.
+        """
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        # A task of its own: what the run sets in its context must not show in the caller's.
+        running = asyncio.create_task(self._run(task, events.put_nowait))
+        running.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            yield Finished(running.result())
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def _run(self, task: Task, emit: Callable[[Event], None]) -> Result:
+        _require_schema(task)
+        self._require_room_for(task)
+        began = time.monotonic()
+        run = Run(deps=self._deps, deadline=began + task.timeout_s, emit=emit)
+        state: State = {"task": task}
+        with structlog.contextvars.bound_contextvars(task_id=task.task_id), _untraced():
+            try:
+                async for values in self._values(state, run):
+                    state = values
+            except StoreUnavailable as error:
+                # An answer that is there, and perhaps paid for, is delivered even so.
+                if "outcome" not in state:
+                    await self._record_interrupted(state, run, began)
+                    raise
+                state["warnings"] = (*state.get("warnings", ()), str(error))
+            except BaseException:
+                await asyncio.shield(self._record_interrupted(state, run, began))
+                raise
+            result = self._result(state, run, state["outcome"], time.monotonic() - began)
+            try:
+                await self.ledger.record(task, result)
+            except StoreUnavailable as error:
+                missing = f"not in the account: {error}"
+                result = result.model_copy(update={"warnings": (*result.warnings, missing)})
+            return result
+
+    def _require_room_for(self, task: Task) -> None:
+        """TaskError when a session would write private text to another machine."""
+        if task.session and not privacy.may_be_kept(task, store_is_local=self.store.local):
+            raise TaskError(
+                f"task {task.task_id} must stay on this machine, but session {task.session!r} "
+                f"would be remembered by {self.store.description}: leave the session out, or use a "
+                "Redis on this machine"
+            )
+
+    async def _record_interrupted(self, state: State, run: Run, began: float) -> None:
+        """What was attempted before the run was cut short stands in the account."""
+        if not run.journal:
+            return
+        result = self._result(state, run, _INTERRUPTED, time.monotonic() - began)
+        with suppress(StoreUnavailable):
+            await self.ledger.record(state["task"], result)
+
+    async def state(self, task_id: str) -> State | None:
+        """What the graph held when the task ended; None when it is unknown or an hour old."""
+        config: RunnableConfig = {"configurable": {"thread_id": task_id}}
+        values = (await self._graph.aget_state(config)).values
+        return cast_type(State, values) if values else None
+
+    def _values(self, state: State, run: Run) -> AsyncIterator[State]:
+        """The state after each step of the graph."""
+        kept = privacy.may_be_kept(state["task"], store_is_local=self.store.local)
+        graph = self._graph if kept else self._unsaved
+        return graph.astream(  # type: ignore[return-value]
+            state,
+            {"configurable": {"thread_id": state["task"].task_id}},
+            context=run,
+            stream_mode="values",
+            durability="exit" if kept else None,
+        )
+
+    def _result(self, state: State, run: Run, outcome: Outcome, latency_s: float) -> Result:
+        costs = [attempt.usage.cost_usd for attempt in run.journal]
+        known = [cost for cost in costs if cost is not None]
+        return Result(
+            task_id=state["task"].task_id,
+            status=outcome.status,
+            text=outcome.text,
+            route=outcome.route,
+            reason=outcome.reason,
+            guess=state.get("guess", _NOT_CLASSIFIED),
+            decision=state.get("decision", _NOT_DECIDED),
+            attempts=tuple(run.journal),
+            model=outcome.model,
+            cost_usd=math.fsum(known) if len(known) == len(costs) else None,
+            avoided_usd=self._avoided(state["task"], outcome),
+            latency_s=latency_s,
+            warnings=state.get("warnings", ()),
+        )
+
+    def _avoided(self, task: Task, outcome: Outcome) -> float:
+        """What the cloud would have charged for this text: an estimate, by characters."""
+        if outcome.status != "done" or outcome.route not in ("local", "cache"):
+            return 0.0
+        price = self._prices.cost(
+            self.cast.cloud_model, estimate_tokens(task.prompt), estimate_tokens(outcome.text)
+        )
+        return price or 0.0
+
+
+def _untraced() -> AbstractContextManager[None]:
+    """Keeps LangChain from sending prompts to LangSmith, which its environment variables ask for.
+
+    That would be a way out of the machine past the one gate.
+    """
+    from langsmith.run_helpers import tracing_context
+
+    return tracing_context(enabled=False)
+
+
+_INTERRUPTED = Outcome("failed", "none", "", "the run was interrupted")
+
+
+def _require_schema(task: Task) -> None:
+    """TaskError when the task's JSON Schema is not one."""
+    if task.json_schema is None:
+        return
+    try:
+        jsonschema.validators.validator_for(task.json_schema).check_schema(task.json_schema)
+    except jsonschema.exceptions.SchemaError as error:
+        at = "/".join(str(part) for part in error.absolute_path) or "the root"
+        raise TaskError(f"not a valid JSON Schema: {error.message} (at {at})") from None
+
+
+def _fingerprint(settings: Settings, cloud_model: str) -> str:
+    """Changes when an answer from memory might differ from one made now.
+
+    A model file counts by its size and time too: the same path may hold another model tomorrow.
+    """
+    models = settings.models
+    files = [MODEL_PATH, models.general.path, models.coder.path]
+    files += [models.general.script, models.coder.script, settings.cloud.script]
+    shape = [cloud_model, settings.model_dump_json(include={"models", "cloud", "policy"})]
+    for file in files:
+        if file is not None and file.exists():
+            stat = file.stat()
+            shape.append(f"{stat.st_size} {stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(shape).encode()).hexdigest()[:16]

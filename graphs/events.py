@@ -1,0 +1,42 @@
+"""What a caller of `Router.stream` sees while a task runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from router.types import Attempt, Guess, Result, RouteDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where the task goes, before anything is generated."""
+
+    guess: Guess
+    decision: RouteDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer that is being written; a later `Attempted` may reject all of it."""
+
+    text: str
+    route: Literal["local", "cloud"]
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One generation is over and judged."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event, always."""
+
+    result: Result
+
+
+Event = Routed | Token | Attempted | Finished

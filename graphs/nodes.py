@@ -1,0 +1,338 @@
+"""The steps of one request, each a plain function of (state, runtime.context)."""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing
+from typing import Literal
+
+import structlog
+from langgraph.runtime import Runtime
+
+from agents.agent import Agent
+from agents.checks import complete, general_checks, satisfies_schema
+from graphs.events import Attempted, Routed, Token
+from graphs.state import Deps, Outcome, Run, State
+from router import policy, privacy
+from router.errors import EngineError, StoreUnavailable
+from router.memory import CachedAnswer, cache_key
+from router.pricing import estimate_tokens
+from router.types import (
+    Attempt,
+    CheckResult,
+    Completion,
+    EscalationReason,
+    Message,
+    RouteDecision,
+    Task,
+)
+
+log = structlog.get_logger()
+
+Node = Runtime[Run]
+
+
+async def recall(state: State, runtime: Node) -> State:
+    """The session's turns, and the answer to an identical request where there is one."""
+    task, deps = state["task"], runtime.context.deps
+    history = await deps.memory.history(task.session) if task.session else ()
+    key = _answer_key(task, history, deps)
+    cached = await deps.cache.get(key) if deps.cache and key else None
+    return {"history": history, "cached": cached}
+
+
+def _answer_key(task: Task, history: tuple[Message, ...], deps: Deps) -> str | None:
+    """Where the answer is kept; None where it must not be, or cannot be found again."""
+    if not privacy.may_be_kept(task, store_is_local=deps.store_is_local):
+        return None
+    return cache_key(task, history, deps.fingerprint)
+
+
+async def guard(state: State, runtime: Node) -> State:
+    """Labels the task: may its text leave the machine, and is there a cloud that could have it?"""
+    stays_local = not privacy.may_leave(state["task"])
+    cloud_open = runtime.context.deps.cloud is not None and not stays_local
+    return {"stays_local": stays_local, "cloud_open": cloud_open}
+
+
+async def classify(state: State, runtime: Node) -> State:
+    """What is it? And is it one of the families of a specialist?"""
+    task, deps = state["task"], runtime.context.deps
+    guess = deps.classifier.classify(task.prompt)
+    specialist = deps.local[policy.role_for(guess.kind)].specialist
+    return {"guess": guess, "coverage": specialist.covers(task) if specialist else None}
+
+
+async def decide(state: State, runtime: Node) -> State:
+    """Local agent, cloud, or parked for the cloud; from memory if it is there already."""
+    task, deps, guess = state["task"], runtime.context.deps, state["guess"]
+    cached = state.get("cached")
+    if cached is not None:
+        decision = RouteDecision(route="local", agent=None, reason="answered before, from memory")
+        outcome = Outcome("done", "cache", cached.text, decision.reason, cached.model)
+        return {"decision": decision, "outcome": outcome}
+    role = policy.role_for(guess.kind)
+    agent, coverage = deps.local[role], state.get("coverage")
+    messages = agent.messages(task, state["history"])
+    decision = policy.decide(
+        guess,
+        policy.LocalOption(
+            role=role,
+            covered=coverage.covered if coverage else None,
+            family=coverage.family if coverage else None,
+            prompt_tokens=sum(estimate_tokens(message.content) for message in messages),
+            window_tokens=agent.engine.caps.context_tokens,
+        ),
+        policy.CloudOption(absent=deps.cloud_absent),
+        deps.settings.policy,
+        must_stay_local=state["stays_local"],
+    )
+    log.info("task.routed", route=decision.route, kind=guess.kind.value, reason=decision.reason)
+    runtime.context.emit(Routed(guess, decision))
+    return {"decision": decision, "escalation": decision.escalation, "finding": decision.reason}
+
+
+def after_decide(state: State) -> Literal["remember", "answer_locally", "answer_in_cloud"]:
+    decision = state["decision"]
+    if "outcome" in state:
+        return "remember"
+    if decision.route == "cloud":
+        return "answer_in_cloud"
+    return "answer_locally" if decision.agent else "remember"
+
+
+async def answer_locally(state: State, runtime: Node) -> State:
+    """The local agent's answer, within its share of the time."""
+    run, task = runtime.context, state["task"]
+    agent = _agent(state, run)
+    deadline = run.deadline
+    if state["cloud_open"]:
+        now = time.monotonic()
+        deadline = now + (run.deadline - now) * run.deps.settings.policy.local_share
+    failure = state["finding"] if state.get("repaired") else None
+    messages = agent.messages(task, state["history"], failure)
+    return await _generate(agent, messages, deadline, "local", state, runtime)
+
+
+async def answer_in_cloud(state: State, runtime: Node) -> State:
+    """The cloud's answer; nothing reaches its engine except through the gate."""
+    run, task = runtime.context, state["task"]
+    agent = run.deps.cloud
+    assert agent is not None, "no edge leads here without a cloud"
+    messages = privacy.release(task, agent.messages(task, state["history"]))
+    return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
+
+
+async def _generate(
+    agent: Agent,
+    messages: tuple[Message, ...],
+    deadline: float,
+    route: Literal["local", "cloud"],
+    state: State,
+    runtime: Node,
+) -> State:
+    """One generation, recorded in the journal whatever comes of it."""
+    journal = runtime.context.journal
+    caps = agent.engine.caps
+    attempt = Attempt(
+        number=len(journal) + 1,
+        role=agent.role,
+        engine=caps.engine,
+        model=caps.model,
+        route=route,
+        outcome="cancelled",
+    )
+    began = time.monotonic()
+    completion: Completion | None = None
+    error: EngineError | None = None
+    try:
+        await agent.engine.open()
+        async with aclosing(agent.stream(state["task"], messages, deadline)) as parts:
+            async for part in parts:
+                if isinstance(part, Completion):
+                    completion = part
+                elif agent.specialist is None:
+                    runtime.context.emit(Token(part.text, route, attempt.number))
+    except EngineError as caught:
+        error = caught
+    finally:
+        # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
+        journal.append(_recorded(attempt, completion, error, time.monotonic() - began))
+    if error is None:
+        return {"completion": completion, "answered_by": route}
+    log.info("attempt.failed", model=caps.model, error=type(error).__name__)
+    runtime.context.emit(Attempted(journal[-1]))
+    failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
+    if error.escalates:
+        failed["escalation"] = EscalationReason.ENGINE_FAILED
+        return failed
+    failed["outcome"] = Outcome("failed", "none", "", str(error))
+    return failed
+
+
+def _recorded(
+    attempt: Attempt, completion: Completion | None, error: EngineError | None, latency_s: float
+) -> Attempt:
+    update: dict[str, object] = {"latency_s": latency_s}
+    if error is not None:
+        update |= {
+            "outcome": "failed",
+            "error": f"{type(error).__name__}: {error}",
+            "escalation": EscalationReason.ENGINE_FAILED if error.escalates else None,
+        }
+    if completion is not None:
+        update |= {
+            "model": completion.model,
+            "usage": completion.usage,
+            "stats": completion.stats,
+            "ttft_s": completion.ttft_s,
+        }
+    return attempt.model_copy(update=update)
+
+
+def after_answer(state: State) -> Literal["check", "answer_in_cloud", "remember"]:
+    if state["completion"] is not None:
+        return "check"
+    if "outcome" in state or state["answered_by"] == "cloud":
+        return "remember"
+    return "answer_in_cloud" if state["cloud_open"] else "remember"
+
+
+async def check(state: State, runtime: Node) -> State:
+    """Is the answer good enough? Replaces the journal's last entry by the judged one."""
+    run, completion = runtime.context, state["completion"]
+    assert completion is not None, "only an answer is checked"
+    checks = _checks(state, run, completion)
+    judged = checks
+    if state["answered_by"] == "cloud":
+        # There is nobody left to ask, and an answer that hit its limit is still useful.
+        judged = tuple(item for item in checks if item.reason is not EscalationReason.CUT_OFF)
+    escalation = policy.escalation_reason(judged)
+    last = run.journal[-1]
+    outcome = "rejected" if escalation else "accepted"
+    run.journal[-1] = last.model_copy(
+        update={"outcome": outcome, "checks": checks, "escalation": escalation}
+    )
+    if not escalation and state["answered_by"] == "local" and _agent(state, run).specialist:
+        # A specialist writes for milliseconds and declines often: its text is shown once it stands.
+        runtime.context.emit(Token(completion.text, "local", last.number))
+    runtime.context.emit(Attempted(run.journal[-1]))
+    log.info("attempt.checked", model=last.model, outcome=outcome, reason=escalation)
+    repairs = state["answered_by"] == "local" and _agent(state, run).repairs
+    return {
+        "checks": checks,
+        "escalation": escalation,
+        "finding": _finding(checks) or state["finding"],
+        "may_repair": escalation is not None
+        and policy.may_repair(
+            escalation, tried=state.get("repaired", False), agent_repairs=repairs
+        ),
+    }
+
+
+def _finding(checks: tuple[CheckResult, ...]) -> str:
+    """What the first failed check found, in words; empty when all passed."""
+    return next((f"{check.name}: {check.finding}" for check in checks if not check.passed), "")
+
+
+def _agent(state: State, run: Run) -> Agent:
+    """The local agent that `decide` named."""
+    return run.deps.local[state["decision"].agent or ""]
+
+
+def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult, ...]:
+    task, kind = state["task"], state["guess"].kind
+    if state["answered_by"] == "cloud":
+        checks = [complete(task, kind, completion)]
+        if task.json_schema is not None:
+            checks.append(satisfies_schema(task, kind, completion))
+        return tuple(checks)
+    agent = _agent(state, run)
+    found = tuple(general_checks(task, kind, completion, min_probability=agent.min_probability))
+    coverage = state.get("coverage")
+    if agent.specialist is None or coverage is None:
+        return found
+    return found + agent.specialist.checks(task, completion, coverage)
+
+
+async def repair(state: State) -> State:
+    """Once: the same agent is asked again, with the finding in its prompt."""
+    return {"repaired": True}
+
+
+def after_check(state: State) -> Literal["remember", "repair", "answer_in_cloud"]:
+    if state["escalation"] is None or state["answered_by"] == "cloud":
+        return "remember"
+    if state["may_repair"]:
+        return "repair"
+    return "answer_in_cloud" if state["cloud_open"] else "remember"
+
+
+async def remember(state: State, runtime: Node) -> State:
+    """Concludes, and keeps what a later request may need: the session's turn and the answer."""
+    run, task = runtime.context, state["task"]
+    outcome = state.get("outcome") or _conclude(state, run)
+    if outcome.status != "done":
+        return {"outcome": outcome}
+    try:
+        if task.session:
+            await run.deps.memory.append(
+                task.session,
+                Message(role="user", content=task.prompt),
+                Message(role="assistant", content=outcome.text),
+            )
+        await _keep_answer(state, run, outcome)
+    except StoreUnavailable as error:
+        # The answer is there, and perhaps paid for: it is delivered, and the loss is said.
+        return {"outcome": outcome, "warnings": (f"not remembered: {error}",)}
+    return {"outcome": outcome}
+
+
+async def _keep_answer(state: State, run: Run, outcome: Outcome) -> None:
+    cache = run.deps.cache
+    if cache is None or outcome.route == "cache":
+        return
+    key = _answer_key(state["task"], state["history"], run.deps)
+    if key is not None:
+        cost = run.journal[-1].usage.cost_usd if run.journal else None
+        answer = CachedAnswer(
+            text=outcome.text,
+            model=outcome.model or "",
+            route=outcome.route,
+            cost_usd=cost,
+            kind=state["guess"].kind,
+        )
+        await cache.put(key, answer)
+
+
+def _conclude(state: State, run: Run) -> Outcome:
+    """How it ended: done by whom, parked for what, or failed why."""
+    decision, completion = state["decision"], state.get("completion")
+    escalation, finding = state["escalation"], state["finding"]
+    answered_by = state.get("answered_by")
+    if completion is not None and run.journal[-1].outcome == "accepted":
+        text, model = completion.text, completion.model
+        if answered_by == "cloud":
+            return Outcome("done", "cloud", text, _why_cloud(decision, run), model)
+        if decision.route == "parked":
+            return Outcome("parked", "local", text, f"draft only: {decision.reason}", model)
+        return Outcome("done", "local", text, decision.reason, model)
+    if answered_by == "cloud":
+        wrong = "" if completion is None else "the cloud's answer is not usable: "
+        return Outcome("failed", "none", "", wrong + finding)
+    if escalation is EscalationReason.ENGINE_FAILED:
+        return Outcome("failed", "none", "", finding)
+    if state["stays_local"]:
+        reason = f"no usable local answer ({finding}), and the task must stay on this machine"
+        return Outcome("failed", "none", "", reason)
+    if decision.route == "parked":
+        return Outcome("parked", "none", "", decision.reason)
+    return Outcome("parked", "none", "", f"{finding}; {run.deps.cloud_absent}")
+
+
+def _why_cloud(decision: RouteDecision, run: Run) -> str:
+    """Why the cloud was asked: the decision, or what was wrong with the last local attempt."""
+    local = [attempt for attempt in run.journal if attempt.route == "local"]
+    if not local:
+        return decision.reason
+    return f"escalated: {local[-1].error or _finding(local[-1].checks)}"

@@ -1,0 +1,90 @@
+"""What the nodes pass to each other, and what one run of them is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+from agents.agent import Agent, Coverage
+from graphs.events import Event
+from router.classify.kinds import Classifier
+from router.memory import AnswerCache, CachedAnswer, Memory
+from router.settings import Settings
+from router.types import (
+    Attempt,
+    CheckResult,
+    Completion,
+    EscalationReason,
+    Guess,
+    Message,
+    RouteDecision,
+    Task,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the run ended; the Router makes the Result of it."""
+
+    status: Literal["done", "parked", "failed"]
+    route: Literal["local", "cloud", "cache", "none"]
+    text: str
+    reason: str
+    model: str | None = None
+
+
+class State(TypedDict, total=False):
+    """One request on its way.
+
+    stays_local: its text must not leave the machine. cloud_open: there is a cloud and it may have
+    the text. finding: the last thing that spoke against a local answer, in words.
+    may_repair: the same agent may be asked once more; repaired: it has been.
+    """
+
+    task: Task
+    history: tuple[Message, ...]
+    cached: CachedAnswer | None
+    stays_local: bool
+    cloud_open: bool
+    guess: Guess
+    coverage: Coverage | None
+    decision: RouteDecision
+    completion: Completion | None
+    answered_by: Literal["local", "cloud"]
+    checks: tuple[CheckResult, ...]
+    escalation: EscalationReason | None
+    finding: str
+    may_repair: bool
+    repaired: bool
+    outcome: Outcome
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What all runs of a Router share."""
+
+    settings: Settings
+    local: Mapping[str, Agent]
+    cloud: Agent | None
+    cloud_absent: str
+    classifier: Classifier
+    memory: Memory
+    cache: AnswerCache | None
+    fingerprint: str
+    store_is_local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run.
+
+    deadline: `time.monotonic()` seconds. emit: takes each event; must not block.
+    journal: every attempt, in order, also of a run that is cancelled and so has no final state.
+    """
+
+    deps: Deps
+    deadline: float
+    emit: Callable[[Event], None]
+    journal: list[Attempt] = field(default_factory=list)

@@ -1,0 +1,245 @@
+"""What can be configured, its defaults and its limits; the only reader of YAML and environment.
+
+The file is found in this order: the path given (`--config`), `EDGEWARD_CONFIG`, `edgeward.yaml` in
+the working directory, `~/.config/edgeward/edgeward.yaml`. Without any, the defaults serve.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from router.errors import ConfigError
+from router.settings_file import SettingsFile
+from router.types import Frozen, Kind
+
+CONFIG_NAME = "edgeward.yaml"
+
+
+class ModelSettings(Frozen):
+    """Which model plays a role: one of `builtin`, `path`, `url`, `script` says where it is."""
+
+    builtin: Literal["nano"] | None = Field(
+        default=None, description="`nano`: the small specialist that ships with edgeward"
+    )
+    path: Path | None = Field(default=None, description="a GGUF file, run inside the process")
+    url: str | None = Field(
+        default=None, description="an OpenAI-compatible local server, as http://127.0.0.1:11434/v1"
+    )
+    script: Path | None = Field(
+        default=None, description="a YAML file of scripted replies, for dry runs and tests"
+    )
+    model: str | None = Field(
+        default=None, description="the model's name at `url`; empty: the first one it lists"
+    )
+    api_key: str | None = Field(default=None, description="the key `url` asks for, if it does")
+    context_tokens: int = Field(
+        default=4096, ge=256, description="window of one request, prompt and answer together"
+    )
+    max_tokens: int = Field(default=1024, ge=1, description="longest answer")
+    parallel: int = Field(default=2, ge=1, le=64, description="requests served at the same time")
+    threads: int | None = Field(
+        default=None, ge=1, description="CPU threads; empty: one for tiny models, else the cores"
+    )
+    gpu_layers: int = Field(default=0, ge=0, description="layers kept on a GPU by llama.cpp")
+
+    @field_validator("path", "script")
+    @classmethod
+    def _expand(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path else None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ModelSettings:
+        given = [key for key in ("builtin", "path", "url", "script") if getattr(self, key)]
+        if len(given) != 1:
+            found = " and ".join(f"`{key}`" for key in given) or "none"
+            raise ValueError(
+                f"give exactly one of `builtin`, `path`, `url`, `script` (found {found})"
+            )
+        return self
+
+
+class ModelsSettings(Frozen):
+    """One model a role. Both default to the specialist that ships with edgeward."""
+
+    general: ModelSettings = Field(
+        default=ModelSettings(builtin="nano"), description="everything that is not code"
+    )
+    coder: ModelSettings = Field(
+        default=ModelSettings(builtin="nano"), description="code, SQL and shell"
+    )
+
+
+class CloudSettings(Frozen):
+    """The cloud model that complex tasks are escalated to."""
+
+    model: str = Field(
+        default="auto",
+        description="`auto`: by the key found in the environment; `off`: never; else a LiteLLM "
+        "name as openai/gpt-5.4-mini or anthropic/claude-haiku-4-5",
+    )
+    url: str | None = Field(
+        default=None, description="an OpenAI-compatible server that plays the cloud"
+    )
+    api_key: str | None = Field(
+        default=None,
+        description="as ${MY_KEY}; empty: the provider's usual variable (OPENAI_API_KEY, ...)",
+    )
+    script: Path | None = Field(
+        default=None, description="a YAML file of scripted replies, for dry runs and tests"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="seconds for one call")
+    max_tokens: int = Field(default=2048, ge=1, description="longest answer")
+    retries: int = Field(default=1, ge=0, le=5, description="further tries after a failed call")
+    reference: str = Field(
+        default="openai/gpt-5.4-mini",
+        description="model whose price values the dollars avoided while no cloud is configured",
+    )
+
+
+class PolicySettings(Frozen):
+    """When a task goes to the cloud, and when a local answer is good enough."""
+
+    max_gain: float = Field(
+        default=0.20,
+        ge=0,
+        le=1,
+        description="a task goes to the cloud when its expected gain there is above this",
+    )
+    gain: dict[Kind, float] = Field(
+        default_factory=dict,
+        description="expected gain by kind, over the shipped table (0: the local model is as good)",
+    )
+    max_complexity: float = Field(
+        default=0.6, ge=0, le=1, description="above this a task goes to the cloud whatever its kind"
+    )
+    min_probability: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="least geometric-mean token probability of an uncalibrated model's answer",
+    )
+    local_share: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="share of a task's time that local attempts may use when a cloud stands behind",
+    )
+
+
+class StoreSettings(Frozen):
+    """The one Redis. Without a URL a private server is found on the PATH or in the wheel."""
+
+    url: str | None = Field(default=None, description="redis://, rediss:// or unix://")
+    namespace: str = Field(
+        default="edgeward", pattern=r"^[A-Za-z0-9_.-]+$", description="prefix of every key"
+    )
+    idle_s: float = Field(
+        default=300.0, gt=0, description="the private server stops after this long unused"
+    )
+    home: Path = Field(
+        default=Path("~/.local/share/edgeward"),
+        description="where the private server keeps its data",
+    )
+
+
+class MemorySettings(Frozen):
+    """What is remembered, and for how long."""
+
+    session_days: float = Field(
+        default=30.0, gt=0, description="a session unused this long is gone"
+    )
+    history_messages: int = Field(
+        default=20, ge=0, description="messages of a session that a model is shown"
+    )
+    cache: bool = Field(default=True, description="answer an identical request from memory")
+    cache_hours: float = Field(default=24.0, gt=0, description="how long an answer is kept")
+    ledger_days: float = Field(default=90.0, gt=0, description="how long the account is kept")
+
+
+class Settings(Frozen):
+    """Everything that can be configured."""
+
+    models: ModelsSettings = ModelsSettings()
+    cloud: CloudSettings = CloudSettings()
+    policy: PolicySettings = PolicySettings()
+    store: StoreSettings = StoreSettings()
+    memory: MemorySettings = MemorySettings()
+    prices: Path | None = Field(
+        default=None, description="a YAML file of prices over the shipped ones"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="what is logged to standard error"
+    )
+
+    def redacted(self) -> Settings:
+        """The same with every secret replaced by `***`, to be shown."""
+        return Settings.model_validate(_hidden(self.model_dump()))
+
+
+_URL_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+
+
+def _hidden(data: dict[str, Any]) -> dict[str, Any]:
+    """Keys and the passwords in URLs replaced, at every depth."""
+    shown: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            shown[key] = _hidden(value)
+        elif key == "api_key" and value is not None:
+            shown[key] = "***"
+        elif key == "url" and value is not None:
+            shown[key] = _URL_PASSWORD.sub("***", value)
+        else:
+            shown[key] = value
+    return shown
+
+
+def find_config(given: Path | None, env: Mapping[str, str]) -> Path | None:
+    """The configuration file to read; ConfigError when one was named and is not there."""
+    named = given or (Path(env["EDGEWARD_CONFIG"]) if env.get("EDGEWARD_CONFIG") else None)
+    if named is not None:
+        named = named.expanduser()
+        if not named.is_file():
+            raise ConfigError(
+                f"configuration file {named} "
+                + ("is a directory" if named.is_dir() else "does not exist")
+                + ": name an existing YAML file, or write one with `edgeward config init`"
+            )
+        return named
+    for place in (Path(CONFIG_NAME), Path("~/.config/edgeward").expanduser() / CONFIG_NAME):
+        if place.is_file():
+            return place
+    return None
+
+
+def load_settings(
+    path: Path | None = None, env: Mapping[str, str] | None = None
+) -> tuple[Settings, Path | None]:
+    """The settings and the file they came from (None: defaults). Raises ConfigError."""
+    env = os.environ if env is None else env
+    found = find_config(path, env)
+    file = SettingsFile.read(found, env) if found else SettingsFile.empty()
+    try:
+        settings = Settings.model_validate(file.data)
+    except ValidationError as error:
+        raise ConfigError(file.explain(error, Settings)) from None
+    return _with_environment(settings, env), found
+
+
+def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
+    """REDIS_URL fills what the file leaves open; EDGEWARD_HOME is stronger than the file."""
+    store = {}
+    if settings.store.url is None and env.get("REDIS_URL"):
+        store["url"] = env["REDIS_URL"]
+    if env.get("EDGEWARD_HOME"):
+        store["home"] = str(Path(env["EDGEWARD_HOME"]).expanduser())
+    if not store:
+        return settings
+    merged = settings.store.model_dump() | store
+    return settings.model_copy(update={"store": StoreSettings.model_validate(merged)})

@@ -1,0 +1,219 @@
+"""The commands as the README promises them, each in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from command import COMMAND, Edgeward
+
+ROUTINE = "Convert the date to ISO format: March 7, 2026"
+COMPLEX = "Prove step by step that the square root of 2 is irrational, discuss two others."
+KEY = {"OPENAI_API_KEY": "test-key"}
+
+
+def cloud(url: str) -> list[str]:
+    return ["--cloud-url", url, "--cloud-model", "openai/test-model"]
+
+
+def requests_at(url: str) -> list[dict[str, object]]:
+    root = url.removesuffix("/v1").rstrip("/")
+    with urllib.request.urlopen(f"{root}/_requests", timeout=10) as answer:
+        found: list[dict[str, object]] = json.load(answer)
+        return found
+
+
+def test_a_routine_request_is_answered_by_the_shipped_model(edgeward: Edgeward) -> None:
+    done = edgeward("ask", ROUTINE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2026-03-07\n", "")
+
+
+def test_a_pipe_and_a_file_are_joined_to_the_request(edgeward: Edgeward, tmp_path: Path) -> None:
+    (tmp_path / "date.txt").write_text("March 7, 2026")
+    for words, piped in (
+        (["Convert the date to ISO format:", "--file", "date.txt"], ""),
+        (["Convert the date to ISO format:"], "March 7, 2026"),
+    ):
+        done = edgeward("ask", "--json", *words, stdin=piped)
+        assert json.loads(done.stdout)["text"] == "2026-03-07", done.stdout
+        assert done.returncode == 0
+
+
+def test_a_complex_request_without_a_cloud_is_parked(edgeward: Edgeward) -> None:
+    done = edgeward("ask", COMPLEX)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "no cloud key is set" in done.stderr
+    assert "OPENAI_API_KEY" in done.stderr
+
+
+def test_a_private_complex_request_fails_and_says_why(edgeward: Edgeward, provider: str) -> None:
+    before = len(requests_at(provider))
+    done = edgeward("ask", "--local-only", COMPLEX, *cloud(provider), env=KEY)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "must stay on this machine" in done.stderr
+    assert len(requests_at(provider)) == before
+
+
+def test_a_complex_request_is_answered_by_the_cloud(edgeward: Edgeward, provider: str) -> None:
+    done = edgeward("ask", "--json", COMPLEX, *cloud(provider), env=KEY)
+    result = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (result["status"], result["route"]) == ("done", "cloud")
+    assert result["attempts"][-1]["usage"]["completion_tokens"] > 0
+
+
+def test_anthropics_protocol_is_spoken_too(edgeward: Edgeward, provider: str) -> None:
+    root = provider.removesuffix("/v1").rstrip("/")
+    words = ["--cloud-url", root, "--cloud-model", "anthropic/test-model"]
+    done = edgeward("ask", "--json", COMPLEX + " ", *words, env={"ANTHROPIC_API_KEY": "test-key"})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["route"] == "cloud"
+
+
+def test_the_path_is_explained_on_standard_error(edgeward: Edgeward) -> None:
+    done = edgeward("ask", "--explain", "What time is this in 24-hour format: 7:45 pm")
+    assert done.stdout == "19:45\n"
+    for part in ("kind", "decision", "attempt 1", "confidence", "result"):
+        assert part in done.stderr
+
+
+def test_a_session_is_remembered_by_the_next_process(edgeward: Edgeward, provider: str) -> None:
+    first = edgeward("ask", "--session", "trip", COMPLEX, *cloud(provider), env=KEY)
+    assert first.returncode == 0, first.stderr
+    follow = "Now explain why the second proof needs the well-ordering principle, step by step."
+    assert edgeward("ask", "--session", "trip", follow, *cloud(provider), env=KEY).returncode == 0
+    body = json.dumps(requests_at(provider)[-1])
+    assert COMPLEX in body
+    assert follow in body
+
+
+def test_a_schema_is_satisfied(edgeward: Edgeward, tmp_path: Path, provider: str) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"order_number": {"type": "string"}, "total": {"type": "string"}},
+        "required": ["order_number", "total"],
+        "additionalProperties": False,
+    }
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    prompt = "Extract the order number and total from: Order ORD-48213, total $129.90, thanks!"
+    done = edgeward("ask", prompt, "--schema", "schema.json", *cloud(provider), env=KEY)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)) == {"order_number", "total"}
+
+
+def test_the_demonstration_runs_accounts_and_ends_in_time(edgeward: Edgeward) -> None:
+    began = time.monotonic()
+    done = edgeward("demo")
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 30
+    for part in ("Account", "why not local", "by kind", "by model", "export OPENAI_API_KEY"):
+        assert part in done.stdout
+    assert "2026-03-07" in done.stdout
+
+
+def test_own_requests_are_answered_and_reported(
+    edgeward: Edgeward, tmp_path: Path, provider: str
+) -> None:
+    prompts = [ROUTINE, COMPLEX, "Normalize this amount: R$ 1.234,50"]
+    lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
+    (tmp_path / "r.jsonl").write_text(lines)
+    env = KEY | {"EDGEWARD_HOME": str(tmp_path / "home")}
+    done = edgeward("demo", "--json", "--file", "r.jsonl", *cloud(provider), env=env)
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(result["route"] for result in results) == ["cloud", "local", "local"]
+    found = json.loads(edgeward("report", "--json", "--since", "1h", env=env).stdout)
+    assert found["tasks"] == 3
+    assert found["by_route"] == {"cloud": 1, "local": 2}
+    table = list(csv.DictReader(io.StringIO(edgeward("report", "--csv", env=env).stdout)))
+    assert sum(int(row["tasks"]) for row in table) == 3
+    shown = edgeward("report", env=env).stdout
+    assert "by kind" in shown
+
+
+def test_an_empty_account_says_what_to_do(edgeward: Edgeward, tmp_path: Path) -> None:
+    done = edgeward("report", env={"EDGEWARD_HOME": str(tmp_path / "new")})
+    assert done.returncode == 0
+    assert "edgeward demo" in done.stdout
+
+
+def test_the_doctor_finds_a_usable_machine(edgeward: Edgeward) -> None:
+    done = edgeward("doctor", "--json", env={"GROQ_API_KEY": "gsk-secret"})
+    findings = {item["subject"]: item for item in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stdout
+    assert findings["redis"]["state"] == "ok"
+    assert findings["keys"]["what"] == "GROQ_API_KEY"
+    assert "gsk-secret" not in done.stdout
+    assert edgeward("doctor").returncode == 0
+
+
+def test_the_configuration_is_written_checked_and_shown(edgeward: Edgeward) -> None:
+    assert edgeward("config", "init").returncode == 0
+    assert "valid" in edgeward("config", "validate").stdout
+    assert "builtin: nano" in edgeward("config", "show").stdout
+
+
+def test_the_output_may_be_cut_short_by_its_reader(edgeward: Edgeward, home: Path) -> None:
+    command = f"EDGEWARD_HOME={home} {COMMAND} config show | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_the_public_module_costs_nothing_to_import() -> None:
+    code = (
+        "import sys, edgeward; from edgeward import Task; "
+        "heavy = {'torch', 'litellm', 'langgraph', 'numpy', 'xllamacpp', 'redis', 'openai'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["router", "agents", "graphs", "workers"])
+def test_a_package_overwritten_by_another_distribution_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("raise RuntimeError('must not run')\n")
+    code = "import edgeward; edgeward.Router"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"the package `{name}`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_prompts_are_not_traced_to_langsmith_whatever_the_environment_asks(
+    edgeward: Edgeward,
+) -> None:
+    connections = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            connections.append(self.client_address)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        env = {
+            "LANGSMITH_TRACING": "true",
+            "LANGCHAIN_TRACING_V2": "true",
+            "LANGSMITH_API_KEY": "lsv2_test",
+            "LANGSMITH_ENDPOINT": f"http://127.0.0.1:{server.server_address[1]}",
+        }
+        assert edgeward("ask", ROUTINE, env=env).returncode == 0
+        server.shutdown()
+    assert connections == []

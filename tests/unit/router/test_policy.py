@@ -1,0 +1,112 @@
+"""The judgement before generation and after it."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy import CloudOption, LocalOption, decide, escalation_reason, may_repair, role_for
+from router.settings import PolicySettings
+from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision
+
+OPEN = CloudOption()
+ABSENT = CloudOption(absent="no cloud key is set")
+
+
+def guess(kind: Kind = Kind.EXTRACTION, complexity: float = 0.1) -> Guess:
+    return Guess(kind=kind, confidence=0.9, language="en", complexity=complexity)
+
+
+def local(
+    covered: bool | None = None, prompt_tokens: int = 50, window_tokens: int | None = 4096
+) -> LocalOption:
+    return LocalOption(
+        role="general",
+        covered=covered,
+        family=None if covered is None else "extract",
+        prompt_tokens=prompt_tokens,
+        window_tokens=window_tokens,
+    )
+
+
+def judge(
+    a_guess: Guess, option: LocalOption, cloud: CloudOption = OPEN, *, private: bool = False
+) -> RouteDecision:
+    return decide(a_guess, option, cloud, PolicySettings(), must_stay_local=private)
+
+
+def test_routine_kinds_are_local_for_a_general_model() -> None:
+    for kind in (Kind.EXTRACTION, Kind.TOOL, Kind.WRITING, Kind.REWRITING, Kind.CODE):
+        assert judge(guess(kind), local()).route == "local"
+
+
+def test_kinds_with_a_large_gain_go_to_the_cloud() -> None:
+    for kind in (Kind.MATH, Kind.KNOWLEDGE):
+        decision = judge(guess(kind), local())
+        assert (decision.route, decision.escalation) == ("cloud", EscalationReason.COMPLEX)
+        assert kind.value in decision.reason
+
+
+def test_the_user_may_move_the_gain_of_a_kind() -> None:
+    policy = PolicySettings(gain={Kind.KNOWLEDGE: 0.0})
+    decision = decide(guess(Kind.KNOWLEDGE), local(), OPEN, policy, must_stay_local=False)
+    assert decision.route == "local"
+
+
+def test_a_complex_prompt_goes_to_the_cloud_whatever_its_kind() -> None:
+    assert judge(guess(complexity=0.9), local()).route == "cloud"
+
+
+def test_what_a_specialist_covers_is_local_even_where_a_general_model_would_not_do() -> None:
+    assert judge(guess(Kind.KNOWLEDGE, 0.9), local(covered=True)).route == "local"
+
+
+def test_what_a_specialist_does_not_cover_is_not_local() -> None:
+    decision = judge(guess(), local(covered=False))
+    assert (decision.route, decision.escalation) == ("cloud", EscalationReason.OUT_OF_DOMAIN)
+
+
+def test_a_prompt_over_the_window_goes_to_the_cloud_and_says_both_figures() -> None:
+    decision = judge(guess(), local(prompt_tokens=5000))
+    assert decision.escalation is EscalationReason.CONTEXT
+    assert "5,000" in decision.reason
+    assert "4,096" in decision.reason
+
+
+def test_without_a_cloud_it_is_parked_with_the_cause() -> None:
+    decision = judge(guess(Kind.MATH), local(), ABSENT)
+    assert (decision.route, decision.agent) == ("parked", "general")
+    assert "no cloud key is set" in decision.reason
+
+
+@pytest.mark.parametrize("option", [local(covered=False), local(prompt_tokens=9999)])
+def test_no_draft_is_tried_where_it_cannot_be_good(option: LocalOption) -> None:
+    assert judge(guess(), option, ABSENT).agent is None
+
+
+@pytest.mark.parametrize("cloud", [OPEN, ABSENT])
+@pytest.mark.parametrize("covered", [None, True, False])
+def test_a_private_task_is_local_whatever_speaks_against_it(
+    cloud: CloudOption, covered: bool | None
+) -> None:
+    option = local(covered=covered, prompt_tokens=9999)
+    assert judge(guess(Kind.MATH, 1.0), option, cloud, private=True).route == "local"
+
+
+def test_code_is_the_coders() -> None:
+    assert role_for(Kind.CODE) == "coder"
+    assert role_for(Kind.EXTRACTION) == "general"
+
+
+def test_the_first_failed_check_is_the_reason() -> None:
+    good = CheckResult(name="a", passed=True, finding="")
+    bad = CheckResult(name="b", passed=False, finding="", reason=EscalationReason.LOOP)
+    worse = CheckResult(name="c", passed=False, finding="", reason=EscalationReason.SCHEMA)
+    assert escalation_reason([good, bad, worse]) is EscalationReason.LOOP
+    assert escalation_reason([good]) is None
+
+
+def test_repair_is_tried_once_and_only_where_it_can_help() -> None:
+    assert may_repair(EscalationReason.SCHEMA, tried=False, agent_repairs=True)
+    assert not may_repair(EscalationReason.SCHEMA, tried=True, agent_repairs=True)
+    assert not may_repair(EscalationReason.SCHEMA, tried=False, agent_repairs=False)
+    assert not may_repair(EscalationReason.REFUSAL, tried=False, agent_repairs=True)

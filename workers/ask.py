@@ -1,0 +1,62 @@
+"""One request at the command line: tokens as they come, the answer, and why."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import aclosing
+
+from rich.console import Console
+
+from graphs.app import Router
+from graphs.events import Attempted, Finished, Token
+from router.settings import Settings
+from router.types import Result, Task
+from workers.render import explanation
+
+NEXT_STEP = (
+    "To have it answered: export OPENAI_API_KEY=... or ANTHROPIC_API_KEY=..., pass --cloud-url, "
+    "or give a larger local model (edgeward config init)."
+)
+
+
+async def answer(settings: Settings, task: Task, *, as_json: bool, explain: bool) -> Result:
+    """Runs the task. The answer alone goes to standard output, all else to standard error."""
+    notes = Console(stderr=True, highlight=False)
+    live = sys.stdout.isatty() and not as_json
+    async with Router.open(settings) as router:
+        result = await _follow(router, task, notes, live=live)
+    if as_json:
+        sys.stdout.write(result.model_dump_json() + "\n")
+    elif result.text and not live:
+        sys.stdout.write(result.text.rstrip("\n") + "\n")
+    if explain:
+        notes.print(explanation(result))
+    elif result.status != "done" and not as_json:
+        notes.print(f"[yellow]{result.status}[/yellow]: ", end="")
+        notes.print(result.reason, markup=False)
+        if result.status == "parked":
+            notes.print(NEXT_STEP, style="dim", markup=False)
+    for warning in result.warnings:
+        notes.print(f"warning: {warning}", style="yellow", markup=False)
+    return result
+
+
+async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> Result:
+    """Writes tokens as they come. A rejected attempt's text stays on the screen, marked as such."""
+    written = ""
+    async with aclosing(router.stream(task)) as events:
+        async for event in events:
+            if isinstance(event, Token) and live:
+                sys.stdout.write(event.text)
+                sys.stdout.flush()
+                written += event.text
+            elif isinstance(event, Attempted) and event.attempt.outcome == "rejected" and written:
+                failed = next(check for check in event.attempt.checks if not check.passed)
+                sys.stdout.write("\n")
+                notes.print(f"not usable ({failed.name}: {failed.finding})", style="yellow")
+                written = ""
+            elif isinstance(event, Finished):
+                if live and event.result.text:
+                    sys.stdout.write("\n" if written else event.result.text + "\n")
+                return event.result
+    raise AssertionError("a stream ends with Finished")

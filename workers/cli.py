@@ -1,0 +1,240 @@
+"""The command line: reads what a person typed, runs it, and says what came of it.
+
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 parked for the cloud.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from router.settings import Settings
+
+DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="edgeward",
+    help="Routine tasks on small local models, complex ones in the cloud, and an account of both.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Write, show and check the configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)
+]
+CloudUrl = Annotated[
+    str | None,
+    typer.Option("--cloud-url", help="An OpenAI-compatible server that plays the cloud."),
+]
+CloudModel = Annotated[
+    str | None,
+    typer.Option("--cloud-model", help="A LiteLLM model name, or `off`; for --cloud-url its own."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+@app.command()
+def ask(
+    prompt: Annotated[
+        str | None, typer.Argument(help="The request; a pipe is joined to it.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A text file to join to the request.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="A JSON Schema for the answer.")] = None,
+    session: Annotated[str | None, typer.Option(help="Remember this conversation by name.")] = None,
+    local_only: Annotated[bool, typer.Option(help="Never send this to a cloud.")] = False,
+    explain: Annotated[bool, typer.Option(help="Show the whole path on standard error.")] = False,
+    as_json: AsJson = False,
+    timeout: Annotated[float, typer.Option(help="Seconds for everything.")] = 120.0,
+    max_tokens: Annotated[int | None, typer.Option(help="Longest answer.")] = None,
+    cloud_url: CloudUrl = None,
+    cloud_model: CloudModel = None,
+    config: Config = None,
+) -> None:
+    """Answer one request, locally if that is good enough."""
+    from router.types import Privacy
+    from workers.ask import answer
+    from workers.inputs import make_task, read_prompt, read_schema
+
+    task = make_task(
+        prompt=read_prompt(prompt, file),
+        schema=read_schema(schema) if schema else None,
+        session=session,
+        privacy=Privacy.LOCAL_ONLY if local_only else Privacy.PUBLIC,
+        timeout_s=timeout,
+        max_tokens=max_tokens,
+    )
+    settings = _settings(config, cloud_url, cloud_model)
+    result = _run(answer(settings, task, as_json=as_json, explain=explain))
+    raise typer.Exit({"done": DONE, "failed": FAILED, "parked": PARKED}[result.status])
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None, typer.Option(help="Your own requests, one JSON object a line.")
+    ] = None,
+    as_json: AsJson = False,
+    cloud_url: CloudUrl = None,
+    cloud_model: CloudModel = None,
+    config: Config = None,
+) -> None:
+    """Send about 40 realistic requests through everything, and account for them."""
+    from rich.console import Console
+
+    from workers.demo import run_demo, shipped_requests
+    from workers.inputs import read_requests
+
+    tasks = read_requests(file) if file else shipped_requests()
+    settings = _settings(config, cloud_url, cloud_model)
+    # An answer from memory would show nothing: the demonstration always infers.
+    memory = settings.memory.model_copy(update={"cache": False})
+    settings = settings.model_copy(update={"memory": memory})
+    raise typer.Exit(_run(run_demo(settings, tasks, Console(), as_json=as_json)))
+
+
+@app.command()
+def report(
+    since: Annotated[str | None, typer.Option(help="As 7d, 24h, 30m or 2026-11-01.")] = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+    config: Config = None,
+) -> None:
+    """What was done where, why, and what it cost or saved."""
+    from rich.console import Console
+
+    from workers.report import collect, report_view
+
+    settings = _settings(config, None, None)
+    found = _run(collect(settings, since))
+    if as_json:
+        typer.echo(found.to_json())
+    elif as_csv:
+        typer.echo(found.to_csv(), nl=False)
+    else:
+        Console().print(report_view(found, settings.cloud.reference))
+
+
+@app.command()
+def doctor(as_json: AsJson = False, config: Config = None) -> None:
+    """What works here, what does not, and what to do."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from workers.doctor import examine
+
+    findings = _run(examine(config))
+    if as_json:
+        typer.echo(json.dumps([item.as_dict() for item in findings], indent=2))
+    else:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        style = {"ok": "green", "note": "yellow", "fails": "red"}
+        for item in findings:
+            cure = f"\n[dim]→ {item.cure}[/dim]" if item.cure else ""
+            table.add_row(f"[{style[item.state]}]{item.state}", item.subject, item.what + cure)
+        Console().print(table)
+    raise typer.Exit(FAILED if any(item.state == "fails" for item in findings) else DONE)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(f"edgeward {installed('edgeward')}")
+
+
+@config_app.command("init")
+def config_init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("edgeward.yaml"),
+    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+) -> None:
+    """Write a commented configuration with every default."""
+    from router.errors import ConfigError
+    from router.settings import Settings
+    from router.settings_file import render
+
+    if path.exists() and not force:
+        raise ConfigError(f"{path} exists: name another file, or overwrite it with --force")
+    try:
+        path.write_text(render(Settings()), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    typer.echo(f"wrote {path}")
+
+
+@config_app.command("show")
+def config_show(config: Config = None) -> None:
+    """Print the settings in force, secrets hidden."""
+    from router.settings import load_settings
+    from router.settings_file import render
+
+    settings, found = load_settings(config)
+    typer.echo(f"# from {found or 'the defaults'}")
+    typer.echo(render(settings.redacted(), comments=False), nl=False)
+
+
+@config_app.command("validate")
+def config_validate(
+    path: Annotated[Path | None, typer.Argument(help="The file; else the one in force.")] = None,
+) -> None:
+    """Check a configuration: each mistake with its line and the known choices."""
+    from agents.roles import cast, check_model_files
+    from router.pricing import Prices
+    from router.settings import load_settings
+
+    settings, found = load_settings(path)
+    cast(settings, Prices.load(settings.prices), os.environ)
+    check_model_files(settings)
+    typer.echo(f"{found or 'the defaults'}: valid")
+
+
+def _settings(config: Path | None, cloud_url: str | None, cloud_model: str | None) -> Settings:
+    """The settings in force, with what the command line changes."""
+    from router.settings import CloudSettings, load_settings
+    from router.telemetry import configure_logging
+
+    settings, _ = load_settings(config)
+    configure_logging(settings.log_level)
+    given = {"url": cloud_url, "model": cloud_model}
+    changed = {key: value for key, value in given.items() if value is not None}
+    if not changed:
+        return settings
+    cloud = CloudSettings.model_validate(settings.cloud.model_dump() | changed)
+    return settings.model_copy(update={"cloud": cloud})
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
+def main() -> None:
+    """The process edge: a mistake is a sentence on standard error, never a traceback."""
+    from router.errors import ConfigError, EdgewardError, TaskError
+
+    try:
+        app()
+    except EdgewardError as error:
+        sys.stderr.write(f"edgeward: {error}\n")
+        raise SystemExit(USAGE if isinstance(error, ConfigError | TaskError) else FAILED) from None
+    except BrokenPipeError:
+        # The reader of our output has left, as `| head` does; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("edgeward: interrupted\n")
+        raise SystemExit(130) from None

@@ -1,0 +1,147 @@
+"""What works here, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from agents.engines.providers import PROVIDERS
+from agents.engines.servers import discover
+from agents.roles import cast, check_model_files
+from router.errors import EdgewardError
+from router.pricing import Prices
+from router.settings import Settings, load_settings
+from router.store import store_status
+
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+
+State = Literal["ok", "note", "fails"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination. cure: what to do; empty when there is nothing to do."""
+
+    subject: str
+    state: State
+    what: str
+    cure: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> list[Finding]:
+    """Every finding, in the order in which a person would fix them. Starts nothing."""
+    env = os.environ if env is None else env
+    findings = [_python(), *_packages()]
+    try:
+        settings, found = load_settings(config, env)
+    except EdgewardError as error:
+        findings.append(Finding("configuration", "fails", str(error), "edgeward config validate"))
+        return findings
+    where = str(found) if found else "defaults (no edgeward.yaml found)"
+    findings.append(Finding("configuration", "ok", where))
+    findings.append(_disk(settings.store.home.expanduser()))
+    findings.append(await _redis(settings))
+    findings += _models(settings, env)
+    findings.append(_keys(env))
+    findings.append(await asyncio.to_thread(_gpu))
+    findings.append(await _servers())
+    return findings
+
+
+def _python() -> Finding:
+    name = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("python", "ok", name)
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name, role in (("xllamacpp", "llama.cpp engine"), ("litellm", "cloud tier")):
+        try:
+            findings.append(Finding(name, "ok", f"{version(name)} ({role})"))
+        except PackageNotFoundError:
+            cure = "reinstall: pip install --force-reinstall edgeward"
+            findings.append(Finding(name, "fails", f"not installed ({role})", cure))
+    try:
+        clash = version("openai-agents")
+    except PackageNotFoundError:
+        return findings
+    findings.append(
+        Finding(
+            "openai-agents",
+            "note",
+            f"{clash} is in this environment and installs a package `agents`, as edgeward does",
+            "keep the two in separate virtual environments",
+        )
+    )
+    return findings
+
+
+def _disk(home: Path) -> Finding:
+    place = next(parent for parent in (home, *home.parents) if parent.exists())
+    free = shutil.disk_usage(place).free
+    what = f"{free / 2**30:.1f} GiB free at {place}"
+    if not os.access(place, os.W_OK):
+        return Finding("disk", "fails", f"{place} is not writable", "set EDGEWARD_HOME elsewhere")
+    if free < LEAST_FREE_BYTES:
+        return Finding("disk", "fails", what, "free some, or set EDGEWARD_HOME elsewhere")
+    return Finding("disk", "ok", what)
+
+
+async def _redis(settings: Settings) -> Finding:
+    status = await store_status(url=settings.store.url, home=settings.store.home.expanduser())
+    usable = status.running or status.origin in ("path", "wheel")
+    return Finding("redis", "ok" if usable else "fails", status.detail)
+
+
+def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
+    try:
+        agents = cast(settings, Prices.load(settings.prices), env)
+        check_model_files(settings)
+    except EdgewardError as error:
+        return [Finding("models", "fails", str(error), "mend the configuration")]
+    findings = []
+    for role, agent in agents.local.items():
+        caps = agent.engine.caps
+        findings.append(Finding(f"role {role}", "ok", f"{caps.model} on {caps.engine}"))
+    if agents.cloud is None:
+        cure = "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or cloud.url in the configuration"
+        findings.append(Finding("cloud", "note", agents.cloud_absent, cure))
+    else:
+        findings.append(Finding("cloud", "ok", agents.cloud_model))
+    return findings
+
+
+def _keys(env: Mapping[str, str]) -> Finding:
+    present = [it.key_variable for it in PROVIDERS if env.get(it.key_variable, "").strip()]
+    return Finding("keys", "ok" if present else "note", ", ".join(present) or "none set")
+
+
+def _gpu() -> Finding:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return Finding("gpu", "note", "no NVIDIA driver found: models run on the CPU")
+    command = [tool, "--query-gpu=name,memory.total,memory.used", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("gpu", "note", f"nvidia-smi does not answer: {error}", "check the driver")
+    return Finding("gpu", "ok", "; ".join(done.stdout.strip().splitlines()))
+
+
+async def _servers() -> Finding:
+    found = await discover()
+    if not found:
+        return Finding("local servers", "note", "none answers on this machine's usual ports")
+    shown = "; ".join(f"{server.name} at {server.url}" for server in found)
+    return Finding("local servers", "ok", shown, "use one: models: {general: {url: ...}}")

@@ -1,0 +1,121 @@
+"""How results and reports look in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from router.types import Attempt, Result, Task
+
+PREVIEW_CHARS = 110
+ANSWER_LINES = 6
+
+_STYLE = {"local": "green", "cloud": "cyan", "cache": "green", "parked": "yellow", "none": "red"}
+
+
+def dollars(amount: float | None) -> str:
+    """An amount of US dollars; four digits, as most calls cost less than a cent."""
+    return "unknown" if amount is None else f"${amount:.4f}"
+
+
+def seconds(duration_s: float) -> str:
+    return f"{duration_s * 1000:.0f} ms" if duration_s < 1 else f"{duration_s:.1f} s"
+
+
+def one_line(text: str, limit: int = PREVIEW_CHARS) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def where(result: Result) -> tuple[str, str]:
+    """The word and the style for where a task ended."""
+    word = result.status if result.status != "done" else result.route
+    return word, _STYLE.get(word, "red")
+
+
+def result_block(task: Task, result: Result, label: str) -> RenderableType:
+    """One request of the demo: what it was, where it went and why, the answer and its checks."""
+    word, style = where(result)
+    guess = result.guess
+    head = Text.assemble(
+        (f"{label}  ", "dim"), (one_line(task.prompt), "bold"), overflow="ellipsis", no_wrap=True
+    )
+    route = Text.assemble(
+        (f"{guess.kind.value} {guess.confidence:.2f} {guess.language}", "magenta"),
+        " → ",
+        (word + (f" {result.model}" if result.model and result.status == "done" else ""), style),
+        (f"  {result.reason}", "dim"),
+    )
+    lines: list[RenderableType] = [head, Padding(route, (0, 0, 0, 5))]
+    if result.text:
+        lines.append(Padding(_answer(result.text), (0, 0, 0, 5)))
+    lines += [Padding(attempt_line(item), (0, 0, 0, 5)) for item in result.attempts]
+    lines += [Padding(Text(f"warning: {item}", "yellow"), (0, 0, 0, 5)) for item in result.warnings]
+    return Group(*lines, Text())
+
+
+def _answer(text: str) -> Text:
+    lines = text.strip().splitlines()
+    shown = lines[:ANSWER_LINES]
+    if len(lines) > ANSWER_LINES:
+        shown.append(f"… {len(lines) - ANSWER_LINES} more lines")
+    return Text("\n".join(shown))
+
+
+def attempt_line(attempt: Attempt) -> Text:
+    """One attempt: who, what the checks found, how long, what it cost."""
+    text = Text()
+    text.append(f"{attempt.role}/{attempt.model}: ", "dim")
+    if attempt.error:
+        text.append(f"✗ {attempt.error}", "red")
+    for check in attempt.checks:
+        mark, style = ("✓ ", "green") if check.passed else ("✗ ", "yellow")
+        text.append(mark, style)
+        text.append(f"{check.name}", "" if check.passed else style)
+        if not check.passed or check.name == "confidence":
+            text.append(f" ({check.finding})", "dim")
+        text.append("  ")
+    usage = attempt.usage
+    text.append(
+        f"{seconds(attempt.latency_s)}  {usage.prompt_tokens}+{usage.completion_tokens} tokens  "
+        f"{dollars(usage.cost_usd)}",
+        "dim",
+    )
+    return text
+
+
+def explanation(result: Result) -> RenderableType:
+    """The whole path of one task, for `--explain`."""
+    guess, decision = result.guess, result.decision
+    word, style = where(result)
+    lines: list[RenderableType] = [
+        Text.assemble(
+            ("kind      ", "dim"),
+            f"{guess.kind.value} ({guess.confidence:.2f}), {guess.language}, "
+            f"complexity {guess.complexity:.2f}",
+        ),
+        Text.assemble(("decision  ", "dim"), f"{decision.route}: {decision.reason}"),
+    ]
+    for attempt in result.attempts:
+        lines.append(
+            Text.assemble(
+                (f"attempt {attempt.number} ", "dim"),
+                f"{attempt.route}, {attempt.role}/{attempt.model}: {attempt.outcome}, "
+                f"{seconds(attempt.latency_s)}, {dollars(attempt.usage.cost_usd)}",
+            )
+        )
+        if attempt.error:
+            lines.append(Text(f"          ✗ {attempt.error}", "red"))
+        for check in attempt.checks:
+            mark = "✓" if check.passed else "✗"
+            lines.append(Text(f"          {mark} {check.name}: {check.finding}"))
+    lines.append(
+        Text.assemble(
+            ("result    ", "dim"),
+            (word, style),
+            f": {result.reason}; {seconds(result.latency_s)}, {dollars(result.cost_usd)}, "
+            f"avoided about {dollars(result.avoided_usd)}",
+        )
+    )
+    return Group(*lines)

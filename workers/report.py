@@ -1,0 +1,121 @@
+"""The cost and escalation report: read from the ledger, and how it looks in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from router.ledger import Ledger
+from router.report import Report, Row, build_report, parse_since
+from router.settings import Settings
+from router.store import open_store
+from workers.render import dollars, seconds
+
+
+async def collect(settings: Settings, since: str | None) -> Report:
+    """The report of everything recorded since then; StoreUnavailable, ConfigError."""
+    start = parse_since(since) if since else None
+    store = await open_store(
+        url=settings.store.url,
+        home=settings.store.home.expanduser(),
+        namespace=settings.store.namespace,
+        idle_s=settings.store.idle_s,
+    )
+    async with store:
+        ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
+        return build_report([record async for record in ledger.read(since=start)])
+
+
+def report_view(report: Report, priced_by: str) -> RenderableType:
+    """The whole report. priced_by: the cloud model whose price values what was avoided."""
+    if not report.tasks:
+        return Text("nothing is recorded yet: try  edgeward demo")
+    parts: list[RenderableType] = [Text("Account", "bold"), _summary(report, priced_by), Text()]
+    if report.escalations:
+        parts += [_escalations(report), Text()]
+    parts += [_rows("by kind", report.kinds, "kind"), Text()]
+    named = [
+        row if row.model else row.model_copy(update={"model": "(no answer)"})
+        for row in report.models
+    ]
+    parts += [_rows("by model", named, "model"), Text()]
+    return Group(*parts)
+
+
+def _summary(report: Report, priced_by: str) -> Table:
+    table = Table.grid(padding=(0, 2))
+    ends = [f"{count} {route}" for route, count in report.by_route.items() if route != "none"]
+    table.add_row("tasks", f"{report.tasks}: " + ", ".join(_counts(report.by_status)))
+    table.add_row("answered by", ", ".join(ends) or "nobody")
+    table.add_row("attempts", f"{report.attempts}: " + ", ".join(_counts(report.by_outcome)))
+    table.add_row(
+        "tokens",
+        ", ".join(
+            f"{route} {tokens.prompt:,} in, {tokens.completion:,} out"
+            for route, tokens in report.tokens.items()
+        )
+        or "none",
+    )
+    unknown = report.unknown_price_attempts
+    more = f" and {unknown} attempts of unknown price" if unknown else ""
+    table.add_row("spent", dollars(report.spent_usd) + more)
+    table.add_row("avoided", f"about {dollars(report.avoided_usd)} at the price of {priced_by}")
+    table.add_row(
+        "time to answer",
+        ", ".join(
+            f"{route} p50 {seconds(item.p50_s)}, p95 {seconds(item.p95_s)}"
+            for route, item in report.latency.items()
+            if route != "none"
+        )
+        or "none",
+    )
+    if report.first is not None:
+        table.add_row("since", f"{datetime.fromtimestamp(report.first):%Y-%m-%d %H:%M:%S}")
+    return table
+
+
+def _counts(counts: dict[str, int]) -> list[str]:
+    return [f"{count} {name}" for name, count in counts.items()]
+
+
+def _escalations(report: Report) -> Table:
+    table = Table(title="why not local", title_justify="left", box=None, pad_edge=False)
+    table.add_column("reason")
+    table.add_column("before an answer", justify="right")
+    table.add_column("after one", justify="right")
+    for reason, times in report.escalations.items():
+        table.add_row(reason, str(times.before), str(times.after))
+    return table
+
+
+def _rows(title: str, rows: Sequence[Row], by: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column(by)
+    for name in (
+        "tasks",
+        "attempts",
+        "accepted",
+        "rejected",
+        "failed",
+        "tokens",
+        "spent",
+        "avoided",
+    ):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(
+            str(getattr(row, by)),
+            str(row.tasks),
+            str(row.attempts),
+            str(row.accepted),
+            str(row.rejected),
+            str(row.failed),
+            f"{row.prompt_tokens + row.completion_tokens:,}",
+            dollars(row.spent_usd),
+            dollars(row.avoided_usd),
+        )
+    return table
