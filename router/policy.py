@@ -101,9 +101,9 @@ def _against_local(
         )
     if local.covered:
         return None
-    if guess.complexity > policy.max_complexity:
+    if guess.complexity >= policy.max_complexity:
         return EscalationReason.COMPLEX, (
-            f"complexity {guess.complexity:.2f} is above {policy.max_complexity:.2f}"
+            f"complexity {guess.complexity:.2f}, the limit is {policy.max_complexity:.2f}"
         )
     gain = policy.gain.get(guess.kind, GAIN[guess.kind])
     if gain > policy.max_gain:

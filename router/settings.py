@@ -116,7 +116,7 @@ class PolicySettings(Frozen):
         description="expected gain by kind, over the shipped table (0: the local model is as good)",
     )
     max_complexity: float = Field(
-        default=0.6, ge=0, le=1, description="above this a task goes to the cloud whatever its kind"
+        default=0.4, ge=0, le=1, description="from here on a task goes to the cloud, of any kind"
     )
     min_probability: float = Field(
         default=0.5,

@@ -1,0 +1,90 @@
+"""Say what kind of task a prompt is, and how sure that is.
+
+Two witnesses: a few rules for orders that mean one thing only, and the n-gram model for the rest.
+A rule is evidence, not a verdict: it multiplies the model's odds, so a confidence is one number
+whoever spoke. The model reads the instruction and what the signals say of the rest, not the
+document that was pasted along.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from router.classify import signals
+from router.classify.rules import kind_by_rule
+from router.types import Guess, Kind
+
+if TYPE_CHECKING:
+    from router.classify.ngrams import LinearModel
+
+WEIGHTS = Path(__file__).parent / "weights" / "kinds.npz"
+
+UNSURE_BELOW = 0.45
+"""A best kind under this probability is no opinion."""
+
+_RULE_ODDS = 100.0
+_WHOLE_CHARS = 300
+_CONTEXT_CHARS = 60
+_QUESTION_CONTEXT_CHARS = 200
+_MANY_NUMBERS = 3
+
+
+class Classifier(Protocol):
+    """Whatever turns a prompt into a guess. It never raises, whatever the text."""
+
+    def classify(self, prompt: str) -> Guess: ...
+
+
+class NgramClassifier:
+    """Rules and the hashed n-gram model; well under a millisecond a prompt once it is loaded."""
+
+    def __init__(self, model: LinearModel, *, unsure_below: float = UNSURE_BELOW) -> None:
+        self._model = model
+        self._unsure_below = unsure_below
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS, *, unsure_below: float = UNSURE_BELOW) -> NgramClassifier:
+        """The classifier with the shipped weights, or those at `path`. Imports numpy."""
+        from router.classify.ngrams import LinearModel
+
+        return cls(LinearModel.load(path), unsure_below=unsure_below)
+
+    def classify(self, prompt: str) -> Guess:
+        """Kind, language and complexity. `confidence` is that of the best kind also when UNSURE."""
+        facts = signals.read(prompt)
+        odds = self._model.probabilities(shown(prompt, facts))
+        ruled = kind_by_rule(facts.instruction)
+        if ruled is not None:
+            odds[ruled.value] = odds.get(ruled.value, 0.0) * _RULE_ODDS
+        best = max(odds, key=lambda kind: odds[kind])
+        confidence = min(1.0, odds[best] / sum(odds.values()))
+        return Guess(
+            kind=Kind(best) if confidence >= self._unsure_below else Kind.UNSURE,
+            confidence=round(confidence, 4),
+            language=facts.language,
+            complexity=facts.complexity,
+        )
+
+
+def shown(prompt: str, facts: signals.Signals) -> str:
+    """What the model gets to read: the instruction, some context, and words for the signals."""
+    if facts.chars <= _WHOLE_CHARS or not facts.asked:
+        text = prompt
+    else:
+        context = _CONTEXT_CHARS if facts.instructions else _QUESTION_CONTEXT_CHARS
+        text = f"{facts.instruction}\n{prompt[:context]}"
+    words = [
+        word
+        for word, present in (
+            ("factcode", facts.has_code),
+            ("facttable", facts.has_table),
+            ("factjson", facts.has_json),
+            ("factchoices", facts.has_choices),
+            ("factnumbers", facts.numbers >= _MANY_NUMBERS),
+            ("factquestion", facts.questions > 0 and facts.instructions == 0),
+            ("factdocument", facts.chars > _WHOLE_CHARS + len(facts.instruction)),
+        )
+        if present
+    ]
+    return f"{' '.join(words)}\n{text}"

@@ -1,0 +1,104 @@
+"""Orders that mean one thing only, by their wording: rare and exact beats frequent and vague."""
+
+from __future__ import annotations
+
+import re
+
+from router.classify.lexicon import POLITE, folded
+from router.types import Kind
+
+_TONGUE = (
+    r"english|spanish|portuguese|french|german|italian|japanese|chinese|mandarin|russian|arabic|"
+    r"korean|dutch|hindi|greek|turkish|polish|swedish|latin|ingles|espanhol|portugues|frances|"
+    r"alemao|italiano|japones|chines|russo|arabe|coreano|holandes|grego"
+)
+_START = rf"(?:^|\n)\s*{POLITE}"
+_CODE_WORD = (
+    r"code|codigo|function|funcao|query|script|class|program\w*|method|metodo|loop|regex|"
+    r"sql|python|javascript|typescript|java|rust|php"
+)
+_NOT_CODE = rf"(?!.{{0,60}}\b(?:{_CODE_WORD})\b)"
+
+_UNMISTAKABLE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile("|".join(f"(?:{pattern})" for pattern in patterns)))
+    for kind, patterns in {
+        "translation": (
+            rf"{_START}(?:translate|traduz(?:a|ir)?)\b{_NOT_CODE}",
+            rf"\bhow (?:do|would|can) (?:you|i|we) say\b.{{1,80}}\bin (?:\w+ )?(?:{_TONGUE})\b",
+            rf"\bcomo (?:se|eu|que se) (?:diz|fala|digo|falo)\b.{{1,80}}\bem (?:{_TONGUE})\b",
+            rf"\b(?:what(?:'s| is|s) the|qual e a) (?:{_TONGUE}) (?:(?:word|term) )?for\b",
+            rf"\b(?:palavra|termo) em (?:{_TONGUE}) para\b",
+        ),
+        "summarisation": (
+            rf"{_START}(?:summari[sz]e|sum up|recap|resum(?:a|e|ir)|sintetiz[ae]r?)\b{_NOT_CODE}",
+            r"(?:^|\n)\s*tl;?dr\b",
+            rf"(?:^|\n)\s*{POLITE}(?:what are|list|give me|quais (?:sao )?|liste|me de "
+            rf")\s*(?:the|os|as)? "
+            r"?(?:key|main|most important|principais|pontos) (?:points|takeaways|ideas|findings|"
+            r"pontos|"
+            r"ideias|principais|chave)\b",
+            rf"{_START}(?:write|give|make|faca|escreva|de|quero|preciso)\b.{{0,30}}\b"
+            r"(?:summary of|resumo d[oae]s?)\b",
+        ),
+        "rewriting": (
+            rf"{_START}(?:rewrite|rephrase|reword|paraphrase|proofread|reescrev\w+|reformul\w+|"
+            rf"parafrase\w+)\b{_NOT_CODE}",
+            rf"{_START}(?:fix|correct|check|corrij\w+|corrig\w+|revis\w+|arrum\w+) "
+            r"(?:(?:the|my|any|this|all|o|os|a|as) )?(?:grammar|spelling|typos|punctuation|"
+            r"gramatica|ortografia|pontuacao|portugues|erros de (?:portugues|digitacao))\b",
+        ),
+        "code": (
+            rf"{_START}(?:write|create|implement|fix|debug|refactor|escrev\w+|crie|implement\w+|"
+            r"corrija|faca|refator\w+|gere|generate)\b.{0,40}\b(?:(?:python|javascript|typescript|"
+            r"java|rust|go|php|bash|c\+\+|sql|shell|powershell|kotlin|ruby) "
+            r"(?:function|script|code|query|class|program|method|command|one-liner)|"
+            r"(?:funcao|script|codigo|consulta|query|classe|programa|comando) (?:em )?(?:python|"
+            r"javascript|typescript|java|rust|go|php|bash|sql|shell|kotlin|ruby)|unit tests?|"
+            r"testes unitarios|regex|expressao regular|regular expression|dockerfile)\b",
+        ),
+        "math": (
+            rf"{_START}(?:solve|resolv[ae]r?)\b.{{0,25}}\b(?:equation|equacao|for x|system)\b",
+            rf"{_START}(?:prove|show|prove|demonstre|mostre) (?:that|que|by induction|por inducao)"
+            r".*(?:\d|\$|=|\bprimes?\b|\bprimos?\b|\birra[tc]ional\b|\bnumbers?\b|\bnumeros?\b)",
+            rf"{_START}(?:what is|what's|qual e|find|compute|calculate|evaluate|calcul\w+|ache|"
+            rf"encontre)"
+            r" (?:the|a|o) (?:derivative|integral|antiderivative|derivada|primitiva) (?:of|de|"
+            r"da)\b",
+            r"^\s*(?:what is|what's|how much is|quanto e|quanto da|calculate|calcule|compute)?\s*"
+            r"[\d.,()\s]*\d\s*(?:[-+*/^]|x|vezes|mais|menos|times|plus|minus|% of|% de)\s*"
+            r"[-\d.,()\s+*/x^]*\d\s*[=?.]*\s*$",
+        ),
+        "extraction": (
+            rf"{_START}(?:extract|extraia|extrair|pull out)\b"
+            rf"(?!.{{0,20}}\b(?:points|insights|ideas|pontos|ideias)\b){_NOT_CODE}",
+            r"\b(?:positive,? (?:or|negative)|negative or positive|positiv[oa],? (?:ou|"
+            r"negativ[oa])|"
+            r"spam or not|spam ou nao)\b",
+            rf"{_START}(?:according to|based on|segundo|de acordo com|com base n?[oa]?) ?(?:the "
+            rf"|o |a )?"
+            r"(?:above |following |given )?(?:text|passage|article|document|email|context|contract|"
+            r"texto|trecho|artigo|documento|contexto|contrato)\b",
+            rf"{_START}(?:classify|triage|categori[sz]e|classifique|categorize) (?:this|the|these|"
+            r"ess[ea]s?|est[ea]s?|[oa]s?|el[ea]s?)\b.{0,20}\b(?:ticket|email|message|request|"
+            r"review|"
+            r"tweet|complaint|chamado|mensagem|pedido|avaliacao|reclamacao|comentario|comment)s?\b",
+        ),
+        "tool": (
+            rf"{_START}(?:set|create|add|start|coloc\w+|cri[ae]|defin\w+|ponh\w+|bot[ae]) "
+            r"(?:(?:an?|the|my|um) )?(?:\w+ )?(?:alarm|timer|reminder|alarme|despertador|"
+            r"lembrete)\b",
+            rf"{_START}remind me (?:to|at|about|in|on|tomorrow)\b",
+            r"(?:^|\n)\s*(?:por favor,? )?(?:me lembr[ae]|lembre-me) (?:de|as|amanha|que)\b",
+            rf"{_START}(?:turn|switch) (?:on|off)\b|\bwake me up\b",
+            rf"{_START}(?:lig(?:a|ue)|deslig(?:a|ue)|apag(?:a|ue)|acend[ae]) (?:[oa]s? )"
+            r"(?:luz\w*|tv|televisao|ar|ventilador|lampada\w*|som)\b",
+        ),
+    }.items()
+)
+
+
+def kind_by_rule(instruction: str) -> Kind | None:
+    """The kind that the wording leaves no doubt about; None too where two rules disagree."""
+    asked = folded(instruction)
+    found = [kind for kind, pattern in _UNMISTAKABLE if pattern.search(asked)]
+    return Kind(found[0]) if len(found) == 1 else None

@@ -1,0 +1,151 @@
+"""Train the kind classifier: `python -m router.classify.train [DATA.parquet] [--out kinds.npz]`.
+
+Learns from generated prompts, and from the rows of the parquet that are marked `train_ok` and are
+on the `dev` side of its split. Without the parquet it works from the generator alone. A
+development script: reading the parquet needs pandas, which the package does not depend on.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.classify import signals
+from router.classify.generator import generate
+from router.classify.kinds import WEIGHTS, NgramClassifier, shown
+from router.classify.ngrams import LinearModel, fit
+from router.classify.rules import kind_by_rule
+from router.types import Kind
+
+GENERATED = 36_000
+CALIBRATION = 1_800
+
+# A "general" row is what an assistant is asked beside the other kinds. Where the source is made of
+# one template family, the family says which of our kinds that is; the others say nothing reliable.
+_GENERAL = {
+    "p3-paws": Kind.REWRITING,
+    "p3-glue": Kind.REWRITING,
+    "p3-cnn": Kind.WRITING,
+    "p3-app": Kind.WRITING,
+    "p3-common": Kind.WRITING,
+    "p3-gigaword": Kind.WRITING,
+    "p3-samsum": Kind.WRITING,
+    "p3-wiki": Kind.WRITING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prompt of the parquet. `kind` is None where its label has no counterpart here."""
+
+    prompt: str
+    kind: Kind | None
+    label: str
+    language: str
+    split: str
+    source: str
+    train_ok: bool
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The parquet's rows with their labels translated to kinds."""
+    import pandas
+
+    return [
+        Row(
+            prompt=row.prompt,
+            kind=_kind(row.prompt, row.label, row.source),
+            label=row.label,
+            language=row.lang,
+            split=row.split,
+            source=row.source,
+            train_ok=bool(row.train_ok),
+        )
+        for row in pandas.read_parquet(path).itertuples()
+    ]
+
+
+def _kind(prompt: str, label: str, source: str) -> Kind | None:
+    if label == "general":
+        return _GENERAL.get(source)
+    # The intent data sets also have "what is 10 + 20" and "how do you say thanks in Spanish", which
+    # are other kinds here: such rows are neither learned nor counted.
+    if label == "tool" and kind_by_rule(signals.read(prompt).instruction) in (
+        Kind.MATH,
+        Kind.TRANSLATION,
+    ):
+        return None
+    return Kind(label)
+
+
+def train(rows: Sequence[Row], *, seed: int = 0, epochs: int = 6) -> LinearModel:
+    """A calibrated model. The temperature comes from held-out phrasings: rows of sources that were
+    trained on look easier than anything a user will type, and would make the model too sure.
+    """
+    learned = [
+        (row.prompt, row.kind)
+        for row in rows
+        if row.train_ok and row.split == "dev" and row.kind is not None
+    ]
+    learned += [(example.prompt, example.kind) for example in generate(GENERATED, seed=seed)]
+    # Equal say for every kind: the rows are mostly knowledge and mathematics.
+    counts = Counter(kind for _, kind in learned)
+    model = fit(
+        [seen(prompt) for prompt, _ in learned],
+        [kind.value for _, kind in learned],
+        epochs=epochs,
+        seed=seed,
+        sample_weight=[len(learned) / len(counts) / counts[kind] for _, kind in learned],
+    )
+    held = generate(CALIBRATION, seed=seed + 1, held_out=True)
+    return model.calibrated([seen(e.prompt) for e in held], [e.kind.value for e in held])
+
+
+def seen(prompt: str) -> str:
+    """What the classifier will show the model of this prompt."""
+    return shown(prompt, signals.read(prompt))
+
+
+def accuracy(classifier: NgramClassifier, examples: Sequence[tuple[str, Kind]]) -> float:
+    """Share of prompts whose best kind is right; UNSURE counts as wrong."""
+    right = sum(classifier.classify(prompt).kind is kind for prompt, kind in examples)
+    return right / max(len(examples), 1)
+
+
+def main() -> None:
+    """Train, save, and print the accuracies that the model card quotes."""
+    parser = argparse.ArgumentParser(description="Train the kind classifier.")
+    parser.add_argument("data", nargs="?", type=Path, help="parquet of labelled prompts")
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=6)
+    arguments = parser.parse_args()
+
+    rows = read_rows(arguments.data) if arguments.data else []
+    model = train(rows, seed=arguments.seed, epochs=arguments.epochs)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    model.save(arguments.out)
+    print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes, {len(model.labels)} kinds")
+
+    classifier = NgramClassifier.load(arguments.out)
+    for language in ("en", "pt"):
+        unseen = [
+            (e.prompt, e.kind)
+            for e in generate(3_600, seed=arguments.seed + 2, held_out=True)
+            if e.language == language
+        ]
+        print(f"held-out phrasings, {language}: {accuracy(classifier, unseen):.3f}")
+        check = [
+            (row.prompt, row.kind)
+            for row in rows
+            if row.split == "check" and row.kind is not None and row.language == language
+        ]
+        if check:
+            print(f"check rows, {language}: {accuracy(classifier, check):.3f} of {len(check)}")
+
+
+if __name__ == "__main__":
+    main()
