@@ -13,10 +13,12 @@ import jsonschema
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 _REFUSAL = re.compile(
-    r"^\W*(i['’]?m sorry,? (but )?i|i (can(no|['’])t|am unable to|won['’]t) (help|assist|do|"
-    r"provide|comply|answer)|as an ai\b|sorry, i can|desculpe,? (mas )?(eu )?n[ãa]o (posso|consigo)|"
-    r"(eu )?n[ãa]o (posso|consigo) (ajudar|fornecer|fazer|responder)|como (uma? )?(ia|modelo de "
-    r"linguagem)\b)",
+    r"^\W*(i['’]?m sorry,? (but )?i"
+    r"|i (can(no|['’])t|am unable to|won['’]t) (help|assist|do|provide|comply|answer)"
+    r"|as an ai\b|sorry, i can"
+    r"|desculpe,? (mas )?(eu )?n[ãa]o (posso|consigo)"
+    r"|(eu )?n[ãa]o (posso|consigo) (ajudar|fornecer|fazer|responder)"
+    r"|como (uma? )?(ia|modelo de linguagem)\b)",
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"```(?P<language>[\w+-]*)\s*\n(?P<code>.*?)```", re.DOTALL)

@@ -5,13 +5,13 @@ EdgewardError
 ├ TaskError              the task itself is unusable: empty prompt, too long, bad schema
 ├ StoreUnavailable       Redis is not there, not ours, full, or gone
 ├ EngineError(model)     anything an engine raised, translated in its adapter
-│  ├ EngineUnavailable   not installed, not reachable, not loaded, out of memory      escalates
-│  ├ EngineTimeout       the deadline passed                                          escalates
-│  ├ EngineOverloaded    429/503/queue full; retry_after_s                            retry, then escalates
-│  ├ ContextOverflow     prompt_tokens > limit; never truncated silently              escalates
-│  ├ EngineRejected      400: our request is wrong                                    never
-│  └ EngineDenied        401/403                                                      never
-├ PrivacyViolation       a task that must stay local was about to leave               never leaves
+│  ├ EngineUnavailable   not installed, reachable or loaded; out of memory  escalates
+│  ├ EngineTimeout       the deadline passed                                escalates
+│  ├ EngineOverloaded    429/503/queue full; retry_after_s     retry, then escalates
+│  ├ ContextOverflow     prompt_tokens > limit; never truncated silently    escalates
+│  ├ EngineRejected      400: our request is wrong                          never
+│  └ EngineDenied        401/403                                            never
+├ PrivacyViolation       a task that must stay local was about to leave     never leaves
 └ RoutesExhausted        no route is left; carries every attempt
 
 A failure is an exception with `retryable` and `escalates` on its class; a weak answer is a value
@@ -71,7 +71,7 @@ class EngineTimeout(EngineError):
 
 
 class EngineOverloaded(EngineError):
-    """The engine asked to be left alone; `retry_after_s` is its own wish, None when it named none."""
+    """The engine asks to be left alone; `retry_after_s` is its own wish, None where it has none."""
 
     retryable = True
     escalates = True
@@ -82,7 +82,7 @@ class EngineOverloaded(EngineError):
 
 
 class ContextOverflow(EngineError):
-    """The prompt does not fit the model's window. Counts are tokens of that model, None if unknown."""
+    """The prompt does not fit the model's window. Counts are its tokens, None if unknown."""
 
     escalates = True
 
@@ -100,7 +100,7 @@ class ContextOverflow(EngineError):
 
 
 class EngineRejected(EngineError):
-    """The engine calls our request wrong (400): a schema it cannot compile, an unknown model name."""
+    """The engine calls our request wrong (400): a schema it cannot compile, an unknown name."""
 
 
 class EngineDenied(EngineError):

@@ -1,4 +1,4 @@
-"""Logging: dotted event names with fields, to standard error; prompts and answers are never logged."""
+"""Logging: dotted event names with fields, to standard error; never a prompt or an answer."""
 
 from __future__ import annotations
 

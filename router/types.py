@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from router.errors import RoutesExhausted
 
 MAX_PROMPT_CHARS = 1_000_000
-"""Above this a prompt is refused outright: no model within reach reads it (about 250,000 tokens)."""
+"""Above this a prompt is refused outright: no model in reach reads it (about 250,000 tokens)."""
 
 
 class Frozen(BaseModel):
@@ -96,7 +96,7 @@ class Usage(Frozen):
 
 
 class TokenStats(Frozen):
-    """How sure a model was: natural-log probabilities of the chosen tokens, before any constraint."""
+    """How sure a model was: log-probabilities (nats) of the chosen tokens before any constraint."""
 
     tokens: int
     min_logprob: float
@@ -198,7 +198,7 @@ class Result(Frozen):
     empty); `failed` says why in `reason`.
     cost_usd: None when some attempt's price is unknown.
     avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
-    warnings: what went wrong beside the answer, such as memory or account that could not be written.
+    warnings: what went wrong beside the answer, such as an account that could not be written.
     """
 
     task_id: str

@@ -314,9 +314,7 @@ async def test_the_default_settings_hold_no_cloud_without_a_key(store: Store) ->
         assert router.cast.cloud_model.startswith("anthropic/")
 
 
-async def test_a_gguf_that_the_user_names_really_infers(
-    store: Store, tmp_path: Path
-) -> None:
+async def test_a_gguf_that_the_user_names_really_infers(store: Store, tmp_path: Path) -> None:
     model = write_tiny_gguf(tmp_path / "tiny.gguf")
     settings = Settings.model_validate(
         {
