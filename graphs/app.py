@@ -32,6 +32,7 @@ from router.memory import AnswerCache, CachedAnswer, Memory
 from router.pricing import Prices, estimate_tokens
 from router.settings import Settings, load_settings
 from router.store import Store, open_store
+from router.telemetry import configure_logging
 from router.types import Guess, Kind, Result, RouteDecision, Task
 
 CHECKPOINT_TTL_S = 3600.0
@@ -93,6 +94,7 @@ class Router:
         env = os.environ if env is None else env
         if not isinstance(settings, Settings):
             settings, _ = load_settings(Path(settings) if settings else None, env)
+        configure_logging(settings.log_level)
         prices = Prices.load(settings.prices)
         agents = cast(settings, prices, env)
         async with AsyncExitStack() as stack:

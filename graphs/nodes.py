@@ -14,7 +14,7 @@ from agents.checks import complete, general_checks, satisfies_schema
 from graphs.events import Attempted, Routed, Token
 from graphs.state import Deps, Outcome, Run, State
 from router import policy, privacy
-from router.errors import EngineError, StoreUnavailable
+from router.errors import ContextOverflow, EngineError, StoreUnavailable
 from router.memory import CachedAnswer, cache_key
 from router.pricing import estimate_tokens
 from router.types import (
@@ -164,7 +164,7 @@ async def _generate(
     runtime.context.emit(Attempted(journal[-1]))
     failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
     if error.escalates:
-        failed["escalation"] = EscalationReason.ENGINE_FAILED
+        failed["escalation"] = journal[-1].escalation
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
     return failed
@@ -178,7 +178,7 @@ def _recorded(
         update |= {
             "outcome": "failed",
             "error": f"{type(error).__name__}: {error}",
-            "escalation": EscalationReason.ENGINE_FAILED if error.escalates else None,
+            "escalation": _reason(error),
         }
     if completion is not None:
         update |= {
@@ -188,6 +188,12 @@ def _recorded(
             "ttft_s": completion.ttft_s,
         }
     return attempt.model_copy(update=update)
+
+
+def _reason(error: EngineError) -> EscalationReason | None:
+    if isinstance(error, ContextOverflow):
+        return EscalationReason.CONTEXT
+    return EscalationReason.ENGINE_FAILED if error.escalates else None
 
 
 def after_answer(state: State) -> Literal["check", "answer_in_cloud", "remember"]:

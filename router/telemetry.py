@@ -9,7 +9,12 @@ import structlog
 
 
 def configure_logging(level: str) -> None:
-    """Sends events of `level` and above to standard error: coloured on a terminal, else JSON."""
+    """Sends events of `level` and above to standard error: coloured on a terminal, else JSON.
+
+    Does nothing in a program that has configured structlog itself.
+    """
+    if structlog.is_configured():
+        return
     terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -19,6 +24,6 @@ def configure_logging(level: str) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

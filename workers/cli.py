@@ -204,10 +204,8 @@ def config_validate(
 def _settings(config: Path | None, cloud_url: str | None, cloud_model: str | None) -> Settings:
     """The settings in force, with what the command line changes."""
     from router.settings import CloudSettings, load_settings
-    from router.telemetry import configure_logging
 
     settings, _ = load_settings(config)
-    configure_logging(settings.log_level)
     given = {"url": cloud_url, "model": cloud_model}
     changed = {key: value for key, value in given.items() if value is not None}
     if not changed:

@@ -77,7 +77,7 @@ async def test_a_complex_task_goes_straight_to_the_cloud_and_costs(
         ({"reply": "guess", "min_logprob": -9.0}, EscalationReason.LOW_CONFIDENCE),
         ({"fail": "unavailable"}, EscalationReason.ENGINE_FAILED),
         ({"fail": "timeout"}, EscalationReason.ENGINE_FAILED),
-        ({"fail": "overflow"}, EscalationReason.ENGINE_FAILED),
+        ({"fail": "overflow"}, EscalationReason.CONTEXT),
     ],
 )
 async def test_a_weak_or_failed_local_answer_is_escalated_and_both_attempts_are_recorded(
