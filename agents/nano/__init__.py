@@ -1,0 +1,27 @@
+"""The shipped nano specialist: where its files are and how it is spoken to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+WEIGHTS = Path(__file__).parent / "weights"
+MODEL_PATH = WEIGHTS / "edgeward-nano.gguf"
+CALIBRATION_PATH = WEIGHTS / "calibration.json"
+GATE_PATH = WEIGHTS / "gate.npz"
+
+ESCALATE_TOKEN = "<|escalate|>"
+"""The whole answer to whatever the model was not trained for; one special token."""
+
+STOP_TOKEN = "<|im_end|>"
+MAX_TOKENS = 200
+"""No right answer of any family is longer; one that reaches this is wrong."""
+
+_ROUTINE = "Do the routine request exactly, or escalate."
+SYSTEM_PROMPTS: dict[str, str] = {"general": _ROUTINE, "coder": _ROUTINE}
+"""The system message by role. Sending none works as well; any other one was never trained."""
+
+
+def with_keys(prompt: str, keys: Sequence[str]) -> str:
+    """The request with the JSON keys its answer must have, in the wording the model knows best."""
+    return f"{prompt}\nReturn JSON with keys {', '.join(keys)}."

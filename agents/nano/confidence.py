@@ -1,0 +1,106 @@
+"""Whether a nano answer may be given: token probability, gate and checks, against one threshold.
+
+The thresholds belong to one model file and one gate; `agents.nano.calibrate` chooses them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.nano import CALIBRATION_PATH, ESCALATE_TOKEN
+from agents.nano.gate import NO_FAMILY, Gate, GateVerdict
+from agents.nano.verify import verify
+
+NEVER = 1.01
+"""The threshold of a family that cannot reach the promised precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Whether a score passed its family's threshold; the latter may be NEVER."""
+
+    accepted: bool
+    threshold: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The verdict on one answer. `finding` says why it is refused, and is None when accepted."""
+
+    family: str
+    accepted: bool
+    score: float
+    threshold: float
+    finding: str | None
+
+
+def logit(p: float) -> float:
+    """Log-odds, kept finite: probabilities are cut to 1e-6 from either end."""
+    p = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
+@dataclass(frozen=True, slots=True)
+class NanoCalibration:
+    """weights: of logit(min_p), sum_logprob in nats, logit(gate score) and 1; then thresholds."""
+
+    weights: tuple[float, float, float, float]
+    thresholds: dict[str, float]
+
+    @classmethod
+    def load(cls, path: Path = CALIBRATION_PATH) -> NanoCalibration:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        a, b, c, d = stored["weights"]
+        thresholds = {family: row["threshold"] for family, row in stored["families"].items()}
+        return cls((a, b, c, d), thresholds)
+
+    def score(self, min_p: float, sum_logprob: float, gate_score: float) -> float:
+        """Estimated probability, 0..1, that the answer is right."""
+        a, b, c, d = self.weights
+        z = a * logit(min_p) + b * max(sum_logprob, -20.0) + c * logit(gate_score) + d
+        return 1 / (1 + math.exp(-max(min(z, 60.0), -60.0)))
+
+    def accept(
+        self, family: str, min_p: float, sum_logprob: float, gate_score: float
+    ) -> Acceptance:
+        """min_p: the lowest token probability of the answer; sum_logprob: over all its tokens.
+
+        A family without a threshold, `escalate` among them, is never accepted.
+        """
+        threshold = self.thresholds.get(family, NEVER)
+        score = self.score(min_p, sum_logprob, gate_score)
+        return Acceptance(score >= threshold, threshold, score)
+
+
+def assess(
+    prompt: str, answer: str, *, min_p: float, sum_logprob: float,
+    verdict: GateVerdict, calibration: NanoCalibration,
+) -> Assessment:  # fmt: skip
+    """Everything that must hold before an answer is given, cheapest first.
+
+    prompt is the user's message alone; verdict is `Gate.judge(prompt)`.
+    """
+    decision = calibration.accept(verdict.family, min_p, sum_logprob, verdict.score)
+
+    def refused(finding: str) -> Assessment:
+        return Assessment(verdict.family, False, decision.score, decision.threshold, finding)
+
+    if answer.startswith(ESCALATE_TOKEN):
+        return refused("the model escalates")
+    if verdict.family == NO_FAMILY:
+        return refused("the prompt belongs to no family")
+    if decision.threshold > 1:
+        return refused(f"{verdict.family} is not calibrated to be answered")
+    finding = verify(verdict.family, prompt, answer)
+    if finding is not None:
+        return refused(finding)
+    if not decision.accepted:
+        return refused(f"score {decision.score:.3f} is below {decision.threshold:.3f}")
+    return Assessment(verdict.family, True, decision.score, decision.threshold, None)
+
+
+__all__ = ["Acceptance", "Assessment", "Gate", "NanoCalibration", "assess", "logit"]
