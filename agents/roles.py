@@ -13,7 +13,8 @@ from agents.engines.llamacpp import LlamaCppEngine
 from agents.engines.openai_server import OpenAIServerEngine
 from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
-from agents.nano import MAX_TOKENS, MODEL_PATH, SYSTEM_PROMPTS
+from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
+from agents.nano.engine import nano_engine
 from router.engine import Engine
 from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
@@ -21,7 +22,6 @@ from router.settings import CloudSettings, ModelSettings, Settings
 PROMPTS = Path(__file__).parent / "prompts"
 LOCAL_ROLES = ("general", "coder")
 CLOUD = "cloud"
-NANO_CONTEXT_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,7 @@ def _prompt(role: str) -> str:
 
 def _local_engine(role: str, model: ModelSettings) -> Engine:
     if model.builtin == "nano":
-        return LlamaCppEngine(
-            model_path=MODEL_PATH,
-            model="nano",
-            context_tokens=NANO_CONTEXT_TOKENS,
-            parallel=model.parallel,
-            threads=1,
-            special_tokens_as_text=True,
-        )
+        return nano_engine(parallel=model.parallel)
     if model.path is not None:
         if not model.path.is_file():
             read_gguf(model.path)  # raises, naming what is there instead

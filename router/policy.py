@@ -97,7 +97,7 @@ def _against_local(
     if local.covered is False:
         return (
             EscalationReason.OUT_OF_DOMAIN,
-            "not a task that the local specialist was trained for",
+            "the specialist was not trained for this",
         )
     if local.covered:
         return None
@@ -116,7 +116,7 @@ def _against_local(
 
 def _for_local(guess: Guess, local: LocalOption) -> str:
     if local.family:
-        return f"the local specialist knows this task ({local.family})"
+        return f"the specialist knows this ({local.family})"
     return f"{guess.kind.value} is routine for the local model"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from graphs.app import Router
 from router.report import Report, build_report
@@ -49,6 +50,7 @@ async def run_demo(
         _require_all_accounted(report, len(tagged))
         if not as_json:
             console.print(report_view(report, router.cast.cloud_model))
+            console.print("To have more of it answered", style="bold")
             console.print(_next_steps(router))
     return 1 if failed else 0
 
@@ -95,19 +97,15 @@ def _require_all_accounted(report: Report, expected: int) -> None:
         raise RuntimeError(f"the ledger accounts for {report.tasks} of {expected} requests")
 
 
-def _next_steps(router: Router) -> str:
+def _next_steps(router: Router) -> Table:
     """What would make more of these requests answered."""
-    steps = []
+    table = Table.grid(padding=(0, 2))
     if router.cast.cloud is None:
-        steps.append(
-            "add a cloud key:      export OPENAI_API_KEY=...  (or ANTHROPIC_API_KEY=...), or pass "
-            "--cloud-url http://host:port/v1"
-        )
-    steps += [
-        "add a local server:   edgeward config init, then  models: {general: {url: "
-        "http://127.0.0.1:11434/v1}}  (Ollama, LM Studio, llama.cpp ...)",
-        "add a model or GPU:   models: {general: {path: ~/models/your-model.gguf, gpu_layers: 99}}",
-        "see what is there:    edgeward doctor        your own requests:  edgeward demo --file "
-        "requests.jsonl",
-    ]
-    return "\n".join("  " + step for step in steps)
+        table.add_row("a cloud key", "export OPENAI_API_KEY=...   (or ANTHROPIC_API_KEY=...)")
+        table.add_row("another cloud", "edgeward demo --cloud-url http://host:port/v1")
+    table.add_row("a local server", "models: {general: {url: http://127.0.0.1:11434/v1}}")
+    table.add_row("a model, a GPU", "models: {general: {path: ~/your.gguf, gpu_layers: 99}}")
+    table.add_row("", "in edgeward.yaml, which edgeward config init writes")
+    table.add_row("your requests", "edgeward demo --file requests.jsonl")
+    table.add_row("what is here", "edgeward doctor")
+    return table

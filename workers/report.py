@@ -93,8 +93,8 @@ def _escalations(report: Report) -> Table:
 
 
 def _rows(title: str, rows: Sequence[Row], by: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column(by)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(by, no_wrap=True)
     for name in (
         "tasks",
         "attempts",

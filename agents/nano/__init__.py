@@ -9,6 +9,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 MODEL_PATH = WEIGHTS / "edgeward-nano.gguf"
 CALIBRATION_PATH = WEIGHTS / "calibration.json"
 GATE_PATH = WEIGHTS / "gate.npz"
+LEXICON_PATH = WEIGHTS / "lexicon.json"
 
 ESCALATE_TOKEN = "<|escalate|>"
 """The whole answer to whatever the model was not trained for; one special token."""

@@ -54,14 +54,25 @@ class Trial:
 def run_trial(runner: NanoRunner, gate: Gate, sample: Sample, part: str) -> Trial:
     answer = runner.answer(sample.prompt)
     verdict = gate.judge(sample.prompt)
+    assert answer.stats is not None, "llama.cpp reports probabilities"
     stays = (
-        not answer.escalates
+        answer.finish_reason == "stop"
+        and ESCALATE_TOKEN not in answer.text
         and verdict.family != NO_FAMILY
         and verify(verdict.family, sample.prompt, answer.text) is None
     )
     right = answer.text == sample.answer
-    return Trial(sample, part, verdict.family, answer.text, answer.min_p, answer.sum_logprob,
-                 verdict.score, stays, right)  # fmt: skip
+    return Trial(
+        sample=sample,
+        part=part,
+        family=verdict.family,
+        text=answer.text,
+        min_p=math.exp(answer.stats.min_logprob),
+        sum_logprob=answer.stats.sum_logprob,
+        gate_score=verdict.score,
+        open=stays,
+        right=right,
+    )
 
 
 def outside(prompts: Sequence[str]) -> list[Sample]:
@@ -147,10 +158,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=150, help="requests a family and part")
     args = parser.parse_args()
-    runner, gate = NanoRunner(), Gate.load()
-    rows = trials(runner, gate, args.count, "calibration", seed=21)
-    for sample in outside(NEAR_CALIBRATION + FAR_CALIBRATION):
-        rows.append(run_trial(runner, gate, sample, "outside"))
+    gate = Gate.load()
+    with NanoRunner() as runner:
+        rows = trials(runner, gate, args.count, "calibration", seed=21)
+        for sample in outside(NEAR_CALIBRATION + FAR_CALIBRATION):
+            rows.append(run_trial(runner, gate, sample, "outside"))
     stored = calibrate(rows)
     CALIBRATION_PATH.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(stored, indent=1))

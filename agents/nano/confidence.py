@@ -1,4 +1,4 @@
-"""Whether a nano answer may be given: token probability, gate and checks, against one threshold.
+"""Whether a nano answer is sure enough: token probabilities and gate, against one threshold.
 
 The thresholds belong to one model file and one gate; `agents.nano.calibrate` chooses them.
 """
@@ -10,9 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.nano import CALIBRATION_PATH, ESCALATE_TOKEN
-from agents.nano.gate import NO_FAMILY, Gate, GateVerdict
-from agents.nano.verify import verify
+from agents.nano import CALIBRATION_PATH
 
 NEVER = 1.01
 """The threshold of a family that cannot reach the promised precision."""
@@ -25,17 +23,6 @@ class Acceptance:
     accepted: bool
     threshold: float
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """The verdict on one answer. `finding` says why it is refused, and is None when accepted."""
-
-    family: str
-    accepted: bool
-    score: float
-    threshold: float
-    finding: str | None
 
 
 def logit(p: float) -> float:
@@ -74,33 +61,3 @@ class NanoCalibration:
         threshold = self.thresholds.get(family, NEVER)
         score = self.score(min_p, sum_logprob, gate_score)
         return Acceptance(score >= threshold, threshold, score)
-
-
-def assess(
-    prompt: str, answer: str, *, min_p: float, sum_logprob: float,
-    verdict: GateVerdict, calibration: NanoCalibration,
-) -> Assessment:  # fmt: skip
-    """Everything that must hold before an answer is given, cheapest first.
-
-    prompt is the user's message alone; verdict is `Gate.judge(prompt)`.
-    """
-    decision = calibration.accept(verdict.family, min_p, sum_logprob, verdict.score)
-
-    def refused(finding: str) -> Assessment:
-        return Assessment(verdict.family, False, decision.score, decision.threshold, finding)
-
-    if answer.startswith(ESCALATE_TOKEN):
-        return refused("the model escalates")
-    if verdict.family == NO_FAMILY:
-        return refused("the prompt belongs to no family")
-    if decision.threshold > 1:
-        return refused(f"{verdict.family} is not calibrated to be answered")
-    finding = verify(verdict.family, prompt, answer)
-    if finding is not None:
-        return refused(finding)
-    if not decision.accepted:
-        return refused(f"score {decision.score:.3f} is below {decision.threshold:.3f}")
-    return Assessment(verdict.family, True, decision.score, decision.threshold, None)
-
-
-__all__ = ["Acceptance", "Assessment", "Gate", "NanoCalibration", "assess", "logit"]

@@ -1,68 +1,43 @@
-"""Runs the shipped GGUF through xllamacpp on one thread, for calibration, benchmarks and tests."""
+"""Asks the shipped model one request after the other, as the product does, from plain code."""
 
 from __future__ import annotations
 
-import math
-import secrets
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import asyncio
+import time
+from types import TracebackType
 
-from agents.nano import ESCALATE_TOKEN, MAX_TOKENS, MODEL_PATH, SYSTEM_PROMPTS
+from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
+from agents.nano.engine import nano_engine
+from router.engine import GenerateRequest, generate
+from router.types import Completion, Message
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A greedy answer; probabilities are over its tokens, the closing one included."""
-
-    text: str
-    min_p: float
-    sum_logprob: float
-    finished: bool
-
-    @property
-    def escalates(self) -> bool:
-        return self.text.startswith(ESCALATE_TOKEN) or not self.finished
+DEADLINE_S = 60.0
 
 
 class NanoRunner:
-    """A llama.cpp server in this process; answers one request after the other."""
+    """The engine in an event loop of its own; for calibration, benchmarks and tests."""
 
-    def __init__(self, path: Path = MODEL_PATH) -> None:
-        import xllamacpp
+    def __enter__(self) -> NanoRunner:
+        self._loop = asyncio.Runner()
+        self._engine = nano_engine()
+        self._loop.run(self._engine.open())
+        return self
 
-        p = xllamacpp.CommonParams()
-        p.model.path = str(path)
-        p.n_ctx, p.n_parallel, p.verbosity, p.warmup = 1024, 1, -1, False
-        p.port, p.api_keys, p.n_threads_http = 0, [secrets.token_hex(16)], 1
-        p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
-        p.special = True
-        self._server = xllamacpp.Server(p)
-        self.answer("Hi")  # a server that never answered cannot be unloaded
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._loop.run(self._engine.close())
+        self._loop.close()
 
-    def answer(self, prompt: str, system: bool = True) -> Answer:
-        messages = [{"role": "user", "content": prompt}]
+    def answer(self, prompt: str, *, system: bool = True) -> Completion:
+        """The greedy answer, with its token statistics."""
+        messages: tuple[Message, ...] = (Message(role="user", content=prompt),)
         if system:
-            messages.insert(0, {"role": "system", "content": SYSTEM_PROMPTS["general"]})
-        replies: list[dict[str, Any]] = []
-        request = {
-            "messages": messages, "temperature": 0, "max_tokens": MAX_TOKENS,
-            "logprobs": True, "top_logprobs": 1, "cache_prompt": True,
-        }  # fmt: skip
-
-        def keep(reply: dict[str, Any]) -> bool:
-            replies.append(reply)
-            return False  # True would cancel
-
-        self._server.handle_chat_completions(request, keep)
-        reply = replies[0]
-        if "choices" not in reply:
-            return Answer("", 0.0, -math.inf, finished=False)
-        choice = reply["choices"][0]
-        logprobs = [token["logprob"] for token in choice["logprobs"]["content"]]
-        return Answer(
-            text=choice["message"]["content"].removesuffix("<|im_end|>"),
-            min_p=math.exp(min(logprobs)),
-            sum_logprob=sum(logprobs),
-            finished=choice["finish_reason"] == "stop",
+            messages = (Message(role="system", content=SYSTEM_PROMPTS["general"]), *messages)
+        request = GenerateRequest(
+            messages=messages, deadline=time.monotonic() + DEADLINE_S, max_tokens=MAX_TOKENS
         )
+        return self._loop.run(generate(self._engine, request))

@@ -1,4 +1,4 @@
-"""Trains the gate on the generated data.
+"""Trains the gate on the generated data, and collects the lexicon.
 
 python -m agents.nano.train_gate [--negatives FILE.parquet ...]
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import re
 from pathlib import Path
 
-from agents.nano import GATE_PATH
+from agents.nano import GATE_PATH, LEXICON_PATH
 from agents.nano.data.grammar import Sample
 from agents.nano.data.mix import training_stream
+from agents.nano.lexicon import build
 from router.classify.ngrams import fit
 
 # A refusal that names the format of a family (a date with two readings "to ISO") differs from what
@@ -29,9 +31,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--buckets", type=int, default=2**15)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--lexicon-only", action="store_true", help="leave the gate as it is")
     parser.add_argument("--negatives", type=Path, nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=GATE_PATH)
     args = parser.parse_args()
+    # Four times as many samples as the gate needs: a word that is rare here counts as unknown.
+    lexicon = build(itertools.islice(training_stream(98), 4 * args.samples))
+    LEXICON_PATH.write_text(json.dumps(lexicon, indent=0) + "\n", encoding="utf-8")
+    if args.lexicon_only:
+        return
     negatives: list[str] = []
     if args.negatives:
         from agents.nano.train import read_negatives

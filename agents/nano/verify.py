@@ -6,7 +6,6 @@ import ast
 import datetime as dt
 import json
 import re
-import unicodedata
 from collections.abc import Callable
 
 from agents.nano.data.calendar import MONTHS
@@ -14,6 +13,7 @@ from agents.nano.data.coding import OPERATIONS, SHELL, SQL
 from agents.nano.data.desk import INTENTS, PRIORITIES, REPLIES
 from agents.nano.data.fields import FIELDS
 from agents.nano.data.grammar import compact
+from agents.nano.lexicon import fold, is_wording, unfamiliar
 
 Check = Callable[[str, str], str | None]
 
@@ -21,6 +21,7 @@ _EXPLICIT_KEYS = re.compile(
     r"(?:keys|fields|chaves|campos|JSON|json|containing|contendo|are|são|esquema):?\s+"
     r"((?:[a-z]\w*)(?:(?:, | and | e )[a-z]\w*)+|[a-z]+(?:_[a-z]+)+)(?=[\s.:]|$)"
 )
+_LAST_KEY = re.compile(r"(?i)(?:json object containing|keys|key|chaves|chave):? (\w+)\W*$")
 # Names that also name the text itself ("from this email") say nothing about what is asked.
 _AMBIGUOUS = {
     "email",
@@ -45,6 +46,8 @@ _NUMBER_FIELDS = {
     "postcode",
 }
 
+_WORD_FIELDS = {"name", "customer", "company", "city", "product"}
+
 # Fields whose names overlap ("name" lies in "customer name").
 _TWINS = {"name": "customer", "customer": "name", "date": "due", "due": "date"}
 
@@ -54,13 +57,9 @@ def verify(family: str, prompt: str, answer: str) -> str | None:
     check = _CHECKS.get(family)
     if check is None:
         return f"{family} is not a family that is answered here"
-    return check(prompt, answer) if answer.strip() else "the answer is empty"
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, for comparing words."""
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    if not answer.strip():
+        return "the answer is empty"
+    return check(prompt, answer) or unfamiliar(family, prompt, answer)
 
 
 def digits(text: str) -> str:
@@ -100,8 +99,18 @@ def _misfit(field: str | None, value: str) -> bool:
     if field == "phone":
         return not 6 <= len(digits(value)) <= 15
     if field in ("name", "customer", "city"):
-        return any(c.isdigit() or c == "@" for c in value)
+        return any(c.isdigit() or c == "@" for c in value) or _trails_off(value)
+    if field in ("order", "invoice"):
+        return len(digits(value)) < _SHORTEST_NUMBER
     return field in _NUMBER_FIELDS and not digits(value)
+
+
+_SHORTEST_NUMBER = 3
+
+
+def _trails_off(name: str) -> bool:
+    """Whether a name of several words ends in a small letter: "Ana Lima asks"."""
+    return " " in name and name.rsplit(" ", 1)[1][:1].islower()
 
 
 _NAMES_KEYS = re.compile(r"(?i)keys|fields|chaves|campos|json: |contain|contendo")
@@ -119,6 +128,8 @@ def _stands_as(field: str | None, value: str, prompt: str) -> bool:
         if field in ("name", "customer") and _SURNAME.match(after):
             continue
         if field == "quantity" and (_UNITS.match(after) or re.search(r"[\d$€£][.,]?$", before)):
+            continue
+        if field == "quantity" and re.match(r" [A-Z]", after):  # the number of a house
             continue
         return True
     return False
@@ -149,12 +160,18 @@ def _extract(prompt: str, answer: str) -> str | None:
             return f"{value!r} does not occur in the prompt"
         if _misfit(_field_of(key), value) or not _stands_as(_field_of(key), value, prompt):
             return f"{value!r} cannot be the {key}"
+        if _field_of(key) in _WORD_FIELDS and is_wording("extract", value):
+            return f"{value!r} holds a word of the sentence around it"
     if len(set(pairs.values())) < len(pairs):
         return "two fields have the same value"
     explicit = [re.split(r", | and | e ", m.group(1)) for m in _EXPLICIT_KEYS.finditer(prompt)]
     if any(keys == list(pairs) for keys in explicit):
         return None
-    if any(len(keys) > 1 and all(_field_of(key) for key in keys) for keys in explicit):
+    meant = [keys for keys in explicit if len(keys) > 1 or "_" in keys[0]]
+    meant += [[m.group(1)] for m in _LAST_KEY.finditer(prompt)]
+    if list(pairs) in meant:
+        return None
+    if any(all(_field_of(key) for key in keys) for keys in meant):
         return f"the keys {list(pairs)} are not those asked for"
     canonical = {field.key for table in FIELDS.values() for field in table.values()}
     if not set(pairs) <= canonical and not _NAMES_KEYS.search(prompt):
@@ -274,21 +291,23 @@ def _money(prompt: str, answer: str) -> str | None:
     return None if accepted & set(written) else f"the amount of {answer!r} is not in the prompt"
 
 
-_NATIONAL = {"55": (10, 11), "1": (10,), "351": (9,)}
+_NATIONAL = {"55": ((10, 11), 2), "1": ((10,), 3), "351": ((9,), 3)}
+"""By country code: how many digits a number has, and how many of them are the area's."""
 
 
 def _phone(prompt: str, answer: str) -> str | None:
     if not re.fullmatch(r"\+[1-9]\d{7,14}", answer):
         return f"{answer!r} is not an E.164 number"
     number = answer[1:]
-    if re.search(r"\+\d", prompt):
-        written = digits(prompt[prompt.index("+") :])
-        return None if written.startswith(number) else f"{answer} is not the number of the prompt"
-    written_numbers = {digits(run) for run in re.findall(r"[(\d][\d ().-]{4,}\d", prompt)}
-    for code, lengths in _NATIONAL.items():
-        national = number.removeprefix(code)
-        if number != national and len(national) in lengths and national in written_numbers:
-            return None
+    if international := re.search(r"\+\d[\d ().-]*\d", prompt):
+        written = digits(international[0])
+        return None if written == number else f"{answer} is not the number of the prompt"
+    for run in re.findall(r"[(\d][\d ().-]{4,}\d", prompt):
+        groups = re.findall(r"\d+", run)
+        for code, (lengths, area) in _NATIONAL.items():
+            whole = len(groups) == 1 or len(groups[0]) == area
+            if whole and len(digits(run)) in lengths and number == code + digits(run):
+                return None
     return f"{answer} is not the number of the prompt with a known country code"
 
 
@@ -411,15 +430,22 @@ def _code(prompt: str, answer: str) -> str | None:
     return None
 
 
+_PATH = re.compile(r"[\w-]+(?:[./][\w-]+)+")
+
+
 def _statement(prompt: str, answer: str, forms: list[str], slot: str, what: str) -> str | None:
     for form in forms:
         match = re.fullmatch(_template(form, slot), answer)
         if match is None:
             continue
-        for value in match.groupdict().values():
+        values = list(match.groupdict().values())
+        for value in values:
             if not _has_word(fold(prompt), fold(value)):
                 return f"{value!r} is not named in the prompt"
-        return None
+        if len(set(values)) < len(values):
+            return f"{values[0]!r} stands twice"
+        left_out = [path for path in _PATH.findall(prompt) if path not in answer]
+        return f"{left_out[0]!r} is left out" if left_out else None
     return f"the answer is none of the known {what}"
 
 

@@ -8,12 +8,8 @@ Prints Markdown tables. Needs the installed package with xllamacpp and numpy; no
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from agents.nano.calibrate import Trial, outside, run_trial, trials
 from agents.nano.confidence import NanoCalibration
@@ -49,9 +45,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=100, help="requests a family and part")
     args = parser.parse_args()
-    runner, gate, calibration = NanoRunner(), Gate.load(), NanoCalibration.load()
+    with NanoRunner() as runner:
+        measure(runner, args.n)
+
+
+def measure(runner: NanoRunner, count: int) -> None:
+    gate, calibration = Gate.load(), NanoCalibration.load()
     started = time.perf_counter()
-    rows = trials(runner, gate, args.n, "test", seed=5)
+    rows = trials(runner, gate, count, "test", seed=5)
     seconds = time.perf_counter() - started
 
     print(

@@ -92,7 +92,7 @@ def test_a_model_file_that_cannot_be_read(
 @pytest.mark.parametrize(
     ("url", "parts"),
     [
-        ("redis://127.0.0.1:1/0", ("127.0.0.1:1", "refused")),
+        ("redis://127.0.0.1:1/0", ("127.0.0.1:1", "cannot be reached")),
         ("redis://:hunter2@127.0.0.1:1/0", ("127.0.0.1:1",)),
         ("unix:///nowhere/redis.sock", ("/nowhere/redis.sock",)),
     ],

@@ -38,23 +38,55 @@ def spell(draw: Draw, date: dt.date, language: str, long: bool = True) -> str:
     month, d, y = MONTHS[language][date.month - 1], date.day, date.year
     short = month[:3]
     if language == "en":
-        forms = [f"{month} {d}, {y}", f"{month} {_ordinal(d)}, {y}", f"{d} {month} {y}", f"{_ordinal(d)} {month} {y}",
-                 f"{short} {d}, {y}", f"{d} {short} {y}", f"{month} {d} {y}", f"{d}-{short}-{y}", f"{short} {d} {y}"]
+        forms = [
+            f"{month} {d}, {y}",
+            f"{month} {_ordinal(d)}, {y}",
+            f"{d} {month} {y}",
+            f"{_ordinal(d)} {month} {y}",
+            f"{short} {d}, {y}",
+            f"{d} {short} {y}",
+            f"{month} {d} {y}",
+            f"{d}-{short}-{y}",
+            f"{short} {d} {y}",
+        ]
         if long:
-            forms += [f"the {_ordinal(d)} of {month} {y}", f"the {_ordinal(d)} of {month}, {y}",
-                      f"{DAYS['en'][date.weekday()]}, {month} {d}, {y}", f"{_ordinal(d)} of {month} {y}",
-                      f"{DAYS['en'][date.weekday()]} {d} {month} {y}", f"{short}. {d}, {y}"]
+            forms += [
+                f"the {_ordinal(d)} of {month} {y}",
+                f"the {_ordinal(d)} of {month}, {y}",
+                f"{DAYS['en'][date.weekday()]}, {month} {d}, {y}",
+                f"{_ordinal(d)} of {month} {y}",
+                f"{DAYS['en'][date.weekday()]} {d} {month} {y}",
+                f"{short}. {d}, {y}",
+            ]
         if d > 12:
-            forms += [f"{d:02d}/{date.month:02d}/{y}", f"{date.month:02d}/{d:02d}/{y}", f"{date.month}/{d}/{y}",
-                      f"{d}.{date.month:02d}.{y}"]
+            forms += [
+                f"{d:02d}/{date.month:02d}/{y}",
+                f"{date.month:02d}/{d:02d}/{y}",
+                f"{date.month}/{d}/{y}",
+                f"{d}.{date.month:02d}.{y}",
+            ]
         forms += [f"{y}/{date.month:02d}/{d:02d}", f"{y}.{date.month:02d}.{d:02d}"]
         return draw.pick(forms)
-    forms = [f"{d} de {month} de {y}", f"{d} de {month} de {y}", f"{d:02d}/{date.month:02d}/{y}", f"{d}/{date.month}/{y}",
-             f"{d:02d}-{date.month:02d}-{y}", f"{d:02d}.{date.month:02d}.{y}", f"{d} de {strip_accents(month)} de {y}",
-             f"{d:02d}/{date.month:02d}/{y}", f"{d}/{short}/{y}", f"{d} de {month}, {y}"]
+    forms = [
+        f"{d} de {month} de {y}",
+        f"{d} de {month} de {y}",
+        f"{d:02d}/{date.month:02d}/{y}",
+        f"{d}/{date.month}/{y}",
+        f"{d:02d}-{date.month:02d}-{y}",
+        f"{d:02d}.{date.month:02d}.{y}",
+        f"{d} de {strip_accents(month)} de {y}",
+        f"{d:02d}/{date.month:02d}/{y}",
+        f"{d}/{short}/{y}",
+        f"{d} de {month}, {y}",
+    ]
     if long:
-        forms += [f"{DAYS['pt'][date.weekday()]}, {d} de {month} de {y}", f"dia {d} de {month} de {y}", f"{d} {month} {y}",
-                  f"{y}/{date.month:02d}/{d:02d}", f"{d} de {month.capitalize()} de {y}"]
+        forms += [
+            f"{DAYS['pt'][date.weekday()]}, {d} de {month} de {y}",
+            f"dia {d} de {month} de {y}",
+            f"{d} {month} {y}",
+            f"{y}/{date.month:02d}/{d:02d}",
+            f"{d} de {month.capitalize()} de {y}",
+        ]
         if d == 1:
             forms += [f"1º de {month} de {y}"] * 3
     return draw.pick(forms)
@@ -185,19 +217,38 @@ _NUMBERS = {
 
 
 def _part_pt(hour: int) -> str:
-    return "da madrugada" if hour < 6 else "da manhã" if hour < 12 else "da tarde" if hour < 18 else "da noite"
+    return (
+        "da madrugada"
+        if hour < 6
+        else "da manhã"
+        if hour < 12
+        else "da tarde"
+        if hour < 18
+        else "da noite"
+    )
 
 
 def hour_text(draw: Draw, language: str, hour: int, minute: int) -> str:
     """A time of day in words or on the 12-hour clock; always says which half of the day."""
     twelve = hour % 12 or 12
     if language == "en":
-        half = draw.pick([" am", "am", " AM", "AM", " a.m."]) if hour < 12 else draw.pick([" pm", "pm", " PM", "PM", " p.m."])
-        part = "in the morning" if hour < 12 else "in the afternoon" if hour < 18 else "in the evening"
+        half = (
+            draw.pick([" am", "am", " AM", "AM", " a.m."])
+            if hour < 12
+            else draw.pick([" pm", "pm", " PM", "PM", " p.m."])
+        )
+        part = (
+            "in the morning" if hour < 12 else "in the afternoon" if hour < 18 else "in the evening"
+        )
         if minute == 0 and hour in (0, 12) and draw.chance(0.7):
             return "midnight" if hour == 0 else "noon"
         name, following = _NUMBERS["en"][twelve - 1], _NUMBERS["en"][twelve % 12]
-        words = {0: f"{name} o'clock", 15: f"quarter past {name}", 30: f"half past {name}", 45: f"quarter to {following}"}
+        words = {
+            0: f"{name} o'clock",
+            15: f"quarter past {name}",
+            30: f"half past {name}",
+            45: f"quarter to {following}",
+        }
         if minute in words and hour not in (0, 11, 12, 17, 23) and draw.chance(0.6):
             return f"{words[minute]} {part}"
         clock = f"{twelve}:{minute:02d}" if minute or draw.chance(0.4) else str(twelve)
@@ -205,23 +256,43 @@ def hour_text(draw: Draw, language: str, hour: int, minute: int) -> str:
     if minute == 0 and hour in (0, 12) and draw.chance(0.7):
         return "meia-noite" if hour == 0 else "meio-dia"
     if draw.chance(0.35):
-        return draw.pick([f"{hour}h{minute:02d}", f"{hour}h{minute:02d}", f"{hour}h{minute:02d}min", f"{hour} horas e {minute} minutos"]
-                         if minute else [f"{hour}h", f"{hour} horas", f"{hour}h00"])
+        return draw.pick(
+            [
+                f"{hour}h{minute:02d}",
+                f"{hour}h{minute:02d}",
+                f"{hour}h{minute:02d}min",
+                f"{hour} horas e {minute} minutos",
+            ]
+            if minute
+            else [f"{hour}h", f"{hour} horas", f"{hour}h00"]
+        )
     part = _part_pt(hour)
     if minute == 30 and draw.chance(0.7) and hour not in (0, 12):
         return f"{draw.pick([str(twelve), _NUMBERS['pt'][twelve - 1]])} e meia {part}"
     if minute == 0:
-        return draw.pick([f"{twelve} {part}", f"{_NUMBERS['pt'][twelve - 1]} {part}", f"{twelve}h {part}"])
-    return draw.pick([f"{twelve}:{minute:02d} {part}", f"{twelve}h{minute:02d} {part}", f"{twelve} e {minute} {part}"])
+        return draw.pick(
+            [f"{twelve} {part}", f"{_NUMBERS['pt'][twelve - 1]} {part}", f"{twelve}h {part}"]
+        )
+    return draw.pick(
+        [
+            f"{twelve}:{minute:02d} {part}",
+            f"{twelve}h{minute:02d} {part}",
+            f"{twelve} e {minute} {part}",
+        ]
+    )
 
 
 def _hour(draw: Draw) -> tuple[int, int]:
-    minute = draw.pick([0, 0, 15, 30, 30, 45, draw.integer(0, 59), draw.integer(0, 59), draw.integer(0, 59)])
+    minute = draw.pick(
+        [0, 0, 15, 30, 30, 45, draw.integer(0, 59), draw.integer(0, 59), draw.integer(0, 59)]
+    )
     return draw.integer(0, 23), minute
 
 
 def time(draw: Draw, language: str) -> Sample:
-    hour, minute = (int(p) for p in draw.held(lambda d: "{:02d}:{:02d}".format(*_hour(d))).split(":"))
+    hour, minute = (
+        int(p) for p in draw.held(lambda d: "{:02d}:{:02d}".format(*_hour(d))).split(":")
+    )
     prompt = inline(draw, TIME[language], language, v=hour_text(draw, language, hour, minute))
     return Sample("time", language, prompt, f"{hour:02d}:{minute:02d}")
 
@@ -289,18 +360,55 @@ _TASKS = {
 
 def moment(draw: Draw, language: str) -> str:
     """When to be reminded, in words: the answer copies it as it stands."""
-    hour = hour_text(draw, language, draw.integer(6, 22), draw.pick([0, 0, 15, 30, 30, 45, draw.integer(1, 59)]))
+    hour = hour_text(
+        draw, language, draw.integer(6, 22), draw.pick([0, 0, 15, 30, 30, 45, draw.integer(1, 59)])
+    )
     weekday = draw.pick(DAYS[language])
     if language == "en":
-        return draw.pick(["tomorrow", f"tomorrow at {hour}", f"at {hour}", f"on {weekday}", f"on {weekday} at {hour}", "tonight",
-                          f"next {weekday}", f"in {draw.integer(2, 59)} minutes", f"in {draw.integer(2, 9)} hours", f"today at {hour}",
-                          f"in {draw.integer(2, 20)} days", f"on {spell(draw, day(draw), 'en', long=False)}", "tomorrow morning",
-                          "next week", f"every {weekday}", f"every day at {hour}", f"on {weekday} morning", f"by {weekday}"])
-    return draw.pick(["amanhã", f"amanhã às {hour}", f"às {hour}", f"na {weekday}", f"{weekday} às {hour}", "hoje à noite",
-                      f"em {draw.integer(2, 59)} minutos", f"daqui a {draw.integer(2, 9)} horas", f"hoje às {hour}",
-                      f"em {draw.integer(2, 20)} dias", f"em {spell(draw, day(draw), 'pt', long=False)}", "amanhã de manhã",
-                      "semana que vem", f"toda {weekday}", f"todo dia às {hour}", f"na próxima {weekday}",
-                      f"na {weekday} às {hour}", f"na {weekday} de manhã"])
+        return draw.pick(
+            [
+                "tomorrow",
+                f"tomorrow at {hour}",
+                f"at {hour}",
+                f"on {weekday}",
+                f"on {weekday} at {hour}",
+                "tonight",
+                f"next {weekday}",
+                f"in {draw.integer(2, 59)} minutes",
+                f"in {draw.integer(2, 9)} hours",
+                f"today at {hour}",
+                f"in {draw.integer(2, 20)} days",
+                f"on {spell(draw, day(draw), 'en', long=False)}",
+                "tomorrow morning",
+                "next week",
+                f"every {weekday}",
+                f"every day at {hour}",
+                f"on {weekday} morning",
+                f"by {weekday}",
+            ]
+        )
+    return draw.pick(
+        [
+            "amanhã",
+            f"amanhã às {hour}",
+            f"às {hour}",
+            f"na {weekday}",
+            f"{weekday} às {hour}",
+            "hoje à noite",
+            f"em {draw.integer(2, 59)} minutos",
+            f"daqui a {draw.integer(2, 9)} horas",
+            f"hoje às {hour}",
+            f"em {draw.integer(2, 20)} dias",
+            f"em {spell(draw, day(draw), 'pt', long=False)}",
+            "amanhã de manhã",
+            "semana que vem",
+            f"toda {weekday}",
+            f"todo dia às {hour}",
+            f"na próxima {weekday}",
+            f"na {weekday} às {hour}",
+            f"na {weekday} de manhã",
+        ]
+    )
 
 
 _VERBS = {
@@ -326,7 +434,9 @@ def task(draw: Draw, language: str) -> str:
     if draw.chance(0.3):
         return _free_task(draw, language)
     name = values.first_name(draw) if draw.chance(0.6) else values.full_name(draw)
-    return draw.pick(_TASKS[language]).replace("{w}", one).replace("{x}", other).replace("{n}", name)
+    return (
+        draw.pick(_TASKS[language]).replace("{w}", one).replace("{x}", other).replace("{n}", name)
+    )
 
 
 def reminder(draw: Draw, language: str) -> Sample:
@@ -336,4 +446,3 @@ def reminder(draw: Draw, language: str) -> Sample:
         prompt += "."
     keys = ("task", "when") if language == "en" else ("tarefa", "quando")
     return Sample("reminder", language, prompt, compact(dict(zip(keys, (what, when), strict=True))))
-

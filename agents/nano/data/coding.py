@@ -133,14 +133,20 @@ _JAVASCRIPT = ["JavaScript", "JavaScript", "Javascript", "JS", "javascript"]
 def third_person(verb: str) -> str:
     """The English verb with its s: `check` gives `checks`, `work out` gives `works out`."""
     head, *rest = verb.split(" ")
-    head = head[:-1] + "ies" if head.endswith("fy") else head + ("es" if head.endswith(("ch", "sh", "x")) else "s")
+    head = (
+        head[:-1] + "ies"
+        if head.endswith("fy")
+        else head + ("es" if head.endswith(("ch", "sh", "x")) else "s")
+    )
     return " ".join([head, *rest])
 
 
 def code(draw: Draw, language: str) -> Sample:
     operation = draw.pick(OPERATIONS)
     readings = operation.en if language == "en" else operation.pt
-    known = {"train": readings[:-2], "calibration": readings[-2:-1], "test": readings[-1:]}[draw.phrasing]
+    known = {"train": readings[:-2], "calibration": readings[-2:-1], "test": readings[-1:]}[
+        draw.phrasing
+    ]
     verb, thing = draw.pick(known).split(";")
     python = draw.chance(0.6)
     spelling = draw.pick(_PYTHON if python else _JAVASCRIPT)
@@ -277,7 +283,10 @@ SQL: dict[str, tuple[str, dict[str, Frames]]] = {
             """, "valor médio de {a} na {q}", "{a} médio em toda a {q}"),
     }),
 }  # fmt: skip
-_TABLE = {"en": ["{t}", "the {t} table", "table {t}", "the table {t}", "{t} table"], "pt": ["tabela {t}", "tabela {t}", "tabela {t}", "{t}"]}
+_TABLE = {
+    "en": ["{t}", "the {t} table", "table {t}", "the table {t}", "{t} table"],
+    "pt": ["tabela {t}", "tabela {t}", "tabela {t}", "{t}"],
+}
 _SQL_LEAD = {"en": ["SQL: ", "SQL to ", "write SQL to ", "write a SQL query to ", "write a SQL query to ", "write a SQL query to ", "SQL query: ", "in SQL, "],
              "pt": ["SQL: ", "em SQL, ", "em SQL: ", "SQL - ", "consulta SQL: ", "no SQL, "]}  # fmt: skip
 
@@ -293,9 +302,17 @@ def sql(draw: Draw, language: str) -> Sample:
     table, a, b = names
     if table[-1] not in "s" and draw.chance(0.5):
         table += "s"
-    slots = {"t": table, "a": a, "b": b, "n": str(draw.integer(2, draw.pick([10, 50, 1000]))), "w": values.word(draw, language)}
+    slots = {
+        "t": table,
+        "a": a,
+        "b": b,
+        "n": str(draw.integer(2, draw.pick([10, 50, 1000]))),
+        "w": values.word(draw, language),
+    }
     spoken = draw.pick(_TABLE[language]).replace("{t}", table)
-    ask = draw.phrase(frames[language], q=spoken, **slots).replace(f"'{slots['w']}", f"'{slots['w']}'")
+    ask = draw.phrase(frames[language], q=spoken, **slots).replace(
+        f"'{slots['w']}", f"'{slots['w']}'"
+    )
     if "SQL" not in ask:
         if ask.startswith("?"):
             ask = ask[1:]
@@ -303,7 +320,11 @@ def sql(draw: Draw, language: str) -> Sample:
         else:
             lead = draw.pick(_SQL_LEAD[language])
         if lead == "" or draw.chance(0.25):
-            ask += draw.pick([" (SQL)", " in SQL", ", SQL", " using SQL"] if language == "en" else [" (SQL)", " em SQL", ", SQL", " usando SQL"])
+            ask += draw.pick(
+                [" (SQL)", " in SQL", ", SQL", " using SQL"]
+                if language == "en"
+                else [" (SQL)", " em SQL", ", SQL", " usando SQL"]
+            )
         else:
             ask = lead + ask
     prompt = dress(draw, ask, language) + draw.pick(["", "", ".", ""])
@@ -416,7 +437,9 @@ SHELL: dict[str, tuple[str, dict[str, Frames]]] = {
 }  # fmt: skip
 _SHELL_LEAD = {"en": ["shell command to ", "shell command to ", "bash: ", "command to ", "command to ", "linux command to ", "in bash, ", "shell: ", "terminal command to ", "bash command to "],
                "pt": ["comando para ", "comando para ", "comando para ", "bash: ", "no terminal, ", "no bash, ", "comando shell: ", "shell: ", "no linux, ", "comando bash: "]}  # fmt: skip
-EXTENSIONS = "txt md py js csv json log yaml html css png jpg pdf sql xml ts go rs conf sh bak zip".split()
+EXTENSIONS = (
+    "txt md py js csv json log yaml html css png jpg pdf sql xml ts go rs conf sh bak zip".split()
+)
 
 
 def shell(draw: Draw, language: str) -> Sample:
@@ -436,9 +459,14 @@ def shell(draw: Draw, language: str) -> Sample:
         lead = draw.pick(_SHELL_LEAD[language])
         ask = lead + (_infinitive(ask) if lead == "comando para " else ask)
     elif draw.chance(0.6):
-        ask += draw.pick([" in bash", " (bash)", " in the shell", ", bash command", " in the terminal"] if language == "en"
-                         else [" no bash", " (bash)", " no terminal", ", comando bash"])
-    prompt = dress(draw, "?" + ask if question else ask, language) + ("?" if question else draw.pick(["", "", "."]) if ask[-1] != "." else "")
+        ask += draw.pick(
+            [" in bash", " (bash)", " in the shell", ", bash command", " in the terminal"]
+            if language == "en"
+            else [" no bash", " (bash)", " no terminal", ", comando bash"]
+        )
+    prompt = dress(draw, "?" + ask if question else ask, language) + (
+        "?" if question else draw.pick(["", "", "."]) if ask[-1] != "." else ""
+    )
     return Sample("shell", language, prompt, draw.expand_slots(statement, **slots))
 
 
@@ -459,5 +487,3 @@ def _infinitive(ask: str) -> str:
     elif head.endswith("e"):
         head = head[:-1] + "ar"
     return f"{head} {rest}"
-
-

@@ -226,7 +226,10 @@ def complaint(draw: Draw, language: str) -> tuple[str, str, str]:
     mood = draw.pick(_URGENCY[language][priority]).replace("{n}", values.first_name(draw))
     text = " ".join(text.split())
     text = (text[0].upper() if draw.chance(0.8) else text[0]) + text[1:]
-    parts = [text + draw.pick([".", ".", "!", ""]) if mood else text + draw.pick([".", "", "!"]), mood]
+    parts = [
+        text + draw.pick([".", ".", "!", ""]) if mood else text + draw.pick([".", "", "!"]),
+        mood,
+    ]
     if mood and priority != "normal" and draw.chance(0.25):
         parts.reverse()
     greeting = draw.pick(greetings(language)) + " " if draw.chance(0.25) else ""
@@ -357,25 +360,60 @@ def appointment(draw: Draw, language: str) -> str:
     hour, minute = draw.integer(8, 18), draw.pick([0, 0, 15, 30, 30, 45])
     clock = calendar.hour_text(draw, language, hour, minute)
     if language == "en":
-        return draw.pick([f"{day} at {clock}", f"tomorrow at {clock}", f"{day}", f"{calendar.written(draw, 'en')}", f"{calendar.written(draw, 'en')} at {clock}"])
-    return draw.pick([f"{day} às {clock}", f"amanhã às {clock}", f"{day}", f"{calendar.written(draw, 'pt')}", f"{calendar.written(draw, 'pt')} às {clock}"])
+        return draw.pick(
+            [
+                f"{day} at {clock}",
+                f"tomorrow at {clock}",
+                f"{day}",
+                f"{calendar.written(draw, 'en')}",
+                f"{calendar.written(draw, 'en')} at {clock}",
+            ]
+        )
+    return draw.pick(
+        [
+            f"{day} às {clock}",
+            f"amanhã às {clock}",
+            f"{day}",
+            f"{calendar.written(draw, 'pt')}",
+            f"{calendar.written(draw, 'pt')} às {clock}",
+        ]
+    )
 
 
 def reply(draw: Draw, language: str) -> Sample:
     kind = draw.pick(list(REPLIES["en"]))
-    name = "" if draw.chance(0.12) else (values.first_name(draw) if draw.chance(0.6) else values.full_name(draw))
+    name = (
+        ""
+        if draw.chance(0.12)
+        else (values.first_name(draw) if draw.chance(0.6) else values.full_name(draw))
+    )
     order = values.code_number(draw, "order") if kind != "schedule" and draw.chance(0.6) else ""
     when = appointment(draw, language)
     to = ""
     if name:
-        to = draw.pick([" to ", " to ", " for "] if language == "en" else [" para ", " para ", " a "]) + name
+        to = (
+            draw.pick(
+                [" to ", " to ", " for "] if language == "en" else [" para ", " para ", " a "]
+            )
+            + name
+        )
     about = ""
     if order:
-        about = draw.pick([" about order ", " for order ", " of order ", " on order "] if language == "en"
-                          else [" sobre o pedido ", " do pedido ", " referente ao pedido "]) + order
+        about = (
+            draw.pick(
+                [" about order ", " for order ", " of order ", " on order "]
+                if language == "en"
+                else [" sobre o pedido ", " do pedido ", " referente ao pedido "]
+            )
+            + order
+        )
     ask = draw.phrase(REPLY[language][kind], t=to, o=about, w=when)
     prompt = dress(draw, " ".join(ask.split()), language) + draw.pick(["", "", "."])
     slots = {"n": f" {name}" if name else "", "w": when}
-    slots["o"] = (f" about order {order}" if language == "en" else f" sobre o pedido {order}") if order else ""
+    slots["o"] = (
+        (f" about order {order}" if language == "en" else f" sobre o pedido {order}")
+        if order
+        else ""
+    )
     answer = draw.expand_slots(REPLIES[language][kind], **slots).replace("..", ".")
     return Sample("reply", language, prompt, answer)

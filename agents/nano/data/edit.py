@@ -134,7 +134,9 @@ def _items(draw: Draw, language: str) -> list[str]:
 
 
 def edit(draw: Draw, language: str) -> Sample:
-    kind = draw.pick(["bullets", "bullets", "json", "json", "numbers", "join", "replace", "replace", "replace"])
+    kind = draw.pick(
+        ["bullets", "bullets", "json", "json", "numbers", "join", "replace", "replace", "replace"]
+    )
     frames = EDIT[language][kind]
     if kind == "replace":
         return _replace(draw, language, frames)
@@ -145,7 +147,11 @@ def edit(draw: Draw, language: str) -> Sample:
         return Sample("edit", language, request(draw, frames, language, text), ", ".join(items))
     text = draw.pick([", ", ", ", ", ", "; ", "\n"]).join(items)
     if ", " in text and draw.chance(0.2):
-        text = enumerated(draw, items, language).replace(" & ", " e " if language == "pt" else " and ").replace(" + ", ", ")
+        text = (
+            enumerated(draw, items, language)
+            .replace(" & ", " e " if language == "pt" else " and ")
+            .replace(" + ", ", ")
+        )
     text = text.replace(" the ", " ")
     answer = {"bullets": "\n".join(f"- {i}" for i in items), "json": compact(items),
               "numbers": "\n".join(f"{n}. {i}" for n, i in enumerate(items, 1))}[kind]  # fmt: skip
@@ -164,7 +170,9 @@ def _replace(draw: Draw, language: str, frames: Frames) -> Sample:
     if old not in slots:
         slots[0] = old
     text = pattern.format(*slots)
-    text = (text[0].upper() if pattern[0] != "{" else text[0]) + text[1:] + draw.pick([".", ".", ""])
+    text = (
+        (text[0].upper() if pattern[0] != "{" else text[0]) + text[1:] + draw.pick([".", ".", ""])
+    )
     return _replaced(draw, language, frames, text, old, new)
 
 
@@ -185,9 +193,7 @@ def _free_sentence(draw: Draw, language: str, word: str) -> str:
     return text[0].upper() + text[1:] + draw.pick([".", ".", ""])
 
 
-def _replaced(
-    draw: Draw, language: str, frames: Frames, text: str, old: str, new: str
-) -> Sample:
+def _replaced(draw: Draw, language: str, frames: Frames, text: str, old: str, new: str) -> Sample:
     quote = draw.pick(["{}", "{}", '"{}"', "'{}'"])
     prompt = request(draw, frames, language, text, a=quote.format(old), b=quote.format(new))
     answer = " ".join(_swap(piece, old, new) for piece in text.split(" "))

@@ -195,16 +195,38 @@ def far(draw: Draw, language: str) -> str:
     name, friend = draw.pick(values.FIRST), draw.pick(values.FIRST)
     if kind < 0.4:
         topics = _TOPICS[language] if draw.chance(0.75) else [one, f"{one} {other}"]
-        text = draw.phrase(_OPEN[language], t=draw.pick(topics), u=draw.pick(topics), s=_sentence(draw, language))
+        text = draw.phrase(
+            _OPEN[language], t=draw.pick(topics), u=draw.pick(topics), s=_sentence(draw, language)
+        )
     elif kind < 0.58:
-        text = draw.phrase(_MATHS[language], a=str(draw.integer(2, 400)), b=str(draw.integer(2, 30)), c=str(draw.integer(2, 999)), n=name, m=friend, w=one, x=other)
+        text = draw.phrase(
+            _MATHS[language],
+            a=str(draw.integer(2, 400)),
+            b=str(draw.integer(2, 30)),
+            c=str(draw.integer(2, 999)),
+            n=name,
+            m=friend,
+            w=one,
+            x=other,
+        )
     elif kind < 0.75:
-        snippet = draw.pick(_SNIPPETS).replace("{a}", one).replace("{b}", other).replace("{n}", str(draw.integer(0, 99)))
+        snippet = (
+            draw.pick(_SNIPPETS)
+            .replace("{a}", one)
+            .replace("{b}", other)
+            .replace("{n}", str(draw.integer(0, 99)))
+        )
         text = draw.phrase(_HARD_CODE, h=draw.pick(_HARD), p=snippet)
     elif kind < 0.83:
-        text = draw.pick(_FOREIGN).replace("{o}", values.code_number(draw, "order")).replace("{m}", values.amount(draw, language))
+        text = (
+            draw.pick(_FOREIGN)
+            .replace("{o}", values.code_number(draw, "order"))
+            .replace("{m}", values.amount(draw, language))
+        )
         date = f"{draw.integer(1, 28)}/{draw.integer(1, 12)}/2025"
-        return text.replace("{c}", draw.pick(values.CITIES)).replace("{n}", name).replace("{d}", date)
+        return (
+            text.replace("{c}", draw.pick(values.CITIES)).replace("{n}", name).replace("{d}", date)
+        )
     else:
         text = draw.phrase(_CHAT[language], n=name, c=draw.pick(values.CITIES), w=one, x=other)
     return dress(draw, text, language) + draw.pick(["", "", "?", "."])

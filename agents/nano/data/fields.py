@@ -359,7 +359,9 @@ def document(draw: Draw, language: str, fields: list[str], found: dict[str, str]
     clauses = [draw.pick(table[f].clauses).replace("{v}", found[f]) for f in fields]
     for _ in range(draw.pick([0, 0, 0, 1, 1])):
         extra = draw.pick(FILLER[language]).replace("{m}", values.amount(draw, language))
-        extra = extra.replace("{p}", str(draw.integer(5, 60))).replace("{d}", str(draw.integer(2, 12)))
+        extra = extra.replace("{p}", str(draw.integer(5, 60))).replace(
+            "{d}", str(draw.integer(2, 12))
+        )
         clauses.insert(draw.integer(0, len(clauses)), extra)
     text = clauses[0]
     for clause in clauses[1:]:
@@ -473,7 +475,9 @@ def wording(draw: Draw, field: str, language: str) -> str:
         return name
     if draw.chance(0.15):
         name = strip_accents(name)
-    article = _ARTICLES.get(name.split()[0], "o" if strip_accents(name).startswith("numero") else "a")
+    article = _ARTICLES.get(
+        name.split()[0], "o" if strip_accents(name).startswith("numero") else "a"
+    )
     return f"{article} {name}" if draw.chance(0.85) else name
 
 
@@ -522,7 +526,9 @@ def ask_for(draw: Draw, language: str, wanted: list[str], text: str) -> tuple[st
     else:
         return attach(draw, dress(draw, tail, language), text), keys
     if draw.chance(0.75):
-        return prompt + draw.pick(["\n", "\n\n", "\n", " "]) + tail + draw.pick([".", ".", ""]), keys
+        return prompt + draw.pick(["\n", "\n\n", "\n", " "]) + tail + draw.pick(
+            [".", ".", ""]
+        ), keys
     return tail + draw.pick([".\n", ". ", ".\n\n"]) + prompt, keys
 
 

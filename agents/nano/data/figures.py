@@ -151,7 +151,9 @@ def phone(draw: Draw, language: str) -> Sample:
         written, answer = values.local_phone(draw, country)
         needed = country != home or draw.chance(0.2)
         where = draw.pick(_COUNTRIES[language][country]) if needed else ""
-    return Sample("phone", language, inline(draw, PHONE[language], language, v=written, k=where), answer)
+    return Sample(
+        "phone", language, inline(draw, PHONE[language], language, v=written, k=where), answer
+    )
 
 
 COPY = {
@@ -180,6 +182,7 @@ COPY = {
 
 def copy(draw: Draw, language: str) -> Sample:
     """Pure copying of odd words, names and numbers: it trains the skill that the others need."""
+
     def piece(d: Draw) -> str:
         kind = d.rng.random()
         if kind < 0.55:
@@ -187,7 +190,10 @@ def copy(draw: Draw, language: str) -> Sample:
         if kind < 0.7:
             return values.syllables(d).capitalize()
         if kind < 0.78:
-            return "".join(d.pick("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(d.integer(2, 7)))
+            return "".join(
+                d.pick("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+                for _ in range(d.integer(2, 7))
+            )
         if kind < 0.86:
             return values.digits(d, d.integer(1, 8))
         return d.pick([values.full_name, values.email, values.city])(d)
@@ -196,5 +202,3 @@ def copy(draw: Draw, language: str) -> Sample:
     if draw.chance(0.2):
         text = text.replace(" ", draw.pick([", ", "-", "_", "\n", "/"]))
     return Sample("copy", language, request(draw, COPY[language], language, text), text)
-
-

@@ -28,8 +28,8 @@ MAKERS: dict[str, Callable[[Draw, str], Sample]] = {
 FAMILIES = (*MAKERS, "escalate")
 # Shares of the training samples: copying skills weigh more than figures, near misses an eighth.
 SHARES = {
-    "extract": 18, "contact": 5, "date": 7, "time": 7, "reminder": 6, "money": 4, "phone": 7,
-    "copy": 3, "ticket": 4, "reply": 4, "edit": 8, "code": 6, "sql": 8, "shell": 7,
+    "extract": 24, "contact": 6, "date": 7, "time": 9, "reminder": 6, "money": 3, "phone": 7,
+    "copy": 3, "ticket": 4, "reply": 4, "edit": 11, "code": 6, "sql": 9, "shell": 7,
     "near": 14, "far": 5,
 }  # fmt: skip
 PORTUGUESE_SHARE = 0.4

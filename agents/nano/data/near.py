@@ -105,7 +105,11 @@ def _unknown_field(draw: Draw, language: str) -> str:
 
 
 def _no_contact(draw: Draw, language: str) -> str:
-    text = desk.complaint(draw, language)[0] if draw.chance(0.5) else ", ".join(values.words(draw, language, 4))
+    text = (
+        desk.complaint(draw, language)[0]
+        if draw.chance(0.5)
+        else ", ".join(values.words(draw, language, 4))
+    )
     return request(draw, CONTACT[language], language, text)
 
 
@@ -144,11 +148,26 @@ _RELATIVE = {"en": ["tomorrow", "next Friday", "yesterday", "in two weeks", "the
 
 def _date(draw: Draw, language: str) -> str:
     v, u = (calendar.spell(draw, calendar.any_day(draw), language) for _ in range(2))
-    bad = draw.pick(["February 30, 2023", "31 April 2022", "31/02/2021", "45/13/2020", "Month 14, 2020"] if language == "en" else ["30 de fevereiro de 2023", "31/04/2022", "45/13/2020"])
+    bad = draw.pick(
+        ["February 30, 2023", "31 April 2022", "31/02/2021", "45/13/2020", "Month 14, 2020"]
+        if language == "en"
+        else ["30 de fevereiro de 2023", "31/04/2022", "45/13/2020"]
+    )
     if language == "en" and draw.chance(0.5):
         month, d = draw.rng.sample(range(1, 13), 2)
         bad = f"{month:02d}/{d:02d}/{draw.integer(1970, 2035)}"
-    return dress(draw, draw.phrase(_DATES[language], v=v, u=u, n=str(draw.integer(2, 90)), r=draw.pick(_RELATIVE[language]), b=bad), language)
+    return dress(
+        draw,
+        draw.phrase(
+            _DATES[language],
+            v=v,
+            u=u,
+            n=str(draw.integer(2, 90)),
+            r=draw.pick(_RELATIVE[language]),
+            b=bad,
+        ),
+        language,
+    )
 
 
 _TIMES = {
@@ -217,20 +236,71 @@ def _foreign_number(draw: Draw) -> str:
     def d(count: int) -> str:
         return values.digits(draw, count)
 
-    return draw.pick([f"020 {d(4)} {d(4)}", f"0{d(4)} {d(6)}", f"0{d(2)} {d(7)}", f"0{d(1)} {d(2)} {d(2)} {d(2)} {d(2)}", d(5), d(4), f"0{d(3)}-{d(3)}-{d(3)}", d(6), f"555-{d(4)}", f"1-800-{draw.pick(['FLOWERS', 'CALL-NOW', 'HELPME'])}"])
+    return draw.pick(
+        [
+            f"020 {d(4)} {d(4)}",
+            f"0{d(4)} {d(6)}",
+            f"0{d(2)} {d(7)}",
+            f"0{d(1)} {d(2)} {d(2)} {d(2)} {d(2)}",
+            d(5),
+            d(4),
+            f"0{d(3)}-{d(3)}-{d(3)}",
+            d(6),
+            f"555-{d(4)}",
+            f"1-800-{draw.pick(['FLOWERS', 'CALL-NOW', 'HELPME'])}",
+        ]
+    )
 
 
 def _figures(draw: Draw, language: str) -> str:
     n = str(draw.integer(2, 90))
     kind = draw.integer(0, 2)
     if kind == 0:
-        v = calendar.hour_text(draw, language, draw.integer(0, 23), draw.pick([0, 15, 30, draw.integer(1, 59)]))
+        v = calendar.hour_text(
+            draw, language, draw.integer(0, 23), draw.pick([0, 15, 30, draw.integer(1, 59)])
+        )
         return dress(draw, draw.phrase(_TIMES[language], v=v, n=n), language)
     if kind == 1:
-        odd = draw.pick([f"{n} CHF", f"₹{n}00", f"¥{n}000", f"{n}k dollars", f"{n} million dollars", "twenty dollars", "fifty bucks", f"{n}.5k", f"{n} kg", f"{n}%"] if language == "en"
-                        else [f"{n} ienes", f"{n} mil reais", f"{n} milhões de reais", "vinte reais", "cem pratas", f"{n} pesos", f"{n} kg", f"{n}%"])
-        return dress(draw, draw.phrase(_AMOUNTS[language], v=values.amount(draw, language), n=n, o=odd), language)
-    return dress(draw, draw.phrase(_PHONES[language], v=values.phone(draw, language), k=_foreign_number(draw), c=draw.pick(_ELSEWHERE[language])), language)
+        odd = draw.pick(
+            [
+                f"{n} CHF",
+                f"₹{n}00",
+                f"¥{n}000",
+                f"{n}k dollars",
+                f"{n} million dollars",
+                "twenty dollars",
+                "fifty bucks",
+                f"{n}.5k",
+                f"{n} kg",
+                f"{n}%",
+            ]
+            if language == "en"
+            else [
+                f"{n} ienes",
+                f"{n} mil reais",
+                f"{n} milhões de reais",
+                "vinte reais",
+                "cem pratas",
+                f"{n} pesos",
+                f"{n} kg",
+                f"{n}%",
+            ]
+        )
+        return dress(
+            draw,
+            draw.phrase(_AMOUNTS[language], v=values.amount(draw, language), n=n, o=odd),
+            language,
+        )
+    return dress(
+        draw,
+        draw.phrase(
+            _PHONES[language],
+            v=values.phone(draw, language),
+            k=_foreign_number(draw),
+            c=draw.pick(_ELSEWHERE[language]),
+        ),
+        language,
+    )
 
 
 _TASKS = {
@@ -261,7 +331,16 @@ _TASKS = {
 
 
 def _reminder(draw: Draw, language: str) -> str:
-    return dress(draw, draw.phrase(_TASKS[language], t=calendar.task(draw, language), w=calendar.moment(draw, language), p=draw.pick(values.FIRST)), language)
+    return dress(
+        draw,
+        draw.phrase(
+            _TASKS[language],
+            t=calendar.task(draw, language),
+            w=calendar.moment(draw, language),
+            p=draw.pick(values.FIRST),
+        ),
+        language,
+    )
 
 
 _LETTERS = {
@@ -283,7 +362,13 @@ _LETTERS = {
 
 
 def _letter(draw: Draw, language: str) -> str:
-    return dress(draw, draw.phrase(_LETTERS[language], n=values.first_name(draw), w=values.any_word(draw, language)), language)
+    return dress(
+        draw,
+        draw.phrase(
+            _LETTERS[language], n=values.first_name(draw), w=values.any_word(draw, language)
+        ),
+        language,
+    )
 
 
 _CODE_TASKS = (
@@ -302,14 +387,40 @@ _CODE_PT = (
     "|divide uma lista em partes|embaralha uma lista|filtra os números ímpares|encontra a palavra mais longa|encontra a moda|verifica se duas palavras são anagramas|valida um CPF|valida um email"
     "|lê um arquivo CSV|baixa uma página|envia um email|gera uma senha|calcula o MDC|calcula a potência|calcula a raiz quadrada|calcula o desvio padrão|troca duas variáveis|calcula a idade"
 ).split("|")
-_OTHER_LANGUAGES = ["Rust", "Go", "Java", "C++", "C", "TypeScript", "Ruby", "PHP", "Kotlin", "Swift", "Haskell", "Bash", "R", "Scala", "Perl", "Lua", "Dart"]
+_OTHER_LANGUAGES = [
+    "Rust",
+    "Go",
+    "Java",
+    "C++",
+    "C",
+    "TypeScript",
+    "Ruby",
+    "PHP",
+    "Kotlin",
+    "Swift",
+    "Haskell",
+    "Bash",
+    "R",
+    "Scala",
+    "Perl",
+    "Lua",
+    "Dart",
+]
 
 
 def _code(draw: Draw, language: str) -> str:
     """Another operation in a known language, or a known operation in another language."""
     if draw.chance(0.35):
         prompt = coding.code(draw, language).prompt
-        for known in ("Python 3", "Python", "python", "JavaScript", "Javascript", "javascript", "JS"):
+        for known in (
+            "Python 3",
+            "Python",
+            "python",
+            "JavaScript",
+            "Javascript",
+            "javascript",
+            "JS",
+        ):
             prompt = prompt.replace(known, draw.pick(_OTHER_LANGUAGES))
         return prompt
     spelling = draw.pick(["Python", "Python", "JavaScript", "JS", "python"])
@@ -317,10 +428,32 @@ def _code(draw: Draw, language: str) -> str:
         ask = draw.phrase(coding.CODE["pt"], l=spelling, s=draw.pick(_CODE_PT), i="")
     else:
         verb, _, thing = draw.pick(_CODE_TASKS).partition(" ")
-        ask = draw.phrase(coding.CODE["en"], l=spelling, s=f"{coding.third_person(verb)} {thing}", i=f"{verb} {thing}")
+        ask = draw.phrase(
+            coding.CODE["en"],
+            l=spelling,
+            s=f"{coding.third_person(verb)} {thing}",
+            i=f"{verb} {thing}",
+        )
     if draw.chance(0.15):
-        ask += draw.pick([" and explain it", " with tests", " recursively", " without loops", " using recursion", " in one line", " with type hints"] if language == "en"
-                         else [" e explique", " com testes", " com recursão", " sem laços", " com anotações de tipo"])
+        ask += draw.pick(
+            [
+                " and explain it",
+                " with tests",
+                " recursively",
+                " without loops",
+                " using recursion",
+                " in one line",
+                " with type hints",
+            ]
+            if language == "en"
+            else [
+                " e explique",
+                " com testes",
+                " com recursão",
+                " sem laços",
+                " com anotações de tipo",
+            ]
+        )
     return dress(draw, ask, language)
 
 
@@ -381,9 +514,23 @@ def _query(draw: Draw, language: str) -> str:
     t, u, a, b = (values.identifier_word(draw, language) for _ in range(4))
     if draw.chance(0.5):
         n = draw.integer(2, 60)
-        return dress(draw, draw.phrase(_QUERIES[language], t=t, u=u, a=a, b=b, n=str(n), m=str(n + draw.integer(1, 90))), language)
+        return dress(
+            draw,
+            draw.phrase(
+                _QUERIES[language], t=t, u=u, a=a, b=b, n=str(n), m=str(n + draw.integer(1, 90))
+            ),
+            language,
+        )
     x, y = draw.rng.sample(coding.EXTENSIONS, 2)
-    ask = draw.phrase(_COMMANDS[language], f=f"{t}.{x}", d=draw.pick(["", "./", "/", "~/"]) + u, w=a, x=x, y=y, n=str(draw.integer(2, 90)))
+    ask = draw.phrase(
+        _COMMANDS[language],
+        f=f"{t}.{x}",
+        d=draw.pick(["", "./", "/", "~/"]) + u,
+        w=a,
+        x=x,
+        y=y,
+        n=str(draw.integer(2, 90)),
+    )
     return dress(draw, ask.strip(), language)
 
 
@@ -422,21 +569,42 @@ _TICKETS = {
 def _desk(draw: Draw, language: str) -> str:
     one, other = values.words(draw, language, 2)
     if draw.chance(0.5):
-        text = draw.pick(_TICKETS[language]).replace("{w}", one).replace("{x}", other).replace("{c}", draw.pick(values.CITIES))
+        text = (
+            draw.pick(_TICKETS[language])
+            .replace("{w}", one)
+            .replace("{x}", other)
+            .replace("{c}", draw.pick(values.CITIES))
+        )
         if draw.chance(0.2):
             return text
         return request(draw, desk.TICKET[language], language, text)
-    return attach(draw, dress(draw, draw.phrase(_LISTS[language], a=one), language), ", ".join([*values.words(draw, language, 4), one]))
+    return attach(
+        draw,
+        dress(draw, draw.phrase(_LISTS[language], a=one), language),
+        ", ".join([*values.words(draw, language, 4), one]),
+    )
 
 
 def _bare(draw: Draw, language: str) -> str:
     """A text with no instruction, or an instruction with no text."""
     if draw.chance(0.5):
         return message(draw, language)[0] if draw.chance(0.7) else desk.complaint(draw, language)[0]
-    fields = enumerated(draw, [wording(draw, f, language) for f in draw.rng.sample(list(FIELDS[language]), 2)], language)
+    fields = enumerated(
+        draw,
+        [wording(draw, f, language) for f in draw.rng.sample(list(FIELDS[language]), 2)],
+        language,
+    )
     lists = edit.EDIT[language]
-    frames = [ASK[language], CONTACT[language], desk.TICKET[language], lists["bullets"], lists["json"]]
-    return dress(draw, draw.phrase(draw.pick(frames), f=fields), language) + draw.pick(["", ":", "."])
+    frames = [
+        ASK[language],
+        CONTACT[language],
+        desk.TICKET[language],
+        lists["bullets"],
+        lists["json"],
+    ]
+    return dress(draw, draw.phrase(draw.pick(frames), f=fields), language) + draw.pick(
+        ["", ":", "."]
+    )
 
 
 NEAR: list[tuple[float, Callable[[Draw, str], str]]] = [
@@ -449,5 +617,3 @@ def near(draw: Draw, language: str) -> str:
     """A look-alike of one family."""
     make = draw.rng.choices([maker for _, maker in NEAR], [weight for weight, _ in NEAR])[0]
     return make(draw, language)
-
-

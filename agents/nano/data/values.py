@@ -72,23 +72,58 @@ WORDS = {
         " altura idade título autor estoque salário pontos visitas endereço teclado monitor impressora"
     ).split(),
 }
-_ONSETS = "b c d f g h j k l m n p r s t v w z br cr dr fr gr pr tr bl cl fl gl pl st sp ch sh".split()
+_ONSETS = (
+    "b c d f g h j k l m n p r s t v w z br cr dr fr gr pr tr bl cl fl gl pl st sp ch sh".split()
+)
 _VOWELS = "a e i o u ai ea io oa ou".split()
 _CODAS = ["", "", "", "n", "r", "s", "l", "m", "t", "x", "ck", "nd", "st"]
 _DOMAINS = ["com", "com", "com.br", "net", "org", "io", "co.uk", "com.br", "pt", "dev", "edu", "de"]
-_COMPANY_ENDS = ["Ltd", "Inc", "Ltda", "Labs", "Foods", "Group", "Tech", "Logistics", "& Sons",
-                 "Systems", "Corp", "S.A.", "Studio", "Trading", "Comércio", "Transportes", "Media"]
+_COMPANY_ENDS = [
+    "Ltd",
+    "Inc",
+    "Ltda",
+    "Labs",
+    "Foods",
+    "Group",
+    "Tech",
+    "Logistics",
+    "& Sons",
+    "Systems",
+    "Corp",
+    "S.A.",
+    "Studio",
+    "Trading",
+    "Comércio",
+    "Transportes",
+    "Media",
+]
 _ADJECTIVES = {
     "en": "wireless portable leather wooden steel ceramic cotton plastic digital electric mini pro"
-          " classic smart red blue green black white small large folding heavy foldable".split(),
+    " classic smart red blue green black white small large folding heavy foldable".split(),
     "pt": "sem fio|portátil|de couro|de madeira|de aço|de cerâmica|de algodão|digital|elétrico|mini"
-          "|clássico|inteligente|vermelho|azul|verde|preto|branco|pequeno|grande|dobrável".split("|"),
+    "|clássico|inteligente|vermelho|azul|verde|preto|branco|pequeno|grande|dobrável".split("|"),
 }
 STREETS = {
-    "en": ["{n} {w} Street", "{n} {w} Avenue", "{n} {w} Road", "{n} {w} Lane", "{n} {w} Drive",
-           "{n} {w} St", "{n} {w} Ave, Apt {k}", "{n} {w} Blvd, Suite {k}"],
-    "pt": ["Rua {w}, {n}", "Avenida {w}, {n}", "Av. {w}, {n}", "Rua {w} {x}, {n}", "Travessa {w}, {n}",
-           "Rua {w}, {n}, apto {k}", "Alameda {w}, {n}", "R. {w}, {n}"],
+    "en": [
+        "{n} {w} Street",
+        "{n} {w} Avenue",
+        "{n} {w} Road",
+        "{n} {w} Lane",
+        "{n} {w} Drive",
+        "{n} {w} St",
+        "{n} {w} Ave, Apt {k}",
+        "{n} {w} Blvd, Suite {k}",
+    ],
+    "pt": [
+        "Rua {w}, {n}",
+        "Avenida {w}, {n}",
+        "Av. {w}, {n}",
+        "Rua {w} {x}, {n}",
+        "Travessa {w}, {n}",
+        "Rua {w}, {n}, apto {k}",
+        "Alameda {w}, {n}",
+        "R. {w}, {n}",
+    ],
 }
 
 
@@ -183,15 +218,31 @@ def email(draw: Draw, name: str | None = None) -> str:
         else:
             parts = [strip_accents(_any_full_name(d).lower().split()[0]), syllables(d)]
         local = d.pick(
-            [".".join(parts[:2]), parts[0], "".join(parts[:2]), "_".join(parts), parts[0][0] + parts[-1],
-             "-".join(parts[:2]), ".".join(parts[:2])]
+            [
+                ".".join(parts[:2]),
+                parts[0],
+                "".join(parts[:2]),
+                "_".join(parts),
+                parts[0][0] + parts[-1],
+                "-".join(parts[:2]),
+                ".".join(parts[:2]),
+            ]
         )
         if d.chance(0.25):
             local += digits(d, d.integer(1, 4))
         host = d.pick(
-            [syllables(d), syllables(d), syllables(d) + syllables(d), d.pick(WORDS["en"]), "gmail",
-             "example", "outlook", "hotmail", d.pick(WORDS["en"]) + d.pick(WORDS["en"]),
-             syllables(d) + "-" + syllables(d)]
+            [
+                syllables(d),
+                syllables(d),
+                syllables(d) + syllables(d),
+                d.pick(WORDS["en"]),
+                "gmail",
+                "example",
+                "outlook",
+                "hotmail",
+                d.pick(WORDS["en"]) + d.pick(WORDS["en"]),
+                syllables(d) + "-" + syllables(d),
+            ]
         )
         return f"{local}@{host}.{d.pick(_DOMAINS)}"
 
@@ -210,16 +261,38 @@ def local_phone(draw: Draw, country: str) -> tuple[str, str]:
 def _any_phone(draw: Draw, country: str) -> tuple[str, str]:
     if country == "br":
         area = str(draw.integer(11, 99))
-        number = ("9" + digits(draw, 8)) if draw.chance(0.7) else str(draw.integer(2, 5)) + digits(draw, 7)
+        number = (
+            ("9" + digits(draw, 8))
+            if draw.chance(0.7)
+            else str(draw.integer(2, 5)) + digits(draw, 7)
+        )
         a, b = number[:-4], number[-4:]
-        written = draw.pick([f"({area}) {a}-{b}", f"({area}) {a} {b}", f"{area} {a}-{b}", f"{area}{a}{b}",
-                             f"{area} {a}{b}", f"({area}){a}-{b}", f"{area}-{a}-{b}", f"{area} {a} {b}"])
+        written = draw.pick(
+            [
+                f"({area}) {a}-{b}",
+                f"({area}) {a} {b}",
+                f"{area} {a}-{b}",
+                f"{area}{a}{b}",
+                f"{area} {a}{b}",
+                f"({area}){a}-{b}",
+                f"{area}-{a}-{b}",
+                f"{area} {a} {b}",
+            ]
+        )
         return written, f"+55{area}{number}"
     if country == "us":
         area, mid, end = digits(draw, 3), digits(draw, 3), digits(draw, 4)
-        written = draw.pick([f"({area}) {mid}-{end}", f"{area}-{mid}-{end}", f"{area}.{mid}.{end}",
-                             f"{area} {mid} {end}", f"{area}{mid}{end}", f"({area}) {mid} {end}",
-                             f"({area}){mid}-{end}"])
+        written = draw.pick(
+            [
+                f"({area}) {mid}-{end}",
+                f"{area}-{mid}-{end}",
+                f"{area}.{mid}.{end}",
+                f"{area} {mid} {end}",
+                f"{area}{mid}{end}",
+                f"({area}) {mid} {end}",
+                f"({area}){mid}-{end}",
+            ]
+        )
         return written, f"+1{area}{mid}{end}"
     number = "9" + str(draw.pick([1, 2, 3, 6])) + digits(draw, 7)
     a, b, c = number[:3], number[3:6], number[6:]
@@ -228,15 +301,22 @@ def _any_phone(draw: Draw, country: str) -> tuple[str, str]:
 
 def plus_phone(draw: Draw) -> tuple[str, str]:
     """A number that already names its country with +, and its E.164 form."""
-    code = draw.pick(["55", "1", "44", "351", "49", "33", "34", "39", "52", "54", "91", "81", "61", "971"])
-    groups = draw.pick([(2, 4, 4), (2, 5, 4), (3, 3, 4), (2, 3, 4), (1, 4, 4), (3, 3, 3), (2, 4, 3)])
+    code = draw.pick(
+        ["55", "1", "44", "351", "49", "33", "34", "39", "52", "54", "91", "81", "61", "971"]
+    )
+    groups = draw.pick(
+        [(2, 4, 4), (2, 5, 4), (3, 3, 4), (2, 3, 4), (1, 4, 4), (3, 3, 3), (2, 4, 3)]
+    )
     while True:
         parts = [digits(draw, n) for n in groups]
         if draw.held_bucket(code + "".join(parts)):
             break
     first = draw.pick([f"({parts[0]})", parts[0], parts[0]])
     join = draw.pick([" ", "-", " ", "."])
-    return f"+{code}{draw.pick([' ', ' ', '-'])}{first} {join.join(parts[1:])}", "+" + code + "".join(parts)
+    return (
+        f"+{code}{draw.pick([' ', ' ', '-'])}{first} {join.join(parts[1:])}",
+        "+" + code + "".join(parts),
+    )
 
 
 def phone(draw: Draw, language: str) -> str:
@@ -250,7 +330,20 @@ def code_number(draw: Draw, kind: str) -> str:
     """An identifier as shops write it; kind is order, invoice or tracking."""
     prefixes = {
         "order": ["", "", "", "#", "#", "ORD-", "A-", "PO-", "SO", "BR-", "W", "OD-", "PED-", "X"],
-        "invoice": ["INV-", "INV", "NF-", "F-", "FT ", "", "#", "INV/", "NFe ", "2025-", "2024/", "B-"],
+        "invoice": [
+            "INV-",
+            "INV",
+            "NF-",
+            "F-",
+            "FT ",
+            "",
+            "#",
+            "INV/",
+            "NFe ",
+            "2025-",
+            "2024/",
+            "B-",
+        ],
         "tracking": ["BR", "TRK-", "1Z", "LX", "TBA", "PX", "JD", "RR", "TR"],
     }
 
@@ -274,17 +367,30 @@ def amount(draw: Draw, language: str) -> str:
         cents = d.integer(0, 99)
         if language == "pt":
             number = f"{whole:,}".replace(",", ".") + (f",{cents:02d}" if d.chance(0.85) else "")
-            return d.pick(["R$ {}", "R$ {}", "R${}", "R$ {}", "{} reais", "€ {}", "{} €", "US$ {}"]).format(number)
-        number = (f"{whole:,}" if d.chance(0.8) else str(whole)) + (f".{cents:02d}" if d.chance(0.8) else "")
-        return d.pick(["${}", "${}", "${}", "€{}", "£{}", "{} USD", "{} EUR", "US$ {}", "{} dollars"]).format(number)
+            return d.pick(
+                ["R$ {}", "R$ {}", "R${}", "R$ {}", "{} reais", "€ {}", "{} €", "US$ {}"]
+            ).format(number)
+        number = (f"{whole:,}" if d.chance(0.8) else str(whole)) + (
+            f".{cents:02d}" if d.chance(0.8) else ""
+        )
+        return d.pick(
+            ["${}", "${}", "${}", "€{}", "£{}", "{} USD", "{} EUR", "US$ {}", "{} dollars"]
+        ).format(number)
 
     return draw.held(make)
 
 
 def company(draw: Draw, language: str) -> str:
     def make(d: Draw) -> str:
-        head = d.pick([syllables(d).capitalize(), syllables(d).capitalize(), d.pick(WORDS["en"]).capitalize(),
-                       d.pick(LAST), d.pick(WORDS[language]).capitalize()])
+        head = d.pick(
+            [
+                syllables(d).capitalize(),
+                syllables(d).capitalize(),
+                d.pick(WORDS["en"]).capitalize(),
+                d.pick(LAST),
+                d.pick(WORDS[language]).capitalize(),
+            ]
+        )
         if d.chance(0.2):
             head += " " + d.pick([syllables(d), d.pick(WORDS["en"])]).capitalize()
         return head + (" " + d.pick(_COMPANY_ENDS) if d.chance(0.75) else "")
@@ -306,7 +412,11 @@ def product(draw: Draw, language: str) -> str:
         if kind < 0.5:
             return f"{noun} {d.pick(['X', 'Pro', 'S', 'Max', 'Mini', 'Z'])}{digits(d, d.integer(1, 3))}"
         if kind < 0.65:
-            return f"{noun} {d.pick(WORDS[language][:110])}" if language == "en" else f"{noun} de {syllables(d)}"
+            return (
+                f"{noun} {d.pick(WORDS[language][:110])}"
+                if language == "en"
+                else f"{noun} de {syllables(d)}"
+            )
         return noun.capitalize() if kind < 0.72 else noun
 
     return draw.held(make)
@@ -315,7 +425,9 @@ def product(draw: Draw, language: str) -> str:
 def street(draw: Draw, language: str) -> str:
     def make(d: Draw) -> str:
         name = d.pick([d.pick(LAST), d.pick(WORDS["en"]).capitalize(), syllables(d).capitalize()])
-        return d.pick(STREETS[language]).format(n=d.integer(1, 2999), w=name, x=d.pick(LAST), k=d.integer(1, 300))
+        return d.pick(STREETS[language]).format(
+            n=d.integer(1, 2999), w=name, x=d.pick(LAST), k=d.integer(1, 300)
+        )
 
     return draw.held(make)
 
@@ -324,6 +436,11 @@ def postcode(draw: Draw, language: str) -> str:
     def make(d: Draw) -> str:
         if language == "pt":
             return f"{digits(d, 5)}-{digits(d, 3)}"
-        return d.pick([digits(d, 5), f"{d.pick('SWENB')}{d.integer(1, 9)} {d.integer(1, 9)}{d.pick('ABDEF')}{d.pick('GHJLN')}"])
+        return d.pick(
+            [
+                digits(d, 5),
+                f"{d.pick('SWENB')}{d.integer(1, 9)} {d.integer(1, 9)}{d.pick('ABDEF')}{d.pick('GHJLN')}",
+            ]
+        )
 
     return draw.held(make)

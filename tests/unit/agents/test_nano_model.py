@@ -8,11 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from agents.agent import Coverage
 from agents.nano import CALIBRATION_PATH, ESCALATE_TOKEN, GATE_PATH, MODEL_PATH, WEIGHTS, with_keys
-from agents.nano.confidence import NEVER, NanoCalibration, assess, logit
+from agents.nano.confidence import NEVER, NanoCalibration, logit
 from agents.nano.data.mix import MAKERS
-from agents.nano.gate import Gate, GateVerdict
+from agents.nano.gate import Gate
 from agents.nano.runner import NanoRunner
+from agents.nano.specialist import NanoSpecialist
+from router.types import Completion, Task, TokenStats
 
 ROUTINE = [
     (
@@ -103,25 +106,24 @@ BEYOND = [
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[NanoRunner]:
-    return NanoRunner()
+    with NanoRunner() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def gate() -> Gate:
-    return Gate.load()
+def specialist() -> NanoSpecialist:
+    return NanoSpecialist.load()
 
 
 @pytest.mark.parametrize(("family", "prompt", "expected"), ROUTINE)
 def test_a_routine_request_is_answered_and_accepted(
-    runner: NanoRunner, gate: Gate, family: str, prompt: str, expected: str
+    runner: NanoRunner, specialist: NanoSpecialist, family: str, prompt: str, expected: str
 ) -> None:
-    answer, verdict = runner.answer(prompt), gate.judge(prompt)
-    assert (answer.text, verdict.family) == (expected, family)
-    judged = assess(
-        prompt, answer.text, min_p=answer.min_p, sum_logprob=answer.sum_logprob,
-        verdict=verdict, calibration=NanoCalibration.load(),
-    )  # fmt: skip
-    assert judged.accepted, judged
+    task, answer = Task(prompt=prompt), runner.answer(prompt)
+    coverage = specialist.covers(task)
+    assert (answer.text, coverage.family, coverage.covered) == (expected, family, True)
+    checks = specialist.checks(task, answer, coverage)
+    assert all(check.passed for check in checks), checks
 
 
 def test_the_system_message_may_be_left_out(runner: NanoRunner) -> None:
@@ -130,9 +132,11 @@ def test_the_system_message_may_be_left_out(runner: NanoRunner) -> None:
 
 
 @pytest.mark.parametrize("prompt", BEYOND)
-def test_what_is_beyond_the_model_escalates(runner: NanoRunner, gate: Gate, prompt: str) -> None:
+def test_what_is_beyond_the_model_escalates(
+    runner: NanoRunner, specialist: NanoSpecialist, prompt: str
+) -> None:
     assert runner.answer(prompt).text == ESCALATE_TOKEN
-    assert gate.judge(prompt).family == "escalate"
+    assert not specialist.covers(Task(prompt=prompt)).covered
 
 
 def test_the_calibration_covers_every_family_and_matches_its_figures() -> None:
@@ -154,18 +158,31 @@ def test_a_family_without_a_threshold_is_never_accepted() -> None:
 
 def test_an_answer_that_fails_a_check_is_refused_however_sure_the_model_is() -> None:
     calibration = NanoCalibration((1.0, 0.0, 1.0, 0.0), {"date": 0.5})
+    specialist = NanoSpecialist(Gate.load(), calibration)
 
-    def judged(answer: str, family: str = "date") -> str | None:
-        return assess(
-            "Convert March 3, 2025 to ISO", answer, min_p=0.9999, sum_logprob=-0.001,
-            verdict=GateVerdict(family, 0.9999), calibration=calibration,
-        ).finding  # fmt: skip
+    def failed(answer: str, logprob: float = -0.001) -> list[str]:
+        stats = TokenStats(tokens=1, min_logprob=logprob, sum_logprob=logprob)
+        completion = Completion(
+            text=answer, engine="e", model="m", finish_reason="stop", stats=stats
+        )
+        task = Task(prompt="Convert March 3, 2025 to ISO")
+        checks = specialist.checks(task, completion, Coverage("date", 0.9999, covered=True))
+        return [check.name for check in checks if not check.passed]
 
-    assert judged("2025-03-03") is None
-    assert "month" in (judged("2025-04-03") or "")
-    assert "escalates" in (judged(ESCALATE_TOKEN) or "")
-    assert "no family" in (judged("2025-03-03", "escalate") or "")
-    assert "not calibrated" in (judged("2025-03-03", "money") or "")
+    assert failed("2025-03-03") == []
+    assert failed("2025-04-03") == ["faithful"]
+    assert failed(ESCALATE_TOKEN) == ["declined"]
+    assert failed("2025-03-03", logprob=-20.0) == ["confidence"]
+
+
+def test_it_covers_only_what_it_was_trained_to_be_asked(specialist: NanoSpecialist) -> None:
+    prompt = "Extract the order number and total from: Order 48213, total $99.00."
+    flat = {"type": "object", "properties": {"total": {"type": "string"}}}
+    nested = {"type": "object", "properties": {"order": {"type": "object"}}}
+    assert specialist.covers(Task(prompt=prompt)).covered
+    assert specialist.covers(Task(prompt=prompt, schema=flat)).covered
+    assert not specialist.covers(Task(prompt=prompt, schema=nested)).covered
+    assert not specialist.covers(Task(prompt=prompt, system="Answer as a pirate.")).covered
 
 
 def test_keys_may_be_asked_for_as_a_schema_does(runner: NanoRunner) -> None:

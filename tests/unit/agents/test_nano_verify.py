@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from agents.nano.data.grammar import Split
 from agents.nano.data.mix import MAKERS, held_out
+from agents.nano.lexicon import CLOSED, is_wording, unfamiliar
 from agents.nano.verify import verify
 
 ORDER = "Extract the order number and total from: Order A-7741 for $12.50, shipped to Recife."
@@ -153,6 +155,72 @@ def test_a_planted_error_is_found(family: str, prompt: str, answer: str, finding
 
 @pytest.mark.parametrize("family", list(MAKERS))
 def test_nearly_every_right_answer_of_the_generator_passes(family: str) -> None:
-    samples = held_out(family, 100, values="test", phrasing="test", seed=4)
+    # Where every word must be known, a held-out wording is refused for being one.
+    wording: Split = "train" if family in CLOSED else "test"
+    samples = held_out(family, 100, values="test", phrasing=wording, seed=4)
     findings = [verify(s.family, s.prompt, s.answer) for s in samples]
     assert sum(f is not None for f in findings) <= 3, [f for f in findings if f]
+
+
+@pytest.mark.parametrize(
+    ("family", "prompt", "answer", "finding"),
+    [
+        ("sql", "Write a SQL query to tally the rows of sales", "SELECT * FROM sales;", "'tally'"),
+        (
+            "shell",
+            "bash: shrink notes.txt into a.tar.gz",
+            "tar -czf a.tar.gz notes.txt",
+            "'shrink'",
+        ),
+        ("shell", "rename a.txt to b.txt", "mv b.txt b.txt", "twice"),
+        ("shell", "show the last 5 lines of logs/app.log", "tail -n 5 app.log", "left out"),
+        ("phone", "E.164 for (950) 833-2390", "+559508332390", "not the number"),
+        ("phone", "+971 (60) 58561 3625 to E.164", "+9716058561", "not the number"),
+        (
+            "extract",
+            "Extract the customer name from: John Ferrari asks when it arrives.",
+            '{"customer_name":"John Ferrari asks"}',
+            "cannot be",
+        ),
+        (
+            "extract",
+            "Extract the quantity from: it goes to 292 Heater Lane.",
+            '{"quantity":"292"}',
+            "cannot be",
+        ),
+        (
+            "extract",
+            "Extract the invoice number from: Qty= 14",
+            '{"invoice_number":"14"}',
+            "cannot be",
+        ),
+        (
+            "extract",
+            "Show the phone in this text: call 867-866-4218. JSON object containing telephone",
+            '{"phone":"867-866-4218"}',
+            "keys",
+        ),
+        (
+            "extract",
+            "Grab the customer and the date out of this: the date is 09/22/2023.",
+            '{"customer_name":"Grab","date":"09/22/2023"}',
+            "sentence around",
+        ),
+    ],
+)
+def test_a_confident_guess_seen_in_calibration_is_found(
+    family: str, prompt: str, answer: str, finding: str
+) -> None:
+    found = verify(family, prompt, answer)
+    assert found is not None
+    assert finding in found
+
+
+def test_the_lexicon_knows_the_wordings_and_no_values() -> None:
+    assert (
+        unfamiliar("sql", "Count the rows in the table zebras", "SELECT COUNT(*) FROM zebras;")
+        is None
+    )
+    assert is_wording("extract", "Grab")
+    assert not is_wording("extract", "Marta Lindqvist")
+    assert unfamiliar("extract", "any words whatever", "{}") is None
