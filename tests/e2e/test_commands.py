@@ -190,6 +190,7 @@ def test_a_package_overwritten_by_another_distribution_is_refused(
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
         check=False,
     )
     assert done.returncode == 1
