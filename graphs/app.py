@@ -219,9 +219,10 @@ class Router:
         """What the cloud would have charged for this text: an estimate, by characters."""
         if outcome.status != "done" or outcome.route not in ("local", "cache"):
             return 0.0
-        price = self._prices.cost(
-            self.cast.cloud_model, estimate_tokens(task.prompt), estimate_tokens(outcome.text)
-        )
+        tokens = estimate_tokens(task.prompt), estimate_tokens(outcome.text)
+        price = self._prices.cost(self.cast.cloud_model, *tokens)
+        if price is None:
+            price = self._prices.cost(self.settings.cloud.reference, *tokens)
         return price or 0.0
 
 

@@ -98,7 +98,7 @@ class CloudSettings(Frozen):
     retries: int = Field(default=1, ge=0, le=5, description="further tries after a failed call")
     reference: str = Field(
         default="openai/gpt-5.4-mini",
-        description="model whose price values the dollars avoided while no cloud is configured",
+        description="model whose price values the dollars avoided where the cloud has none",
     )
 
 

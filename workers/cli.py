@@ -122,7 +122,7 @@ def report(
     elif as_csv:
         typer.echo(found.to_csv(), nl=False)
     else:
-        Console().print(report_view(found, settings.cloud.reference))
+        Console().print(report_view(found))
 
 
 @app.command()

@@ -49,7 +49,7 @@ async def run_demo(
         report = build_report(records)
         _require_all_accounted(report, len(tagged))
         if not as_json:
-            console.print(report_view(report, router.cast.cloud_model))
+            console.print(report_view(report))
             console.print("To have more of it answered", style="bold")
             console.print(_next_steps(router))
     return 1 if failed else 0

@@ -30,11 +30,11 @@ async def collect(settings: Settings, since: str | None) -> Report:
         return build_report([record async for record in ledger.read(since=start)])
 
 
-def report_view(report: Report, priced_by: str) -> RenderableType:
-    """The whole report. priced_by: the cloud model whose price values what was avoided."""
+def report_view(report: Report) -> RenderableType:
+    """The whole report."""
     if not report.tasks:
         return Text("nothing is recorded yet: try  edgeward demo")
-    parts: list[RenderableType] = [Text("Account", "bold"), _summary(report, priced_by), Text()]
+    parts: list[RenderableType] = [Text("Account", "bold"), _summary(report), Text()]
     if report.escalations:
         parts += [_escalations(report), Text()]
     parts += [_rows("by kind", report.kinds, "kind"), Text()]
@@ -46,7 +46,7 @@ def report_view(report: Report, priced_by: str) -> RenderableType:
     return Group(*parts)
 
 
-def _summary(report: Report, priced_by: str) -> Table:
+def _summary(report: Report) -> Table:
     table = Table.grid(padding=(0, 2))
     ends = [f"{count} {route}" for route, count in report.by_route.items() if route != "none"]
     table.add_row("tasks", f"{report.tasks}: " + ", ".join(_counts(report.by_status)))
@@ -63,7 +63,7 @@ def _summary(report: Report, priced_by: str) -> Table:
     unknown = report.unknown_price_attempts
     more = f" and {unknown} attempts of unknown price" if unknown else ""
     table.add_row("spent", dollars(report.spent_usd) + more)
-    table.add_row("avoided", f"about {dollars(report.avoided_usd)} at the price of {priced_by}")
+    table.add_row("avoided", f"about {dollars(report.avoided_usd)}, at the cloud model's price")
     table.add_row(
         "time to answer",
         ", ".join(

@@ -135,9 +135,9 @@ class LiteLLMEngine:
             self._loop_id = id(asyncio.get_running_loop())
             _engines_in_loop[self._loop_id] += 1
         if self._model == _AUTO and self._api_base is not None:
-            name = await first_model(
-                self._api_base, api_key=self._sent_key(), timeout_s=self._timeout_s
-            )
+            # LiteLLM finds the key of the environment by itself; here it must be handed over.
+            key = self._api_key or self._environment_key() or None
+            name = await first_model(self._api_base, api_key=key, timeout_s=self._timeout_s)
             self._model = f"openai/{name}"
 
     async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:

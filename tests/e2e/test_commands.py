@@ -218,3 +218,23 @@ def test_prompts_are_not_traced_to_langsmith_whatever_the_environment_asks(
         assert edgeward("ask", ROUTINE, env=env).returncode == 0
         server.shutdown()
     assert connections == []
+
+
+def test_the_first_model_of_a_cloud_url_is_taken_with_the_key_of_the_environment(
+    edgeward: Edgeward, provider: str
+) -> None:
+    prompt = "Prove that there are infinitely many primes, in two ways, and compare the proofs."
+    done = edgeward("ask", "--json", prompt, "--cloud-url", provider, env=KEY)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["route"], result["model"]) == ("cloud", "openai/test-model")
+    assert result["cost_usd"] is None
+
+
+def test_what_is_avoided_has_a_price_also_where_the_cloud_has_none(
+    edgeward: Edgeward, provider: str
+) -> None:
+    done = edgeward("ask", "--json", ROUTINE.replace("7", "9"), "--cloud-url", provider, env=KEY)
+    result = json.loads(done.stdout)
+    assert result["route"] == "local"
+    assert 0 < result["avoided_usd"] < 0.001

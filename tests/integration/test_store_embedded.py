@@ -329,10 +329,10 @@ async def test_a_server_that_ends_as_it_starts_is_quoted(home: Path) -> None:
 
 @pytest.mark.skipif(redis_binary.wheel_binary() is None, reason="there is no wheel here")
 async def test_data_of_a_newer_server_is_not_passed_over_in_silence(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (place_in(home).data / "appendonlydir").mkdir(parents=True)
-    monkeypatch.setenv("PATH", "/bin")  # so that the wheel's 6.2 is what there is
+    monkeypatch.setenv("PATH", str(tmp_path))  # so that the wheel's 6.2 is what there is
     with pytest.raises(StoreUnavailable, match="was written by Redis 7 or newer"):
         await open_at(home)
 
@@ -343,7 +343,7 @@ async def test_without_any_server_the_three_ways_to_get_one_are_named(
     old = tmp_path / "redis-server"
     old.write_text("#!/bin/sh\necho 'Redis server v=5.0.7 sha=00000000:0 bits=64'\n")
     old.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(redis_binary, "wheel_binary", lambda: None)
     with pytest.raises(StoreUnavailable) as caught:
         await open_at(tmp_path / "home")
@@ -359,7 +359,7 @@ async def test_a_server_on_the_path_goes_before_the_wheel(
 ) -> None:
     real = redis_binary.find_binary().path
     (tmp_path / "valkey-server").symlink_to(real)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setenv("PATH", str(tmp_path))
     found = redis_binary.find_binary()
     assert found.origin == "path"
     assert found.path == tmp_path / "valkey-server"
