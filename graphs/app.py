@@ -30,7 +30,7 @@ from router.errors import StoreUnavailable, TaskError
 from router.ledger import Ledger
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.pricing import Prices, estimate_tokens
-from router.settings import Settings, load_settings
+from router.settings import Settings, load_settings, with_environment
 from router.store import Store, open_store
 from router.telemetry import configure_logging
 from router.types import Guess, Kind, Result, RouteDecision, Task
@@ -88,11 +88,14 @@ class Router:
         """A Router with everything behind it open.
 
         settings: a Settings, a path to an edgeward.yaml, or None for the file that is found, or the
-        defaults. Models are loaded by the first task that needs them.
+        defaults. REDIS_URL serves where no URL is set; EDGEWARD_HOME is stronger than the home.
+        Models are loaded by the first task that needs them.
         Raises ConfigError and StoreUnavailable.
         """
         env = os.environ if env is None else env
-        if not isinstance(settings, Settings):
+        if isinstance(settings, Settings):
+            settings = with_environment(settings, env)
+        else:
             settings, _ = load_settings(Path(settings) if settings else None, env)
         configure_logging(settings.log_level)
         prices = Prices.load(settings.prices)
@@ -112,8 +115,8 @@ class Router:
     async def run(self, task: Task) -> Result:
         """The task's result, whatever it is: done, parked or failed.
 
-        Raises TaskError for a task that cannot be run, ConfigError for a model that cannot be
-        loaded, StoreUnavailable when Redis is gone.
+        Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
+        before there is an answer.
         """
         return await self._run(task, lambda _: None)
 

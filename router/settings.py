@@ -229,10 +229,10 @@ def load_settings(
         settings = Settings.model_validate(file.data)
     except ValidationError as error:
         raise ConfigError(file.explain(error, Settings)) from None
-    return _with_environment(settings, env), found
+    return with_environment(settings, env), found
 
 
-def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
+def with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
     """REDIS_URL fills what the file leaves open; EDGEWARD_HOME is stronger than the file."""
     store = {}
     if settings.store.url is None and env.get("REDIS_URL"):
