@@ -73,6 +73,12 @@ class Task(Frozen):
     @field_validator("prompt")
     @classmethod
     def _usable(cls, prompt: str) -> str:
+        try:
+            prompt.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"the prompt is not valid text at character {error.start}: convert it to UTF-8"
+            ) from None
         if not prompt.strip():
             raise ValueError("the prompt is empty: pass the request as text")
         if len(prompt) > MAX_PROMPT_CHARS:

@@ -36,8 +36,11 @@ def read_prompt(words: str | None, file: Path | None, stdin: TextIO | None = Non
     if file is not None and str(file) != "-":
         parts.append(read_text(file))
     if stdin is not None and not stdin.isatty():
-        # One character over the limit is enough to refuse it, however long the pipe runs.
-        parts.append(stdin.read(MAX_PROMPT_CHARS + 1))
+        try:
+            # One character over the limit is enough to refuse it, however long the pipe runs.
+            parts.append(stdin.read(MAX_PROMPT_CHARS + 1))
+        except UnicodeDecodeError:
+            raise TaskError("what was piped in is not text in UTF-8: convert it first") from None
     prompt = "\n\n".join(part for part in parts if part.strip())
     if not prompt:
         raise TaskError(

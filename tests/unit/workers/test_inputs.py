@@ -98,3 +98,11 @@ def test_the_shipped_requests_are_about_forty_in_two_languages() -> None:
     tasks = shipped_requests()
     assert 35 <= len(tasks) <= 50
     assert len({task.prompt for task in tasks}) == len(tasks)
+
+
+def test_text_that_is_not_unicode_is_refused() -> None:
+    piped = io.TextIOWrapper(io.BytesIO(b"caf\xff"), encoding="utf-8")
+    with pytest.raises(TaskError, match="not text in UTF-8"):
+        read_prompt("x", None, piped)
+    with pytest.raises(TaskError, match="not valid text at character 3"):
+        make_task(prompt="caf\udcff")
