@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from waiting import wait_until
 
 from router import embedded, redis_binary
@@ -206,7 +207,12 @@ async def test_an_open_store_starts_the_server_again_after_it_was_killed(home: P
         await store.redis.set("kept", "yes")
         os.kill(await asyncio.to_thread(server_pid, place_in(home)), signal.SIGKILL)
         await stopped(home)
-        assert await store.redis.get("kept") == b"yes"
+        try:
+            kept = await store.redis.get("kept")
+        except RedisConnectionError:
+            # A command is sent at most once: the one that met the break fails, the next starts it.
+            kept = await store.redis.get("kept")
+        assert kept == b"yes"
 
 
 async def test_an_unused_server_stops_and_its_data_is_there_the_next_time(home: Path) -> None:
