@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import random
+import shutil
 import signal
 import stat
 import subprocess
@@ -292,7 +293,7 @@ async def test_a_home_with_spaces_accents_and_a_long_path_gets_a_short_private_s
         assert (place.data / "appendonly.aof").exists() or (place.data / "appendonlydir").exists()
         await stopped(home)
     finally:
-        place.socket.parent.rmdir()
+        shutil.rmtree(place.socket.parent)
 
 
 async def test_a_socket_directory_that_somebody_else_prepared_is_refused(tmp_path: Path) -> None:
