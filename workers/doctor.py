@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from agents.engines.providers import PROVIDERS
+from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
 from agents.roles import cast, check_model_files
 from router.errors import EdgewardError
@@ -123,7 +123,7 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
 
 
 def _keys(env: Mapping[str, str]) -> Finding:
-    present = [it.key_variable for it in PROVIDERS if env.get(it.key_variable, "").strip()]
+    present = [name for name in KEY_VARIABLES if env.get(name, "").strip()]
     return Finding("keys", "ok" if present else "note", ", ".join(present) or "none set")
 
 
