@@ -165,7 +165,7 @@ class LinearModel:
     def probabilities(self, text: str) -> dict[str, float]:
         """Every label with its probability; they sum to one. Any text will do."""
         logits = self.logits(text)
-        odds = np.exp(logits - logits.max())
+        odds = np.exp(logits - np.max(logits))
         return dict(zip(self.labels, (odds / odds.sum()).tolist(), strict=True))
 
     def tempered(self, temperature: float) -> LinearModel:
