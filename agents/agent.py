@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from router.engine import Delta, Engine, GenerateRequest
+from router.engine import Constraint, Delta, Engine, GenerateRequest
 from router.types import CheckResult, Completion, Message, Task
 
 
@@ -75,9 +75,16 @@ class Agent:
         )
 
     def request(
-        self, task: Task, messages: tuple[Message, ...], deadline: float
+        self,
+        task: Task,
+        messages: tuple[Message, ...],
+        deadline: float,
+        max_wait_s: float | None = None,
     ) -> GenerateRequest:
-        """The generation that answers `messages`. deadline: `time.monotonic()` seconds."""
+        """The generation that answers `messages`. deadline: `time.monotonic()` seconds.
+
+        max_wait_s: how long it may wait for its turn; None waits until the deadline.
+        """
         return GenerateRequest(
             messages=messages,
             deadline=deadline,
@@ -85,11 +92,22 @@ class Agent:
             temperature=task.temperature,
             seed=task.seed,
             stop=self.stop,
-            json_schema=task.json_schema,
+            constraint=_constraint(task),
+            priority=task.priority,
+            max_wait_s=max_wait_s,
         )
 
     def stream(
-        self, task: Task, messages: tuple[Message, ...], deadline: float
+        self,
+        task: Task,
+        messages: tuple[Message, ...],
+        deadline: float,
+        max_wait_s: float | None = None,
     ) -> AsyncGenerator[Delta | Completion, None]:
         """The engine's stream for this task; closing it cancels the job."""
-        return self.engine.stream(self.request(task, messages, deadline))
+        return self.engine.stream(self.request(task, messages, deadline, max_wait_s))
+
+
+def _constraint(task: Task) -> Constraint | None:
+    # An empty schema is one too: any JSON.
+    return None if task.json_schema is None else Constraint(json_schema=task.json_schema)

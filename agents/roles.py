@@ -8,19 +8,18 @@ from pathlib import Path
 
 from agents.agent import Agent
 from agents.engines.gguf import read_gguf
+from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
-from agents.engines.llamacpp import LlamaCppEngine
-from agents.engines.openai_server import OpenAIServerEngine
 from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
+from agents.local_engines import Lanes, local_engine
 from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
-from agents.nano.engine import nano_engine
 from router.engine import Engine
 from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
 
 PROMPTS = Path(__file__).parent / "prompts"
-LOCAL_ROLES = ("general", "coder")
+ROUTER = "router"
 CLOUD = "cloud"
 
 
@@ -30,69 +29,66 @@ class Cast:
 
     cloud: None when there is none; `cloud_absent` then says why, in words.
     cloud_model: the model that prices what staying local avoided.
+    router: None unless the settings name a model for it. lanes: those that models run on.
     """
 
     local: Mapping[str, Agent]
+    router: Agent | None
+    lanes: tuple[Lane, ...]
     cloud: Agent | None
     cloud_absent: str
     cloud_model: str
 
     @property
+    def roles(self) -> Mapping[str, Agent]:
+        """Every local role that has a model."""
+        return self.local if self.router is None else {**self.local, ROUTER: self.router}
+
+    @property
     def engines(self) -> tuple[Engine, ...]:
         """Each engine once: roles with the same settings share one."""
-        agents = [*self.local.values(), *([self.cloud] if self.cloud else [])]
+        agents = [*self.roles.values(), *([self.cloud] if self.cloud else [])]
         return tuple({id(agent.engine): agent.engine for agent in agents}.values())
 
 
 def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
     """The agents that the settings ask for. Opens nothing; raises ConfigError."""
+    lanes = Lanes(settings)
     engines: dict[ModelSettings, Engine] = {}
     local: dict[str, Agent] = {}
-    for role in LOCAL_ROLES:
-        model: ModelSettings = getattr(settings.models, role)
+    for role, model in local_models(settings):
         if model not in engines:
-            engines[model] = _local_engine(role, model)
+            pinned = model.pinned or model == settings.models.router
+            engines[model] = local_engine(role, model, lanes, pinned=pinned)
         local[role] = _local_agent(role, model, engines[model], settings)
     cloud, absent = _cloud_agent(settings, prices, env)
     name = cloud.engine.caps.model if cloud else settings.cloud.reference
-    return Cast(local=local, cloud=cloud, cloud_absent=absent, cloud_model=name)
+    return Cast(
+        router=local.pop(ROUTER, None),
+        local=local,
+        lanes=lanes.used,
+        cloud=cloud,
+        cloud_absent=absent,
+        cloud_model=name,
+    )
+
+
+def local_models(settings: Settings) -> list[tuple[str, ModelSettings]]:
+    """Each local role with its model; the router role only where one is set."""
+    models = settings.models
+    found = [("general", models.general), ("coder", models.coder)]
+    return found if models.router is None else [*found, (ROUTER, models.router)]
 
 
 def check_model_files(settings: Settings) -> None:
-    """Reads the header of every GGUF that the settings name; ConfigError for a bad one."""
-    for role in LOCAL_ROLES:
-        path = getattr(settings.models, role).path
-        if path is not None:
-            read_gguf(path)
+    """Reads the headers of every model that the settings name; ConfigError for a bad one."""
+    for _, model in local_models(settings):
+        if model.path is not None:
+            read_gguf(model.path)
 
 
 def _prompt(role: str) -> str:
     return (PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip()
-
-
-def _local_engine(role: str, model: ModelSettings) -> Engine:
-    if model.builtin == "nano":
-        return nano_engine(parallel=model.parallel)
-    if model.path is not None:
-        if not model.path.is_file():
-            read_gguf(model.path)  # raises, naming what is there instead
-        return LlamaCppEngine(
-            model_path=model.path,
-            model=model.path.stem,
-            context_tokens=model.context_tokens,
-            parallel=model.parallel,
-            threads=model.threads,
-            gpu_layers=model.gpu_layers,
-        )
-    if model.url is not None:
-        return OpenAIServerEngine(
-            url=model.url,
-            model=model.model,
-            api_key=model.api_key,
-            context_tokens=model.context_tokens,
-        )
-    assert model.script is not None, "settings hold exactly one place"
-    return ScriptedEngine.from_file(model.script, model=f"scripted-{role}", local=True)
 
 
 def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Settings) -> Agent:

@@ -17,6 +17,7 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 
 from agents.agent import Coverage
+from agents.engines.lane import LaneState
 from agents.nano import MODEL_PATH
 from agents.roles import Cast, cast
 from graphs.events import Event, Finished
@@ -61,6 +62,7 @@ class Router:
         self._deps = Deps(
             settings=settings,
             local=cast.local,
+            router=cast.router,
             cloud=cast.cloud,
             cloud_absent=cast.cloud_absent,
             classifier=NgramClassifier.load(),
@@ -181,6 +183,10 @@ class Router:
         with suppress(StoreUnavailable):
             await self.ledger.record(state["task"], result)
 
+    def lanes(self) -> tuple[LaneState, ...]:
+        """Which models are in memory, who waits, and whether any hangs; one entry a device."""
+        return tuple(lane.state() for lane in self.cast.lanes)
+
     async def state(self, task_id: str) -> State | None:
         """What the graph held when the task ended; None when it is unknown or an hour old."""
         config: RunnableConfig = {"configurable": {"thread_id": task_id}}
@@ -258,9 +264,9 @@ def _fingerprint(settings: Settings, cloud_model: str) -> str:
 
     A model file counts by its size and time too: the same path may hold another model tomorrow.
     """
-    models = settings.models
-    files = [MODEL_PATH, models.general.path, models.coder.path]
-    files += [models.general.script, models.coder.script, settings.cloud.script]
+    models = [settings.models.general, settings.models.coder, settings.models.router]
+    files = [MODEL_PATH, settings.cloud.script]
+    files += [file for model in models if model for file in (model.path, model.script)]
     shape = [cloud_model, settings.model_dump_json(include={"models", "cloud", "policy"})]
     for file in files:
         if file is not None and file.exists():

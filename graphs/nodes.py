@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing
 from typing import Literal
@@ -11,10 +12,18 @@ from langgraph.runtime import Runtime
 
 from agents.agent import Agent
 from agents.checks import complete, general_checks, satisfies_schema
+from graphs.ask_router import second_opinion
 from graphs.events import Attempted, Routed, Token
 from graphs.state import Deps, Outcome, Run, State
 from router import policy, privacy
-from router.errors import ContextOverflow, EngineError, StoreUnavailable
+from router.engine import Engine
+from router.errors import (
+    ContextOverflow,
+    EngineError,
+    EngineOverloaded,
+    EngineTimeout,
+    StoreUnavailable,
+)
 from router.memory import CachedAnswer, cache_key
 from router.pricing import estimate_tokens
 from router.types import (
@@ -22,6 +31,7 @@ from router.types import (
     CheckResult,
     Completion,
     EscalationReason,
+    Kind,
     Message,
     RouteDecision,
     Task,
@@ -59,6 +69,8 @@ async def classify(state: State, runtime: Node) -> State:
     """What is it? And is it one of the families of a specialist?"""
     task, deps = state["task"], runtime.context.deps
     guess = deps.classifier.classify(task.prompt)
+    if guess.kind is Kind.UNSURE and deps.router is not None and state.get("cached") is None:
+        guess = await second_opinion(deps.router, task, guess, runtime.context)
     specialist = deps.local[policy.role_for(guess.kind)].specialist
     return {"guess": guess, "coverage": specialist.covers(task) if specialist else None}
 
@@ -82,6 +94,8 @@ async def decide(state: State, runtime: Node) -> State:
             family=coverage.family if coverage else None,
             prompt_tokens=sum(estimate_tokens(message.content) for message in messages),
             window_tokens=agent.engine.caps.context_tokens,
+            wait_s=agent.engine.outlook().before_start_s,
+            patience_s=_patience_s(state, runtime.context),
         ),
         policy.CloudOption(absent=deps.cloud_absent),
         deps.settings.policy,
@@ -105,13 +119,30 @@ async def answer_locally(state: State, runtime: Node) -> State:
     """The local agent's answer, within its share of the time."""
     run, task = runtime.context, state["task"]
     agent = _agent(state, run)
-    deadline = run.deadline
-    if state["cloud_open"]:
-        now = time.monotonic()
-        deadline = now + (run.deadline - now) * run.deps.settings.policy.local_share
     failure = state["finding"] if state.get("repaired") else None
     messages = agent.messages(task, state["history"], failure)
-    return await _generate(agent, messages, deadline, "local", state, runtime)
+    return await _generate(agent, messages, _local_deadline(state, run), "local", state, runtime)
+
+
+def _local_deadline(state: State, run: Run) -> float:
+    if not state["cloud_open"]:
+        return run.deadline
+    now = time.monotonic()
+    return now + (run.deadline - now) * run.deps.settings.policy.local_share
+
+
+def _max_wait_s(state: State, run: Run) -> float | None:
+    """How long a local model may let the task wait; None where nobody else could have it."""
+    given = state["task"].max_wait_s
+    if given is None and state["cloud_open"]:
+        return run.deps.settings.policy.max_wait_s
+    return given
+
+
+def _patience_s(state: State, run: Run) -> float:
+    left_s = _local_deadline(state, run) - time.monotonic()
+    max_wait_s = _max_wait_s(state, run)
+    return left_s if max_wait_s is None else min(left_s, max_wait_s)
 
 
 async def answer_in_cloud(state: State, runtime: Node) -> State:
@@ -146,8 +177,10 @@ async def _generate(
     completion: Completion | None = None
     error: EngineError | None = None
     try:
-        await agent.engine.open()
-        async with aclosing(agent.stream(state["task"], messages, deadline)) as parts:
+        await _open(agent.engine, deadline)
+        max_wait_s = _max_wait_s(state, runtime.context) if route == "local" else None
+        stream = agent.stream(state["task"], messages, deadline, max_wait_s)
+        async with aclosing(stream) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
                     completion = part
@@ -170,6 +203,16 @@ async def _generate(
     return failed
 
 
+async def _open(engine: Engine, deadline: float) -> None:
+    """Loading a model takes seconds, which are the task's."""
+    try:
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
+            await engine.open()
+    except TimeoutError:
+        model = engine.caps.model
+        raise EngineTimeout(f"{model}: it was not loaded by the deadline", model=model) from None
+
+
 def _recorded(
     attempt: Attempt, completion: Completion | None, error: EngineError | None, latency_s: float
 ) -> Attempt:
@@ -178,7 +221,7 @@ def _recorded(
         update |= {
             "outcome": "failed",
             "error": f"{type(error).__name__}: {error}",
-            "escalation": _reason(error),
+            "escalation": _reason(error, attempt.route),
         }
     if completion is not None:
         update |= {
@@ -190,9 +233,11 @@ def _recorded(
     return attempt.model_copy(update=update)
 
 
-def _reason(error: EngineError) -> EscalationReason | None:
+def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:
     if isinstance(error, ContextOverflow):
         return EscalationReason.CONTEXT
+    if isinstance(error, EngineOverloaded) and route == "local":
+        return EscalationReason.BUSY
     return EscalationReason.ENGINE_FAILED if error.escalates else None
 
 
@@ -338,7 +383,10 @@ def _conclude(state: State, run: Run) -> Outcome:
 
 def _why_cloud(decision: RouteDecision, run: Run) -> str:
     """Why the cloud was asked: the decision, or what was wrong with the last local attempt."""
-    local = [attempt for attempt in run.journal if attempt.route == "local"]
+    asked = decision.agent  # the router role's own attempts speak of no answer
+    local = [
+        attempt for attempt in run.journal if attempt.route == "local" and attempt.role == asked
+    ]
     if not local:
         return decision.reason
     return f"escalated: {local[-1].error or _finding(local[-1].checks)}"

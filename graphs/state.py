@@ -63,10 +63,11 @@ class State(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What all runs of a Router share."""
+    """What all runs of a Router share. router: asked where the classifier is not sure."""
 
     settings: Settings
     local: Mapping[str, Agent]
+    router: Agent | None
     cloud: Agent | None
     cloud_absent: str
     classifier: Classifier

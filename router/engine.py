@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from router.errors import EngineTimeout
-from router.types import Completion, Message
+from router.errors import EngineRejected, EngineTimeout
+from router.types import Completion, Message, Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,25 @@ class EngineCaps:
     context_tokens: int | None = None
     logprobs: bool = False
     json_schema: bool = False
+    regex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What every answer must be: exactly one of the two is given.
+
+    json_schema: the answer satisfies it, compactly written (no white space between the parts).
+    regex: the whole answer matches it; no look-around, no back-references.
+    An engine that cannot enforce a constraint, or cannot compile it, raises EngineRejected; it
+    never drops it. max_tokens may still cut an answer before it is whole.
+    """
+
+    json_schema: dict[str, Any] | None = None
+    regex: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.json_schema is None) == (self.regex is None):
+            raise ValueError("a constraint is either a JSON schema or a regular expression")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +51,9 @@ class GenerateRequest:
     """One generation.
 
     deadline: `time.monotonic()` seconds after which the engine must stop and raise EngineTimeout.
-    json_schema: the answer must satisfy it, compactly written. An engine that cannot enforce it,
-    or cannot compile it, raises EngineRejected; it never drops it.
     stop: strings that end the answer and are not part of it.
+    max_wait_s: seconds the request may wait for its turn; then the engine raises EngineOverloaded.
+    None waits until the deadline. Engines that keep no queue ignore it and the priority.
     """
 
     messages: tuple[Message, ...]
@@ -43,7 +62,9 @@ class GenerateRequest:
     temperature: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
-    json_schema: dict[str, Any] | None = None
+    constraint: Constraint | None = None
+    priority: Priority = Priority.NORMAL
+    max_wait_s: float | None = None
 
     def remaining_s(self, model: str) -> float:
         """Seconds left; raises EngineTimeout when there are none."""
@@ -51,6 +72,21 @@ class GenerateRequest:
         if left <= 0:
             raise EngineTimeout("the deadline passed before the model was asked", model=model)
         return left
+
+    def schema_only(self, model: str) -> dict[str, Any] | None:
+        """The JSON schema, if any, for an engine that enforces nothing else.
+
+        Raises EngineRejected for a regular expression.
+        """
+        if self.constraint is None:
+            return None
+        if self.constraint.regex is not None:
+            raise EngineRejected(
+                f"{model}: this engine cannot hold an answer to a regular expression: use a JSON "
+                "schema (`pattern`, `enum`), or a model on exllamav2",
+                model=model,
+            )
+        return self.constraint.json_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +96,25 @@ class Delta:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a request submitted now would have to wait for, as far as the engine knows.
+
+    resident: the model is in memory. queued: requests before it, running ones too.
+    wait_s: expected seconds before its turn without the swap; swap_s: expected seconds to bring the
+    model into memory. Both are estimates from what was measured here, 0 where nothing is known.
+    """
+
+    resident: bool = True
+    queued: int = 0
+    wait_s: float = 0.0
+    swap_s: float = 0.0
+
+    @property
+    def before_start_s(self) -> float:
+        return self.wait_s + self.swap_s
+
+
 class Engine(Protocol):
     """One model behind one backend.
 
@@ -67,10 +122,13 @@ class Engine(Protocol):
     Completion whose text is their concatenation, and ends. Closing the generator early cancels the
     job in the backend within one token. Any number of streams may run at once; what cannot run
     waits inside the engine. Every exception is an EngineError. After `close` nothing runs.
+    `outlook` answers at once, from what is known.
     """
 
     @property
     def caps(self) -> EngineCaps: ...
+
+    def outlook(self) -> Outlook: ...
 
     async def open(self) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ class LocalOption:
     family: what a specialist takes the task for; None for a general model.
     covered: whether a specialist was trained for it; None for a general model, which may try all.
     window_tokens: None if unknown. prompt_tokens: an estimate.
+    wait_s: expected seconds until the model's turn, its swap included; patience_s: how many the
+    task has for that.
     """
 
     role: str
@@ -43,6 +46,8 @@ class LocalOption:
     family: str | None
     prompt_tokens: int
     window_tokens: int | None
+    wait_s: float = 0.0
+    patience_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,11 @@ def _against_local(
         return (
             EscalationReason.OUT_OF_DOMAIN,
             "the specialist was not trained for this",
+        )
+    if local.wait_s > local.patience_s:
+        return EscalationReason.BUSY, (
+            f"the local model's turn is about {local.wait_s:.1f} s away, the task can wait "
+            f"{local.patience_s:.1f} s"
         )
     if local.covered:
         return None

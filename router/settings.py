@@ -27,7 +27,11 @@ class ModelSettings(Frozen):
     builtin: Literal["nano"] | None = Field(
         default=None, description="`nano`: the small specialist that ships with edgeward"
     )
-    path: Path | None = Field(default=None, description="a GGUF file, run inside the process")
+    path: Path | None = Field(
+        default=None,
+        description="a GGUF file (llama.cpp) or a directory in EXL2 format (ExLlamaV2, NVIDIA "
+        "cards), run inside the process",
+    )
     url: str | None = Field(
         default=None, description="an OpenAI-compatible local server, as http://127.0.0.1:11434/v1"
     )
@@ -42,11 +46,17 @@ class ModelSettings(Frozen):
         default=4096, ge=256, description="window of one request, prompt and answer together"
     )
     max_tokens: int = Field(default=1024, ge=1, description="longest answer")
-    parallel: int = Field(default=2, ge=1, le=64, description="requests served at the same time")
+    parallel: int = Field(
+        default=2, ge=1, le=64, description="requests served at the same time (ExLlamaV2: one)"
+    )
     threads: int | None = Field(
         default=None, ge=1, description="CPU threads; empty: one for tiny models, else the cores"
     )
     gpu_layers: int = Field(default=0, ge=0, description="layers kept on a GPU by llama.cpp")
+    kv_cache: Literal["fp16", "q8", "q6", "q4"] = Field(
+        default="fp16", description="precision of ExLlamaV2's key-value cache; less is slower"
+    )
+    pinned: bool = Field(default=False, description="never unloaded to make room for another")
 
     @field_validator("path", "script")
     @classmethod
@@ -64,14 +74,45 @@ class ModelSettings(Frozen):
         return self
 
 
+class LaneSettings(Frozen):
+    """One device whose models share its memory."""
+
+    memory_gib: float | None = Field(
+        default=None, gt=0, description="for all loaded models together; empty: by the device"
+    )
+    idle_s: float | None = Field(
+        default=300.0,
+        gt=0,
+        description="a model unused this long is unloaded, unless pinned; null: never",
+    )
+    stall_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="a model at work that makes no token for this long is loaded afresh",
+    )
+
+
+class LanesSettings(Frozen):
+    """The devices that models run on inside the process: who is in memory, and who waits."""
+
+    cpu: LaneSettings = Field(default=LaneSettings(), description="GGUF files")
+    gpu: LaneSettings = Field(
+        default=LaneSettings(), description="EXL2 directories, and GGUF files with gpu_layers"
+    )
+
+
 class ModelsSettings(Frozen):
-    """One model a role. Both default to the specialist that ships with edgeward."""
+    """One model a role. General and coder default to the specialist that ships with edgeward."""
 
     general: ModelSettings = Field(
         default=ModelSettings(builtin="nano"), description="everything that is not code"
     )
     coder: ModelSettings = Field(
         default=ModelSettings(builtin="nano"), description="code, SQL and shell"
+    )
+    router: ModelSettings | None = Field(
+        default=None,
+        description="asked what a request is where the classifier is not sure; empty: nobody is",
     )
 
 
@@ -130,6 +171,12 @@ class PolicySettings(Frozen):
         le=1,
         description="share of a task's time that local attempts may use when a cloud stands behind",
     )
+    max_wait_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="no task waits longer for a local model's turn; it then goes to the cloud, "
+        "if there is one",
+    )
 
 
 class StoreSettings(Frozen):
@@ -166,6 +213,7 @@ class Settings(Frozen):
     """Everything that can be configured."""
 
     models: ModelsSettings = ModelsSettings()
+    lanes: LanesSettings = LanesSettings()
     cloud: CloudSettings = CloudSettings()
     policy: PolicySettings = PolicySettings()
     store: StoreSettings = StoreSettings()

@@ -43,6 +43,14 @@ class Privacy(StrEnum):
     LOCAL_ONLY = "local_only"
 
 
+class Priority(StrEnum):
+    """Who goes first where tasks wait for one machine. A lower one waits longer, never for ever."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 class Message(Frozen):
     """One turn of a conversation."""
 
@@ -56,6 +64,8 @@ class Task(Frozen):
     timeout_s: wall-clock seconds for the whole request, every attempt included.
     json_schema: JSON Schema the answer must satisfy; in JSON and YAML the key is `schema`.
     session: name of a conversation whose turns are remembered; None remembers nothing.
+    max_wait_s: seconds the task may wait for a local model's turn before it goes elsewhere; None
+    takes `policy.max_wait_s` where a cloud stands behind, and waits for its turn where none does.
     """
 
     prompt: str
@@ -65,6 +75,8 @@ class Task(Frozen):
     json_schema: dict[str, Any] | None = Field(default=None, alias="schema")
     privacy: Privacy = Privacy.PUBLIC
     timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    max_wait_s: float | None = Field(default=None, gt=0, le=86_400)
+    priority: Priority = Priority.NORMAL
     max_tokens: int | None = Field(default=None, ge=1)
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = None
@@ -102,11 +114,20 @@ class Usage(Frozen):
 
 
 class TokenStats(Frozen):
-    """How sure a model was: log-probabilities (nats) of the chosen tokens before any constraint."""
+    """How sure a model was, from its distribution before temperature and before any constraint.
+
+    min_logprob, sum_logprob: nats, of the chosen tokens. The others are None where the engine does
+    not report them: mean_entropy in nats; min_margin: the least difference between the first and
+    second log-probability, nats; min_allowed_mass: the least probability that the model gave to
+    what a constraint allowed, 0..1 (low: the answer was forced on it).
+    """
 
     tokens: int
     min_logprob: float
     sum_logprob: float
+    mean_entropy: float | None = None
+    min_margin: float | None = None
+    min_allowed_mass: float | None = None
 
     @property
     def mean_logprob(self) -> float:
@@ -145,6 +166,7 @@ class EscalationReason(StrEnum):
     SCHEMA = "schema"
     SYNTAX = "syntax"
     UNFAITHFUL = "unfaithful"
+    BUSY = "busy"
     ENGINE_FAILED = "engine_failed"
 
 

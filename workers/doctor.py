@@ -6,13 +6,13 @@ import asyncio
 import os
 import platform
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from agents.engines.devices import NoCard, nvidia_cards
 from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
 from agents.roles import cast, check_model_files
@@ -111,7 +111,7 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     except EdgewardError as error:
         return [Finding("models", "fails", str(error), "mend the configuration")]
     findings = []
-    for role, agent in agents.local.items():
+    for role, agent in agents.roles.items():
         caps = agent.engine.caps
         findings.append(Finding(f"role {role}", "ok", f"{caps.model} on {caps.engine}"))
     if agents.cloud is None:
@@ -128,15 +128,15 @@ def _keys(env: Mapping[str, str]) -> Finding:
 
 
 def _gpu() -> Finding:
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return Finding("gpu", "note", "no NVIDIA driver found: models run on the CPU")
-    command = [tool, "--query-gpu=name,memory.total,memory.used", "--format=csv,noheader"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        return Finding("gpu", "note", f"nvidia-smi does not answer: {error}", "check the driver")
-    return Finding("gpu", "ok", "; ".join(done.stdout.strip().splitlines()))
+        cards = nvidia_cards()
+    except NoCard as reason:
+        return Finding("gpu", "note", f"{reason}: models run on the CPU")
+    shown = "; ".join(
+        f"{card.name}, {card.total_bytes / 2**30:.1f} GiB, {card.used_bytes / 2**30:.1f} in use"
+        for card in cards
+    )
+    return Finding("gpu", "ok", shown)
 
 
 async def _servers() -> Finding:

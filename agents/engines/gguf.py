@@ -116,6 +116,7 @@ class GgufInfo:
     tensors: int
     context_length: int | None
     vocab_size: int | None
+    kv_bytes_per_token: int
     has_chat_template: bool
     end_token_ids: frozenset[int]
     notes: tuple[str, ...] = ()
@@ -220,10 +221,25 @@ def _parse(path: Path, data: mmap.mmap) -> GgufInfo:
         tensors=len(tensors),
         context_length=_of_type(int, metadata.get(f"{architecture}.context_length")),
         vocab_size=_of_type(int, metadata.get(_VOCABULARY)),
+        kv_bytes_per_token=_kv_bytes_per_token(metadata, architecture),
         has_chat_template="tokenizer.chat_template" in metadata,
         end_token_ids=frozenset(ends | metadata.get(_NAMED_ENDS, frozenset())),
         notes=tuple(notes),
     )
+
+
+def _kv_bytes_per_token(metadata: dict[str, Any], architecture: str) -> int:
+    """Keys and values of every layer, 2 bytes a number."""
+
+    def count(key: str, otherwise: int = 0) -> int:
+        return _of_type(int, metadata.get(f"{architecture}.{key}")) or otherwise
+
+    heads = count("attention.head_count")
+    width = count("embedding_length") // heads if heads else 0
+    key_width = count("attention.key_length", width)
+    value_width = count("attention.value_length", width)
+    kv_heads = count("attention.head_count_kv", heads)
+    return 2 * count("block_count") * kv_heads * (key_width + value_width)
 
 
 _VOCABULARY = "tokenizer.ggml.tokens"

@@ -34,7 +34,7 @@ from agents.engines.chat_api import (
 )
 from agents.engines.providers import PROVIDERS, provider_of
 from agents.engines.upstream import Upstream
-from router.engine import Delta, EngineCaps, GenerateRequest
+from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
 from router.pricing import Prices
 from router.types import Completion, Usage
@@ -122,6 +122,10 @@ class LiteLLMEngine:
             json_schema=self._litellm is None or "response_format" in self._supported_parameters(),
         )
 
+    def outlook(self) -> Outlook:
+        """Nothing is known of a provider's queue."""
+        return Outlook()
+
     async def open(self) -> None:
         """Makes the engine usable; asks nobody and imports nothing."""
         self._waits.closed = False
@@ -146,7 +150,7 @@ class LiteLLMEngine:
         self._refuse_without_key()
         await self._wait(self.warm, request, silence_s=math.inf)
         wire, head = await self._begin(self._arguments(request), request)
-        answer = AnswerText(stops=request.stop, compact_json=request.json_schema is not None)
+        answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
         usage, ttft_s = None, 0.0
         try:
             while True:
@@ -285,10 +289,8 @@ class LiteLLMEngine:
 
     def _arguments(self, request: GenerateRequest) -> dict[str, Any]:
         """LiteLLM's arguments. Unsupported sampling wishes are dropped, a schema never is."""
-        if (
-            request.json_schema is not None
-            and "response_format" not in self._supported_parameters()
-        ):
+        schema = request.schema_only(self._model)
+        if schema is not None and "response_format" not in self._supported_parameters():
             raise EngineRejected(
                 f"{self._model} cannot be held to a JSON schema: use another model, or drop the "
                 "schema from the task",
@@ -302,7 +304,7 @@ class LiteLLMEngine:
             "seed": request.seed,
             "stop": list(request.stop) or None,
             "reasoning_effort": self._reasoning_effort,
-            "response_format": _response_format(request.json_schema),
+            "response_format": _response_format(schema),
             "stream": True,
             "stream_options": {"include_usage": True},
             "timeout": self._timeout_s + _SOCKET_SLACK_S,

@@ -1,34 +1,31 @@
 """Runs a GGUF model inside this process, on llama.cpp through xllamacpp.
 
 One pool thread is one slot of llama.cpp: a request holds a thread from its prompt to the end of
-its last callback, so a slot is free exactly when its thread is, and what cannot run waits in the
-pool's first-in-first-out queue. The event loop only receives pieces of text.
+its last callback, so a slot is free exactly when its thread is. What cannot run waits in the lane.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
-import threading
 import time
-from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from agents.engines.gguf import GgufInfo, read_gguf
 from agents.engines.grammar import SchemaRefused, compact_grammar
-from router.engine import Delta, EngineCaps, GenerateRequest
+from agents.engines.lane import Lane
+from agents.engines.lane_engine import LaneEngine
+from agents.engines.lane_job import Job
+from router.engine import EngineCaps, GenerateRequest
 from router.errors import (
     ConfigError,
     ContextOverflow,
     EngineError,
     EngineOverloaded,
     EngineRejected,
-    EngineTimeout,
     EngineUnavailable,
 )
 from router.types import Completion, TokenStats, Usage
@@ -44,9 +41,40 @@ prompt holds its slot for one batch."""
 
 _GPU_BATCH_TOKENS = 512
 
+_READ_BYTES_PER_S = 1e9
+"""Of a model file, before a load was measured: an ordinary solid-state disk."""
 
-class LlamaCppEngine:
-    """A model file and `parallel` slots to run it in.
+
+def llamacpp_engine(
+    *,
+    model_path: Path,
+    model: str,
+    context_tokens: int = 4096,
+    parallel: int = 2,
+    threads: int | None = None,
+    gpu_layers: int = 0,
+    special_tokens_as_text: bool = False,
+    lane: Lane | None = None,
+    pinned: bool = False,
+) -> LaneEngine:
+    """The engine for a model file, on a lane of its own where none is given.
+
+    The first arguments are those of LlamaCppRunner, the last two those of LaneEngine.
+    """
+    runner = LlamaCppRunner(
+        model_path=model_path,
+        model=model,
+        context_tokens=context_tokens,
+        parallel=parallel,
+        threads=threads,
+        gpu_layers=gpu_layers,
+        special_tokens_as_text=special_tokens_as_text,
+    )
+    return LaneEngine(runner, lane, pinned=pinned)
+
+
+class LlamaCppRunner:
+    """A model file and `parallel` slots to run it in: a `Runner` with threads of its own.
 
     model: its name in the configuration. context_tokens: the window of one request, prompt and
     answer together; the file's own window where that is smaller. threads: None takes 1 for a file
@@ -75,12 +103,8 @@ class LlamaCppEngine:
         self._gpu_layers = gpu_layers
         self._special = special_tokens_as_text
         self._end_tokens: frozenset[int] = frozenset()
-        self._jobs: set[_Job] = set()
+        self._footprint_bytes: int | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._lifecycle = asyncio.Lock()
-        # Taken by the threads that load and unload: a cancelled `open` leaves its thread running.
-        self._loading = threading.Lock()
-        self._may_be_loaded = False
         # Never copied to a local: a frame kept by a traceback would keep the model in memory.
         self._server: Any = None
 
@@ -95,92 +119,74 @@ class LlamaCppEngine:
             json_schema=True,
         )
 
-    async def open(self) -> None:
-        """Load the model; does nothing where it is loaded. A closed engine may be opened again.
+    @property
+    def slots(self) -> int:
+        return self._parallel
 
-        Raises EngineUnavailable with the reason in words.
-        """
-        async with self._lifecycle:
-            if self._pool is not None:
-                return
-            self._may_be_loaded = True
-            await asyncio.to_thread(self._load)
-            self._pool = ThreadPoolExecutor(self._parallel, f"{ENGINE}-{self._model}")
-
-    async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
-        """As the protocol says. A deadline that passes while the request waits is a timeout too."""
-        request.remaining_s(self._model)
-        if self._pool is None:
-            raise self._unavailable("it is not open")
-        job = _Job(request)
-        self._jobs.add(job)
-        running = self._pool.submit(self._work, job)
-        try:
-            while True:
-                part = await self._next(job)
-                if isinstance(part, EngineError):
-                    raise part
-                yield part
-                if isinstance(part, Completion):
-                    return
-        finally:
-            # No waiting here: the thread ends within a token or a batch of the prompt, and whoever
-            # comes next waits for it in the pool's queue.
-            job.stop.set()
-            running.cancel()
-            self._jobs.discard(job)
-
-    async def close(self) -> None:
-        """End the answers under way with EngineUnavailable, wait for their threads, unload."""
-        async with self._lifecycle:
-            if not self._may_be_loaded:
-                return
-            pool, self._pool = self._pool, None
-            for job in self._jobs:
-                job.stop.set()
-                job.parts.put_nowait(self._unavailable("it was closed during the answer"))
-            await asyncio.to_thread(self._unload, pool)
-            self._may_be_loaded = False
-
-    async def _next(self, job: _Job) -> Delta | Completion | EngineError:
-        left = job.request.deadline - time.monotonic()
-        try:
-            async with asyncio.timeout(max(left, 0)):
-                return await job.parts.get()
-        except TimeoutError:
-            return self._timeout(job)
-
-    # What follows runs in worker threads.
-
-    def _load(self) -> None:
-        with self._loading:
-            if self._server is not None:
-                return
+    @property
+    def footprint_bytes(self) -> int:
+        """File and key-value cache; 0 while the file cannot be read, which `load` then says."""
+        if self._footprint_bytes is None:
             try:
                 info = read_gguf(self._path)
-            except ConfigError as error:
-                raise self._unavailable(str(error)) from error
-            # Threads that spin while they wait starve each other on a busy machine; OpenMP reads
-            # this when it is first loaded.
-            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-            try:
-                import xllamacpp
-            except ImportError as error:
-                raise self._unavailable(
-                    f"xllamacpp cannot be imported ({error}): reinstall edgeward"
-                ) from error
-            if info.context_length is not None:
-                self._context_tokens = min(self._context_tokens, info.context_length)
-            self._end_tokens = info.end_token_ids
-            try:
-                self._server = xllamacpp.Server(self._parameters(xllamacpp, info))
-            except (RuntimeError, ValueError, MemoryError) as error:
-                raise self._unavailable(
-                    f"llama.cpp cannot load {self._path} ({info.architecture}, "
-                    f"{info.quantisation}, {info.file_bytes / 2**20:,.0f} MiB): not enough memory, "
-                    "a broken chat template, or a kind of model that xllamacpp does not know"
-                ) from error
-            self._warm_up()
+            except ConfigError:
+                return 0
+            window = min(self._context_tokens, info.context_length or self._context_tokens)
+            cache = info.kv_bytes_per_token * window * self._parallel
+            self._footprint_bytes = info.file_bytes + cache
+        return self._footprint_bytes
+
+    @property
+    def load_estimate_s(self) -> float:
+        return self.footprint_bytes / _READ_BYTES_PER_S
+
+    def start(self, job: Job) -> None:
+        assert self._pool is not None, "the lane starts jobs of a loaded model only"
+        self._pool.submit(self._work, job)
+
+    def step(self) -> bool:
+        """Its own threads do everything."""
+        return False
+
+    def unload(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True)
+        self._server = None
+
+    def abandon(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._server = None
+
+    def load(self) -> None:
+        try:
+            info = read_gguf(self._path)
+        except ConfigError as error:
+            raise self._unavailable(str(error)) from error
+        # Threads that spin while they wait starve each other on a busy machine; OpenMP reads
+        # this when it is first loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise self._unavailable(
+                f"xllamacpp cannot be imported ({error}): reinstall edgeward"
+            ) from error
+        if info.context_length is not None:
+            self._context_tokens = min(self._context_tokens, info.context_length)
+        self._end_tokens = info.end_token_ids
+        try:
+            self._server = xllamacpp.Server(self._parameters(xllamacpp, info))
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise self._unavailable(
+                f"llama.cpp cannot load {self._path} ({info.architecture}, "
+                f"{info.quantisation}, {info.file_bytes / 2**20:,.0f} MiB): not enough memory, "
+                "a broken chat template, or a kind of model that xllamacpp does not know"
+            ) from error
+        self._warm_up()
+        self._pool = ThreadPoolExecutor(self._parallel, f"{ENGINE}-{self._model}")
 
     def _parameters(self, xllamacpp: Any, info: GgufInfo) -> Any:
         threads = self._threads
@@ -220,18 +226,13 @@ class LlamaCppEngine:
             self._server = None
             raise self._unavailable(f"{self._path} loads but cannot write: {_reason(answers)}")
 
-    def _unload(self, pool: ThreadPoolExecutor | None) -> None:
-        if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
-        with self._loading:
-            self._server = None
+    # What follows runs in the pool's threads.
 
-    def _work(self, job: _Job) -> None:
+    def _work(self, job: Job) -> None:
         """One request from prompt to last callback."""
-        if not job.stopped:
-            job.post(self._answer(job))
+        job.finish(job.timeout(self._model) if job.stopped else self._answer(job))
 
-    def _answer(self, job: _Job) -> Completion | EngineError:
+    def _answer(self, job: Job) -> Completion | EngineError:
         answer = _Answer(job, self._end_tokens)
         try:
             payload = self._payload(job.request)
@@ -249,7 +250,7 @@ class LlamaCppEngine:
         if answer.error is not None:
             return self._translate(answer.error)
         if answer.finish is None:
-            return self._timeout(job)
+            return job.timeout(self._model)
         return answer.completion(self._model)
 
     def _payload(self, request: GenerateRequest) -> dict[str, Any]:
@@ -270,8 +271,9 @@ class LlamaCppEngine:
             payload["seed"] = request.seed
         if stop := [text for text in request.stop if text]:
             payload["stop"] = stop
-        if request.json_schema is not None:
-            payload["grammar"] = self._grammar(request.json_schema)
+        schema = request.schema_only(self._model)
+        if schema is not None:
+            payload["grammar"] = self._grammar(schema)
         return payload
 
     def _grammar(self, schema: dict[str, Any]) -> str:
@@ -297,41 +299,11 @@ class LlamaCppEngine:
             return self._rejected(reason)
         return self._unavailable(f"llama.cpp failed: {reason}")
 
-    def _timeout(self, job: _Job) -> EngineTimeout:
-        state = "answered in part" if job.began else "no token yet"
-        return EngineTimeout(f"{self._model}: the deadline passed, {state}", model=self._model)
-
     def _rejected(self, reason: str) -> EngineRejected:
         return EngineRejected(f"{self._model}: {reason}", model=self._model)
 
     def _unavailable(self, reason: str) -> EngineUnavailable:
         return EngineUnavailable(f"{self._model}: {reason}", model=self._model)
-
-
-@dataclass(eq=False)
-class _Job:
-    """One request between its thread and the event loop.
-
-    `parts` needs no bound of its own: the library computes ahead of a slow reader whatever we do,
-    and a window's worth of short strings is the most that it can hold.
-    """
-
-    request: GenerateRequest
-    created: float = field(default_factory=time.monotonic)
-    began: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
-    parts: asyncio.Queue[Delta | Completion | EngineError] = field(default_factory=asyncio.Queue)
-    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-
-    @property
-    def stopped(self) -> bool:
-        """The reader left, or has no time left."""
-        return self.stop.is_set() or time.monotonic() >= self.request.deadline
-
-    def post(self, part: Delta | Completion | EngineError) -> None:
-        # A loop that has ended has no reader either.
-        with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self.parts.put_nowait, part)
 
 
 class _Answer:
@@ -343,7 +315,7 @@ class _Answer:
     string, the library reports the last token's probability only; `stats` counts what is reported.
     """
 
-    def __init__(self, job: _Job, end_tokens: frozenset[int]) -> None:
+    def __init__(self, job: Job, end_tokens: frozenset[int]) -> None:
         self._job = job
         self._end_tokens = end_tokens
         self._texts: list[str] = []
@@ -364,7 +336,7 @@ class _Answer:
         return self.finish is None and self._job.stopped
 
     def completion(self, model: str) -> Completion:
-        latency_s = time.monotonic() - self._job.created
+        latency_s = time.monotonic() - self._job.submitted
         stats = None
         if self._logprobs:
             stats = TokenStats(
@@ -384,6 +356,7 @@ class _Answer:
         )
 
     def _read(self, chunk: dict[str, Any]) -> None:
+        self._job.progress()
         if "error" in chunk:
             self.error = chunk["error"]
             return
@@ -398,7 +371,7 @@ class _Answer:
             if text:
                 self._mark_first()
                 self._texts.append(text)
-                self._job.post(Delta(text))
+                self._job.emit(text)
             if reason := choice["finish_reason"]:
                 self.finish = "length" if reason == "length" else "stop"
         if usage := chunk.get("usage"):
@@ -410,8 +383,7 @@ class _Answer:
 
     def _mark_first(self) -> None:
         if self._ttft_s is None:
-            self._ttft_s = time.monotonic() - self._job.created
-            self._job.began = True
+            self._ttft_s = time.monotonic() - self._job.submitted
 
 
 def physical_cores() -> int:

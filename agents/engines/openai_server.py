@@ -29,7 +29,7 @@ from agents.engines.chat_api import (
     wire_messages,
 )
 from agents.engines.upstream import Upstream
-from router.engine import Delta, EngineCaps, GenerateRequest
+from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import EngineError, EngineRejected, EngineUnavailable
 from router.pricing import estimate_tokens
 from router.types import Completion, TokenStats, Usage
@@ -83,6 +83,10 @@ class OpenAIServerEngine:
             json_schema=True,
         )
 
+    def outlook(self) -> Outlook:
+        """Nothing is known of a server's queue."""
+        return Outlook()
+
     async def open(self) -> None:
         """Makes the engine usable. The server is asked at the first request: it may start later."""
         self._waits.closed = False
@@ -92,7 +96,7 @@ class OpenAIServerEngine:
         request.remaining_s(self.caps.model)
         await self._wait(self._start, request)
         chunks, first = await self._begin(request)
-        answer = AnswerText(stops=request.stop, compact_json=request.json_schema is not None)
+        answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
         reason, usage, logprobs, ttft_s = "", None, list[float](), 0.0
         try:
             chunk = first
@@ -186,8 +190,9 @@ class OpenAIServerEngine:
 
     async def _ask(self, request: GenerateRequest) -> tuple[Any, Any]:
         body: dict[str, Any] = {"max_tokens": request.max_tokens}
-        if request.json_schema is not None:
-            named = {"name": "answer", "strict": True, "schema": request.json_schema}
+        schema = request.schema_only(self.caps.model)
+        if schema is not None:
+            named = {"name": "answer", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         wishes: dict[str, Any] = {
             "temperature": request.temperature,

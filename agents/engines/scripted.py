@@ -15,7 +15,7 @@ import yaml
 from jsonschema.validators import Draft202012Validator
 from pydantic import Field, ValidationError, model_validator
 
-from router.engine import Delta, EngineCaps, GenerateRequest
+from router.engine import Constraint, Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import (
     ConfigError,
     ContextOverflow,
@@ -73,8 +73,8 @@ class ScriptedEngine:
     usd_per_token: (of the prompt, of the answer). local: whether it stands in for a model on this
     machine. A price of zero with `local=False` is a free cloud, which is seldom what is meant.
 
-    Under a JSON schema it behaves as a constrained model does: a reply that satisfies the schema is
-    sent in compact form; any other never reaches its closing brace, so the answer is empty with
+    Under a constraint it behaves as a constrained model does: a reply that satisfies it is sent,
+    JSON in compact form; any other never comes to its end, so the answer is empty with
     finish_reason `length`, which every caller has to expect of a constrained model anyway.
     """
 
@@ -121,7 +121,12 @@ class ScriptedEngine:
             context_tokens=self._context_tokens,
             logprobs=True,
             json_schema=True,
+            regex=True,
         )
+
+    def outlook(self) -> Outlook:
+        """Always ready: it plays any number of replies at once."""
+        return Outlook()
 
     async def open(self) -> None:
         """Does nothing but allow requests; a closed engine may be opened again."""
@@ -147,9 +152,9 @@ class ScriptedEngine:
             self._fail(rule.fail, prompt_tokens)
 
         finish = rule.finish_reason
-        if request.json_schema is not None:
-            compact = self._constrain(reply, request.json_schema)
-            reply, finish = (compact, finish) if compact is not None else ("", "length")
+        if request.constraint is not None:
+            held = self._constrain(reply, request.constraint)
+            reply, finish = (held, finish) if held is not None else ("", "length")
         reply = _until_stop(reply, request.stop)
         room = min(request.max_tokens, self._context_tokens - prompt_tokens)
         words = _WORDS.findall(reply)
@@ -180,7 +185,20 @@ class ScriptedEngine:
                 return rule, found.expand(rule.reply)
         raise AssertionError("the default reply matches everything")
 
-    def _constrain(self, reply: str, schema: dict[str, Any]) -> str | None:
+    def _constrain(self, reply: str, constraint: Constraint) -> str | None:
+        """The reply as the constraint wants it, None where it refuses it."""
+        if constraint.json_schema is not None:
+            return self._compact(reply, constraint.json_schema)
+        assert constraint.regex is not None, "a constraint has one of the two"
+        try:
+            return reply if re.fullmatch(constraint.regex, reply) else None
+        except re.error as error:
+            raise EngineRejected(
+                f"{self._model}: {constraint.regex!r} is no regular expression: {error}",
+                model=self._model,
+            ) from error
+
+    def _compact(self, reply: str, schema: dict[str, Any]) -> str | None:
         """The reply as compact JSON, None where the schema refuses it."""
         try:
             Draft202012Validator.check_schema(schema)

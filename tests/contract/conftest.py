@@ -11,7 +11,7 @@ from chat_subjects import LITELLM, OPENAI_SERVER
 from engine_subject import Behaviour, Subject
 from tiny_gguf import write_tiny_gguf
 
-from agents.engines.llamacpp import LlamaCppEngine
+from agents.engines.llamacpp import llamacpp_engine
 from agents.engines.scripted import Rule, ScriptedEngine
 from router.engine import Engine
 
@@ -20,7 +20,7 @@ from router.engine import Engine
 async def _llamacpp(directory: Path, behaviour: Behaviour) -> AsyncIterator[Engine]:
     endless = behaviour == "endless"
     model = write_tiny_gguf(directory / "tiny.gguf", ends_after=None if endless else "Z")
-    yield LlamaCppEngine(
+    yield llamacpp_engine(
         model_path=model,
         model="tiny",
         context_tokens=32_768 if endless else 2048,

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from engine_subject import Subject
 
-from router.engine import Delta, Engine, GenerateRequest, generate
+from router.engine import Constraint, Delta, Engine, GenerateRequest, generate
 from router.errors import ContextOverflow, EngineError, EngineTimeout, EngineUnavailable
 from router.types import Completion, Message
 
@@ -207,7 +207,7 @@ async def test_a_schema_is_enforced_or_refused_never_dropped(
     subject: Subject, brief: Engine
 ) -> None:
     assert brief.caps.json_schema == subject.supports_schema
-    request = ask("Answer in JSON.", json_schema=SCHEMA)
+    request = ask("Answer in JSON.", constraint=Constraint(json_schema=SCHEMA))
     if not subject.supports_schema:
         with pytest.raises(EngineError):
             await generate(brief, request)
@@ -262,5 +262,5 @@ async def test_closing_ends_the_answers_under_way(endless: Engine) -> None:
 
 async def test_every_failure_is_an_engine_error_that_names_the_model(brief: Engine) -> None:
     with pytest.raises(EngineError) as caught:
-        await generate(brief, ask(json_schema={"type": "nothing known"}))
+        await generate(brief, ask(constraint=Constraint(json_schema={"type": "nothing known"})))
     assert caught.value.model == brief.caps.model

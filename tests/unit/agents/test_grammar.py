@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from tiny_gguf import write_tiny_gguf
 
 from agents.engines.grammar import MAX_STRING_CHARS, SchemaRefused, compact_grammar
-from agents.engines.llamacpp import LlamaCppEngine
-from router.engine import GenerateRequest, generate
+from agents.engines.lane_engine import LaneEngine
+from agents.engines.llamacpp import llamacpp_engine
+from router.engine import Constraint, GenerateRequest, generate
 from router.types import Completion, Message
 
 SHORT = {"type": "string", "maxLength": 8}
@@ -129,19 +130,19 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def engine(model_path: Path) -> AsyncIterator[LlamaCppEngine]:
-    engine = LlamaCppEngine(model_path=model_path, model="tiny", threads=1)
+async def engine(model_path: Path) -> AsyncIterator[LaneEngine]:
+    engine = llamacpp_engine(model_path=model_path, model="tiny", threads=1)
     await engine.open()
     yield engine
     await engine.close()
 
 
-async def answer(engine: LlamaCppEngine, schema: dict[str, Any], **changes: Any) -> Completion:
+async def answer(engine: LaneEngine, schema: dict[str, Any], **changes: Any) -> Completion:
     prompt = changes.pop("prompt", "hi")
     request = GenerateRequest(
         messages=(Message(role="user", content=prompt),),
         deadline=time.monotonic() + 30,
-        json_schema=schema,
+        constraint=Constraint(json_schema=schema),
         **changes,
     )
     return await generate(engine, request)
@@ -149,7 +150,7 @@ async def answer(engine: LlamaCppEngine, schema: dict[str, Any], **changes: Any)
 
 @pytest.mark.parametrize("name", SCHEMAS)
 async def test_answers_obey_the_schema_and_carry_no_free_white_space(
-    engine: LlamaCppEngine, name: str
+    engine: LaneEngine, name: str
 ) -> None:
     schema = SCHEMAS[name]
     # Greedy, then sampled, so that the grammar is led down more than one path.
@@ -167,13 +168,13 @@ async def test_answers_obey_the_schema_and_carry_no_free_white_space(
     assert whole >= least, "hardly any answer is cut off: everything has an end"
 
 
-async def test_probabilities_are_those_before_the_grammar(engine: LlamaCppEngine) -> None:
+async def test_probabilities_are_those_before_the_grammar(engine: LaneEngine) -> None:
     free = await answer(engine, {"type": "string", "maxLength": 4})
     assert free.stats is not None
     assert free.stats.min_logprob < -4, "the model would not have begun with a quotation mark"
 
 
-async def test_a_free_string_ends(engine: LlamaCppEngine) -> None:
+async def test_a_free_string_ends(engine: LaneEngine) -> None:
     completion = await answer(engine, {"type": "string"}, max_tokens=3000)
     assert completion.finish_reason == "stop"
     assert len(json.loads(completion.text)) <= MAX_STRING_CHARS

@@ -14,7 +14,7 @@ import pytest
 from provider_server import ProviderServer, wait_until
 
 from agents.engines.litellm import LiteLLMEngine, first_model
-from router.engine import Delta, GenerateRequest, generate
+from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
 from router.pricing import Prices
 from router.types import Message
@@ -136,7 +136,9 @@ async def test_a_model_that_takes_no_stop_and_no_temperature_still_obeys_the_sto
 async def test_a_schema_goes_out_in_the_strict_form_and_comes_back_compact(
     engine: LiteLLMEngine, provider: ProviderServer
 ) -> None:
-    completion = await generate(engine, ask("Ana lives in Porto", json_schema=PERSON))
+    completion = await generate(
+        engine, ask("Ana lives in Porto", constraint=Constraint(json_schema=PERSON))
+    )
 
     sent = provider.requests[0].body["response_format"]["json_schema"]
     assert sent["strict"] is True
@@ -150,7 +152,7 @@ async def test_a_schema_goes_out_in_the_strict_form_and_comes_back_compact(
 async def test_json_with_spaces_is_handed_out_compact() -> None:
     async with ProviderServer(reply='{ "name": "Ana Sá",\n  "home": { } }') as provider:
         engine = engine_for(provider)
-        completion = await generate(engine, ask(json_schema=PERSON))
+        completion = await generate(engine, ask(constraint=Constraint(json_schema=PERSON)))
         await engine.close()
 
     assert completion.text == '{"name":"Ana Sá","home":{}}'

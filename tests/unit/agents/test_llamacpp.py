@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from tiny_gguf import CHATML, ESCALATE, RING, write_tiny_gguf
 
-from agents.engines.llamacpp import LlamaCppEngine, physical_cores
-from router.engine import Delta, GenerateRequest, generate
+from agents.engines.lane_engine import LaneEngine
+from agents.engines.llamacpp import llamacpp_engine, physical_cores
+from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import ContextOverflow, EngineRejected, EngineTimeout, EngineUnavailable
 from router.types import Completion, Message
 
@@ -35,9 +36,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def opened(path: Path, **changes: Any) -> AsyncIterator[LlamaCppEngine]:
+async def opened(path: Path, **changes: Any) -> AsyncIterator[LaneEngine]:
     settings: dict[str, Any] = {"context_tokens": 2048, "threads": 1, **changes}
-    engine = LlamaCppEngine(model_path=path, model=path.stem, **settings)
+    engine = llamacpp_engine(model_path=path, model=path.stem, **settings)
     try:
         await engine.open()
         yield engine
@@ -242,7 +243,7 @@ async def test_the_event_loop_keeps_running_during_generation(models: Path) -> N
 
 
 async def test_twenty_loads_and_unloads_leave_no_thread(models: Path) -> None:
-    engine = LlamaCppEngine(model_path=models / "brief.gguf", model="brief", threads=1)
+    engine = llamacpp_engine(model_path=models / "brief.gguf", model="brief", threads=1)
     texts = set()
     threads = set()
     async with asyncio.timeout(60):
@@ -263,7 +264,7 @@ async def test_unloading_what_served_no_request_does_not_wait_for_ever(models: P
 
 
 async def test_an_open_that_is_cancelled_can_be_closed_and_opened(models: Path) -> None:
-    engine = LlamaCppEngine(model_path=models / "slow.gguf", model="slow", threads=1)
+    engine = llamacpp_engine(model_path=models / "slow.gguf", model="slow", threads=1)
     opening = asyncio.create_task(engine.open())
     await asyncio.sleep(0)  # let it start its thread
     opening.cancel()
@@ -280,14 +281,14 @@ async def test_an_open_that_is_cancelled_can_be_closed_and_opened(models: Path) 
 
 
 async def test_opening_at_once_from_several_tasks_loads_once(models: Path) -> None:
-    engine = LlamaCppEngine(model_path=models / "brief.gguf", model="brief", threads=1)
+    engine = llamacpp_engine(model_path=models / "brief.gguf", model="brief", threads=1)
     await asyncio.gather(*(engine.open() for _ in range(4)))
     assert (await generate(engine, ask())).text
     await asyncio.gather(*(engine.close() for _ in range(4)))
 
 
 async def test_closing_ends_the_running_and_the_waiting(models: Path) -> None:
-    engine = LlamaCppEngine(
+    engine = llamacpp_engine(
         model_path=models / "endless.gguf",
         model="endless",
         context_tokens=32_768,
@@ -347,7 +348,7 @@ async def test_an_engine_that_failed_to_open_can_be_closed_and_opened_again(
     tmp_path: Path, models: Path
 ) -> None:
     path = tmp_path / "late.gguf"
-    engine = LlamaCppEngine(model_path=path, model="late", threads=1)
+    engine = llamacpp_engine(model_path=path, model="late", threads=1)
     with pytest.raises(EngineUnavailable):
         await engine.open()
     await engine.close()
@@ -376,8 +377,8 @@ async def test_a_complaint_of_the_chat_template_is_a_rejection(tmp_path: Path) -
     [
         {"prompt": "half a pair: \ud800"},
         {"seed": 2**70},
-        {"json_schema": {"const": "\ud800"}},
-        {"json_schema": {"const": {1, 2}}},
+        {"constraint": Constraint(json_schema={"const": "\ud800"})},
+        {"constraint": Constraint(json_schema={"const": {1, 2}})},
     ],
 )
 async def test_a_request_that_is_no_json_is_a_rejection(
@@ -393,12 +394,13 @@ def test_a_program_that_forgets_to_close_still_ends(models: Path) -> None:
     program = f"""
 import asyncio, time
 from pathlib import Path
-from agents.engines.llamacpp import LlamaCppEngine
+from agents.engines.llamacpp import llamacpp_engine
 from router.engine import GenerateRequest
 from router.types import Message
 
 async def main():
-    engine = LlamaCppEngine(model_path=Path({str(models / "endless.gguf")!r}), model="m", threads=1)
+    path = Path({str(models / "endless.gguf")!r})
+    engine = llamacpp_engine(model_path=path, model="m", threads=1)
     await engine.open()
     ask = GenerateRequest((Message(role="user", content="hi"),), time.monotonic() + 30, 4000)
     print(await anext(engine.stream(ask)))
@@ -432,7 +434,10 @@ async def test_two_models_enforce_their_schemas_side_by_side(models: Path) -> No
         opened(models / "slow.gguf") as other,
     ):
         answers = await asyncio.gather(
-            *(generate(engine, ask(json_schema=schema)) for engine in (one, other) * 8)
+            *(
+                generate(engine, ask(constraint=Constraint(json_schema=schema)))
+                for engine in (one, other) * 8
+            )
         )
     assert all(len(json.loads(answer.text)) == 2 for answer in answers)
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from provider_server import ProviderServer, wait_until
 
 from agents.engines.openai_server import OpenAIServerEngine
-from router.engine import Delta, GenerateRequest, generate
+from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import (
     ConfigError,
     ContextOverflow,
@@ -111,7 +111,7 @@ def test_what_is_no_address_is_a_config_error(url: str) -> None:
 async def test_a_schema_is_sent_and_the_answer_may_still_be_cut_off(
     engine: OpenAIServerEngine, server: ProviderServer
 ) -> None:
-    whole = await generate(engine, ask("number 12", json_schema=SCHEMA))
+    whole = await generate(engine, ask("number 12", constraint=Constraint(json_schema=SCHEMA)))
 
     assert whole.text == '{"count":12}'
     sent = server.requests[0].body["response_format"]
@@ -121,7 +121,9 @@ async def test_a_schema_is_sent_and_the_answer_may_still_be_cut_off(
 async def test_a_schema_answer_cut_off_by_max_tokens_is_length_and_not_a_crash() -> None:
     async with ProviderServer(reply='{"count": 1, "more": 2}') as server:
         engine = OpenAIServerEngine(url=server.url, model="test-model", api_key=server.key)
-        completion = await generate(engine, ask(json_schema=SCHEMA, max_tokens=2))
+        completion = await generate(
+            engine, ask(constraint=Constraint(json_schema=SCHEMA), max_tokens=2)
+        )
         await engine.close()
 
     assert (completion.text, completion.finish_reason) == ('{"count":1,', "length")

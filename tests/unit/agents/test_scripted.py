@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from agents.engines.scripted import Rule, ScriptedEngine
-from router.engine import Delta, GenerateRequest, generate
+from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import (
     ConfigError,
     ContextOverflow,
@@ -130,8 +130,8 @@ async def test_a_reply_that_breaks_the_schema_is_an_answer_cut_off() -> None:
     engine = await scripted(Rule(match="right", reply='{ "n": 1 }'), default_reply="just words")
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 
-    right = await generate(engine, ask("right", json_schema=schema))
-    wrong = await generate(engine, ask("other", json_schema=schema))
+    right = await generate(engine, ask("right", constraint=Constraint(json_schema=schema)))
+    wrong = await generate(engine, ask("other", constraint=Constraint(json_schema=schema)))
 
     assert (right.text, right.finish_reason) == ('{"n":1}', "stop")
     assert (wrong.text, wrong.finish_reason) == ("", "length")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from router.policy import CloudOption, LocalOption, decide, escalation_reason, may_repair, role_for
@@ -110,3 +112,25 @@ def test_repair_is_tried_once_and_only_where_it_can_help() -> None:
     assert not may_repair(EscalationReason.SCHEMA, tried=True, agent_repairs=True)
     assert not may_repair(EscalationReason.SCHEMA, tried=False, agent_repairs=False)
     assert not may_repair(EscalationReason.REFUSAL, tried=False, agent_repairs=True)
+
+
+def busy(wait_s: float, patience_s: float = 5.0, covered: bool | None = None) -> LocalOption:
+    return replace(local(covered), wait_s=wait_s, patience_s=patience_s)
+
+
+def test_a_wait_beyond_the_tasks_patience_sends_it_elsewhere_with_both_numbers() -> None:
+    for covered in (None, True):
+        decision = judge(guess(), busy(7.25, covered=covered))
+        assert (decision.route, decision.escalation) == ("cloud", EscalationReason.BUSY)
+        assert "7.2 s away" in decision.reason
+        assert "5.0 s" in decision.reason
+    assert judge(guess(), busy(4.9)).route == "local"
+
+
+def test_a_private_task_waits_however_long() -> None:
+    assert judge(guess(), busy(700.0), private=True).route == "local"
+
+
+def test_without_a_cloud_a_task_that_cannot_wait_is_parked_without_a_draft() -> None:
+    decision = judge(guess(), busy(7.0), ABSENT)
+    assert (decision.route, decision.agent) == ("parked", None)

@@ -1,0 +1,96 @@
+"""Asks the router role what a request is, where the classifier is not sure."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from contextlib import suppress
+
+import structlog
+
+from agents.agent import Agent
+from graphs.state import Run
+from router.engine import Constraint, GenerateRequest, generate
+from router.errors import EngineError
+from router.types import Attempt, Completion, Guess, Kind, Message, Task
+
+log = structlog.get_logger()
+
+CHOICES = tuple(kind.value for kind in Kind if kind is not Kind.UNSURE)
+
+SHOWN_CHARS = 2000
+"""The start of a request says what it is; a pasted document only costs time."""
+
+PATIENCE_S = 2.0
+"""A model that is not ready within this is not worth asking for a second opinion."""
+
+SHARE = 0.1
+"""Of the task's time that the question may take."""
+
+
+async def second_opinion(agent: Agent, task: Task, guess: Guess, run: Run) -> Guess:
+    """The model's opinion if it is sure enough, else `guess`. The attempt stands in the journal."""
+    outlook = agent.engine.outlook()
+    if outlook.queued and outlook.before_start_s > PATIENCE_S:
+        return guess
+    now = time.monotonic()
+    request = GenerateRequest(
+        messages=_question(agent, task),
+        deadline=now + (run.deadline - now) * SHARE,
+        max_tokens=agent.max_tokens,
+        constraint=Constraint(json_schema={"enum": list(CHOICES)}),
+        priority=task.priority,
+    )
+    caps = agent.engine.caps
+    attempt = Attempt(
+        number=len(run.journal) + 1,
+        role=agent.role,
+        engine=caps.engine,
+        model=caps.model,
+        route="local",
+        outcome="cancelled",
+    )
+    try:
+        await agent.engine.open()
+        completion = await generate(agent.engine, request)
+    except EngineError as error:
+        failure = f"{type(error).__name__}: {error}"
+        attempt = attempt.model_copy(update={"outcome": "failed", "error": failure})
+        log.info("router.failed", model=caps.model, error=type(error).__name__)
+    else:
+        opinion = _opinion(completion, guess, agent.min_probability)
+        guess = opinion or guess
+        attempt = attempt.model_copy(
+            update={
+                "outcome": "accepted" if opinion else "rejected",
+                "usage": completion.usage,
+                "stats": completion.stats,
+                "ttft_s": completion.ttft_s,
+            }
+        )
+    finally:
+        run.journal.append(
+            attempt.model_copy(update={"latency_s": time.monotonic() - now}),
+        )
+    return guess
+
+
+def _question(agent: Agent, task: Task) -> tuple[Message, ...]:
+    shown = f"---\n{task.prompt[:SHOWN_CHARS]}\n---"
+    return (
+        Message(role="system", content=agent.system_prompt),
+        Message(role="user", content=shown),
+    )
+
+
+def _opinion(completion: Completion, guess: Guess, min_probability: float) -> Guess | None:
+    """None where the answer is cut short, or the model would rather have said something else."""
+    stats = completion.stats
+    confidence = math.exp(stats.mean_logprob) if stats else 0.0
+    if confidence < min_probability:
+        return None
+    with suppress(ValueError):
+        kind = Kind(json.loads(completion.text))
+        return guess.model_copy(update={"kind": kind, "confidence": confidence})
+    return None
