@@ -3,11 +3,13 @@
 Pure judgement over what the lane knows at one moment, with measured seconds. Three rules:
 
 1. Whatever is resident and has a free slot works. A model that fits into free memory is loaded.
-2. A model that nobody waits for makes room at once, the least recently used first. One that has
-   work of its own makes room when that costs less waiting than it saves (`_worth_it`).
-3. Every job has a latest start (`due`). A model whose first job would miss it gets its turn: the
-   one in its way finishes what it is doing, starts nothing more, and goes. So that nobody is
-   thrown out before the load has paid off, a model stays for `STAY` times its load seconds first.
+2. A model that nobody waits for makes room at once: the least recently used first, where an hour
+   unused counts for less the longer the model takes to load. One that has work of its own makes
+   room when that costs less waiting than it saves (`_worth_it`).
+3. Every job has a latest start (`due`). A model whose first job would miss it gets its turn from
+   one whose own first job is due later: that one finishes what it is doing, starts nothing more,
+   and goes. So that nobody is thrown out before the load has paid off, a model stays for `STAY`
+   times its load seconds first. Where more is due than can be done this is the order of arrival.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from dataclasses import dataclass
 STAY = 4.0
 """A model that was loaded may use up this many times its load seconds before it is hurried out
 again: a lane with more work than it can do then spends at most a fifth of its time on swaps."""
+
+_SHORTEST_LOAD_S = 0.001
+"""Below this all loads cost the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,10 @@ def swap_aware(models: Sequence[Standing], free_bytes: float, now: float) -> Ste
     held: set[str] = set()
     until = math.inf
     for model in hungry:
-        victims = _victims(model, models, free_bytes, held)
+        victims = _victims(model, models, free_bytes, held, now)
         if victims is None:
             continue
-        if not any(victim.waiting for victim in victims) or _worth_it(model, victims):
-            turn = -math.inf
-        else:
-            turn = max(_latest_turn(model, victims), *(_may_go(victim) for victim in victims))
+        turn = _turn(model, victims, now)
         if now < turn:
             until = min(until, turn)
         elif all(victim.active == 0 for victim in victims):
@@ -116,15 +118,29 @@ def swap_aware(models: Sequence[Standing], free_bytes: float, now: float) -> Ste
     return Rest(until)
 
 
+def _turn(model: Standing, victims: list[Standing], now: float) -> float:
+    """From when on the victims make room; inf while their own jobs are due sooner."""
+    if not any(victim.waiting for victim in victims) or _worth_it(model, victims, now):
+        return -math.inf
+    if min(victim.first_due for victim in victims) <= model.first_due:
+        return math.inf
+    return max(_latest_turn(model, victims), *(_may_go(victim) for victim in victims))
+
+
 def _victims(
-    model: Standing, models: Sequence[Standing], free_bytes: float, held: set[str]
+    model: Standing, models: Sequence[Standing], free_bytes: float, held: set[str], now: float
 ) -> list[Standing] | None:
     """Who makes room, the cheapest first; empty if there is room, None if there cannot be."""
     lacking = model.footprint_bytes - free_bytes
     chosen: list[Standing] = []
     # A model that is on its way out for somebody else makes room for that one.
     candidates = (one for one in models if one.resident and not one.pinned and one.name not in held)
-    for candidate in sorted(candidates, key=_cost_of_going):
+
+    def worth_keeping(one: Standing) -> tuple[bool, bool, float]:
+        unused_s = now - one.last_used
+        return one.waiting > 0, one.active > 0, -unused_s / max(one.load_s, _SHORTEST_LOAD_S)
+
+    for candidate in sorted(candidates, key=worth_keeping):
         if lacking <= 0:
             break
         chosen.append(candidate)
@@ -140,20 +156,20 @@ def _victims(
     return chosen
 
 
-def _cost_of_going(model: Standing) -> tuple[bool, bool, float]:
-    return (model.waiting > 0, model.active > 0, model.last_used)
-
-
-def _worth_it(model: Standing, victims: list[Standing]) -> bool:
+def _worth_it(model: Standing, victims: list[Standing], now: float) -> bool:
     """Whether the swap now costs less waiting than the swap later, over all waiting jobs.
 
     Two batches, one in place: if it goes first, each job of the other waits for its backlog; if
-    the other goes first, each of its own jobs waits for load, backlog and load again.
+    the other goes first, each of its own jobs waits for load, backlog and load again, and none of
+    them may become late by that: a long queue is not put off for ever by a series of short ones.
     """
     theirs = max(victim.backlog_s for victim in victims)
     waiting = sum(victim.waiting for victim in victims)
-    back_s = sum(victim.load_s for victim in victims if victim.waiting)
-    return model.waiting * theirs > waiting * (model.load_s + model.backlog_s + back_s)
+    away_s = model.load_s + model.backlog_s
+    away_s += sum(victim.load_s for victim in victims if victim.waiting)
+    if min(victim.first_due for victim in victims) <= now + away_s:
+        return False
+    return model.waiting * theirs > waiting * away_s
 
 
 def _latest_turn(model: Standing, victims: list[Standing]) -> float:

@@ -65,6 +65,15 @@ def test_an_idle_model_makes_room_the_least_recently_used_first() -> None:
     assert swap_aware(models, 0, NOW) == Load("c", ("b",))
 
 
+def test_of_two_unused_models_the_one_that_is_cheap_to_bring_back_goes() -> None:
+    models = [
+        standing("large", last_used=NOW - 20, load_s=4.0),
+        standing("small", last_used=NOW - 10, load_s=0.5),
+        hungry("c"),
+    ]
+    assert swap_aware(models, 0, NOW) == Load("c", ("small",))
+
+
 def test_a_pinned_model_never_makes_room() -> None:
     models = [standing("a", pinned=True), standing("b", last_used=NOW - 1), hungry("c")]
     assert swap_aware(models, 0, NOW) == Load("c", ("b",))
@@ -91,7 +100,16 @@ def test_one_waiting_job_does_not_throw_out_a_model_with_as_much_to_do() -> None
 
 def test_a_long_queue_throws_out_a_slow_backlog() -> None:
     slow = busy("a", waiting=2, service_s=30.0, active=0)
-    assert swap_aware([slow, hungry("b", waiting=20, service_s=0.1)], 0, NOW) == Load("b", ("a",))
+    many = hungry("b", waiting=20, service_s=0.1)
+    assert swap_aware([slow, many], 0, NOW) == Load("b", ("a",))
+    assert swap_aware([replace(slow, first_due=NOW + 3), many], 0, NOW) == Start("a"), (
+        "which would be late by the time it is back"
+    )
+
+
+def test_a_job_that_is_due_later_throws_out_nobody_even_if_it_is_late() -> None:
+    models = [busy("a", waiting=9, due_in=-8), hungry("b", due_in=-5)]
+    assert swap_aware(models, 0, NOW) == Start("a")
 
 
 def test_a_job_that_would_miss_its_turn_gets_it() -> None:
