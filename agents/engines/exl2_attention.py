@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-_KNOWN = (
-    "self batch_size q_len q_states k_states v_states attn_params cfg causal".split()  # 0.2.9-0.3.2
-)
+_KNOWN = ["self", "batch_size", "q_len", "q_states", "k_states", "v_states", "attn_params", "cfg"]
+_KNOWN += ["causal"]
+"""The arguments of the function in 0.2.9 to 0.3.2."""
 
 
 class UnknownAttention(Exception):
@@ -41,7 +41,7 @@ def apply(attn_module: Any) -> None:
             f"({', '.join(_KNOWN)}): install exllamav2 0.3.2"
         )
 
-    def _attn_torch(  # noqa: PLR0913
+    def _attn_torch(
         self: Any,
         batch_size: int,
         q_len: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from chat_subjects import LITELLM, OPENAI_SERVER
 from engine_subject import Behaviour, Subject
 from tiny_gguf import write_tiny_gguf
 
+from agents.engines.lane_engine import LaneEngine
 from agents.engines.llamacpp import llamacpp_engine
 from agents.engines.scripted import Rule, ScriptedEngine
 from router.engine import Engine
@@ -45,6 +47,41 @@ async def _scripted(directory: Path, behaviour: Behaviour) -> AsyncIterator[Engi
     )
 
 
+@asynccontextmanager
+async def _exllamav2(directory: Path, behaviour: Behaviour) -> AsyncIterator[Engine]:
+    """The real library on the CPU, its compiled functions written in torch."""
+    from exl2_cpu import library_on_cpu, write_tiny_model
+
+    from agents.engines.exl2_library import load_library
+    from agents.engines.exllamav2 import ExLlamaV2Runner
+
+    endless = behaviour == "endless"
+    model = write_tiny_model(
+        directory,
+        recites="for ever" if endless else "once",
+        context_tokens=32_768 if endless else 2048,
+    )
+    with library_on_cpu():
+        runner = ExLlamaV2Runner(
+            model_path=model,
+            model="tiny",
+            context_tokens=32_768 if endless else 2048,
+            library=load_library,
+        )
+        engine = LaneEngine(runner)
+        yield engine
+        await engine.close()
+
+
+EXLLAMAV2 = Subject(
+    name="exllamav2",
+    make=_exllamav2,
+    lanes=1,
+    supports_schema=True,
+    supports_logprobs=True,
+    overflow_prompt="word " * 1000,
+)
+
 SUBJECTS = (
     Subject(
         name="llamacpp",
@@ -63,6 +100,8 @@ SUBJECTS = (
     ),
     LITELLM,
     OPENAI_SERVER,
+    # Where the extra is installed; `.ci/run` has an environment for it.
+    *([EXLLAMAV2] if find_spec("exllamav2") else []),
 )
 
 

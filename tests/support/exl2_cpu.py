@@ -13,6 +13,7 @@ import json
 import sys
 import types
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -119,7 +120,7 @@ class _Extension(types.ModuleType):
         out.copy_(wide * scale * weight.float())
 
     @staticmethod
-    def rope_(  # noqa: PLR0913
+    def rope_(
         x: torch.Tensor,
         sin: torch.Tensor,
         cos: torch.Tensor,
@@ -152,7 +153,7 @@ class _Extension(types.ModuleType):
     def partial_strings_match(held: Any, offsets: Any, strings: Any) -> int:
         text = bytes(held).decode("utf-32-le")
         bounds = np.frombuffer(offsets, np.uint32).tolist()
-        for begin, end in zip(bounds, bounds[1:], strict=False):
+        for begin, end in pairwise(bounds):
             wanted = bytes(strings)[begin:end].decode("utf-32-le")
             for start in range(len(text)):
                 if text[start:].startswith(wanted):
@@ -173,7 +174,9 @@ class _Extension(types.ModuleType):
             row.logical_and_(keep)
 
     @staticmethod
-    def sample_basic(logits: torch.Tensor, temperature: float, top_k: int, *rest: Any) -> list[float]:
+    def sample_basic(
+        logits: torch.Tensor, temperature: float, top_k: int, *rest: Any
+    ) -> list[float]:
         top_p, random = rest[0], rest[5]
         tokens, probabilities, logit_filter = rest[6], rest[7], rest[10]
         scores = logits[0, 0].double()
@@ -200,11 +203,13 @@ def write_tiny_model(
     family: Literal["qwen2", "llama"] = "qwen2",
     seed: int = 0,
     context_tokens: int = 2048,
-    gain: float = 1.0,
+    recites: Literal["once", "for ever"] | None = None,
 ) -> Path:
     """A small random checkpoint as transformers saves it, with a tokenizer of one letter a token.
 
     Two tokens end an answer, and only one of them is in config.json, as in Qwen's and Llama's.
+    recites: each letter is followed by the next of LETTERS with near certainty; after Z the answer
+    ends, or begins again.
     """
     from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
@@ -232,12 +237,29 @@ def write_tiny_model(
         for name, weight in model.named_parameters():
             if weight.dim() == 2:
                 # Random attention that is far from uniform, so that who sees whom shows.
-                spread = 3.0 if "q_proj" in name or "k_proj" in name else gain
+                spread = 3.0 if "q_proj" in name or "k_proj" in name else 1.0
                 weight.normal_(0, spread / weight.shape[1] ** 0.5)
+        if recites:
+            _teach(model, tokens, recites)
     model.half().save_pretrained(folder, safe_serialization=True)
     _write_tokenizer(folder, tokens)
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [0, 2]}))
     return folder
+
+
+def _teach(model: Any, tokens: list[str], recites: str) -> None:
+    """The head's row of a token points along the embedding of the one before it."""
+    embedding = model.model.embed_tokens.weight
+    embedding.copy_(torch.where(torch.rand_like(embedding) < 0.5, -1.0, 1.0))
+    for name, weight in model.named_parameters():
+        if "o_proj" in name or "down_proj" in name:
+            weight.mul_(0.02)
+    model.lm_head.weight.zero_()
+    letters = LETTERS[: LETTERS.index("Z") + 1]
+    following = dict(pairwise(letters))
+    following |= {"\n": "a", "Z": END if recites == "once" else "a"}
+    for letter, successor in following.items():
+        model.lm_head.weight[tokens.index(successor)] += embedding[tokens.index(letter)] * 0.2
 
 
 def _write_tokenizer(folder: Path, tokens: list[str]) -> None:
@@ -245,8 +267,7 @@ def _write_tokenizer(folder: Path, tokens: list[str]) -> None:
 
     special = tokens[:3]
     vocabulary = {token: number for number, token in enumerate(tokens)}
-    encoded = {ByteLetters[token] if token in ByteLetters else token: number
-               for token, number in vocabulary.items()}
+    encoded = {_BYTE_LETTERS.get(token, token): number for token, number in vocabulary.items()}
     tokenizer = Tokenizer(models.BPE(encoded, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -263,5 +284,5 @@ def _write_tokenizer(folder: Path, tokens: list[str]) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
 
 
-ByteLetters = {" ": "Ġ", "\n": "Ċ"}
+_BYTE_LETTERS = {" ": "Ġ", "\n": "Ċ"}
 """GPT-2's letters for the bytes of the vocabulary that are not printable."""

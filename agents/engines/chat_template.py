@@ -1,0 +1,117 @@
+"""Writes a conversation as the model's own chat template wants it, from its tokenizer's files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from agents.engines.model_files import read_json
+from router.errors import ConfigError
+from router.types import Message
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""For a tokenizer that knows its marks and brings no template."""
+
+
+class TemplateRefused(Exception):
+    """The template does not take this conversation; the message is its own complaint."""
+
+
+class ChatTemplate:
+    """A model's template, compiled once. The same messages always give the same text."""
+
+    def __init__(self, source: str, special_tokens: dict[str, str]) -> None:
+        """source: Jinja. Raises ConfigError for one that is no Jinja."""
+        import jinja2
+        from jinja2.ext import loopcontrols
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        # As the library that templates are written for sets it up.
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+        )
+        environment.filters["tojson"] = _tojson
+        environment.globals["raise_exception"] = _complain
+        environment.globals["strftime_now"] = _strftime_now
+        self._special = special_tokens
+        try:
+            self._template = environment.from_string(source)
+        except jinja2.TemplateSyntaxError as error:
+            raise ConfigError(f"the chat template is broken in line {error.lineno}: {error}") from (
+                error
+            )
+
+    @classmethod
+    def load(cls, folder: Path) -> ChatTemplate:
+        """From chat_template.jinja, chat_template.json or tokenizer_config.json of a model folder.
+
+        Raises ConfigError where there is none, or it cannot be read.
+        """
+        settings = read_json(folder / "tokenizer_config.json", missing={})
+        special = {}
+        for name in ("bos_token", "eos_token", "unk_token", "pad_token"):
+            value = settings.get(name)
+            value = value.get("content") if isinstance(value, dict) else value
+            special[name] = value if isinstance(value, str) else ""
+        source = _source(folder, settings)
+        if source is None:
+            raise ConfigError(
+                f"{folder}: the model has no chat template, so it is a base model that was never "
+                "trained to answer: choose its instruct or chat version"
+            )
+        return cls(source, special)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt, up to where the assistant's answer begins. Raises TemplateRefused."""
+        import jinja2
+
+        try:
+            return self._template.render(
+                messages=[message.model_dump() for message in messages],
+                add_generation_prompt=True,
+                # Models that can think aloud are asked not to.
+                enable_thinking=False,
+                tools=None,
+                documents=None,
+                **self._special,
+            )
+        except jinja2.TemplateError as error:
+            raise TemplateRefused(f"the chat template refuses the messages: {error}") from error
+
+
+def _source(folder: Path, settings: dict[str, Any]) -> str | None:
+    jinja = folder / "chat_template.jinja"
+    if jinja.is_file():
+        return jinja.read_text(encoding="utf-8")
+    source = read_json(folder / "chat_template.json", missing={}).get("chat_template")
+    source = settings.get("chat_template") if source is None else source
+    if isinstance(source, list):
+        # Several by name; the others are for tools and documents.
+        named = {item.get("name"): item.get("template") for item in source}
+        source = named.get("default")
+    if isinstance(source, str):
+        return source
+    tokenizer = folder / "tokenizer.json"
+    if tokenizer.is_file() and '"<|im_start|>"' in tokenizer.read_text(encoding="utf-8"):
+        return CHATML
+    return None
+
+
+def _tojson(value: Any, indent: int | None = None, **ignored: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _complain(message: str) -> NoReturn:
+    import jinja2
+
+    raise jinja2.TemplateError(message)
+
+
+def _strftime_now(form: str) -> str:
+    return datetime.now().strftime(form)
