@@ -117,6 +117,7 @@ class GgufInfo:
     context_length: int | None
     vocab_size: int | None
     kv_bytes_per_token: int
+    licence: str | None
     has_chat_template: bool
     end_token_ids: frozenset[int]
     notes: tuple[str, ...] = ()
@@ -222,6 +223,7 @@ def _parse(path: Path, data: mmap.mmap) -> GgufInfo:
         context_length=_of_type(int, metadata.get(f"{architecture}.context_length")),
         vocab_size=_of_type(int, metadata.get(_VOCABULARY)),
         kv_bytes_per_token=_kv_bytes_per_token(metadata, architecture),
+        licence=_of_type(str, metadata.get("general.license")),
         has_chat_template="tokenizer.chat_template" in metadata,
         end_token_ids=frozenset(ends | metadata.get(_NAMED_ENDS, frozenset())),
         notes=tuple(notes),

@@ -1,0 +1,1 @@
+"""The `edgeward models` commands."""
