@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.models.app import models_app
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -29,6 +31,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Write, show and check the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(models_app, name="models")
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)

@@ -1,0 +1,105 @@
+"""Models worth running on small hardware, and the hardware, as configs/models.yaml lists them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import yaml
+from pydantic import Field
+
+from agents.engines.vram import ModelShape
+from router.errors import ConfigError
+from router.resources import config_path
+from router.types import Frozen
+
+Role = Literal["router", "coder", "general"]
+
+ROLES: tuple[Role, ...] = ("router", "coder", "general")
+
+OPEN_LICENCES = frozenset({"apache-2.0", "mit"})
+"""Licences that let anybody use a model for anything."""
+
+CPU_BANDWIDTH_GB_S = 30.0
+"""Of an ordinary desktop's memory, two channels of DDR4; an estimate."""
+
+UNKNOWN_BANDWIDTH_GB_S = 300.0
+"""Of a card that the table does not know: that of a modest one."""
+
+
+class Shape(Frozen):
+    """A model's dimensions, as its config.json gives them."""
+
+    hidden: int = Field(ge=1)
+    layers: int = Field(ge=1)
+    heads: int = Field(ge=1)
+    kv_heads: int = Field(ge=1)
+    head_dim: int = Field(ge=1)
+    intermediate: int = Field(ge=1)
+    vocab: int = Field(ge=1)
+    window: int = Field(ge=1)
+
+
+class Listed(Frozen):
+    """A model that can be fetched. roles: what it was trained for. worth: see the file's head."""
+
+    name: str
+    source: str
+    licence: str
+    roles: tuple[Role, ...]
+    worth: float = 0.0
+    shape: Shape
+
+    def model_shape(self) -> ModelShape:
+        size = self.shape
+        return ModelShape(
+            architecture=self.name,
+            hidden=size.hidden,
+            layers=size.layers,
+            heads=size.heads,
+            kv_heads=size.kv_heads,
+            head_dim=size.head_dim,
+            intermediate=size.intermediate,
+            vocab=size.vocab,
+            max_position_tokens=size.window,
+        )
+
+
+class Device(Frozen):
+    """A card by its makers' figures."""
+
+    name: str
+    also: tuple[str, ...] = ()
+    memory_gib: float = Field(gt=0)
+    bandwidth_gb_s: float = Field(gt=0)
+
+
+class Catalogue(Frozen):
+    """The whole file."""
+
+    models: tuple[Listed, ...]
+    devices: tuple[Device, ...]
+
+    @classmethod
+    def load(cls) -> Catalogue:
+        """The list that ships with edgeward."""
+        text = config_path("models.yaml").read_text(encoding="utf-8")
+        return cls.model_validate(yaml.safe_load(text))
+
+    def device(self, name: str) -> Device:
+        """By its name or a short one, capitals and spaces ignored. Raises ConfigError."""
+        wanted = _plain(name)
+        for device in self.devices:
+            if wanted in {_plain(known) for known in (device.name, *device.also)}:
+                return device
+        known = ", ".join(device.name for device in self.devices)
+        raise ConfigError(f"device {name!r} is not in the table; known are {known}, and cpu")
+
+    def reported(self, name: str) -> Device | None:
+        """The device that a driver calls `name`, as NVIDIA GeForce RTX 2060; None if unknown."""
+        plain = _plain(name)
+        fitting = [device for device in self.devices if _plain(device.name) in plain]
+        return max(fitting, key=lambda device: len(device.name), default=None)
+
+
+def _plain(name: str) -> str:
+    return "".join(name.lower().split())

@@ -1,0 +1,102 @@
+"""`edgeward models`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny_safetensors import write_model
+from typer.testing import CliRunner
+
+from router.errors import ConfigError
+from workers.cli import app
+from workers.models.plan import parse_size
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["models", *arguments], env={"COLUMNS": "80"})
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_plan_for_a_card_fits_a_narrow_terminal_and_adds_up() -> None:
+    shown = run("plan", "--device", "turing")
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    assert "RTX 2060" in shown
+    assert "of 5.20" in shown
+    (plan,) = json.loads(run("plan", "--device", "turing", "--json"))
+    parts = ("weights", "head", "kv", "scratch", "activations")
+    for role in plan["roles"]:
+        assert role["total_bytes"] == sum(role[f"{part}_bytes"] for part in parts)
+        assert role["tokens_per_s"] < role["tokens_per_s_roofline"]
+    assert plan["total_bytes"] <= plan["budget_bytes"]
+
+
+def test_every_class_of_hardware_gets_a_plan() -> None:
+    plans = json.loads(run("plan", "--classes", "--json"))
+    assert [plan["device"] for plan in plans] == [
+        "no GPU, 8 GB of memory",
+        "4 GB card",
+        "6 GB card",
+        "8 GB card",
+        "12 GB card",
+        "24 GB card",
+    ]
+
+
+def test_without_a_card_it_plans_for_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "no GPU (no NVIDIA driver found)" in run("plan", "--roles", "general")
+
+
+def test_models_at_hand_are_planned_with_as_they_are(tmp_path: Path) -> None:
+    write_model(tmp_path / "small-4.0bpw", exl2_bits=4.0)
+    write_model(tmp_path / "unquantised")
+    (tmp_path / "notes").mkdir()
+    (plan,) = json.loads(run("plan", "--vram", "6GB", "--models", str(tmp_path), "--json"))
+    assert {role["model"] for role in plan["roles"]} == {"small-4.0bpw"}
+    assert {role["bits_per_weight"] for role in plan["roles"]} == {4.0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--vram", "six"], "'six' is no amount of memory"),
+        (["--vram", "0GB"], "'0GB' is no amount of memory"),
+        (["--device", "voodoo"], "'voodoo' is not in the table"),
+        (["--vram", "6GB", "--roles", "poet"], "role 'poet' is unknown: known are router"),
+        (["--vram", "6GB", "--roles", ","], "no role is named"),
+        (["--vram", "6GB", "--kv", "q5"], "cache 'q5' is unknown: known are fp16"),
+        (["--vram", "6GB", "--context", "7"], "a window of 7 tokens"),
+        (["--vram", "6GB", "--models", "/nowhere"], "no such directory"),
+        (["--vram", "1GB"], "nothing fits into"),
+    ],
+)
+def test_a_mistake_is_answered_in_words(arguments: list[str], reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        run("plan", *arguments)
+
+
+def test_a_directory_without_exl2_models_says_what_is_there(tmp_path: Path) -> None:
+    write_model(tmp_path / "unquantised")
+    with pytest.raises(ConfigError, match=r"no EXL2 model .*unquantised is safetensors"):
+        run("plan", "--vram", "6GB", "--models", str(tmp_path))
+
+
+def test_inspect_shows_what_a_model_is(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "tiny-instruct-4.5bpw", exl2_bits=4.5)
+    shown = run("inspect", str(folder))
+    assert "exl2: 4.5 bpw" in shown
+    assert "its name says" in shown
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    assert json.loads(run("inspect", str(folder), "--json"))["engine"] == "exllamav2"
+
+
+def test_amounts_of_memory_are_read_as_people_write_them() -> None:
+    assert parse_size("6GB") == parse_size("6 GiB") == parse_size("6") == 6 * 2**30
+    assert parse_size("5800mb") == 5800 * 2**20

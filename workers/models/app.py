@@ -1,0 +1,12 @@
+"""`edgeward models`: what a model is, what fits, and how to get it."""
+
+from __future__ import annotations
+
+import typer
+
+from workers.models.inspect import inspect
+from workers.models.plan import plan
+
+models_app = typer.Typer(help="Look at models, plan a card, fetch and quantise.")
+models_app.command()(inspect)
+models_app.command()(plan)
