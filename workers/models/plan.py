@@ -135,9 +135,9 @@ def _for_card(
     wish = Wish(
         budget_bytes=budget_bytes(size, headless=headless),
         bandwidth_gb_s=device.bandwidth_gb_s if device else UNKNOWN_BANDWIDTH_GB_S,
-        roles=_roles(roles),
-        context_tokens=_context(context),
-        kv=_kv(kv),
+        roles=checked_roles(roles),
+        context_tokens=checked_context(context),
+        kv=checked_kv(kv),
     )
     return wish, from_catalogue(catalogue.models, BIT_RATES)
 
@@ -152,8 +152,8 @@ def _for_cpu(
     wish = Wish(
         budget_bytes=int(memory * CPU_SHARE),
         bandwidth_gb_s=CPU_BANDWIDTH_GB_S,
-        roles=_roles(roles),
-        context_tokens=_context(context),
+        roles=checked_roles(roles),
+        context_tokens=checked_context(context),
         process_bytes=0,
     )
     return wish, from_catalogue(catalogue.models, (GGUF_BITS,))
@@ -194,7 +194,7 @@ def at_hand(folder: Path) -> list[Candidate]:
     return found
 
 
-def _roles(text: str) -> Any:
+def checked_roles(text: str) -> Any:
     from agents.models.catalogue import ROLES
     from router.errors import ConfigError
 
@@ -206,7 +206,7 @@ def _roles(text: str) -> Any:
     return tuple(dict.fromkeys(named))
 
 
-def _kv(text: str) -> Any:
+def checked_kv(text: str) -> Any:
     from agents.engines.vram import KV_BYTES
     from router.errors import ConfigError
 
@@ -215,7 +215,7 @@ def _kv(text: str) -> Any:
     return text
 
 
-def _context(tokens: int) -> int:
+def checked_context(tokens: int) -> int:
     from router.errors import ConfigError
 
     if not 256 <= tokens <= 1_000_000:

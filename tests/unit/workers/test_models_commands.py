@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hub_server import Hub, running
+from shapes import SHAPES
 from tiny_safetensors import write_model
 from typer.testing import CliRunner
 
 from router.errors import ConfigError
 from workers.cli import app
 from workers.models.plan import parse_size
+from workers.models.quantize import fitting
 
 
 def run(*arguments: str) -> str:
@@ -100,3 +103,47 @@ def test_inspect_shows_what_a_model_is(tmp_path: Path) -> None:
 def test_amounts_of_memory_are_read_as_people_write_them() -> None:
     assert parse_size("6GB") == parse_size("6 GiB") == parse_size("6") == 6 * 2**30
     assert parse_size("5800mb") == 5800 * 2**20
+
+
+def test_pull_brings_a_model_and_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(Hub({"config.json": b"{}", "model.safetensors": bytes(5000)})) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        shown = run("pull", "owner/tiny", "--to", str(tmp_path / "m"), "--vram", "6GB")
+    assert str(tmp_path / "m") in shown.replace("\n", "")
+    assert (tmp_path / "m" / "model.safetensors").stat().st_size == 5000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "either how many bits, as --bpw 4.5, or for which card"),
+        (["--bpw", "4", "--fit", "6GB"], "either how many bits"),
+        (["--bpw", "9"], "9 bits a weight: EXL2 has from 2 to 8"),
+        (["--bpw", "4", "--head-bits", "7"], "head bits 7: known are 2, 3, 4, 5, 6, 8"),
+        (["--fit", "6GB", "--role", "poet"], "role 'poet' is unknown"),
+        (["--fit", "0.9GB"], "nothing fits|do not fit"),
+        (["--bpw", "4", "--calibration", "/nowhere"], "no such file of calibration texts"),
+        (["--bpw", "4"], "quantising needs ExLlamaV2 on an NVIDIA card: "),
+        (["--fit", "6GB"], "quantising needs ExLlamaV2 on an NVIDIA card: "),
+    ],
+)
+def test_quantize_answers_a_mistake_in_words(
+    tmp_path: Path, arguments: list[str], reason: str
+) -> None:
+    folder = write_model(tmp_path / "m")
+    with pytest.raises(ConfigError, match=reason):
+        run("quantize", str(folder), *arguments)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m"]
+
+
+def test_the_most_bits_that_fit_are_fewer_beside_others_than_alone() -> None:
+    shape = SHAPES["Qwen3-4B"]
+    settings = {"role": "general", "context": 4096, "kv": "fp16"}
+    beside = fitting(shape, "6GB", alone=False, **settings)  # type: ignore[arg-type]
+    alone = fitting(shape, "6GB", alone=True, **settings)  # type: ignore[arg-type]
+    assert 3.5 < beside < alone
+    assert fitting(shape, "4GB", alone=True, **settings) < alone  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="even 2 bits a weight do not fit"):
+        fitting(shape, "2GB", alone=True, **settings)  # type: ignore[arg-type]
