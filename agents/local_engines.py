@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agents.engines.devices import NoCard, machine_memory_bytes, nvidia_cards
+from agents.engines.exllamav2 import ExLlamaV2Runner
 from agents.engines.gguf import read_gguf
 from agents.engines.lane import Lane
+from agents.engines.lane_engine import LaneEngine
 from agents.engines.llamacpp import llamacpp_engine
+from agents.engines.model_files import read_json
 from agents.engines.openai_server import OpenAIServerEngine
+from agents.engines.safetensors import read_safetensors, stored_weights
 from agents.engines.scripted import ScriptedEngine
+from agents.engines.vram import (
+    PROCESS_BYTES,
+    ModelShape,
+    budget_bytes,
+    load_seconds,
+    with_weights,
+)
+from agents.models.inspect import inspect_model
 from agents.nano.engine import nano_engine
 from router.engine import Engine
+from router.errors import ConfigError
 from router.settings import LaneSettings, ModelSettings, Settings
 
 CPU_SHARE = 0.75
@@ -36,7 +51,8 @@ class Lanes:
     def gpu(self) -> Lane:
         if "gpu" not in self._made:
             try:
-                capacity = nvidia_cards()[0].total_bytes
+                card = nvidia_cards()[0]
+                capacity: int | None = budget_bytes(card.total_bytes) - PROCESS_BYTES
             except NoCard:
                 capacity = None  # the engine says what is missing when it is opened
             self._made["gpu"] = self._lane("gpu", self._settings.lanes.gpu, capacity)
@@ -71,9 +87,27 @@ def local_engine(role: str, model: ModelSettings, lanes: Lanes, *, pinned: bool)
     return ScriptedEngine.from_file(model.script, model=f"scripted-{role}", local=True)
 
 
+def check_model_path(path: Path) -> None:
+    """Reads the headers of a model file or directory; ConfigError where no engine could run it."""
+    if not path.is_dir():
+        read_gguf(path)
+        return
+    info = inspect_model(path)
+    if info.format == "gguf":
+        raise ConfigError(f"{path} is a directory: name the file in it, {info.path.name}")
+    if info.format not in ("exl2", "safetensors"):
+        raise ConfigError(f"{path} is {info.format}: it suits {info.suits}")
+    if info.shape is None:
+        raise ConfigError(f"{path}: {info.warnings[0]}")
+    if not info.chat_template:
+        raise ConfigError(f"{path}: {info.warnings[0]}: choose an instruct or chat model")
+
+
 def _file_engine(model: ModelSettings, lanes: Lanes, *, pinned: bool) -> Engine:
     path = model.path
     assert path is not None, "the caller looked"
+    if path.is_dir():
+        return _exllamav2_engine(path, model, lanes, pinned=pinned)
     if not path.is_file():
         read_gguf(path)  # raises, naming what is there instead
     return llamacpp_engine(
@@ -86,3 +120,21 @@ def _file_engine(model: ModelSettings, lanes: Lanes, *, pinned: bool) -> Engine:
         lane=lanes.gpu() if model.gpu_layers else lanes.cpu(),
         pinned=pinned,
     )
+
+
+def _exllamav2_engine(path: Path, model: ModelSettings, lanes: Lanes, *, pinned: bool) -> Engine:
+    check_model_path(path)
+    config = read_json(path / "config.json")
+    shape = ModelShape.from_config(config)
+    window = min(model.context_tokens, shape.max_position_tokens)
+    stored = stored_weights(read_safetensors(path))
+    parts = with_weights(shape, stored.decoder, stored.head, window, model.kv_cache)
+    runner = ExLlamaV2Runner(
+        model_path=path,
+        model=path.resolve().name,
+        context_tokens=window,
+        kv=model.kv_cache,
+        footprint_bytes=parts.total,
+        load_estimate_s=load_seconds(parts),
+    )
+    return LaneEngine(runner, lanes.gpu(), pinned=pinned)

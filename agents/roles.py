@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.agent import Agent
-from agents.engines.gguf import read_gguf
 from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
-from agents.local_engines import Lanes, local_engine
+from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
 from router.engine import Engine
 from router.pricing import Prices
@@ -84,7 +83,7 @@ def check_model_files(settings: Settings) -> None:
     """Reads the headers of every model that the settings name; ConfigError for a bad one."""
     for _, model in local_models(settings):
         if model.path is not None:
-            read_gguf(model.path)
+            check_model_path(model.path)
 
 
 def _prompt(role: str) -> str:

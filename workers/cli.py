@@ -134,6 +134,7 @@ def doctor(as_json: AsJson = False, config: Config = None) -> None:
     import json
 
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from workers.doctor import examine
@@ -145,8 +146,9 @@ def doctor(as_json: AsJson = False, config: Config = None) -> None:
         table = Table(box=None, show_header=False, pad_edge=False)
         style = {"ok": "green", "note": "yellow", "fails": "red"}
         for item in findings:
-            cure = f"\n[dim]→ {item.cure}[/dim]" if item.cure else ""
-            table.add_row(f"[{style[item.state]}]{item.state}", item.subject, item.what + cure)
+            cure = f"\n[dim]→ {escape(item.cure)}[/dim]" if item.cure else ""
+            what = escape(item.what) + cure
+            table.add_row(f"[{style[item.state]}]{item.state}", item.subject, what)
         Console().print(table)
     raise typer.Exit(FAILED if any(item.state == "fails" for item in findings) else DONE)
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from agents.engines.devices import NoCard, nvidia_cards
+from agents.engines.exl2_library import unavailable_reason
 from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
-from agents.roles import cast, check_model_files
+from agents.roles import cast, check_model_files, local_models
 from router.errors import EdgewardError
 from router.pricing import Prices
 from router.settings import Settings, load_settings
@@ -55,6 +56,7 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     findings += _models(settings, env)
     findings.append(_keys(env))
     findings.append(await asyncio.to_thread(_gpu))
+    findings.append(await asyncio.to_thread(_exllamav2, settings))
     findings.append(await _servers())
     return findings
 
@@ -137,6 +139,15 @@ def _gpu() -> Finding:
         for card in cards
     )
     return Finding("gpu", "ok", shown)
+
+
+def _exllamav2(settings: Settings) -> Finding:
+    """A failure only for who wants it: a role whose model is a directory."""
+    reason = unavailable_reason()
+    if reason is None:
+        return Finding("exllamav2", "ok", "ready for EXL2 models")
+    wanted = any(model.path and model.path.is_dir() for _, model in local_models(settings))
+    return Finding("exllamav2", "fails" if wanted else "note", f"not available: {reason}")
 
 
 async def _servers() -> Finding:

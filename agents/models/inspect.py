@@ -160,7 +160,7 @@ def _transformers(folder: Path) -> ModelInfo:
     if any("Gemma3" in one for one in architectures) and form == "exl2":
         warnings.append("Gemma 3 is computed wrongly by ExLlamaV2 without flash-attn: use a GGUF")
     model_type = str(config.get("model_type", "unknown"))
-    vram = _vram(shape, tensors) if shape and form in ("exl2", "gptq") else None
+    vram = _vram(shape, tensors) if shape and form in ("exl2", "safetensors") else None
     engine, suits = _suits(form, vram, model_type)
     return ModelInfo(
         name=name,
