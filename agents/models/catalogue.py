@@ -95,10 +95,13 @@ class Catalogue(Frozen):
         raise ConfigError(f"device {name!r} is not in the table; known are {known}, and cpu")
 
     def reported(self, name: str) -> Device | None:
-        """The device that a driver calls `name`, as NVIDIA GeForce RTX 2060; None if unknown."""
-        plain = _plain(name)
-        fitting = [device for device in self.devices if _plain(device.name) in plain]
-        return max(fitting, key=lambda device: len(device.name), default=None)
+        """The device that a driver calls `name`, as NVIDIA GeForce RTX 2060; None if unknown.
+
+        The whole name counts: a 2060 SUPER, a 3060 Ti and a laptop's 3060 are other cards.
+        """
+        brands = ("nvidia", "geforce")
+        plain = _plain(" ".join(word for word in name.split() if word.lower() not in brands))
+        return next((device for device in self.devices if _plain(device.name) == plain), None)
 
 
 def _plain(name: str) -> str:

@@ -16,6 +16,7 @@ from agents.engines.vram import (
     estimate,
     load_seconds,
     speed,
+    with_weights,
 )
 from agents.models.catalogue import OPEN_LICENCES, Listed, Role
 from router.errors import ConfigError
@@ -32,6 +33,8 @@ _LOSS = ((6.0, 0.0), (5.0, 0.05), (4.5, 0.1), (4.0, 0.25), (3.5, 0.6), (3.0, 1.1
 
 _ROUTER_BILLIONS = 0.65
 """A router need not be larger: it says one word."""
+
+_ROUTER_WINDOW = 2048
 
 _TRAINED_FOR_IT = 1.3
 _SHARING = 0.7
@@ -55,7 +58,11 @@ class PlanRefused(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that may play roles. bit_rates: at which it can be had. worth: beyond its size."""
+    """A model that may play roles. bit_rates: at which it can be had. worth: beyond its size.
+
+    stored: bytes of its weights and of its head where its files are at hand; bpw alone does not
+    tell them, for the head has bits of its own.
+    """
 
     name: str
     shape: ModelShape
@@ -64,6 +71,7 @@ class Candidate:
     licence: str | None = None
     source: str | None = None
     worth: float = 0.0
+    stored: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,8 @@ class Plan:
         stay: dict[tuple[str, float], int] = {}
         for seat in self.seats:
             if not seat.swapped:
-                # Two roles of one model share it, with the larger of their windows.
-                key = seat.name, seat.bpw
-                stay[key] = max(stay.get(key, 0), seat.parts.total)
+                # Two roles of one model share it.
+                stay[seat.name, seat.bpw] = seat.parts.total
         turns = [seat.parts.total for seat in self.seats if seat.swapped]
         return self.process_bytes + sum(stay.values()) + max(turns, default=0)
 
@@ -192,11 +199,11 @@ def _best(wish: Wish, candidates: Sequence[Candidate]) -> Plan | None:
         return None
     best: tuple[float, Plan] | None = None
     for seats in itertools.product(*(offers[role] for role in wish.roles)):
-        worth = sum(_worth(seat, candidates) for seat in seats)
+        worth = sum(_worth(wish, seat, candidates) for seat in seats)
         worth -= _SHARING * (len(seats) - len({seat.name for seat in seats}))
         if best is not None and worth <= best[0]:
             continue
-        for shared in _ways_to_share(seats):
+        for shared in _ways_to_share(_one_window(seats)):
             value = worth - (_SWAPPING if any(seat.swapped for seat in shared) else 0.0)
             plan = Plan(shared, wish.budget_bytes, wish.process_bytes)
             if plan.total_bytes <= wish.budget_bytes and (best is None or value > best[0]):
@@ -204,12 +211,25 @@ def _best(wish: Wish, candidates: Sequence[Candidate]) -> Plan | None:
     return best[1] if best else None
 
 
+def _one_window(seats: tuple[Seat, ...]) -> tuple[Seat, ...]:
+    """Roles of one model have its larger window: with two they would be two copies of it."""
+    largest: dict[tuple[str, float], Seat] = {}
+    for seat in seats:
+        known = largest.setdefault((seat.name, seat.bpw), seat)
+        if seat.context_tokens > known.context_tokens:
+            largest[seat.name, seat.bpw] = seat
+    if len(largest) == len(seats):
+        return seats
+    return tuple(replace(largest[seat.name, seat.bpw], role=seat.role) for seat in seats)
+
+
 def _ways_to_share(seats: tuple[Seat, ...]) -> Iterable[tuple[Seat, ...]]:
-    """All in memory, or the router alone and the others by turns."""
+    """All in memory, or the router's model alone and the others by turns."""
     yield seats
-    others = {(seat.name, seat.bpw) for seat in seats if seat.role != "router"}
+    stay = {(seat.name, seat.bpw) for seat in seats if seat.role == "router"}
+    others = {(seat.name, seat.bpw) for seat in seats} - stay
     if len(others) > 1:
-        yield tuple(replace(seat, swapped=seat.role != "router") for seat in seats)
+        yield tuple(replace(seat, swapped=(seat.name, seat.bpw) in others) for seat in seats)
 
 
 def _of(role: Role, candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, float]]:
@@ -228,19 +248,20 @@ def _frontier(wish: Wish, role: Role, candidates: Sequence[Candidate]) -> list[S
     kept: list[Seat] = []
     best: dict[str, float] = {}
     for seat in sorted(quick or fitting, key=lambda seat: seat.parts.total):
-        worth = _worth(seat, candidates)
+        worth = _worth(wish, seat, candidates)
         if worth > best.get(seat.name, -math.inf):
             kept.append(seat)
             best[seat.name] = worth
     # The best first, so that most combinations need not be looked at.
-    return sorted(kept, key=lambda seat: -_worth(seat, candidates))
+    return sorted(kept, key=lambda seat: -_worth(wish, seat, candidates))
 
 
 def _seat(wish: Wish, role: Role, one: Candidate, bpw: float) -> Seat:
-    # A router reads a question and says a word.
-    wanted = min(wish.context_tokens, 2048) if role == "router" else wish.context_tokens
-    window = min(wanted, one.shape.max_position_tokens)
-    parts = estimate(one.shape, bpw=bpw, context_tokens=window, kv=wish.kv)
+    window = min(_wanted(wish, role), one.shape.max_position_tokens)
+    if one.stored is None:
+        parts = estimate(one.shape, bpw=bpw, context_tokens=window, kv=wish.kv)
+    else:
+        parts = with_weights(one.shape, *one.stored, window, wish.kv)
     return Seat(
         role=role,
         name=one.name,
@@ -262,7 +283,12 @@ def _seat(wish: Wish, role: Role, one: Candidate, bpw: float) -> Seat:
     )
 
 
-def _worth(seat: Seat, candidates: Sequence[Candidate]) -> float:
+def _wanted(wish: Wish, role: Role) -> int:
+    # A router reads a question and says a word.
+    return min(wish.context_tokens, _ROUTER_WINDOW) if role == "router" else wish.context_tokens
+
+
+def _worth(wish: Wish, seat: Seat, candidates: Sequence[Candidate]) -> float:
     """How good the role is played, in doublings of size; a judgement that orders, no more."""
     candidate = next(one for one in candidates if one.name == seat.name)
     billions = candidate.shape.decoder_params / 1e9
@@ -275,6 +301,8 @@ def _worth(seat: Seat, candidates: Sequence[Candidate]) -> float:
     worth += candidate.worth - _loss(seat.bpw)
     if seat.role == "coder" and "coder" in seat.name.lower():
         worth += _TRAINED_FOR_IT
+    # Half the window that is asked for is worth half the model.
+    worth -= max(0.0, math.log2(_wanted(wish, seat.role) / seat.context_tokens))
     if seat.licence is not None and seat.licence not in OPEN_LICENCES:
         worth -= _CLOSED
     return worth

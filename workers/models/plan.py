@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from agents.models.catalogue import Catalogue
-    from agents.models.planner import Candidate, Plan, Wish
+    from agents.models.planner import Candidate, Plan, Seat, Wish
 
 GIB = 2**30
 CLASSES_GIB = (4, 6, 8, 12, 24)
@@ -41,10 +41,13 @@ def plan(
     from rich.console import Console
 
     from agents.models.catalogue import Catalogue
-    from agents.models.planner import make_plan
+    from agents.models.planner import PlanRefused, make_plan
+    from router.errors import ConfigError
 
     catalogue = Catalogue.load()
     if classes:
+        if vram or device or models:
+            raise ConfigError("--classes is for all of them: leave out --vram, --device, --models")
         plans = [
             (
                 f"{size} GB card",
@@ -58,7 +61,12 @@ def plan(
         title, wish, offered = _wished(
             catalogue, vram, device, models, roles, context, kv, headless
         )
-        made = [(title, make_plan(wish, offered))]
+        try:
+            made = [(title, make_plan(wish, offered))]
+        except PlanRefused as refused:
+            if refused.nearest is not None and not as_json:
+                Console().print(view(f"{title}; the nearest plan that fits", refused.nearest))
+            raise
     if as_json:
         typer.echo(json.dumps([as_dict(title, one) for title, one in made], indent=2))
         return
@@ -91,6 +99,8 @@ def _wished(
     from router.errors import ConfigError
 
     if device == "cpu":
+        if models is not None:
+            raise ConfigError("models at hand are planned for a card: leave out --models, or cpu")
         memory = parse_size(vram) if vram else machine_memory_bytes()
         wish, offered = _for_cpu(catalogue, memory, roles, context)
         return f"no GPU, {memory / GIB:.1f} GiB of memory", wish, offered
@@ -184,6 +194,7 @@ def at_hand(folder: Path) -> list[Candidate]:
                     bit_rates=(info.bpw,),
                     roles=ROLES,
                     licence=info.licence,
+                    stored=(info.vram.weights, info.vram.head) if info.vram else None,
                 )
             )
         else:
@@ -282,8 +293,8 @@ def _cast(plan: Plan) -> RenderableType:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1))
-    for name in ("role", "model"):
-        table.add_column(name, no_wrap=True)
+    table.add_column("role", no_wrap=True)
+    table.add_column("model", overflow="fold")  # the one column that may be narrower than its text
     for name in ("bits", "window", "tokens/s"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -306,10 +317,14 @@ def _memory(plan: Plan) -> RenderableType:
     table.add_column("GiB", no_wrap=True)
     for name in ("weights", "head", "cache", "scratch", "activations", "sum"):
         table.add_column(name, justify="right", no_wrap=True)
+    players: dict[tuple[str, float], list[Seat]] = {}
     for seat in plan.seats:
-        parts = seat.parts
+        players.setdefault((seat.name, seat.bpw), []).append(seat)
+    for seats in players.values():
+        parts = seats[0].parts
         cells = (parts.weights, parts.head, parts.kv, parts.scratch, parts.activations)
-        table.add_row(seat.role, *(_gib(cell) for cell in (*cells, parts.total)))
+        names = ", ".join(seat.role for seat in seats)
+        table.add_row(names, *(_gib(cell) for cell in (*cells, parts.total)))
     if plan.process_bytes:
         table.add_row("process", *[""] * 5, _gib(plan.process_bytes))
     budget = f"of {_gib(plan.budget_bytes)}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from shapes import SHAPES
 
-from agents.engines.vram import PROCESS_BYTES, budget_bytes, estimate
+from agents.engines.vram import PROCESS_BYTES, budget_bytes, estimate, head_bytes
 from agents.models.catalogue import ROLES, Catalogue
 from agents.models.planner import (
     BIT_RATES,
@@ -84,6 +85,44 @@ def test_one_model_for_all_roles_is_counted_once() -> None:
     assert plan.total_bytes <= PROCESS_BYTES + alone
 
 
+def test_roles_of_one_model_have_one_window_and_it_stays_if_the_router_is_among_them() -> None:
+    small, coder = SHAPES["Qwen2.5-0.5B"], SHAPES["Qwen2.5-3B"]
+    offered = [
+        Candidate("small", small, (6.0,), ("router", "general")),
+        Candidate("large", coder, (4.5,), ("coder",)),
+    ]
+    plan = make_plan(card(6), offered)
+    router, _, general = plan.seats
+    assert router.context_tokens == general.context_tokens == 4096
+    for gib in (1.6, 2.0, 2.4, 2.8, 3.2):
+        try:
+            plan = make_plan(card(gib), offered)
+        except PlanRefused as refused:
+            if refused.nearest is None or len(refused.nearest.seats) < 3:
+                continue
+            plan = refused.nearest
+        assert not any(seat.swapped for seat in plan.seats)
+
+
+def test_a_model_whose_window_is_too_short_is_taken_only_where_nothing_else_will_do() -> None:
+    for gib in (6, 8, 24):
+        plan = make_plan(card(gib, context_tokens=32_768), OFFERED)
+        assert all(seat.context_tokens == 32_768 for seat in plan.seats if seat.role != "router")
+    short = replace(SHAPES["Phi-3-mini"], max_position_tokens=4096)
+    plan = make_plan(card(6, context_tokens=32_768), [Candidate("it", short, (4.5,), ROLES)])
+    assert plan.seats[1].context_tokens == 4096
+
+
+def test_of_a_model_at_hand_the_stored_bytes_count() -> None:
+    shape = SHAPES["Phi-4-mini"]
+    weights, head = 1_700_000_000, head_bytes(shape, 8)
+    (seat,) = make_plan(
+        card(6, roles=("general",)),
+        [Candidate("it", shape, (4.5,), ROLES, stored=(weights, head))],
+    ).seats
+    assert (seat.parts.weights, seat.parts.head) == (weights, head)
+
+
 def test_in_ten_thousand_random_cases_no_plan_is_over_its_budget() -> None:
     rng = random.Random(7)
     names = sorted(SHAPES)
@@ -112,6 +151,8 @@ def test_in_ten_thousand_random_cases_no_plan_is_over_its_budget() -> None:
         if plan is not None:
             planned += 1
             assert added_up(plan) == plan.total_bytes <= wish.budget_bytes
+            places = {(seat.name, seat.bpw, seat.swapped, seat.parts) for seat in plan.seats}
+            assert len(places) == len({place[:2] for place in places})
     assert planned > 5000
 
 
@@ -161,5 +202,9 @@ def test_a_card_is_known_by_its_names_and_by_what_the_driver_says() -> None:
     assert reported is not None
     assert reported.bandwidth_gb_s == 616
     assert CATALOGUE.reported("NVIDIA A100") is None
+    assert CATALOGUE.reported("NVIDIA GeForce RTX 3060 Ti") is None
+    newer = CATALOGUE.reported("NVIDIA GeForce RTX 2060 SUPER")
+    assert newer is not None
+    assert newer.bandwidth_gb_s == 448
     with pytest.raises(ConfigError, match="'pascal' is not in the table; known are RTX 2060"):
         CATALOGUE.device("pascal")

@@ -175,6 +175,15 @@ def test_speed_is_that_worked_out_for_an_rtx_2060() -> None:
         assert empty.expected == pytest.approx(expected, rel=0.03)
 
 
+@given(shape=shapes, kv=caches, bpw=st.floats(2, 8), read=st.integers(0, 32_768))
+def test_no_answer_is_quicker_than_memory_allows(
+    shape: ModelShape, kv: KvType, bpw: float, read: int
+) -> None:
+    parts = estimate(shape, bpw=bpw, context_tokens=max(256, read), kv=kv)
+    rate = speed(parts, shape, read_tokens=read, kv=kv, bandwidth_gb_s=336)
+    assert 0 < rate.expected < rate.roofline
+
+
 @given(shape=shapes, kv=caches, bpw=st.floats(2, 8), tokens=st.integers(256, 32_768))
 def test_the_parts_add_up_and_none_is_negative(
     shape: ModelShape, kv: KvType, bpw: float, tokens: int

@@ -11,6 +11,7 @@ from shapes import SHAPES
 from tiny_safetensors import write_model
 from typer.testing import CliRunner
 
+from agents.models.planner import PlanRefused
 from router.errors import ConfigError
 from workers.cli import app
 from workers.models.plan import parse_size
@@ -78,11 +79,30 @@ def test_models_at_hand_are_planned_with_as_they_are(tmp_path: Path) -> None:
         (["--vram", "6GB", "--context", "7"], "a window of 7 tokens"),
         (["--vram", "6GB", "--models", "/nowhere"], "no such directory"),
         (["--vram", "1GB"], "nothing fits into"),
+        (["--device", "cpu", "--models", "."], "leave out --models"),
+        (["--classes", "--vram", "6GB"], "leave out --vram"),
     ],
 )
 def test_a_mistake_is_answered_in_words(arguments: list[str], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         run("plan", *arguments)
+
+
+def test_a_refusal_comes_with_the_nearest_plan() -> None:
+    done = CliRunner().invoke(app, ["models", "plan", "--vram", "1.8GB"], env={"COLUMNS": "80"})
+    assert isinstance(done.exception, PlanRefused)
+    assert "the nearest plan that fits" in done.output
+    nearest = done.exception.nearest
+    assert nearest is not None
+    assert f"{nearest.seats[0].kv} cache" in done.output
+
+
+def test_a_long_name_never_pushes_the_figures_off_the_screen(tmp_path: Path) -> None:
+    write_model(tmp_path / "Qwen2.5-Coder-1.5B-Instruct-exl2-4.25bpw-of-somebody", exl2_bits=4.25)
+    shown = run("plan", "--vram", "6GB", "--models", str(tmp_path))
+    assert "…" not in shown
+    for word in ("window", "tokens/s", "stays", "router", "2,048"):
+        assert word in shown
 
 
 def test_a_directory_without_exl2_models_says_what_is_there(tmp_path: Path) -> None:
