@@ -27,7 +27,16 @@ BIT_RATES = (8.0, 6.5, 6.0, 5.0, 4.5, 4.0, 3.5, 3.0)
 GGUF_BITS = 4.85
 """Bits a weight of a Q4_K_M file, which is what a machine without a card is recommended."""
 
-_LOSS = ((6.0, 0.0), (5.0, 0.05), (4.5, 0.1), (4.0, 0.25), (3.5, 0.6), (3.0, 1.1))
+_LOSS = (
+    (8.0, 0.0),
+    (6.5, 0.01),
+    (6.0, 0.02),
+    (5.0, 0.05),
+    (4.5, 0.1),
+    (4.0, 0.25),
+    (3.5, 0.6),
+    (3.0, 1.1),
+)
 """(bits a weight, doublings of size that the quantisation costs): from published perplexities of
 1 to 4 B models; a judgement, not a measurement of ours."""
 
@@ -156,7 +165,8 @@ def make_plan(wish: Wish, candidates: Sequence[Candidate]) -> Plan:
     message = (
         f"nothing fits into {wish.budget_bytes / 2**30:.2f} GiB with a window of "
         f"{wish.context_tokens:,} tokens and a {wish.kv} cache: already {smallest.name} at "
-        f"{smallest.bpw:g} bits with the process takes {need:.2f} GiB"
+        f"{smallest.bpw:g} bits with the process takes {need:.2f} GiB; take a larger card, or let "
+        "the processor work (--device cpu)"
         if nearest is None or wish.process_bytes + smallest.parts.total > wish.budget_bytes
         else f"{len(wish.roles)} roles do not fit into {wish.budget_bytes / 2**30:.2f} GiB with a "
         f"window of {wish.context_tokens:,} tokens and a {wish.kv} cache"

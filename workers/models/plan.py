@@ -284,9 +284,17 @@ def view(title: str, plan: Plan) -> RenderableType:
         seat.name: f"{seat.source or seat.name} ({seat.licence or 'licence not stated'})"
         for seat in plan.seats
     }
-    parts += [Text(), Text("models", "dim")]
+    parts += [Text(), Text(_how_to_get(plan), "dim")]
     parts += [Padding(Text(note, "dim"), (0, 0, 0, 2)) for note in notes.values()]
     return Group(*parts, Text())
+
+
+def _how_to_get(plan: Plan) -> str:
+    if not any(seat.source for seat in plan.seats):
+        return "models at hand"
+    if plan.process_bytes:
+        return "edgeward models pull REPO, then edgeward models quantize DIR --bpw BITS:"
+    return "a GGUF of each, at Q4_K_M, for llama.cpp:"
 
 
 def _cast(plan: Plan) -> RenderableType:
