@@ -158,7 +158,7 @@ def _transformers(folder: Path) -> ModelInfo:
     warnings += _by_name(name)
     architectures = [str(one) for one in config.get("architectures") or ()]
     if any("Gemma3" in one for one in architectures) and form == "exl2":
-        warnings.append("Gemma 3 is computed wrongly by ExLlamaV2 without flash-attn: use a GGUF")
+        warnings.append("Gemma 3 is untested on ExLlamaV2 without flash-attn: a GGUF is safer")
     model_type = str(config.get("model_type", "unknown"))
     vram = _vram(shape, tensors) if shape and form in ("exl2", "safetensors") else None
     engine, suits = _suits(form, vram, model_type)

@@ -144,6 +144,10 @@ class _Extension(types.ModuleType):
         x.copy_((wide * cosines + turned * sines).view(x.shape))
 
     @staticmethod
+    def softcap_(x: torch.Tensor, cap: float) -> None:
+        x.copy_(torch.tanh(x.float() / cap) * cap)
+
+    @staticmethod
     def count_match(one: torch.Tensor, other: torch.Tensor, at_most: int) -> int:
         length = min(one.shape[-1], other.shape[-1], at_most)
         differ = (one[0, :length] != other[0, :length]).nonzero()
@@ -179,6 +183,9 @@ class _Extension(types.ModuleType):
     ) -> list[float]:
         top_p, random = rest[0], rest[5]
         tokens, probabilities, logit_filter = rest[6], rest[7], rest[10]
+        # top_a, min_p, tfs, typical; mirostat; XTC; dynamic temperature, smoothing, skew.
+        if any(rest[place] for place in (1, 2, 3, 4, 11, 17, 20, 22, 23)) or rest[15] != 1.0:
+            raise NotImplementedError("sampling with no more than temperature, top_k and top_p")
         scores = logits[0, 0].double()
         if not logit_filter.is_meta:
             scores = scores.masked_fill(~logit_filter[0], -torch.inf)
@@ -203,6 +210,8 @@ def write_tiny_model(
     family: Literal["qwen2", "llama"] = "qwen2",
     seed: int = 0,
     context_tokens: int = 2048,
+    hidden: int = 64,
+    layers: int = 2,
     recites: Literal["once", "for ever"] | None = None,
 ) -> Path:
     """A small random checkpoint as transformers saves it, with a tokenizer of one letter a token.
@@ -216,9 +225,9 @@ def write_tiny_model(
     tokens = [ALSO_END, "<|im_start|>", END, *LETTERS]
     shape = {
         "vocab_size": len(tokens),
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 2,
+        "hidden_size": hidden,
+        "intermediate_size": 2 * hidden,
+        "num_hidden_layers": layers,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "max_position_embeddings": context_tokens,
