@@ -6,17 +6,26 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from agents.engines.model_files import read_json
 from router.errors import ConfigError
 from router.types import Message
+
+if TYPE_CHECKING:
+    from jinja2.ext import Extension
+    from jinja2.nodes import Node
+    from jinja2.parser import Parser
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """For a tokenizer that knows its marks and brings no template."""
+
+
+_COMPLAINTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What a template's own expressions raise, as `none + 'text'`; Jinja passes them on."""
 
 
 class TemplateRefused(Exception):
@@ -34,7 +43,7 @@ class ChatTemplate:
 
         # As the library that templates are written for sets it up.
         environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _generation_blocks()]
         )
         environment.filters["tojson"] = _tojson
         environment.globals["raise_exception"] = _complain
@@ -81,6 +90,10 @@ class ChatTemplate:
                 documents=None,
                 **self._special,
             )
+        except _COMPLAINTS as error:
+            raise TemplateRefused(f"the chat template cannot write the messages: {error}") from (
+                error
+            )
         except jinja2.TemplateError as error:
             raise TemplateRefused(f"the chat template refuses the messages: {error}") from error
 
@@ -103,8 +116,37 @@ def _source(folder: Path, settings: dict[str, Any]) -> str | None:
     return None
 
 
-def _tojson(value: Any, indent: int | None = None, **ignored: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+def _generation_blocks() -> type[Extension]:
+    """The tag around what an assistant has said. Training masks by it; here its content counts."""
+    from jinja2.ext import Extension
+    from jinja2.nodes import Scope
+
+    class GenerationBlocks(Extension):
+        tags = {"generation"}  # noqa: RUF012  as Jinja declares it
+
+        def parse(self, parser: Parser) -> Node:
+            line = next(parser.stream).lineno
+            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+            return Scope(body, lineno=line)
+
+    return GenerationBlocks
+
+
+def _tojson(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    # Jinja's own would write < and > as HTML wants them.
+    return json.dumps(
+        value,
+        ensure_ascii=ensure_ascii,
+        indent=indent,
+        separators=separators,
+        sort_keys=sort_keys,
+    )
 
 
 def _complain(message: str) -> NoReturn:

@@ -38,12 +38,15 @@ class Guide:
         grammar = _grammar(constraint)
         if reason := LLMatcher.validate_grammar(grammar, self._tokenizer):
             raise ConstraintRefused(f"the {_name(constraint)} cannot be enforced: {reason}")
-        matcher = LLMatcher(self._tokenizer, grammar, log_level=0)
-        if matcher.is_error():
-            raise ConstraintRefused(
-                f"the {_name(constraint)} cannot be enforced: {matcher.get_error()}"
+        follower = Follower(LLMatcher(self._tokenizer, grammar, log_level=0), self._vocab)
+        try:
+            # An expression that nothing matches compiles, and shows only when a token is asked for.
+            follower.allowed()
+        except ConstraintRefused as error:
+            raise ConstraintRefused(f"the {_name(constraint)} cannot be enforced: {error}") from (
+                error
             )
-        return Follower(matcher, self._vocab)
+        return follower
 
 
 class Follower:
@@ -54,19 +57,25 @@ class Follower:
         self._vocab = vocab
 
     def allowed(self) -> Mask:
-        """(vocab,) of the next token; never all false."""
+        """(vocab,) of the next token; never all false. Raises ConstraintRefused."""
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        # In a dead end, or past a limit of its own, the library allows the end and says so only
+        # here: the answer would stop short of the constraint and pass for whole.
+        if self._matcher.is_error():
+            raise ConstraintRefused(f"no token may follow ({self._why()})")
         mask = np.zeros(self._vocab, np.bool_)
         known = np.unpackbits(bits, bitorder="little")[: self._vocab]
         mask[: len(known)] = known.astype(np.bool_)
-        if not mask.any():
-            raise ConstraintRefused(f"no token may follow: {self._matcher.get_error()}")
         return mask
 
     def take(self, token: int) -> None:
-        """The token that was chosen among the allowed ones."""
+        """The token that was chosen. Raises ConstraintRefused for one that was not allowed."""
         if not self._matcher.consume_token(token):
-            raise ConstraintRefused(f"token {token} does not fit: {self._matcher.get_error()}")
+            raise ConstraintRefused(f"token {token} may not follow ({self._why()})")
+
+    def _why(self) -> str:
+        """The first line: its whole state comes after it."""
+        return str(self._matcher.get_error()).partition("\n")[0]
 
 
 def _name(constraint: Constraint) -> str:
@@ -79,12 +88,12 @@ def _grammar(constraint: Constraint) -> str:
     if constraint.regex is not None:
         return str(LLMatcher.grammar_from_regex(constraint.regex))
     assert constraint.json_schema is not None, "a constraint has one of the two"
+    # The library's own keyword, with which a schema could have other parts of it ignored.
+    schema = {key: value for key, value in constraint.json_schema.items() if key != "x-guidance"}
     try:
         # White space between the parts would be legal without end.
         return str(
-            LLMatcher.grammar_from_json_schema(
-                constraint.json_schema, overrides={"whitespace_flexible": False}
-            )
+            LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
         )
     except (ValueError, TypeError) as error:
         raise ConstraintRefused(f"the JSON schema cannot be read: {error}") from error

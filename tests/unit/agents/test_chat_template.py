@@ -67,6 +67,31 @@ def test_a_template_that_complains_is_refused_in_its_words() -> None:
         template.render(TALK)
 
 
+def test_a_template_that_fails_on_the_messages_is_refused_too() -> None:
+    for broken in ("{{ none + messages[0].content }}", "{{ 1 / 0 }}", "{{ messages[9].content }}"):
+        with pytest.raises(TemplateRefused, match="the chat template"):
+            ChatTemplate(broken, {}).render(TALK)
+
+
+def test_what_marks_the_assistants_words_for_training_is_no_part_of_the_prompt() -> None:
+    source = (
+        "{% for m in messages %}{% set end = '.' %}"
+        "{% generation %}{% set end = '!' %}{{ m.role }}{{ end }}{% endgeneration %}{{ end }}"
+        "{% endfor %}"
+    )
+    assert ChatTemplate(source, {}).render(TALK) == "system!.user!."
+
+
+def test_json_is_written_as_the_template_asks() -> None:
+    value = "{'b': 1, 'a': 'ã'} | tojson"
+    plain = ChatTemplate("{{ " + value + " }}", {})
+    asked = ChatTemplate(
+        "{{ " + value + "(separators=(',', ':'), sort_keys=true, ensure_ascii=true) }}", {}
+    )
+    assert plain.render(TALK) == '{"b": 1, "a": "ã"}'
+    assert asked.render(TALK) == '{"a":"\\u00e3","b":1}'
+
+
 def test_a_template_reaches_nothing_outside() -> None:
     attack = "{{ messages.__class__.__mro__[1].__subclasses__() }}"
     with pytest.raises(TemplateRefused):

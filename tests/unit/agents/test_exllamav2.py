@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -19,7 +20,7 @@ import torch
 from exl2_cpu import LETTERS, library_on_cpu, write_tiny_model
 from waiting import wait_until
 
-from agents.engines import exl2_library
+from agents.engines import exl2_attention, exl2_library
 from agents.engines.exl2_library import (
     LibraryUnavailable,
     gpu_library,
@@ -73,6 +74,11 @@ def ask(prompt: str = "hi", *, within_s: float = 30.0, **changes: Any) -> Genera
     )
 
 
+def tensors() -> int:
+    """How many are alive."""
+    return sum(issubclass(type(item), torch.Tensor) for item in gc.get_objects())
+
+
 async def test_it_ends_at_the_token_that_only_generation_config_names(models: Path) -> None:
     async with opened(models / "once") as engine:
         completion = await generate(engine, ask())
@@ -99,6 +105,45 @@ async def test_statistics_are_those_before_temperature_and_constraint(models: Pa
     assert held.stats is not None
     assert held.stats.min_allowed_mass is not None
     assert held.stats.min_allowed_mass < 0.5, "a random model is forced on every label"
+
+
+async def test_statistics_are_those_of_the_reference_implementation(models: Path) -> None:
+    from tokenizers import Tokenizer
+    from transformers import Qwen2ForCausalLM
+
+    path = models / "random"
+    async with opened(path) as engine:
+        answer = await generate(engine, ask("hi", max_tokens=24))
+    ids = Tokenizer.from_file(str(path / "tokenizer.json")).encode
+    prompt = ids("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n").ids
+    said = ids(answer.text).ids
+    model = Qwen2ForCausalLM.from_pretrained(path, dtype=torch.float32)
+    with torch.no_grad():
+        logits = model(torch.tensor([prompt + said])).logits[0, len(prompt) - 1 : -1].double()
+    logprobs = logits.log_softmax(-1)
+    chosen = logprobs[range(len(said)), said]
+    top = logits.topk(2).values
+    assert answer.usage.prompt_tokens == len(prompt)
+    stats = answer.stats
+    assert stats is not None
+    assert stats.tokens == len(said) > 5
+    # The engine computes in half precision.
+    assert stats.sum_logprob == pytest.approx(float(chosen.sum()), rel=0.005)
+    assert stats.min_logprob == pytest.approx(float(chosen.min()), abs=0.02)
+    assert stats.mean_entropy == pytest.approx(
+        float(-(logprobs.exp() * logprobs).sum(-1).mean()), rel=0.005
+    )
+    assert stats.min_margin == pytest.approx(float((top[:, 0] - top[:, 1]).min()), abs=0.02)
+
+
+async def test_a_constraint_that_leads_nowhere_ends_in_an_error_and_not_in_half_an_answer(
+    models: Path,
+) -> None:
+    unspeakable = Constraint(regex="abç")  # the tokenizer has letters for its front only
+    async with opened(models / "random") as engine:
+        with pytest.raises(EngineUnavailable, match="no token may follow"):
+            await generate(engine, ask(constraint=unspeakable))
+        assert (await generate(engine, ask(max_tokens=3))).text
 
 
 async def test_every_answer_under_a_constraint_satisfies_it(models: Path) -> None:
@@ -177,6 +222,15 @@ async def test_the_window_is_kept_and_an_overlong_prompt_refused(models: Path) -
     assert caught.value.prompt_tokens > 400
 
 
+async def test_a_window_of_whole_pages_is_filled_to_its_last_token(models: Path) -> None:
+    async with opened(models / "ever", context_tokens=512) as engine:
+        full = await generate(engine, ask(max_tokens=5000))
+        longest = "x" * (511 - full.usage.prompt_tokens + len("hi"))
+        last = await generate(engine, ask(longest, max_tokens=5000))
+    assert full.usage.prompt_tokens + full.usage.completion_tokens == 512
+    assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (511, 1)
+
+
 async def test_the_window_is_no_wider_than_the_models_own(models: Path) -> None:
     async with opened(models / "once", context_tokens=100_000) as engine:
         assert engine.caps.context_tokens == 2048
@@ -251,11 +305,6 @@ async def test_two_models_on_one_lane_take_turns_and_swap(models: Path) -> None:
 
 
 async def test_ten_loads_and_unloads_leave_nothing_behind(models: Path) -> None:
-    def tensors() -> int:
-        import gc
-
-        return sum(issubclass(type(item), torch.Tensor) for item in gc.get_objects())
-
     with library_on_cpu():
         runner = ExLlamaV2Runner(model_path=models / "once", model="once", library=load_library)
         counts = []
@@ -264,6 +313,27 @@ async def test_ten_loads_and_unloads_leave_nothing_behind(models: Path) -> None:
             runner.unload()
             counts.append(tensors())
     assert counts[-1] <= counts[1], counts
+
+
+def test_a_card_that_is_too_small_is_said_in_words_and_left_empty(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with library_on_cpu() as library:
+        runner = ExLlamaV2Runner(model_path=models / "once", model="once", library=load_library)
+        runner.load()
+        runner.unload()
+        before = tensors()
+
+        def full(*ignored: Any, **also: Any) -> None:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB\nand more")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(library, "ExLlamaV2Cache", full)
+            with pytest.raises(EngineUnavailable, match=r"memory is not enough.*edgeward models"):
+                runner.load()
+        assert tensors() <= before
+        runner.load()
+        runner.unload()
 
 
 @pytest.mark.parametrize(
@@ -330,7 +400,7 @@ def test_the_librarys_import_without_a_toolkit_is_one_reason_and_leaves_nothing(
         (RuntimeError("Error building extension\n" + "x" * 900), "could not be compiled"),
         (ImportError("undefined symbol: _ZN3c10"), "does not fit this torch: ImportError"),
         (ModuleNotFoundError("No module named 'x'", name="tokenizers"), "tokenizers not installed"),
-        (exl2_library.exl2_attention.UnknownAttention("takes (q)"), "cannot be imported"),
+        (exl2_attention.UnknownAttention("takes (q)"), "cannot be imported"),
     ],
 )
 def test_each_way_of_failing_to_import_has_its_words(error: Exception, reason: str) -> None:
