@@ -60,6 +60,10 @@ def ask(
     as_json: AsJson = False,
     timeout: Annotated[float, typer.Option(help="Seconds for everything.")] = 120.0,
     max_tokens: Annotated[int | None, typer.Option(help="Longest answer.")] = None,
+    max_wait: Annotated[
+        float | None, typer.Option(help="Seconds it may wait for a local model's turn.")
+    ] = None,
+    priority: Annotated[str, typer.Option(help="high, normal or low.")] = "normal",
     cloud_url: CloudUrl = None,
     cloud_model: CloudModel = None,
     config: Config = None,
@@ -76,6 +80,8 @@ def ask(
         privacy=Privacy.LOCAL_ONLY if local_only else Privacy.PUBLIC,
         timeout_s=timeout,
         max_tokens=max_tokens,
+        max_wait_s=max_wait,
+        priority=priority,
     )
     settings = _settings(config, cloud_url, cloud_model)
     result = _run(answer(settings, task, as_json=as_json, explain=explain))

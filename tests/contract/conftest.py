@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from chat_subjects import LITELLM, OPENAI_SERVER
 from engine_subject import Behaviour, Subject
+from exl2_extra import installed
 from tiny_gguf import write_tiny_gguf
 
 from agents.engines.lane_engine import LaneEngine
@@ -101,7 +101,7 @@ SUBJECTS = (
     LITELLM,
     OPENAI_SERVER,
     # Where the extra is installed; `.ci/run` has an environment for it.
-    *([EXLLAMAV2] if find_spec("exllamav2") else []),
+    *([EXLLAMAV2] if installed() else []),
 )
 
 

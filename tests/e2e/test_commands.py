@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from command import COMMAND, Edgeward
+from tiny_safetensors import write_model
 
 ROUTINE = "Convert the date to ISO format: March 7, 2026"
 COMPLEX = "Prove step by step that the square root of 2 is irrational, discuss two others."
@@ -154,6 +155,21 @@ def test_the_doctor_finds_a_usable_machine(edgeward: Edgeward) -> None:
     assert findings["keys"]["what"] == "GROQ_API_KEY"
     assert "gsk-secret" not in done.stdout
     assert edgeward("doctor").returncode == 0
+
+
+def test_the_doctor_says_in_a_line_why_exllamav2_is_not_available(
+    edgeward: Edgeward, tmp_path: Path
+) -> None:
+    done = edgeward("doctor", "--json")
+    (finding,) = [item for item in json.loads(done.stdout) if item["subject"] == "exllamav2"]
+    assert finding["state"] == "note", "nobody asked for it"
+    assert finding["what"].startswith("not available: ")
+    assert "\n" not in finding["what"]
+    write_model(tmp_path / "wanted", exl2_bits=4.5)
+    (tmp_path / "edgeward.yaml").write_text("models: {general: {path: wanted}}\n")
+    done = edgeward("doctor")
+    assert done.returncode == 1
+    assert "exllamav2" in done.stdout
 
 
 def test_the_configuration_is_written_checked_and_shown(edgeward: Edgeward) -> None:

@@ -54,6 +54,21 @@ def test_an_option_that_does_not_exist(edgeward: Edgeward) -> None:
 
 def test_a_time_out_that_is_none(edgeward: Edgeward) -> None:
     told(edgeward("ask", "x", "--timeout", "-1"), 2, "timeout_s", "greater than 0")
+    told(edgeward("ask", "x", "--max-wait", "0"), 2, "max_wait_s", "greater than 0")
+    told(edgeward("ask", "x", "--priority", "urgent"), 2, "priority", "'high', 'normal' or 'low'")
+
+
+def test_a_model_that_is_not_there_is_named_by_every_command(
+    edgeward: Edgeward, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    told(edgeward("models", "inspect", "none.gguf"), 2, "none.gguf", "no such file")
+    told(edgeward("models", "inspect", "empty"), 2, "it is empty")
+    told(edgeward("models", "plan", "--vram", "much"), 2, "'much' is no amount of memory")
+    told(edgeward("models", "quantize", "empty", "--bpw", "4"), 2, "config.json", "missing")
+    (tmp_path / "edgeward.yaml").write_text("models: {general: {path: empty}}\n")
+    told(edgeward("config", "validate"), 2, "it is empty")
+    told(edgeward("ask", "x"), 2, "it is empty")
 
 
 def test_a_configuration_that_is_wrong(edgeward: Edgeward, tmp_path: Path) -> None:

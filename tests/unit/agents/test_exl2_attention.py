@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exl2_extra import needs_the_extra
 
-pytest.importorskip("torch", reason="the extra exllamav2 is not installed")
+needs_the_extra()
 
 import torch
 from exl2_cpu import library_on_cpu, write_tiny_model

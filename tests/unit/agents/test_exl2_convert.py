@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from exl2_extra import needs_the_extra
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,7 +28,7 @@ def test_where_it_cannot_run_it_says_why_in_a_line_and_fails() -> None:
 
 
 def test_it_hands_its_arguments_to_the_converter_once_the_mask_is_back() -> None:
-    pytest.importorskip("torch", reason="the extra exllamav2 is not installed")
+    needs_the_extra()
     program = """
 import sys
 from exl2_cpu import library_on_cpu

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exl2_extra import needs_the_extra
 
-pytest.importorskip("llguidance", reason="the extra exllamav2 is not installed")
-pytest.importorskip("tokenizers", reason="the extra exllamav2 is not installed")
+needs_the_extra()
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
