@@ -125,10 +125,6 @@ class Lane:
                 watch = partial(self._watch, self._over)
                 threading.Thread(target=watch, name=f"lane-{self.name}-watch", daemon=True).start()
 
-    def resident(self, runner: Runner) -> bool:
-        seat = self._seats.get(runner)
-        return seat is not None and seat.resident and not seat.leaving
-
     def warm(self, runner: Runner, done: Callable[[EngineError | None], None]) -> None:
         """Load the model now if that pushes nobody out; done: with the reason if it failed.
 
@@ -373,6 +369,8 @@ class Lane:
 
     def _start(self, seat: Seat, epoch: int) -> None:
         with self._changed:
+            if not seat.waiting:
+                return  # its reader left a moment ago
             _, _, job = seat.waiting.pop(0)
             seat.active.add(job)
         if not job.begin(partial(self._ended, seat)):

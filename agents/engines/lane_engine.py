@@ -42,9 +42,9 @@ class LaneEngine:
 
         Raises EngineUnavailable with the reason in words.
         """
-        if self._open and self.lane.resident(self.runner):
-            return
         async with self._lifecycle:
+            if self._open:
+                return
             self._seated = True
             self.lane.add(self.runner, pinned=self._pinned)
             error = await _answer_of(lambda done: self.lane.warm(self.runner, done))

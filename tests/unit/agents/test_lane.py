@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, suppress
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from waiting import wait_until
 
 from agents.engines.lane import Lane
 from agents.engines.lane_engine import LaneEngine
+from agents.engines.lane_order import Rest, Standing, Start, Step, swap_aware
 from router.engine import GenerateRequest, generate
 from router.errors import EngineOverloaded, EngineTimeout, EngineUnavailable
 from router.types import Completion, Message, Priority
@@ -354,6 +356,39 @@ async def test_the_outlook_tells_the_wait_and_the_swap(house: House) -> None:
     assert busy.queued == 4
     assert 0.2 < busy.wait_s < 4, "four jobs of about a tenth of a second before it"
     await asyncio.gather(*tasks)
+
+
+async def test_a_reader_who_leaves_just_before_the_start_does_no_harm() -> None:
+    runner = SteppedRunner("a")
+
+    def hasty(models: Sequence[Standing], free_bytes: float, now: float) -> Step:
+        """Starts what nobody waits for any more, as it looks when the reader leaves just then."""
+        step = swap_aware(models, free_bytes, now)
+        return Start(models[0].name) if isinstance(step, Rest) and next(rushes, False) else step
+
+    rushes = iter([True, True])
+    engine = LaneEngine(runner, Lane("test", order=hasty))
+    await engine.open()
+    assert (await generate(engine, ask())).text == "1 2 3 "
+    assert (await generate(engine, ask())).text == "1 2 3 "
+    await engine.close()
+
+
+async def test_a_hundred_readers_who_come_and_go_leave_a_lane_that_works(house: House) -> None:
+    runner = SteppedRunner("a", token_s=0.001)
+    engine = await house.open(runner)
+    rng = random.Random(3)
+
+    async def restless() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(rng.uniform(0, 0.3)):
+                await generate(engine, ask(tokens=20))
+
+    await asyncio.gather(*(restless() for _ in range(100)))
+
+    await wait_until(lambda: house.lane.state().running == 0, "the last to end")
+    assert house.lane.state().queued == 0
+    assert (await generate(engine, ask())).text == "1 2 3 "
 
 
 async def test_an_engine_without_a_lane_gets_one_of_its_own() -> None:
