@@ -14,19 +14,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import structlog
 
 from agents.engines.lane_job import Job, Runner
 from agents.engines.lane_order import Load, Order, Rest, Start, swap_aware
 from agents.engines.lane_seat import Seat
+from agents.engines.lane_watch import Call, Doing, Hung, find_hung
 from router.engine import Outlook
 from router.errors import EngineError, EngineUnavailable
 
 log = structlog.get_logger()
 
-Call = Literal["load", "unload", "start", "step"]
 Work = Callable[[int], None]
 """Something for the lane's thread to do, given the thread's own epoch."""
 
@@ -51,19 +50,6 @@ class LaneState:
     loads: int
     swaps: int
     stalls: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Doing:
-    """Which call into a model the lane's thread is in."""
-
-    seat: Seat
-    call: Call
-    since: float
-
-    @property
-    def moves_a_model(self) -> bool:
-        return self.call in ("load", "unload")
 
 
 class Lane:
@@ -102,7 +88,7 @@ class Lane:
         self._stirred = False
         self._running = False
         self._over = threading.Event()
-        self._doing: _Doing | None = None
+        self._doing: Doing | None = None
         # No model could make progress before this, because the thread was loading another.
         self._free_since = -math.inf
         self._added = self._submitted = self._loads = self._swaps = self._stalls = 0
@@ -420,7 +406,7 @@ class Lane:
         self, seat: Seat, call: Call, function: Callable[[], bool | None], epoch: int
     ) -> tuple[bool | None, EngineError | None]:
         """Call into a model where the watchdog sees it. Whatever it raises is an EngineError."""
-        self._doing = doing = _Doing(seat, call, time.monotonic())
+        self._doing = doing = Doing(seat, call, time.monotonic())
         try:
             return function(), None
         except EngineError as error:
@@ -440,34 +426,25 @@ class Lane:
         every_s = min(self._stall_s / 4, _LONGEST_REST_S)
         while not over.wait(every_s):
             with self._changed:
-                hung = self._hung(time.monotonic())
+                hung = find_hung(
+                    self._seats.values(),
+                    self._doing,
+                    time.monotonic(),
+                    free_since=self._free_since,
+                    stall_s=self._stall_s,
+                    load_limit_s=self._load_limit_s,
+                )
             if hung is not None:
-                self._give_up(*hung)
+                self._give_up(hung)
 
-    def _hung(self, now: float) -> tuple[Seat, EngineError, bool] | None:
-        """The model that hangs, the error for its jobs, and whether the lane's thread is in it."""
-        doing = self._doing
-        if doing is not None:
-            limit_s = self._load_limit_s if doing.moves_a_model else self._stall_s
-            if now - doing.since > limit_s:
-                reason = f"{doing.call} has not come back for {limit_s:g} s; it is loaded afresh"
-                return doing.seat, _unavailable(doing.seat.runner, reason), True
-            if doing.moves_a_model:
-                return None
-        for seat in self._seats.values():
-            if (
-                seat.hung is None
-                and now - max(seat.progress_at(), self._free_since) > self._stall_s
-            ):
-                reason = f"no token for {self._stall_s:g} s; it is loaded afresh"
-                return seat, _unavailable(seat.runner, reason), False
-        return None
-
-    def _give_up(self, seat: Seat, error: EngineError, stuck: bool) -> None:
+    def _give_up(self, hung: Hung) -> None:
+        seat = hung.seat
+        error = _unavailable(seat.runner, f"{hung.reason}; it is loaded afresh")
         with self._changed:
             self._stalls += 1
             self._healthy = False
-            if not stuck:
+            log.error("lane.stalled", lane=self.name, model=seat.name, error=str(error))
+            if not hung.stuck:
                 seat.hung = error
                 self._stir()
                 return
@@ -476,7 +453,6 @@ class Lane:
             loading = self._doing is not None and self._doing.moves_a_model
             waiting = seat.take_waiting() if loading else []
             self._doing = None
-        log.error("lane.stalled", lane=self.name, model=seat.name, error=str(error))
         seat.runner.abandon()
         for job in jobs:
             job.finish(error)

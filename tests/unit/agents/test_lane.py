@@ -281,6 +281,33 @@ async def test_a_model_that_hangs_is_dropped_and_the_others_go_on(house: House) 
     hanging.released.set()
 
 
+class SelfRunning(SteppedRunner):
+    """Needs nothing of the lane's thread, and says nothing for a while."""
+
+    silent = True
+
+    def step(self) -> bool:
+        return False if self.silent else super().step()
+
+
+@pytest.mark.parametrize("house", [{"stall_s": 0.3}], indirect=True)
+async def test_a_model_with_threads_of_its_own_that_falls_silent_is_loaded_afresh(
+    house: House,
+) -> None:
+    runner = SelfRunning("silent")
+    engine = await house.open(runner)
+
+    with pytest.raises(EngineUnavailable, match=r"no token for 0\.3 s; it is loaded afresh"):
+        await generate(engine, ask())
+
+    runner.silent = False
+    assert (await generate(engine, ask())).text == "1 2 3 "
+    calls = [call for call, _ in runner.log]
+    assert calls.count("load") == 2
+    assert "abandon" in calls
+    assert "unload" not in calls, "who hangs cannot be asked to leave"
+
+
 @pytest.mark.parametrize("house", [{"load_limit_s": 0.3, "stall_s": 0.2}], indirect=True)
 async def test_a_load_that_hangs_fails_its_jobs_and_the_lane_goes_on(house: House) -> None:
     await house.open(SteppedRunner("b"))
