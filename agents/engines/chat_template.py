@@ -101,19 +101,27 @@ class ChatTemplate:
 def _source(folder: Path, settings: dict[str, Any]) -> str | None:
     jinja = folder / "chat_template.jinja"
     if jinja.is_file():
-        return jinja.read_text(encoding="utf-8")
+        return _text(jinja)
     source = read_json(folder / "chat_template.json", missing={}).get("chat_template")
     source = settings.get("chat_template") if source is None else source
     if isinstance(source, list):
         # Several by name; the others are for tools and documents.
-        named = {item.get("name"): item.get("template") for item in source}
+        items = [item for item in source if isinstance(item, dict)]
+        named = {item.get("name"): item.get("template") for item in items}
         source = named.get("default")
     if isinstance(source, str):
         return source
     tokenizer = folder / "tokenizer.json"
-    if tokenizer.is_file() and '"<|im_start|>"' in tokenizer.read_text(encoding="utf-8"):
+    if tokenizer.is_file() and '"<|im_start|>"' in _text(tokenizer):
         return CHATML
     return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as text: {error}") from error
 
 
 def _generation_blocks() -> type[Extension]:

@@ -52,21 +52,26 @@ def read_safetensors(folder: Path) -> tuple[TensorHeader, ...]:
 
 
 def shards(folder: Path) -> tuple[Path, ...]:
-    """The weight files of a model directory: those of its index, else every one that lies there."""
+    """The weight files of a model directory: those of its index, else every one that lies there.
+
+    An index of which no file is there, beside others that are, belongs to what the model was
+    quantised from: ExLlamaV2's converter copies it along, and reads whatever lies there.
+    """
     index = folder / INDEX
+    found = tuple(sorted(folder.glob("*.safetensors")))
     if index.is_file():
         weights = read_json(index).get("weight_map")
         if not isinstance(weights, dict) or not weights:
             raise ConfigError(f"{index}: it has no `weight_map`: fetch the model again")
         names = sorted({str(name) for name in weights.values()})
         absent = [name for name in names if not (folder / name).is_file()]
-        if absent:
+        if absent and not (found and len(absent) == len(names)):
             raise ConfigError(
                 f"{folder}: {len(absent)} of {len(names)} weight files are missing, the first is "
                 f"{absent[0]}: fetch the model again"
             )
-        return tuple(folder / name for name in names)
-    found = tuple(sorted(folder.glob("*.safetensors")))
+        if not absent:
+            return tuple(folder / name for name in names)
     if not found:
         raise ConfigError(f"{folder}: there is no .safetensors file in it{_instead(folder)}")
     return found

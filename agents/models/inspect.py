@@ -156,9 +156,13 @@ def _transformers(folder: Path) -> ModelInfo:
             "there is no chat template: it is a base model, or one that does not answer"
         )
     warnings += _by_name(name)
-    architectures = [str(one) for one in config.get("architectures") or ()]
-    if any("Gemma3" in one for one in architectures) and form == "exl2":
+    if form == "exl2" and "Gemma3" in str(config.get("architectures")):
         warnings.append("Gemma 3 is untested on ExLlamaV2 without flash-attn: a GGUF is safer")
+    if form == "exl2" and shape and shape.head_dim % 32:
+        warnings.append(
+            f"its heads are {shape.head_dim} wide: its cache must be fp16, for the others need a "
+            "multiple of 32"
+        )
     model_type = str(config.get("model_type", "unknown"))
     vram = _vram(shape, tensors) if shape and form in ("exl2", "safetensors") else None
     engine, suits = _suits(form, vram, model_type)

@@ -7,10 +7,12 @@ own tools.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _WEIGHTS = (".safetensors", ".gguf")
 _BESIDE = (".json", ".jinja", ".model", ".txt", ".md", ".py")
+_PART = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 _SPARE_BYTES = 500 * 2**20
 """That stay free on the disk after the download."""
 
@@ -67,15 +70,16 @@ def look(repo: str, *, revision: str | None = None, include: str | None = None) 
     """
     with _said(repo, revision):
         info = _api().model_info(repo, revision=revision, files_metadata=True)
+    every = sorted(one.rfilename for one in info.siblings or ())
+    wanted = _wanted(every, include)
     files = tuple(
         RemoteFile(one.rfilename, one.size or 0)
         for one in info.siblings or ()
-        if _wanted(one.rfilename, include)
+        if one.rfilename in wanted
     )
     weights = [file for file in files if file.name.endswith(_WEIGHTS)]
     if not weights:
-        every = sorted(one.rfilename for one in info.siblings or ())
-        raise ConfigError(_nothing(repo, include, every))
+        raise ConfigError(_nothing(repo, revision, include, every))
     ggufs = [file for file in weights if file.name.endswith(".gguf")]
     if include is None and len(ggufs) > 1 and not _parts_of_one(ggufs):
         sizes = ", ".join(f"{file.name} ({file.bytes / 2**30:.1f} GiB)" for file in ggufs[:12])
@@ -87,11 +91,9 @@ def look(repo: str, *, revision: str | None = None, include: str | None = None) 
 def check_room(remote: Remote, target: Path) -> None:
     """ConfigError where the disk is too small for what is still to come."""
     place = next(one for one in (target, *target.parents) if one.exists())
-    here = sum(
-        file.bytes
-        for file in remote.files
-        if (target / file.name).is_file() and (target / file.name).stat().st_size == file.bytes
-    )
+    if not place.is_dir():
+        raise ConfigError(f"{place} is a file: name a directory with --to")
+    here = sum(min(file.bytes, _bytes_here(target / file.name)) for file in remote.files)
     free = shutil.disk_usage(place).free
     need = remote.total_bytes - here + _SPARE_BYTES
     if need > free:
@@ -118,13 +120,9 @@ def fetch(remote: Remote, target: Path, progress: Callable[[str, int], None]) ->
     begins again. Raises PullFailed.
     """
     for file in sorted(remote.files, key=lambda file: file.bytes):
-        path = target / file.name
-        if path.is_file() and path.stat().st_size == file.bytes:
-            progress(file.name, file.bytes)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
         with _said(remote.repo, remote.commit):
-            _fetch_file(remote, file, path, progress)
+            (target / file.name).parent.mkdir(parents=True, exist_ok=True)
+            _fetch_file(remote, file, target / file.name, progress)
 
 
 def _fetch_file(
@@ -142,8 +140,17 @@ def _fetch_file(
     url = hf_hub_url(remote.repo, file.name, revision=remote.commit, endpoint=endpoint)
     told = get_hf_file_metadata(url, endpoint=endpoint)
     etag = "".join(letter for letter in told.etag or "" if letter.isalnum())
+    # Another version's weights have the same size: only the content tells.
+    if path.is_file() and path.stat().st_size == told.size and _checksum(path, etag) == etag:
+        progress(file.name, told.size)
+        return
     partial = path.with_name(f".{path.name}.{etag[:16]}.partial")
     done = partial.stat().st_size if partial.exists() else 0
+    if told.size is not None and done > told.size:
+        partial.unlink()
+        done = 0
+    if done and done == told.size:
+        progress(file.name, done)
     with partial.open("ab") as stream:
         http_get(
             url,
@@ -153,16 +160,30 @@ def _fetch_file(
             expected_size=told.size,
             tqdm_class=_bar(file.name, progress),
         )
-    # Large files are named by their checksum.
-    if len(etag) == 64 and _sha256(partial) != etag:
+    if _checksum(partial, etag) not in (None, etag):
         partial.unlink()
         raise PullFailed(f"{file.name}: it arrived damaged and was thrown away: try again")
     partial.replace(path)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _checksum(path: Path, etag: str) -> str | None:
+    """In the kind that the Hub's tag is: SHA-256 of a large file, git's own of a small one.
+
+    None for a tag that is neither.
+    """
+    if len(etag) == 64:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    if len(etag) == 40:
+        content = path.read_bytes()
+        return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    return None
+
+
+def _bytes_here(path: Path) -> int:
+    """Of a file and of what was fetched of it, whichever is more."""
+    partials = path.parent.glob(f".{glob.escape(path.name)}.*.partial")
+    return max((one.stat().st_size for one in (path, *partials) if one.is_file()), default=0)
 
 
 def _bar(name: str, progress: Callable[[str, int], None]) -> type:
@@ -188,26 +209,43 @@ def _api() -> HfApi:
     return HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
 
 
-def _wanted(name: str, include: str | None) -> bool:
-    if name.startswith(("original/", "onnx/", ".")):
-        return False
-    if name.endswith(_WEIGHTS):
-        return include is None or fnmatch(name, include)
-    return name.endswith(_BESIDE) and "/" not in name
+def _wanted(names: Sequence[str], include: str | None) -> set[str]:
+    """Of a repository's files; without a pattern no copy of the weights in another layout."""
+    # A name that leaves the directory is none that git would give.
+    inside = [name for name in names if not {"", "..", "."} & set(name.split("/"))]
+    visible = [name for name in inside if not name.startswith(("original/", "onnx/", "."))]
+    beside = {name for name in visible if name.endswith(_BESIDE) and "/" not in name}
+    weights = {name for name in visible if name.endswith(_WEIGHTS)}
+    if include is not None:
+        return beside | {name for name in weights if fnmatch(name, include)}
+    top = {name for name in weights if name.endswith(".safetensors") and "/" not in name}
+    # The publisher's own format, where there is the usual one too.
+    usual = {name for name in top if not name.startswith("consolidated")} or top
+    others = {name for name in weights if name.endswith(".gguf") or not usual}
+    return beside | usual | others
 
 
 def _parts_of_one(ggufs: list[RemoteFile]) -> bool:
-    return all("-of-" in file.name for file in ggufs)
+    if not all(_PART.search(file.name) for file in ggufs):
+        return False
+    return len({_PART.sub("", file.name) for file in ggufs}) == 1
 
 
-def _nothing(repo: str, include: str | None, names: list[str]) -> str:
+def _nothing(repo: str, revision: str | None, include: str | None, names: list[str]) -> str:
     weights = [name for name in names if name.endswith(_WEIGHTS)]
     if include is not None and weights:
         return f"{repo}: no weight file matches {include!r}; there are {', '.join(weights[:8])}"
-    return (
+    what = (
         f"{repo}: there are neither safetensors nor GGUF files in it; it has "
         f"{', '.join(names[:6]) or 'nothing'}"
     )
+    if revision is not None:
+        return what
+    # EXL2 models are often published as a branch for each bit rate.
+    with _said(repo, revision):
+        branches = [one.name for one in _api().list_repo_refs(repo).branches]
+    others = ", ".join(name for name in branches if name != "main")
+    return f"{what}. It has branches, choose with --revision: {others}" if others else what
 
 
 class _said:
@@ -221,7 +259,7 @@ class _said:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or isinstance(error, EdgewardError):
             return
         from huggingface_hub import errors
 
@@ -244,10 +282,19 @@ class _said:
         if isinstance(error, errors.OfflineModeIsEnabled):
             raise PullFailed("HF_HUB_OFFLINE is set: unset it to fetch a model") from error
         status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in (401, 403):
+            raise ConfigError(
+                f"{repo}: the Hub refuses ({status}): is HF_TOKEN right, and may it read this?"
+            ) from error
         if status is not None:
             raise PullFailed(f"{repo}: the Hub answers {status}: try again later") from error
         import httpx
 
+        if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
+            raise PullFailed(
+                f"{error.filename or 'the model'} cannot be written: {error.strerror}; what was "
+                "fetched stays, and the same command goes on"
+            ) from error
         if isinstance(error, OSError | httpx.HTTPError):
             reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
             raise PullFailed(

@@ -21,6 +21,7 @@ class Hub:
 
     files: dict[str, bytes]
     repo: str = "owner/tiny"
+    branches: tuple[str, ...] = ()
     licence: str | None = "apache-2.0"
     cuts: list[int] = field(default_factory=list)
     refuses: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Hub:
         app = web.Application()
         app.router.add_get("/api/models/{owner}/{name}", self._info)
         app.router.add_get("/api/models/{owner}/{name}/revision/{revision}", self._info)
+        app.router.add_get("/api/models/{owner}/{name}/refs", self._refs)
         # HEAD comes with GET.
         app.router.add_get("/{owner}/{name}/resolve/{revision}/{file:.*}", self._file)
         return app
@@ -44,6 +46,15 @@ class Hub:
                 return None
             status, code = 404, "RevisionNotFound"
         return web.Response(status=status, headers={"X-Error-Code": code})
+
+    async def _refs(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        branches = [
+            {"name": name, "ref": f"refs/heads/{name}", "targetCommit": COMMIT}
+            for name in ("main", *self.branches)
+        ]
+        return web.json_response({"branches": branches, "converts": [], "tags": []})
 
     async def _info(self, request: web.Request) -> web.StreamResponse:
         if (refusal := self._refusal(request)) is not None:

@@ -71,14 +71,14 @@ def view(info: ModelInfo) -> RenderableType:
         ("suits", info.suits),
     ]
     for label, value in rows:
-        table.add_row(label, value)
+        table.add_row(label, Text(value))
     parts: list[RenderableType] = [Text(info.name, "bold"), table]
     if info.meanings:
         named = Table(box=None, show_header=False, pad_edge=False)
         named.add_column(style="cyan", no_wrap=True)
         named.add_column(overflow="fold")
         for part, meaning in info.meanings:
-            named.add_row(part, meaning)
+            named.add_row(Text(part), Text(meaning))
         parts += [Text("\nits name says", "dim"), named]
     parts += [Text(f"! {warning}", "yellow") for warning in info.warnings]
     return Group(*parts)

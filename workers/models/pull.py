@@ -37,12 +37,13 @@ def pull(
     licence = remote.licence or "licence not stated"
     console.print(
         f"{remote.repo} ({licence}): {len(remote.files)} files, "
-        f"{remote.total_bytes / 2**30:.2f} GiB → {target}"
+        f"{remote.total_bytes / 2**30:.2f} GiB → {target}",
+        markup=False,
     )
     budget, where = _room_for_models(vram, gguf=any(f.name.endswith(".gguf") for f in remote.files))
     if warning := check_fit(remote, budget, where):
-        console.print(f"[yellow]! {warning}")
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        console.print(f"! {warning}", style="yellow", markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
     with Progress(
         *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console
     ) as progress:

@@ -40,12 +40,16 @@ def quantize(
     shape = quantizable(source.expanduser())
     if bpw is None:
         assert fit is not None, "one of the two is given"
-        bpw = fitting(shape, fit, role=role, alone=alone, context=context, kv=kv)
+        bpw = fitting(
+            shape, fit, role=role, alone=alone, context=context, kv=kv, head_bits=head_bits
+        )
     conversion = prepare(source, bpw=bpw, head_bits=head_bits, target=out, calibration=calibration)
     if reason := unavailable_reason():
         raise ConfigError(f"quantising needs ExLlamaV2 on an NVIDIA card: {reason}")
     console = Console(stderr=True)
-    console.print(f"{conversion.source.name} → {conversion.target} at {bpw:g} bits a weight")
+    console.print(
+        f"{conversion.source.name} → {conversion.target} at {bpw:g} bits a weight", markup=False
+    )
     columns = (
         TextColumn("{task.description:>14}"),
         BarColumn(),
@@ -61,7 +65,14 @@ def quantize(
 
 
 def fitting(
-    shape: ModelShape, card: str, *, role: str, alone: bool, context: int, kv: str
+    shape: ModelShape,
+    card: str,
+    *,
+    role: str,
+    alone: bool,
+    context: int,
+    kv: str,
+    head_bits: int = 6,
 ) -> float:
     """The most bits with which the model fits the card, beside those that play the other roles.
 
@@ -73,7 +84,10 @@ def fitting(
     from router.errors import ConfigError
     from workers.models.plan import GIB, checked_context, checked_kv, checked_roles, parse_size
 
-    (played,) = checked_roles(role)[:1]
+    roles = checked_roles(role)
+    if len(roles) > 1:
+        raise ConfigError(f"--role {role}: the bits are chosen for one role, name one")
+    (played,) = roles
     window, cache = checked_context(context), checked_kv(kv)
     budget = budget_bytes(parse_size(card))
     others = 0
@@ -100,7 +114,7 @@ def fitting(
         others = sum({(seat.name, seat.bpw): seat.parts.total for seat in seats}.values())
         beside = " beside " + " and ".join(seat.name for seat in seats) if seats else ""
     room = budget - PROCESS_BYTES - others
-    bpw = largest_bpw(shape, room, context_tokens=window, kv=cache)
+    bpw = largest_bpw(shape, room, context_tokens=window, kv=cache, head_bits=head_bits)
     if bpw is None:
         raise ConfigError(
             f"even 2 bits a weight do not fit into {max(room, 0) / GIB:.2f} GiB{beside}: take a "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,33 @@ def test_json_of_the_whole_is_plain(tmp_path: Path) -> None:
     shown = as_dict(inspect_model(write_model(tmp_path / "m-base", exl2_bits=3.5)))
     assert json.loads(json.dumps(shown))["bits_per_weight"] == 3.5
     assert shown["name_means"] == {"base": "not trained to answer: continues text"}
+
+
+@pytest.mark.parametrize("value", [5, True, 1.5, "x", [1], {"a": 1}, None])
+@pytest.mark.parametrize(
+    "key", ["architectures", "model_type", "license", "quantization_config", "text_config"]
+)
+def test_a_config_of_strange_values_is_described_or_refused(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    folder = write_model(tmp_path / "m", **{key: value})
+    with suppress(ConfigError):
+        assert inspect_model(folder).name == "m"
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer.json"])
+def test_a_text_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+    folder = write_model(tmp_path / "m")
+    (folder / "tokenizer_config.json").write_text('{"chat_template": [5]}')
+    (folder / name).write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=f"{name}: cannot be read as text"):
+        inspect_model(folder)
+
+
+def test_narrow_heads_keep_their_cache_in_full(tmp_path: Path) -> None:
+    def said(width: int) -> str:
+        folder = write_model(tmp_path / str(width), exl2_bits=4.0, head_dim=width)
+        return " ".join(inspect_model(folder).warnings)
+
+    assert "16 wide" in said(16)
+    assert "wide" not in said(64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,3 +160,112 @@ def test_what_does_not_fit_is_said(hub: Hub) -> None:
     remote = look("owner/tiny")
     assert check_fit(remote, 2**30, "a card") is None
     assert "only be used after quantising" in (check_fit(remote, 2**20, "a card") or "")
+
+
+def test_another_version_of_the_same_size_replaces_the_first(hub: Hub, tmp_path: Path) -> None:
+    hub.files = {"config.json": b"{}", "model.safetensors": b"A" * 5000}
+    fetch(look("owner/tiny"), tmp_path, lambda name, more: None)
+    hub.files["model.safetensors"] = b"B" * 5000
+
+    fetch(look("owner/tiny"), tmp_path, lambda name, more: None)
+
+    assert (tmp_path / "model.safetensors").read_bytes() == b"B" * 5000
+
+
+def test_one_killed_between_its_last_byte_and_its_name_is_finished(
+    hub: Hub, tmp_path: Path
+) -> None:
+    hub.files = {"model.safetensors": b"A" * 5000}
+    etag = hashlib.sha256(b"A" * 5000).hexdigest()
+    partial = tmp_path / f".model.safetensors.{etag[:16]}.partial"
+    partial.write_bytes(b"A" * 5000)
+    counted: list[int] = []
+
+    fetch(look("owner/tiny"), tmp_path, lambda name, more: counted.append(more))
+
+    assert (tmp_path / "model.safetensors").stat().st_size == sum(counted) == 5000
+    assert hub.ranges == []
+
+
+def test_a_partial_file_that_is_too_long_is_begun_again(hub: Hub, tmp_path: Path) -> None:
+    hub.files = {"model.safetensors": b"A" * 5000}
+    etag = hashlib.sha256(b"A" * 5000).hexdigest()
+    partial = tmp_path / f".model.safetensors.{etag[:16]}.partial"
+    partial.write_bytes(b"A" * 6000)
+    fetch(look("owner/tiny"), tmp_path, lambda name, more: None)
+    assert (tmp_path / "model.safetensors").read_bytes() == b"A" * 5000
+
+
+def test_small_files_are_known_by_gits_checksum(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"hello\n")
+    # As `git hash-object` says.
+    git = "ce013625030ba8dba906f756967f9e9ca394464a"
+    assert pull._checksum(tmp_path / "f", git) == git
+    assert pull._checksum(tmp_path / "f", "weak-tag") is None
+
+
+def test_a_full_disk_is_not_called_offline(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **settings: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    remote = look("owner/tiny")
+    monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
+    with pytest.raises(PullFailed, match="cannot be written: No space left"):
+        fetch(remote, tmp_path, lambda name, more: None)
+
+
+def test_a_file_where_the_directory_should_be_is_refused(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "m").write_text("")
+    with pytest.raises(ConfigError, match="m is a file: name a directory"):
+        check_room(look("owner/tiny"), tmp_path / "m")
+
+
+def test_what_was_fetched_already_needs_no_room(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = look("owner/tiny")
+    free = pull._SPARE_BYTES + 20_000_000
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(pull.shutil, "disk_usage", lambda place: usage._replace(free=free))
+    with pytest.raises(ConfigError, match="are free"):
+        check_room(remote, tmp_path)
+    (tmp_path / ".model.safetensors.0123456789abcdef.partial").write_bytes(WEIGHTS[:15_000_000])
+    check_room(remote, tmp_path)
+
+
+def test_two_quantisations_in_parts_are_a_choice_too(hub: Hub) -> None:
+    hub.files = {
+        f"m-{kind}-0000{part}-of-00002.gguf": b"a" for kind in ("Q4_K_M", "Q8_0") for part in (1, 2)
+    }
+    with pytest.raises(ConfigError, match="4 GGUF files: choose"):
+        look("owner/tiny")
+    assert len(look("owner/tiny", include="*Q8*").files) == 2
+
+
+def test_weights_in_two_layouts_are_fetched_once(hub: Hub) -> None:
+    hub.files |= {"consolidated.safetensors": b"same", "fp32/model.safetensors": b"same"}
+    assert "model.safetensors" in {file.name for file in look("owner/tiny").files}
+    assert len(look("owner/tiny").files) == 3
+    assert "fp32/model.safetensors" in {f.name for f in look("owner/tiny", include="fp32/*").files}
+    hub.files = {"consolidated.safetensors": b"the only one"}
+    assert [file.name for file in look("owner/tiny").files] == ["consolidated.safetensors"]
+
+
+def test_no_name_leaves_the_directory(hub: Hub) -> None:
+    hub.files = dict.fromkeys(("a/../../m.safetensors", "/m.safetensors", "m.gguf"), b"")
+    assert [file.name for file in look("owner/tiny").files] == ["m.gguf"]
+
+
+def test_models_published_as_branches_are_offered_by_name(hub: Hub) -> None:
+    hub.files = {"README.md": b"", "measurement.json": b"{}"}
+    hub.branches = ("4_5bpw", "6_0bpw")
+    with pytest.raises(ConfigError, match=r"choose with --revision: 4_5bpw, 6_0bpw$"):
+        look("owner/tiny")
+
+
+def test_a_wrong_token_is_named(hub: Hub) -> None:
+    hub.refuses["owner/mine"] = (403, "")
+    with pytest.raises(ConfigError, match=r"refuses \(403\): is HF_TOKEN right"):
+        look("owner/mine")

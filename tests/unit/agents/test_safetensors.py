@@ -14,6 +14,7 @@ from agents.engines.safetensors import (
     INDEX,
     read_header,
     read_safetensors,
+    shards,
     stored_weights,
 )
 from router.errors import ConfigError
@@ -106,3 +107,13 @@ def test_whatever_the_bytes_are_nothing_but_a_sentence_comes_of_it(
             read_header(path)
         except ConfigError as error:
             assert str(path) in str(error)  # noqa: PT017  both outcomes are allowed
+
+
+def test_an_index_that_came_along_from_the_unquantised_model_does_not_count(tmp_path: Path) -> None:
+    write_safetensors(tmp_path / "output.safetensors", {"a": ("F16", (2, 2))})
+    names = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (tmp_path / INDEX).write_text(json.dumps({"weight_map": names}))
+    assert [path.name for path in shards(tmp_path)] == ["output.safetensors"]
+    write_safetensors(tmp_path / names["a"], {"a": ("F16", (2, 2))})
+    with pytest.raises(ConfigError, match="1 of 2 weight files are missing"):
+        shards(tmp_path)

@@ -143,6 +143,7 @@ def test_pull_brings_a_model_and_says_where_it_is(
         (["--bpw", "9"], "9 bits a weight: EXL2 has from 2 to 8"),
         (["--bpw", "4", "--head-bits", "7"], "head bits 7: known are 2, 3, 4, 5, 6, 8"),
         (["--fit", "6GB", "--role", "poet"], "role 'poet' is unknown"),
+        (["--fit", "6GB", "--role", "coder,general"], "are chosen for one role"),
         (["--fit", "0.9GB"], "nothing fits|do not fit"),
         (["--bpw", "4", "--calibration", "/nowhere"], "no such file of calibration texts"),
         (["--bpw", "4"], "quantising needs ExLlamaV2 on an NVIDIA card: "),
@@ -167,3 +168,17 @@ def test_the_most_bits_that_fit_are_fewer_beside_others_than_alone() -> None:
     assert fitting(shape, "4GB", alone=True, **settings) < alone  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="even 2 bits a weight do not fit"):
         fitting(shape, "2GB", alone=True, **settings)  # type: ignore[arg-type]
+
+
+def test_more_bits_for_the_head_leave_fewer_for_the_layers() -> None:
+    shape = SHAPES["Qwen3-4B"]
+    settings = {"role": "general", "alone": True, "context": 4096, "kv": "fp16"}
+    bits = [fitting(shape, "4GB", head_bits=head, **settings) for head in (2, 8)]  # type: ignore[arg-type]
+    assert bits[0] > bits[1]
+
+
+def test_inspect_shows_what_files_say_as_it_is(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "tiny", license="[/bold]mine", model_type="[red]odd")
+    shown = run("inspect", str(folder))
+    assert "[/bold]mine" in shown
+    assert "[red]odd" in shown
