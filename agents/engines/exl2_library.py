@@ -44,11 +44,16 @@ def unavailable_reason() -> str | None:
     return None
 
 
-def require_gpu() -> tuple[int, int]:
-    """The compute capability of the card. Raises LibraryUnavailable."""
+def require_packages() -> None:
+    """LibraryUnavailable where a package is missing; imports none of them."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise LibraryUnavailable(f"{', '.join(missing)} not installed: {INSTALL}")
+
+
+def require_gpu() -> tuple[int, int]:
+    """The compute capability of the card, which CUDA is started for. Raises LibraryUnavailable."""
+    require_packages()
     # Before CUDA starts: segments that grow leave no holes when models come and go.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     try:

@@ -31,7 +31,8 @@ def quantize(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from agents.engines.exl2_library import unavailable_reason
+    from agents.engines.devices import NoCard, nvidia_cards
+    from agents.engines.exl2_library import LibraryUnavailable, require_packages
     from agents.models.quantize import convert, prepare, quantizable
     from router.errors import ConfigError
 
@@ -44,8 +45,12 @@ def quantize(
             shape, fit, role=role, alone=alone, context=context, kv=kv, head_bits=head_bits
         )
     conversion = prepare(source, bpw=bpw, head_bits=head_bits, target=out, calibration=calibration)
-    if reason := unavailable_reason():
-        raise ConfigError(f"quantising needs ExLlamaV2 on an NVIDIA card: {reason}")
+    try:
+        # CUDA is not started here: its context would take memory from the conversion.
+        require_packages()
+        nvidia_cards()
+    except (LibraryUnavailable, NoCard) as reason:
+        raise ConfigError(f"quantising needs ExLlamaV2 on an NVIDIA card: {reason}") from None
     console = Console(stderr=True)
     console.print(
         f"{conversion.source.name} → {conversion.target} at {bpw:g} bits a weight", markup=False
@@ -94,7 +99,6 @@ def fitting(
     beside = ""
     if not alone:
         catalogue = from_catalogue(Catalogue.load().models, BIT_RATES)
-        offered = [one for one in catalogue if one.name != shape.architecture]
         this = Candidate("this", shape, BIT_RATES, (played,))
         kept = [
             Candidate(
@@ -106,7 +110,7 @@ def fitting(
                 one.source,
                 one.worth,
             )
-            for one in offered
+            for one in catalogue
         ]
         wish = Wish(budget, UNKNOWN_BANDWIDTH_GB_S, ROLES, window, cache)
         plan = make_plan(wish, [this, *kept])
