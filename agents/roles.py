@@ -13,7 +13,7 @@ from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
 from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
-from router.engine import Engine
+from router.engine import CloudEngine, Engine
 from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
 
@@ -128,11 +128,14 @@ def _cloud_agent(
         max_tokens=settings.cloud.max_tokens,
         history_messages=settings.memory.history_messages,
         repairs=False,
+        price=engine.price,
     )
     return agent, ""
 
 
-def _cloud_engine(cloud: CloudSettings, prices: Prices, env: Mapping[str, str]) -> Engine | str:
+def _cloud_engine(
+    cloud: CloudSettings, prices: Prices, env: Mapping[str, str]
+) -> CloudEngine | str:
     """The engine, or the reason in words why there is none."""
     if cloud.model == "off":
         return "the cloud is switched off"

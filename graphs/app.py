@@ -24,10 +24,12 @@ from graphs.events import Event, Finished
 from graphs.hybrid import build
 from graphs.state import Deps, Outcome, Run, State
 from router import privacy
+from router.budget import Budget
 from router.checkpoint import RedisSaver
 from router.classify.kinds import NgramClassifier
 from router.documents import Documents
-from router.errors import StoreUnavailable, TaskError
+from router.engine import CloudEngine
+from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.ledger import Ledger
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.pricing import Prices, estimate_tokens
@@ -65,6 +67,7 @@ class Router:
             router=cast.router,
             cloud=cast.cloud,
             cloud_absent=cast.cloud_absent,
+            budget=Budget(store, settings.budget) if settings.budget.limited else None,
             classifier=NgramClassifier.load(),
             memory=self.memory,
             cache=cache if settings.memory.cache else None,
@@ -102,6 +105,8 @@ class Router:
         configure_logging(settings.log_level)
         prices = Prices.load(settings.prices)
         agents = cast(settings, prices, env)
+        if settings.budget.limited:
+            await _require_price(agents)
         async with AsyncExitStack() as stack:
             for engine in agents.engines:
                 stack.push_async_callback(engine.close)
@@ -233,6 +238,20 @@ class Router:
         if price is None:
             price = self._prices.cost(self.settings.cloud.reference, *tokens)
         return price or 0.0
+
+
+async def _require_price(agents: Cast) -> None:
+    """ConfigError where a budget is set and nobody knows what the cloud costs."""
+    cloud = agents.cloud
+    if cloud is None or cloud.price is None or cloud.price(1, 1) is not None:
+        return
+    # The longer list comes with LiteLLM, which takes seconds to import.
+    await cast_type(CloudEngine, cloud.engine).warm()
+    if cloud.price(1, 1) is None:
+        raise ConfigError(
+            f"a budget is set, and no price of {agents.cloud_model} is known: write one into a "
+            "file and name it as `prices` (0 for a server of your own), or remove `budget`"
+        )
 
 
 def _untraced() -> AbstractContextManager[None]:

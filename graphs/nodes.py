@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from typing import Literal
 
 import structlog
@@ -16,8 +17,10 @@ from graphs.ask_router import second_opinion
 from graphs.events import Attempted, Routed, Token
 from graphs.state import Deps, Outcome, Run, State
 from router import policy, privacy
+from router.budget import Budget, Reservation
 from router.engine import Engine
 from router.errors import (
+    BudgetExceeded,
     ContextOverflow,
     EngineError,
     EngineOverloaded,
@@ -35,11 +38,15 @@ from router.types import (
     Message,
     RouteDecision,
     Task,
+    Usage,
 )
 
 log = structlog.get_logger()
 
 Node = Runtime[Run]
+
+BUDGET_WAIT_SHARE = 0.25
+"""Of the time that is left, to wait for money that others have reserved and may not need."""
 
 
 async def recall(state: State, runtime: Node) -> State:
@@ -60,9 +67,21 @@ def _answer_key(task: Task, history: tuple[Message, ...], deps: Deps) -> str | N
 
 async def guard(state: State, runtime: Node) -> State:
     """Labels the task: may its text leave the machine, and is there a cloud that could have it?"""
-    stays_local = not privacy.may_leave(state["task"])
-    cloud_open = runtime.context.deps.cloud is not None and not stays_local
-    return {"stays_local": stays_local, "cloud_open": cloud_open}
+    task, deps = state["task"], runtime.context.deps
+    stays_local = not privacy.may_leave(task)
+    absent, scarce = deps.cloud_absent, False
+    if deps.budget is not None and not absent and not stays_local:
+        fullest = next(iter(await deps.budget.standings(task)), None)
+        if fullest is not None and fullest.share >= 1:
+            absent = f"the budget of {fullest.name}, ${fullest.limit_usd:.2f}, is used up"
+        elif fullest is not None:
+            scarce = fullest.share >= deps.settings.budget.careful_from
+    return {
+        "stays_local": stays_local,
+        "cloud_open": not absent and not stays_local,
+        "cloud_absent": absent,
+        "cloud_scarce": scarce,
+    }
 
 
 async def classify(state: State, runtime: Node) -> State:
@@ -97,7 +116,7 @@ async def decide(state: State, runtime: Node) -> State:
             wait_s=agent.engine.outlook().before_start_s,
             patience_s=_patience_s(state, runtime.context),
         ),
-        policy.CloudOption(absent=deps.cloud_absent),
+        policy.CloudOption(absent=state["cloud_absent"], scarce=state["cloud_scarce"]),
         deps.settings.policy,
         must_stay_local=state["stays_local"],
     )
@@ -151,7 +170,29 @@ async def answer_in_cloud(state: State, runtime: Node) -> State:
     agent = run.deps.cloud
     assert agent is not None, "no edge leads here without a cloud"
     messages = privacy.release(task, agent.messages(task, state["history"]))
-    return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
+    if run.deps.budget is None:
+        return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
+    try:
+        # Known before the first task: a budget without a price is refused when the router opens.
+        most_usd = agent.most_usd(task, messages) or 0.0
+        wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
+        held = await run.deps.budget.reserve(task, most_usd, wait_s=wait_s)
+    except BudgetExceeded as error:
+        outcome = Outcome("parked", "none", "", str(error))
+        return {"completion": None, "answered_by": "cloud", "outcome": outcome}
+    before = len(run.journal)
+    try:
+        return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
+    finally:
+        await asyncio.shield(_settle(run.deps.budget, held, run.journal[before:]))
+
+
+async def _settle(budget: Budget, held: Reservation, attempts: Sequence[Attempt]) -> None:
+    """What is not settled counts as spent once its time is over: never less than was charged."""
+    costs = [attempt.usage.cost_usd for attempt in attempts]
+    known = [cost for cost in costs if cost is not None]
+    with suppress(StoreUnavailable):
+        await budget.settle(held, sum(known) if len(known) == len(costs) else held.amount_usd)
 
 
 async def _generate(
@@ -176,6 +217,7 @@ async def _generate(
     began = time.monotonic()
     completion: Completion | None = None
     error: EngineError | None = None
+    written = 0
     try:
         await _open(agent.engine, deadline)
         max_wait_s = _max_wait_s(state, runtime.context) if route == "local" else None
@@ -184,13 +226,18 @@ async def _generate(
             async for part in parts:
                 if isinstance(part, Completion):
                     completion = part
-                elif agent.specialist is None:
+                    continue
+                written += len(part.text)
+                if agent.specialist is None:
                     runtime.context.emit(Token(part.text, route, attempt.number))
     except EngineError as caught:
         error = caught
     finally:
         # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
-        journal.append(_recorded(attempt, completion, error, time.monotonic() - began))
+        entry = _recorded(attempt, completion, error, time.monotonic() - began)
+        if completion is None and written:
+            entry = entry.model_copy(update={"usage": _broken_off(agent, messages, written)})
+        journal.append(entry)
     if error is None:
         return {"completion": completion, "answered_by": route}
     log.info("attempt.failed", model=caps.model, error=type(error).__name__)
@@ -201,6 +248,17 @@ async def _generate(
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
     return failed
+
+
+def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
+    """What an answer that broke off consumed: estimated, as nobody counted, and charged for."""
+    prompt_tokens = sum(estimate_tokens(message.content) for message in messages)
+    completion_tokens = -(-written_chars // 4)
+    return Usage(
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cost_usd=agent.price(prompt_tokens, completion_tokens) if agent.price else 0.0,
+    )
 
 
 async def _open(engine: Engine, deadline: float) -> None:
@@ -378,7 +436,7 @@ def _conclude(state: State, run: Run) -> Outcome:
         return Outcome("failed", "none", "", reason)
     if decision.route == "parked":
         return Outcome("parked", "none", "", decision.reason)
-    return Outcome("parked", "none", "", f"{finding}; {run.deps.cloud_absent}")
+    return Outcome("parked", "none", "", f"{finding}; {state['cloud_absent']}")
 
 
 def _why_cloud(decision: RouteDecision, run: Run) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
 from graphs.events import Event
+from router.budget import Budget
 from router.classify.kinds import Classifier
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.settings import Settings
@@ -38,7 +39,8 @@ class State(TypedDict, total=False):
     """One request on its way.
 
     stays_local: its text must not leave the machine. cloud_open: there is a cloud and it may have
-    the text. finding: the last thing that spoke against a local answer, in words.
+    the text; cloud_absent: why not, in words; cloud_scarce: its budget is nearly used up.
+    finding: the last thing that spoke against a local answer, in words.
     may_repair: the same agent may be asked once more; repaired: it has been.
     """
 
@@ -47,6 +49,8 @@ class State(TypedDict, total=False):
     cached: CachedAnswer | None
     stays_local: bool
     cloud_open: bool
+    cloud_absent: str
+    cloud_scarce: bool
     guess: Guess
     coverage: Coverage | None
     decision: RouteDecision
@@ -70,6 +74,7 @@ class Deps:
     router: Agent | None
     cloud: Agent | None
     cloud_absent: str
+    budget: Budget | None
     classifier: Classifier
     memory: Memory
     cache: AnswerCache | None

@@ -137,6 +137,18 @@ class Engine(Protocol):
     async def close(self) -> None: ...
 
 
+class CloudEngine(Engine, Protocol):
+    """An engine that charges for what it does."""
+
+    async def warm(self) -> None:
+        """Whatever must be imported or looked up before the first request, done now."""
+        ...
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """US dollars for one generation; None where no price is known (after `warm` for good)."""
+        ...
+
+
 async def generate(engine: Engine, request: GenerateRequest) -> Completion:
     """The whole answer, for a caller who does not want the pieces."""
     completion: Completion | None = None

@@ -12,6 +12,7 @@ EdgewardError
 │  ├ EngineRejected      400: our request is wrong                          never
 │  └ EngineDenied        401/403                                            never
 ├ PrivacyViolation       a task that must stay local was about to leave     never leaves
+├ BudgetExceeded(scope)  a cloud call would cost more than is left          waits
 └ RoutesExhausted        no route is left; carries every attempt
 
 A failure is an exception with `retryable` and `escalates` on its class; a weak answer is a value
@@ -109,6 +110,18 @@ class EngineDenied(EngineError):
 
 class PrivacyViolation(EdgewardError):
     """A task that must stay local was about to leave the machine. It did not."""
+
+
+class BudgetExceeded(EdgewardError):
+    """A cloud call would cost more than a budget has left. It was not made.
+
+    scope: which budget. may_come_free: the money is only reserved, and may not be needed.
+    """
+
+    def __init__(self, message: str, *, scope: str, may_come_free: bool = False) -> None:
+        super().__init__(message)
+        self.scope = scope
+        self.may_come_free = may_come_free
 
 
 class RoutesExhausted(EdgewardError):

@@ -72,6 +72,15 @@ class Keys:
         """Stream of attempt and task records. TTL: Ledger.retention_s from the last one."""
         return self.of("ledger")
 
+    def budget(self, *scope: str) -> str:
+        """Hash of what a scope spent and has reserved, nanodollars. TTL: by the kind of scope."""
+        return self.of("budget", *scope)
+
+    def reservations(self) -> str:
+        """Sorted set of open reservations by expiry, epoch seconds; each is a hash under it, `:id`.
+        No TTL: settled, or taken as spent after their expiry."""
+        return self.of("reservations")
+
     def checkpoints(self, thread_id: str) -> str:
         """Hash of all that a LangGraph thread saved. TTL: RedisSaver.ttl_s from the last save."""
         return self.of("thread", thread_id)

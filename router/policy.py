@@ -52,9 +52,13 @@ class LocalOption:
 
 @dataclass(frozen=True, slots=True)
 class CloudOption:
-    """What is known of the cloud. `absent` says in words why there is none; empty when there is."""
+    """What is known of the cloud. `absent` says in words why there is none; empty when there is.
+
+    scarce: its budget is nearly used up, so that only what gains more goes there.
+    """
 
     absent: str = ""
+    scarce: bool = False
 
 
 def role_for(kind: Kind) -> str:
@@ -71,7 +75,7 @@ def decide(
     must_stay_local: bool,
 ) -> RouteDecision:
     """Local agent, cloud, or parked for the cloud; always with the reason in words."""
-    against = _against_local(guess, local, policy)
+    against = _against_local(guess, local, policy, scarce=cloud.scarce)
     if must_stay_local:
         reason = "the task must stay on this machine"
         return RouteDecision(route="local", agent=local.role, reason=reason)
@@ -91,9 +95,12 @@ def decide(
 
 
 def _against_local(
-    guess: Guess, local: LocalOption, policy: PolicySettings
+    guess: Guess, local: LocalOption, policy: PolicySettings, *, scarce: bool
 ) -> tuple[EscalationReason, str] | None:
-    """Why the local model should not answer, or None."""
+    """Why the local model should not answer, or None. Scarce: thresholds are half way to 1."""
+    max_complexity, max_gain = policy.max_complexity, policy.max_gain
+    if scarce:
+        max_complexity, max_gain = (1 + max_complexity) / 2, (1 + max_gain) / 2
     if local.window_tokens is not None and local.prompt_tokens >= local.window_tokens:
         return EscalationReason.CONTEXT, (
             f"about {local.prompt_tokens:,} tokens do not fit the local model's window of "
@@ -111,15 +118,14 @@ def _against_local(
         )
     if local.covered:
         return None
-    if guess.complexity >= policy.max_complexity:
+    if guess.complexity >= max_complexity:
         return EscalationReason.COMPLEX, (
-            f"complexity {guess.complexity:.2f}, the limit is {policy.max_complexity:.2f}"
+            f"complexity {guess.complexity:.2f}, the limit is {max_complexity:.2f}"
         )
     gain = policy.gain.get(guess.kind, GAIN[guess.kind])
-    if gain > policy.max_gain:
+    if gain > max_gain:
         return EscalationReason.COMPLEX, (
-            f"the cloud is expected to gain {gain:.2f} on {guess.kind.value}, "
-            f"above {policy.max_gain:.2f}"
+            f"the cloud is expected to gain {gain:.2f} on {guess.kind.value}, above {max_gain:.2f}"
         )
     return None
 

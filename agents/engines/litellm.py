@@ -369,6 +369,11 @@ class LiteLLMEngine:
             prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached, cost_usd=cost
         )
 
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """By the user's and the shipped list, else by LiteLLM's map, which `warm` brings."""
+        cost = self._prices.cost(self._model, prompt_tokens, completion_tokens)
+        return self._map_cost(prompt_tokens, completion_tokens, 0) if cost is None else cost
+
     def _map_cost(self, prompt: int, completion: int, cached: int) -> float | None:
         if not self._map_entry():
             return None

@@ -128,6 +128,14 @@ class ScriptedEngine:
         """Always ready: it plays any number of replies at once."""
         return Outlook()
 
+    async def warm(self) -> None:
+        """There is nothing to wait for."""
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """What the script says a token costs."""
+        of_prompt, of_answer = self._usd_per_token
+        return prompt_tokens * of_prompt + completion_tokens * of_answer
+
     async def open(self) -> None:
         """Does nothing but allow requests; a closed engine may be opened again."""
         self._is_open = True
@@ -226,11 +234,10 @@ class ScriptedEngine:
         raise self._unavailable("it was closed during the answer")
 
     def _usage(self, prompt_tokens: int, completion_tokens: int) -> Usage:
-        of_prompt, of_answer = self._usd_per_token
         return Usage(
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
-            cost_usd=prompt_tokens * of_prompt + completion_tokens * of_answer,
+            cost_usd=self.price(prompt_tokens, completion_tokens),
         )
 
     def _fail(self, failure: Failure, prompt_tokens: int) -> NoReturn:
