@@ -21,9 +21,11 @@ from typing import Any
 from router.errors import BudgetExceeded
 from router.settings import BudgetSettings
 from router.store import Store
-from router.types import Task
+from router.types import Frozen, Task
 
 NANO = 1_000_000_000
+
+TASK_SCOPE = "the task"
 
 _DAY_S = 86_400
 _LIVES_S = {"task": 2 * _DAY_S, "session": 90 * _DAY_S, "day": 3 * _DAY_S, "month": 93 * _DAY_S}
@@ -111,8 +113,7 @@ class Reservation:
     amount_usd: float
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Frozen):
     """How much of a budget is gone, what is reserved counted in."""
 
     name: str
@@ -141,7 +142,7 @@ class Budget:
         day, month = moment.strftime("%Y-%m-%d"), moment.strftime("%Y-%m")
         keys = self._store.keys
         found = [
-            Scope("the task", keys.budget("task", task.task_id), limits.task_usd, _LIVES_S["task"]),
+            Scope(TASK_SCOPE, keys.budget("task", task.task_id), limits.task_usd, _LIVES_S["task"]),
             Scope("the day", keys.budget("day", day), limits.day_usd, _LIVES_S["day"]),
             Scope("the month", keys.budget("month", month), limits.month_usd, _LIVES_S["month"]),
         ]
@@ -214,10 +215,19 @@ class Budget:
                     pipe.hmget(scope.key, "spent", "reserved")
                 rows: Sequence[Sequence[bytes | None]] = await pipe.execute()
         standings = [
-            Standing(scope.name, scope.limit_usd or 0.0, sum(int(cell or 0) for cell in row) / NANO)
+            Standing(
+                name=scope.name,
+                limit_usd=scope.limit_usd or 0.0,
+                taken_usd=sum(int(cell or 0) for cell in row) / NANO,
+            )
             for scope, row in zip(scopes, rows, strict=True)
         ]
         return tuple(sorted(standings, key=lambda standing: -standing.share))
+
+    async def overview(self) -> tuple[Standing, ...]:
+        """How the budgets stand that are not one task's or one session's, the fullest first."""
+        anybody = Task(prompt="-", tags=tuple(self._settings.tags_usd))
+        return tuple(one for one in await self.standings(anybody) if one.name != TASK_SCOPE)
 
     def _keys(self, reservation: Reservation) -> list[str]:
         held = self._store.keys.reservations()

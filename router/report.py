@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from router.budget import Standing
 from router.errors import ConfigError
 from router.ledger import AttemptRecord, Record, TaskRecord
 from router.types import Frozen
@@ -80,6 +81,7 @@ class Report(Frozen):
 
     first, last: epoch seconds of the earliest and latest record, None without any.
     rows: the finest table, by kind, model and route; all other tables are sums of it.
+    budgets: how they stand now, whatever the period of the report.
     """
 
     first: float | None
@@ -99,6 +101,7 @@ class Report(Frozen):
     kinds: tuple[Row, ...]
     models: tuple[Row, ...]
     rows: tuple[Row, ...]
+    budgets: tuple[Standing, ...] = ()
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)

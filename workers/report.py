@@ -9,11 +9,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from router.budget import Budget
 from router.ledger import Ledger
 from router.report import Report, Row, build_report, parse_since
 from router.settings import Settings
 from router.store import open_store
 from workers.render import dollars, seconds
+
+NEARLY = 0.8
+"""Share of a budget from which on it stands out."""
 
 
 async def collect(settings: Settings, since: str | None) -> Report:
@@ -27,7 +31,11 @@ async def collect(settings: Settings, since: str | None) -> Report:
     )
     async with store:
         ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
-        return build_report([record async for record in ledger.read(since=start)])
+        report = build_report([record async for record in ledger.read(since=start)])
+        if settings.budget.limited:
+            budgets = await Budget(store, settings.budget).overview()
+            report = report.model_copy(update={"budgets": budgets})
+        return report
 
 
 def report_view(report: Report) -> RenderableType:
@@ -35,6 +43,8 @@ def report_view(report: Report) -> RenderableType:
     if not report.tasks:
         return Text("nothing is recorded yet: try  edgeward demo")
     parts: list[RenderableType] = [Text("Account", "bold"), _summary(report), Text()]
+    if report.budgets:
+        parts += [_budgets(report), Text()]
     if report.escalations:
         parts += [_escalations(report), Text()]
     parts += [_rows("by kind", report.kinds, "kind"), Text()]
@@ -44,6 +54,18 @@ def report_view(report: Report) -> RenderableType:
     ]
     parts += [_rows("by model", named, "model"), Text()]
     return Group(*parts)
+
+
+def _budgets(report: Report) -> Table:
+    table = Table(box=None, title="budgets", title_justify="left", pad_edge=False)
+    table.add_column("of")
+    for name in ("used", "limit", "share"):
+        table.add_column(name, justify="right")
+    for one in report.budgets:
+        style = "red" if one.share >= 1 else "yellow" if one.share >= NEARLY else ""
+        row = (one.name, dollars(one.taken_usd), dollars(one.limit_usd), f"{one.share:.0%}")
+        table.add_row(*row, style=style)
+    return table
 
 
 def _summary(report: Report) -> Table:

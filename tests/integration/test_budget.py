@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from scripted_router import scripted_router
 
 from graphs.app import Router
@@ -16,6 +18,7 @@ from router.errors import BudgetExceeded, ConfigError
 from router.settings import BudgetSettings, Settings
 from router.store import Store
 from router.types import EscalationReason, Privacy, Task
+from workers.report import collect, report_view
 
 COMPLEX = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "
@@ -255,3 +258,23 @@ async def test_a_budget_without_a_price_is_refused_before_the_first_task(tmp_pat
         async with Router.open(settings, env={}):
             pass
     assert time.monotonic() - began < 60
+
+
+async def test_the_report_shows_how_the_budgets_stand(store: Store, tmp_path: Path) -> None:
+    limits = {"day_usd": 1.0, "month_usd": 20.0, "tags_usd": {"blog": 2.0}}
+    async with scripted_router(
+        store, tmp_path, local=[{"reply": "x"}], cloud=[{"reply": "y"}], budget=limits
+    ) as router:
+        await router.run(Task(prompt=COMPLEX, tags=("blog",)))
+        report = await collect(router.settings, None)
+    assert [one.name for one in report.budgets] == [
+        "the day",
+        "the tag 'blog' in the month",
+        "the month",
+    ]
+    assert report.budgets[0].taken_usd == pytest.approx(report.spent_usd)
+    console = Console(file=io.StringIO(), width=80)
+    console.print(report_view(report))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "the tag 'blog' in the month" in shown
+    assert "$20.0000" in shown
