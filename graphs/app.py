@@ -32,6 +32,7 @@ from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.ledger import Ledger
 from router.memory import AnswerCache, CachedAnswer, Memory
+from router.paid import PaidCalls
 from router.pricing import Prices, estimate_tokens
 from router.settings import Settings, load_settings, with_environment
 from router.store import Store, open_store
@@ -67,6 +68,7 @@ class Router:
             router=cast.router,
             cloud=cast.cloud,
             cloud_absent=cast.cloud_absent,
+            paid=PaidCalls(store),
             budget=Budget(store, settings.budget) if settings.budget.limited else None,
             classifier=NgramClassifier.load(),
             memory=self.memory,
@@ -75,12 +77,10 @@ class Router:
             store_is_local=store.local,
         )
         self._unsaved = build()
-        self._graph = build(
-            checkpointer=RedisSaver(
-                store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer)
-            ),
-            store=Documents(store),
+        self._saver = RedisSaver(
+            store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer)
         )
+        self._graph = build(checkpointer=self._saver, store=Documents(store))
 
     @classmethod
     @asynccontextmanager
@@ -152,6 +152,8 @@ class Router:
         state: State = {"task": task}
         with structlog.contextvars.bound_contextvars(task_id=task.task_id), _untraced():
             try:
+                # A task that is run again begins afresh: the end of its last run is no beginning.
+                await self._saver.adelete_thread(task.task_id)
                 async for values in self._values(state, run):
                     state = values
             except StoreUnavailable as error:
@@ -166,6 +168,8 @@ class Router:
             result = self._result(state, run, state["outcome"], time.monotonic() - began)
             try:
                 await self.ledger.record(task, result)
+                for messages in run.called:
+                    await self._deps.paid.account(task.task_id, messages)
             except StoreUnavailable as error:
                 missing = f"not in the account: {error}"
                 result = result.model_copy(update={"warnings": (*result.warnings, missing)})

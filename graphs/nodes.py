@@ -28,6 +28,7 @@ from router.errors import (
     StoreUnavailable,
 )
 from router.memory import CachedAnswer, cache_key
+from router.paid import Paid
 from router.pricing import estimate_tokens
 from router.types import (
     Attempt,
@@ -170,6 +171,49 @@ async def answer_in_cloud(state: State, runtime: Node) -> State:
     agent = run.deps.cloud
     assert agent is not None, "no edge leads here without a cloud"
     messages = privacy.release(task, agent.messages(task, state["history"]))
+    claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
+    run.called.append(messages)
+    if isinstance(claim, Paid):
+        return _reuse(agent, claim, runtime)
+    answered: State = {"completion": None}
+    try:
+        answered = await _call_cloud(agent, messages, state, runtime)
+    finally:
+        completion = answered.get("completion")
+        paid = run.deps.paid
+        # An answer that cannot be kept is an answer all the same.
+        with suppress(StoreUnavailable):
+            await asyncio.shield(paid.finish(claim, completion) if completion else paid.drop(claim))
+    return answered
+
+
+def _reuse(agent: Agent, paid: Paid, runtime: Node) -> State:
+    """The answer of an earlier run of this task; what stands in the account costs nothing more."""
+    run, completion = runtime.context, paid.completion
+    usage = completion.usage
+    if paid.accounted:
+        usage = usage.model_copy(update={"cost_usd": 0.0})
+    attempt = Attempt(
+        number=len(run.journal) + 1,
+        role=agent.role,
+        engine=completion.engine,
+        model=completion.model,
+        route="cloud",
+        outcome="cancelled",
+        usage=usage,
+        stats=completion.stats,
+    )
+    run.journal.append(attempt)
+    log.info("cloud.reused", model=completion.model)
+    runtime.context.emit(Token(completion.text, "cloud", attempt.number))
+    return {"completion": completion, "answered_by": "cloud"}
+
+
+async def _call_cloud(
+    agent: Agent, messages: tuple[Message, ...], state: State, runtime: Node
+) -> State:
+    """One call, within the budgets if there are any."""
+    run, task = runtime.context, state["task"]
     if run.deps.budget is None:
         return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
     try:

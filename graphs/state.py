@@ -11,6 +11,7 @@ from graphs.events import Event
 from router.budget import Budget
 from router.classify.kinds import Classifier
 from router.memory import AnswerCache, CachedAnswer, Memory
+from router.paid import PaidCalls
 from router.settings import Settings
 from router.types import (
     Attempt,
@@ -75,6 +76,7 @@ class Deps:
     cloud: Agent | None
     cloud_absent: str
     budget: Budget | None
+    paid: PaidCalls
     classifier: Classifier
     memory: Memory
     cache: AnswerCache | None
@@ -88,9 +90,11 @@ class Run:
 
     deadline: `time.monotonic()` seconds. emit: takes each event; must not block.
     journal: every attempt, in order, also of a run that is cancelled and so has no final state.
+    called: what the cloud was asked, to be marked once it stands in the account.
     """
 
     deps: Deps
     deadline: float
     emit: Callable[[Event], None]
     journal: list[Attempt] = field(default_factory=list)
+    called: list[tuple[Message, ...]] = field(default_factory=list)

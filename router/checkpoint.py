@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 VOCABULARY = (
     *(types.Task, types.Message, types.Completion, types.Usage, types.TokenStats),
     *(types.CheckResult, types.Guess, types.RouteDecision, types.Attempt, types.Result),
-    *(types.Kind, types.Privacy, types.EscalationReason),
+    *(types.Kind, types.Privacy, types.Priority, types.EscalationReason),
 )
 """The classes of ours that a checkpoint may contain."""
 

@@ -81,6 +81,10 @@ class Keys:
         No TTL: settled, or taken as spent after their expiry."""
         return self.of("reservations")
 
+    def call(self, task_id: str, messages: str) -> str:
+        """A cloud call: who makes it, or its answer as JSON. TTL: its deadline, then a day."""
+        return self.of("call", task_id, messages)
+
     def checkpoints(self, thread_id: str) -> str:
         """Hash of all that a LangGraph thread saved. TTL: RedisSaver.ttl_s from the last save."""
         return self.of("thread", thread_id)

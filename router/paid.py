@@ -1,0 +1,118 @@
+"""Never pay twice: a cloud call is known by its task and its messages, and its answer is kept.
+
+A task that is run again, after a crash or by a second worker, finds the finished call and takes its
+answer, or waits for the one that is under way. Who dies during a call loses it to the next one when
+its lease ends: what the provider charged for it is then charged again, which no client can prevent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from router.store import Store
+from router.types import Completion, Frozen, Message
+
+KEPT_S = 86_400
+"""How long a finished call is remembered."""
+
+_POLL_S = 0.05
+_SPARE_S = 5.0
+"""A lease outlives its deadline by this much: a call ends a moment after it."""
+
+# Only the owner may end a call: its lease may have passed to somebody else.
+_REPLACE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('DEL', KEYS[1])
+else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to make a call that nobody else makes."""
+
+    key: str
+    owner: str
+
+
+class Paid(Frozen):
+    """A finished call. accounted: its cost stands in the ledger already."""
+
+    completion: Completion
+    accounted: bool = False
+
+
+class PaidCalls:
+    """The calls that are under way or finished, in Redis."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._replace = store.redis.register_script(_REPLACE)
+
+    async def claim(
+        self, task_id: str, messages: Sequence[Message], deadline: float
+    ) -> Claim | Paid:
+        """The right to make the call, or the call that somebody else has made.
+
+        Waits while another one makes it; deadline: `time.monotonic()` seconds, also for the call.
+        After it, the right is given whoever else may be calling: there is no time left to ask.
+        """
+        key = self._store.keys.call(task_id, _digest(messages))
+        claim = Claim(key, f"running {uuid.uuid4().hex}")
+        while True:
+            left_s = deadline - time.monotonic()
+            lease_ms = int(max(left_s, 0.0) * 1000 + _SPARE_S * 1000)
+            with self._store.errors():
+                if await self._store.redis.set(key, claim.owner, nx=True, px=lease_ms):
+                    return claim
+                found: Any = await self._store.redis.get(key)
+            if found is not None and not found.startswith(b"running "):
+                try:
+                    return Paid.model_validate_json(found)
+                except ValidationError:
+                    await self._forget(key)
+                    continue
+            if left_s <= 0:
+                return claim
+            await asyncio.sleep(min(_POLL_S, left_s))
+
+    async def finish(self, claim: Claim, completion: Completion) -> None:
+        """Keep the answer. Does nothing where the lease has passed to somebody else."""
+        await self._end(claim, Paid(completion=completion).model_dump_json())
+
+    async def drop(self, claim: Claim) -> None:
+        """There was no answer: the next one may call at once."""
+        await self._end(claim, "")
+
+    async def account(self, task_id: str, messages: Sequence[Message]) -> None:
+        """The call's cost stands in the ledger."""
+        key = self._store.keys.call(task_id, _digest(messages))
+        with self._store.errors():
+            found: Any = await self._store.redis.get(key)
+            if found is None or found.startswith(b"running "):
+                return
+            paid = Paid.model_validate_json(found).model_copy(update={"accounted": True})
+            await self._store.redis.set(key, paid.model_dump_json(), xx=True, keepttl=True)
+
+    async def _end(self, claim: Claim, value: str) -> None:
+        with self._store.errors():
+            await self._replace(keys=[claim.key], args=[claim.owner, value, KEPT_S])
+
+    async def _forget(self, key: str) -> None:
+        with self._store.errors():
+            await self._store.redis.delete(key)
+
+
+def _digest(messages: Sequence[Message]) -> str:
+    shape = json.dumps([[message.role, message.content] for message in messages])
+    return hashlib.sha256(shape.encode()).hexdigest()
