@@ -46,6 +46,9 @@ log = structlog.get_logger()
 
 Node = Runtime[Run]
 
+BRIEF_CHARS = 1500
+"""Of a local answer that the cloud is shown: about 400 tokens, a fraction of a cent."""
+
 BUDGET_WAIT_SHARE = 0.25
 """Of the time that is left, to wait for money that others have reserved and may not need."""
 
@@ -171,13 +174,15 @@ async def answer_in_cloud(state: State, runtime: Node) -> State:
     agent = run.deps.cloud
     assert agent is not None, "no edge leads here without a cloud"
     messages = privacy.release(task, agent.messages(task, state["history"]))
+    # Known by the request alone: a local model's attempt may differ from run to run.
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
     run.called.append(messages)
     if isinstance(claim, Paid):
         return _reuse(agent, claim, runtime)
     answered: State = {"completion": None}
     try:
-        answered = await _call_cloud(agent, messages, state, runtime)
+        briefed = privacy.release(task, (*messages[:-1], _briefed(messages[-1], state)))
+        answered = await _call_cloud(agent, briefed, state, runtime)
     finally:
         completion = answered.get("completion")
         paid = run.deps.paid
@@ -185,6 +190,19 @@ async def answer_in_cloud(state: State, runtime: Node) -> State:
         with suppress(StoreUnavailable):
             await asyncio.shield(paid.finish(claim, completion) if completion else paid.drop(claim))
     return answered
+
+
+def _briefed(request: Message, state: State) -> Message:
+    """The request with what a local model made of it, and what was wrong with that."""
+    tried, escalation = state.get("completion"), state.get("escalation")
+    if tried is None or escalation not in policy.WORTH_SHOWING or not tried.text.strip():
+        return request
+    shown = tried.text.strip()[:BRIEF_CHARS]
+    brief = (
+        f"\n\n[A smaller model's answer was not accepted: {state['finding']}\n{shown}\n"
+        "End of that answer. Answer the request yourself; use of it what is right.]"
+    )
+    return request.model_copy(update={"content": request.content + brief})
 
 
 def _reuse(agent: Agent, paid: Paid, runtime: Node) -> State:

@@ -29,6 +29,17 @@ CODER_KINDS = frozenset({Kind.CODE})
 REPAIRABLE = frozenset({EscalationReason.SCHEMA, EscalationReason.SYNTAX})
 """What showing the failure to the model can mend."""
 
+WORTH_SHOWING = frozenset(
+    {
+        EscalationReason.SCHEMA,
+        EscalationReason.SYNTAX,
+        EscalationReason.UNFAITHFUL,
+        EscalationReason.LOW_CONFIDENCE,
+        EscalationReason.CUT_OFF,
+    }
+)
+"""Why an answer was rejected that still holds something for the one who answers next."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalOption:

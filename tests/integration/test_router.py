@@ -36,6 +36,25 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+async def test_the_cloud_is_told_what_was_tried_and_what_was_wrong_with_it(
+    store: Store, tmp_path: Path
+) -> None:
+    echo = {"match": r"not accepted: (.*)\n(.*)", "reply": r"I was shown: \2, because \1"}
+    local = [{"reply": "my best guess", "min_logprob": -9.0}]
+    async with scripted_router(store, tmp_path, local=local, cloud=[echo]) as router:
+        result = await router.run(Task(prompt=ROUTINE))
+    assert result.text.startswith("I was shown: my best guess, because confidence: mean token")
+
+
+@pytest.mark.parametrize("local", [{"reply": "I'm sorry, but I can't."}, {"fail": "timeout"}])
+async def test_what_is_worth_nothing_is_not_shown(
+    store: Store, tmp_path: Path, local: dict[str, Any]
+) -> None:
+    cloud = [{"match": "not accepted", "reply": "shown"}, {"reply": "not shown"}]
+    async with scripted_router(store, tmp_path, local=[local], cloud=cloud) as router:
+        assert (await router.run(Task(prompt=ROUTINE))).text == "not shown"
+
+
 async def ledger_of(router: Router) -> tuple[list[AttemptRecord], list[TaskRecord]]:
     records = [record async for record in router.ledger.read()]
     return (
