@@ -26,7 +26,7 @@ CLOUD = "cloud"
 class Cast:
     """Every agent of a configuration.
 
-    cloud: None when there is none; `cloud_absent` then says why, in words.
+    clouds: in the order in which they are asked; none: `cloud_absent` then says why, in words.
     cloud_model: the model that prices what staying local avoided.
     router: None unless the settings name a model for it. lanes: those that models run on.
     """
@@ -34,7 +34,7 @@ class Cast:
     local: Mapping[str, Agent]
     router: Agent | None
     lanes: tuple[Lane, ...]
-    cloud: Agent | None
+    clouds: tuple[Agent, ...]
     cloud_absent: str
     cloud_model: str
 
@@ -46,7 +46,7 @@ class Cast:
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Each engine once: roles with the same settings share one."""
-        agents = [*self.roles.values(), *([self.cloud] if self.cloud else [])]
+        agents = [*self.roles.values(), *self.clouds]
         return tuple({id(agent.engine): agent.engine for agent in agents}.values())
 
 
@@ -60,13 +60,13 @@ def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
             pinned = model.pinned or model == settings.models.router
             engines[model] = local_engine(role, model, lanes, pinned=pinned)
         local[role] = _local_agent(role, model, engines[model], settings)
-    cloud, absent = _cloud_agent(settings, prices, env)
-    name = cloud.engine.caps.model if cloud else settings.cloud.reference
+    clouds, absent = _cloud_agents(settings, prices, env)
+    name = clouds[0].engine.caps.model if clouds else settings.cloud.reference
     return Cast(
         router=local.pop(ROUTER, None),
         local=local,
         lanes=lanes.used,
-        cloud=cloud,
+        clouds=clouds,
         cloud_absent=absent,
         cloud_model=name,
     )
@@ -115,22 +115,27 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
     )
 
 
-def _cloud_agent(
+def _cloud_agents(
     settings: Settings, prices: Prices, env: Mapping[str, str]
-) -> tuple[Agent | None, str]:
-    engine = _cloud_engine(settings.cloud, prices, env)
-    if isinstance(engine, str):
-        return None, engine
-    agent = Agent(
-        role=CLOUD,
-        engine=engine,
-        system_prompt=_prompt(CLOUD),
-        max_tokens=settings.cloud.max_tokens,
-        history_messages=settings.memory.history_messages,
-        repairs=False,
-        price=engine.price,
+) -> tuple[tuple[Agent, ...], str]:
+    """The cloud's agents, or the reason in words why there is none."""
+    first = _cloud_engine(settings.cloud, prices, env)
+    if isinstance(first, str):
+        return (), first
+    others = [_litellm_engine(name, settings.cloud, prices) for name in settings.cloud.fallbacks]
+    agents = tuple(
+        Agent(
+            role=CLOUD,
+            engine=engine,
+            system_prompt=_prompt(CLOUD),
+            max_tokens=settings.cloud.max_tokens,
+            history_messages=settings.memory.history_messages,
+            repairs=False,
+            price=engine.price,
+        )
+        for engine in (first, *others)
     )
-    return agent, ""
+    return agents, ""
 
 
 def _cloud_engine(
@@ -141,16 +146,20 @@ def _cloud_engine(
         return "the cloud is switched off"
     if cloud.script is not None:
         return ScriptedEngine.from_file(cloud.script, model="scripted-cloud", local=False)
-    model, key = cloud.model, cloud.api_key
+    model = cloud.model
     if model == "auto" and cloud.url is None:
         choice = cloud_from_environment(env)
         if choice is None:
             return "no cloud key is set"
         model = choice.model
+    return _litellm_engine(model, cloud, prices)
+
+
+def _litellm_engine(model: str, cloud: CloudSettings, prices: Prices) -> LiteLLMEngine:
     return LiteLLMEngine(
         model=_at_url(model) if cloud.url else model,
         api_base=cloud.url,
-        api_key=key,
+        api_key=cloud.api_key,
         timeout_s=cloud.timeout_s,
         max_tokens=cloud.max_tokens,
         retries=cloud.retries,

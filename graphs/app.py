@@ -22,6 +22,7 @@ from agents.nano import MODEL_PATH
 from agents.roles import Cast, cast
 from graphs.events import Event, Finished
 from graphs.hybrid import build
+from graphs.rest import Rest
 from graphs.state import Deps, Outcome, Run, State
 from router import privacy
 from router.budget import Budget
@@ -66,7 +67,8 @@ class Router:
             settings=settings,
             local=cast.local,
             router=cast.router,
-            cloud=cast.cloud,
+            clouds=cast.clouds,
+            rest=Rest(settings.cloud.cool_down_s),
             cloud_absent=cast.cloud_absent,
             paid=PaidCalls(store),
             budget=Budget(store, settings.budget) if settings.budget.limited else None,
@@ -246,16 +248,17 @@ class Router:
 
 async def _require_price(agents: Cast) -> None:
     """ConfigError where a budget is set and nobody knows what the cloud costs."""
-    cloud = agents.cloud
-    if cloud is None or cloud.price is None or cloud.price(1, 1) is not None:
-        return
-    # The longer list comes with LiteLLM, which takes seconds to import.
-    await cast_type(CloudEngine, cloud.engine).warm()
-    if cloud.price(1, 1) is None:
-        raise ConfigError(
-            f"a budget is set, and no price of {agents.cloud_model} is known: write one into a "
-            "file and name it as `prices` (0 for a server of your own), or remove `budget`"
-        )
+    for cloud in agents.clouds:
+        if cloud.price is None or cloud.price(1, 1) is not None:
+            continue
+        # The longer list comes with LiteLLM, which takes seconds to import.
+        await cast_type(CloudEngine, cloud.engine).warm()
+        if cloud.price(1, 1) is None:
+            raise ConfigError(
+                f"a budget is set, and no price of {cloud.engine.caps.model} is known: write one "
+                "into a file and name it as `prices` (0 for a server of your own), or remove "
+                "`budget`"
+            )
 
 
 def _untraced() -> AbstractContextManager[None]:

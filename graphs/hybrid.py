@@ -7,7 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 
-from graphs import nodes
+from graphs import cloud, nodes
 from graphs.state import Run, State
 
 
@@ -23,7 +23,7 @@ def build(
     graph.add_node("answer_locally", nodes.answer_locally)
     graph.add_node("check", nodes.check)
     graph.add_node("repair", nodes.repair)
-    graph.add_node("answer_in_cloud", nodes.answer_in_cloud)
+    graph.add_node("answer_in_cloud", cloud.answer_in_cloud)
     graph.add_node("remember", nodes.remember)
 
     graph.add_edge(START, "recall")

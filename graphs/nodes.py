@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import aclosing, suppress
 from typing import Literal
 
 import structlog
@@ -14,24 +11,14 @@ from langgraph.runtime import Runtime
 from agents.agent import Agent
 from agents.checks import complete, general_checks, satisfies_schema
 from graphs.ask_router import second_opinion
+from graphs.attempt import attempt
 from graphs.events import Attempted, Routed, Token
 from graphs.state import Deps, Outcome, Run, State
 from router import policy, privacy
-from router.budget import Budget, Reservation
-from router.engine import Engine
-from router.errors import (
-    BudgetExceeded,
-    ContextOverflow,
-    EngineError,
-    EngineOverloaded,
-    EngineTimeout,
-    StoreUnavailable,
-)
+from router.errors import StoreUnavailable
 from router.memory import CachedAnswer, cache_key
-from router.paid import Paid
 from router.pricing import estimate_tokens
 from router.types import (
-    Attempt,
     CheckResult,
     Completion,
     EscalationReason,
@@ -39,18 +26,11 @@ from router.types import (
     Message,
     RouteDecision,
     Task,
-    Usage,
 )
 
 log = structlog.get_logger()
 
 Node = Runtime[Run]
-
-BRIEF_CHARS = 1500
-"""Of a local answer that the cloud is shown: about 400 tokens, a fraction of a cent."""
-
-BUDGET_WAIT_SHARE = 0.25
-"""Of the time that is left, to wait for money that others have reserved and may not need."""
 
 
 async def recall(state: State, runtime: Node) -> State:
@@ -144,7 +124,8 @@ async def answer_locally(state: State, runtime: Node) -> State:
     agent = _agent(state, run)
     failure = state["finding"] if state.get("repaired") else None
     messages = agent.messages(task, state["history"], failure)
-    return await _generate(agent, messages, _local_deadline(state, run), "local", state, runtime)
+    deadline, max_wait_s = _local_deadline(state, run), _max_wait_s(state, run)
+    return await attempt(agent, messages, deadline, "local", state, runtime, max_wait_s=max_wait_s)
 
 
 def _local_deadline(state: State, run: Run) -> float:
@@ -166,199 +147,6 @@ def _patience_s(state: State, run: Run) -> float:
     left_s = _local_deadline(state, run) - time.monotonic()
     max_wait_s = _max_wait_s(state, run)
     return left_s if max_wait_s is None else min(left_s, max_wait_s)
-
-
-async def answer_in_cloud(state: State, runtime: Node) -> State:
-    """The cloud's answer; nothing reaches its engine except through the gate."""
-    run, task = runtime.context, state["task"]
-    agent = run.deps.cloud
-    assert agent is not None, "no edge leads here without a cloud"
-    messages = privacy.release(task, agent.messages(task, state["history"]))
-    # Known by the request alone: a local model's attempt may differ from run to run.
-    claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
-    run.called.append(messages)
-    if isinstance(claim, Paid):
-        return _reuse(agent, claim, runtime)
-    answered: State = {"completion": None}
-    try:
-        briefed = privacy.release(task, (*messages[:-1], _briefed(messages[-1], state)))
-        answered = await _call_cloud(agent, briefed, state, runtime)
-    finally:
-        completion = answered.get("completion")
-        paid = run.deps.paid
-        # An answer that cannot be kept is an answer all the same.
-        with suppress(StoreUnavailable):
-            await asyncio.shield(paid.finish(claim, completion) if completion else paid.drop(claim))
-    return answered
-
-
-def _briefed(request: Message, state: State) -> Message:
-    """The request with what a local model made of it, and what was wrong with that."""
-    tried, escalation = state.get("completion"), state.get("escalation")
-    if tried is None or escalation not in policy.WORTH_SHOWING or not tried.text.strip():
-        return request
-    shown = tried.text.strip()[:BRIEF_CHARS]
-    brief = (
-        f"\n\n[A smaller model's answer was not accepted: {state['finding']}\n{shown}\n"
-        "End of that answer. Answer the request yourself; use of it what is right.]"
-    )
-    return request.model_copy(update={"content": request.content + brief})
-
-
-def _reuse(agent: Agent, paid: Paid, runtime: Node) -> State:
-    """The answer of an earlier run of this task; what stands in the account costs nothing more."""
-    run, completion = runtime.context, paid.completion
-    usage = completion.usage
-    if paid.accounted:
-        usage = usage.model_copy(update={"cost_usd": 0.0})
-    attempt = Attempt(
-        number=len(run.journal) + 1,
-        role=agent.role,
-        engine=completion.engine,
-        model=completion.model,
-        route="cloud",
-        outcome="cancelled",
-        usage=usage,
-        stats=completion.stats,
-    )
-    run.journal.append(attempt)
-    log.info("cloud.reused", model=completion.model)
-    runtime.context.emit(Token(completion.text, "cloud", attempt.number))
-    return {"completion": completion, "answered_by": "cloud"}
-
-
-async def _call_cloud(
-    agent: Agent, messages: tuple[Message, ...], state: State, runtime: Node
-) -> State:
-    """One call, within the budgets if there are any."""
-    run, task = runtime.context, state["task"]
-    if run.deps.budget is None:
-        return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
-    try:
-        # Known before the first task: a budget without a price is refused when the router opens.
-        most_usd = agent.most_usd(task, messages) or 0.0
-        wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
-        held = await run.deps.budget.reserve(task, most_usd, wait_s=wait_s)
-    except BudgetExceeded as error:
-        outcome = Outcome("parked", "none", "", str(error))
-        return {"completion": None, "answered_by": "cloud", "outcome": outcome}
-    before = len(run.journal)
-    try:
-        return await _generate(agent, messages, run.deadline, "cloud", state, runtime)
-    finally:
-        await asyncio.shield(_settle(run.deps.budget, held, run.journal[before:]))
-
-
-async def _settle(budget: Budget, held: Reservation, attempts: Sequence[Attempt]) -> None:
-    """What is not settled counts as spent once its time is over: never less than was charged."""
-    costs = [attempt.usage.cost_usd for attempt in attempts]
-    known = [cost for cost in costs if cost is not None]
-    with suppress(StoreUnavailable):
-        await budget.settle(held, sum(known) if len(known) == len(costs) else held.amount_usd)
-
-
-async def _generate(
-    agent: Agent,
-    messages: tuple[Message, ...],
-    deadline: float,
-    route: Literal["local", "cloud"],
-    state: State,
-    runtime: Node,
-) -> State:
-    """One generation, recorded in the journal whatever comes of it."""
-    journal = runtime.context.journal
-    caps = agent.engine.caps
-    attempt = Attempt(
-        number=len(journal) + 1,
-        role=agent.role,
-        engine=caps.engine,
-        model=caps.model,
-        route=route,
-        outcome="cancelled",
-    )
-    began = time.monotonic()
-    completion: Completion | None = None
-    error: EngineError | None = None
-    written = 0
-    try:
-        await _open(agent.engine, deadline)
-        max_wait_s = _max_wait_s(state, runtime.context) if route == "local" else None
-        stream = agent.stream(state["task"], messages, deadline, max_wait_s)
-        async with aclosing(stream) as parts:
-            async for part in parts:
-                if isinstance(part, Completion):
-                    completion = part
-                    continue
-                written += len(part.text)
-                if agent.specialist is None:
-                    runtime.context.emit(Token(part.text, route, attempt.number))
-    except EngineError as caught:
-        error = caught
-    finally:
-        # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
-        entry = _recorded(attempt, completion, error, time.monotonic() - began)
-        if completion is None and written:
-            entry = entry.model_copy(update={"usage": _broken_off(agent, messages, written)})
-        journal.append(entry)
-    if error is None:
-        return {"completion": completion, "answered_by": route}
-    log.info("attempt.failed", model=caps.model, error=type(error).__name__)
-    runtime.context.emit(Attempted(journal[-1]))
-    failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
-    if error.escalates:
-        failed["escalation"] = journal[-1].escalation
-        return failed
-    failed["outcome"] = Outcome("failed", "none", "", str(error))
-    return failed
-
-
-def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
-    """What an answer that broke off consumed: estimated, as nobody counted, and charged for."""
-    prompt_tokens = sum(estimate_tokens(message.content) for message in messages)
-    completion_tokens = -(-written_chars // 4)
-    return Usage(
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-        cost_usd=agent.price(prompt_tokens, completion_tokens) if agent.price else 0.0,
-    )
-
-
-async def _open(engine: Engine, deadline: float) -> None:
-    """Loading a model takes seconds, which are the task's."""
-    try:
-        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
-            await engine.open()
-    except TimeoutError:
-        model = engine.caps.model
-        raise EngineTimeout(f"{model}: it was not loaded by the deadline", model=model) from None
-
-
-def _recorded(
-    attempt: Attempt, completion: Completion | None, error: EngineError | None, latency_s: float
-) -> Attempt:
-    update: dict[str, object] = {"latency_s": latency_s}
-    if error is not None:
-        update |= {
-            "outcome": "failed",
-            "error": f"{type(error).__name__}: {error}",
-            "escalation": _reason(error, attempt.route),
-        }
-    if completion is not None:
-        update |= {
-            "model": completion.model,
-            "usage": completion.usage,
-            "stats": completion.stats,
-            "ttft_s": completion.ttft_s,
-        }
-    return attempt.model_copy(update=update)
-
-
-def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:
-    if isinstance(error, ContextOverflow):
-        return EscalationReason.CONTEXT
-    if isinstance(error, EngineOverloaded) and route == "local":
-        return EscalationReason.BUSY
-    return EscalationReason.ENGINE_FAILED if error.escalates else None
 
 
 def after_answer(state: State) -> Literal["check", "answer_in_cloud", "remember"]:

@@ -8,6 +8,7 @@ from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
 from graphs.events import Event
+from graphs.rest import Rest
 from router.budget import Budget
 from router.classify.kinds import Classifier
 from router.memory import AnswerCache, CachedAnswer, Memory
@@ -68,12 +69,17 @@ class State(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What all runs of a Router share. router: asked where the classifier is not sure."""
+    """What all runs of a Router share.
+
+    router: asked where the classifier is not sure. clouds: in the order in which they are asked;
+    rest: which of them had better be left alone.
+    """
 
     settings: Settings
     local: Mapping[str, Agent]
     router: Agent | None
-    cloud: Agent | None
+    clouds: tuple[Agent, ...]
+    rest: Rest
     cloud_absent: str
     budget: Budget | None
     paid: PaidCalls

@@ -137,6 +137,12 @@ class CloudSettings(Frozen):
     timeout_s: float = Field(default=60.0, gt=0, description="seconds for one call")
     max_tokens: int = Field(default=2048, ge=1, description="longest answer")
     retries: int = Field(default=1, ge=0, le=5, description="further tries after a failed call")
+    fallbacks: tuple[str, ...] = Field(
+        default=(), description="models to ask next, in this order, when the first does not answer"
+    )
+    cool_down_s: float = Field(
+        default=30.0, ge=0, description="seconds that a model which failed is left alone"
+    )
     reference: str = Field(
         default="openai/gpt-5.4-mini",
         description="model whose price values the dollars avoided where the cloud has none",

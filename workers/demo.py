@@ -100,7 +100,7 @@ def _require_all_accounted(report: Report, expected: int) -> None:
 def _next_steps(router: Router) -> Table:
     """What would make more of these requests answered."""
     table = Table.grid(padding=(0, 2))
-    if router.cast.cloud is None:
+    if not router.cast.clouds:
         table.add_row("a cloud key", "export OPENAI_API_KEY=...   (or ANTHROPIC_API_KEY=...)")
         table.add_row("another cloud", "edgeward demo --cloud-url http://host:port/v1")
     table.add_row("a local server", "models: {general: {url: http://127.0.0.1:11434/v1}}")

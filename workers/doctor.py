@@ -116,11 +116,12 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     for role, agent in agents.roles.items():
         caps = agent.engine.caps
         findings.append(Finding(f"role {role}", "ok", f"{caps.model} on {caps.engine}"))
-    if agents.cloud is None:
+    if not agents.clouds:
         cure = "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or cloud.url in the configuration"
         findings.append(Finding("cloud", "note", agents.cloud_absent, cure))
     else:
-        findings.append(Finding("cloud", "ok", agents.cloud_model))
+        names = ", then ".join(agent.engine.caps.model for agent in agents.clouds)
+        findings.append(Finding("cloud", "ok", names))
     return findings
 
 

@@ -328,7 +328,7 @@ async def test_the_default_settings_hold_no_cloud_without_a_key(store: Store) ->
         {"store": {"url": store.url, "namespace": store.keys.namespace}}
     )
     async with Router.open(settings, env={}) as router:
-        assert router.cast.cloud is None
+        assert router.cast.clouds == ()
     async with Router.open(settings, env={"ANTHROPIC_API_KEY": "k"}) as router:
         assert router.cast.cloud_model.startswith("anthropic/")
 

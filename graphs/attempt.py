@@ -1,0 +1,129 @@
+"""One generation of one agent: opened, streamed, and recorded whatever comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import Literal
+
+import structlog
+from langgraph.runtime import Runtime
+
+from agents.agent import Agent
+from graphs.events import Attempted, Token
+from graphs.state import Outcome, Run, State
+from router.engine import Engine
+from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
+from router.pricing import estimate_tokens
+from router.types import Attempt, Completion, EscalationReason, Message, Usage
+
+log = structlog.get_logger()
+
+
+async def attempt(
+    agent: Agent,
+    messages: tuple[Message, ...],
+    deadline: float,
+    route: Literal["local", "cloud"],
+    state: State,
+    runtime: Runtime[Run],
+    *,
+    max_wait_s: float | None = None,
+) -> State:
+    """One generation, recorded in the journal whatever comes of it.
+
+    deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
+    """
+    journal = runtime.context.journal
+    caps = agent.engine.caps
+    entry = Attempt(
+        number=len(journal) + 1,
+        role=agent.role,
+        engine=caps.engine,
+        model=caps.model,
+        route=route,
+        outcome="cancelled",
+    )
+    began = time.monotonic()
+    completion: Completion | None = None
+    error: EngineError | None = None
+    written = 0
+    try:
+        await _open(agent.engine, deadline)
+        stream = agent.stream(state["task"], messages, deadline, max_wait_s)
+        async with aclosing(stream) as parts:
+            async for part in parts:
+                if isinstance(part, Completion):
+                    completion = part
+                    continue
+                written += len(part.text)
+                if agent.specialist is None:
+                    runtime.context.emit(Token(part.text, route, entry.number))
+    except EngineError as caught:
+        error = caught
+    finally:
+        # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
+        entry = _recorded(entry, completion, error, time.monotonic() - began)
+        if completion is None and written:
+            entry = entry.model_copy(update={"usage": _broken_off(agent, messages, written)})
+        journal.append(entry)
+    if error is None:
+        return {"completion": completion, "answered_by": route}
+    log.info("attempt.failed", model=caps.model, error=type(error).__name__)
+    runtime.context.emit(Attempted(journal[-1]))
+    failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
+    if error.escalates:
+        failed["escalation"] = journal[-1].escalation
+        return failed
+    failed["outcome"] = Outcome("failed", "none", "", str(error))
+    return failed
+
+
+def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
+    """What an answer that broke off consumed: estimated, as nobody counted, and charged for."""
+    prompt_tokens = sum(estimate_tokens(message.content) for message in messages)
+    completion_tokens = -(-written_chars // 4)
+    return Usage(
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cost_usd=agent.price(prompt_tokens, completion_tokens) if agent.price else 0.0,
+    )
+
+
+async def _open(engine: Engine, deadline: float) -> None:
+    """Loading a model takes seconds, which are the task's."""
+    try:
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
+            await engine.open()
+    except TimeoutError:
+        model = engine.caps.model
+        raise EngineTimeout(f"{model}: it was not loaded by the deadline", model=model) from None
+
+
+def _recorded(
+    attempt: Attempt, completion: Completion | None, error: EngineError | None, latency_s: float
+) -> Attempt:
+    update: dict[str, object] = {"latency_s": latency_s}
+    if error is not None:
+        update |= {
+            "outcome": "failed",
+            "error": f"{type(error).__name__}: {error}",
+            "escalation": _reason(error, attempt.route),
+        }
+    if completion is not None:
+        update |= {
+            "model": completion.model,
+            "usage": completion.usage,
+            "stats": completion.stats,
+            "ttft_s": completion.ttft_s,
+        }
+    return attempt.model_copy(update=update)
+
+
+def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:
+    if isinstance(error, ContextOverflow):
+        return EscalationReason.CONTEXT
+    if isinstance(error, EngineOverloaded) and route == "local":
+        return EscalationReason.BUSY
+    return EscalationReason.ENGINE_FAILED if error.escalates else None
