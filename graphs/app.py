@@ -7,7 +7,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import cast as cast_type
@@ -19,6 +19,7 @@ from langchain_core.runnables import RunnableConfig
 from agents.agent import Coverage
 from agents.engines.lane import LaneState
 from agents.nano import MODEL_PATH
+from agents.own_checks import Check, command_checks, installed_checks
 from agents.roles import Cast, cast
 from graphs.events import Event, Finished
 from graphs.hybrid import build
@@ -54,7 +55,15 @@ class Router:
     engine; what was attempted is in the ledger even so.
     """
 
-    def __init__(self, *, settings: Settings, cast: Cast, prices: Prices, store: Store) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        cast: Cast,
+        prices: Prices,
+        store: Store,
+        checks: tuple[Check, ...] = (),
+    ) -> None:
         """For `open`, which owns the life of what is passed here."""
         self.settings = settings
         self.store = store
@@ -71,6 +80,7 @@ class Router:
             rest=Rest(settings.cloud.cool_down_s),
             cloud_absent=cast.cloud_absent,
             paid=PaidCalls(store),
+            own_checks=checks,
             budget=Budget(store, settings.budget) if settings.budget.limited else None,
             classifier=NgramClassifier.load(),
             memory=self.memory,
@@ -91,12 +101,15 @@ class Router:
         settings: Settings | Path | str | None = None,
         *,
         env: Mapping[str, str] | None = None,
+        checks: Sequence[Check] = (),
     ) -> AsyncIterator[Router]:
         """A Router with everything behind it open.
 
         settings: a Settings, a path to an edgeward.yaml, or None for the file that is found, or the
         defaults. REDIS_URL serves where no URL is set; EDGEWARD_HOME is stronger than the home.
         Models are loaded by the first task that needs them.
+        checks: functions that judge local answers, beside those of the configuration and of
+        installed packages: (task, kind, completion) -> CheckResult, or None for no opinion.
         Raises ConfigError and StoreUnavailable.
         """
         env = os.environ if env is None else env
@@ -107,6 +120,7 @@ class Router:
         configure_logging(settings.log_level)
         prices = Prices.load(settings.prices)
         agents = cast(settings, prices, env)
+        own = (*checks, *installed_checks(), *command_checks(settings.checks))
         if settings.budget.limited:
             await _require_price(agents)
         async with AsyncExitStack() as stack:
@@ -119,7 +133,7 @@ class Router:
                 idle_s=settings.store.idle_s,
             )
             stack.push_async_callback(store.close)
-            yield cls(settings=settings, cast=agents, prices=prices, store=store)
+            yield cls(settings=settings, cast=agents, prices=prices, store=store, checks=own)
 
     async def run(self, task: Task) -> Result:
         """The task's result, whatever it is: done, parked or failed.

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from agents.agent import Agent
 from agents.checks import complete, general_checks, satisfies_schema
+from agents.own_checks import run_checks
 from graphs.ask_router import second_opinion
 from graphs.attempt import attempt
 from graphs.events import Attempted, Routed, Token
@@ -162,6 +163,10 @@ async def check(state: State, runtime: Node) -> State:
     run, completion = runtime.context, state["completion"]
     assert completion is not None, "only an answer is checked"
     checks = _checks(state, run, completion)
+    if state["answered_by"] == "local" and all(item.passed for item in checks):
+        # The user's own come last: they may take seconds, and most weak answers are seen before.
+        own = run.deps.own_checks
+        checks += await run_checks(own, state["task"], state["guess"].kind, completion)
     judged = checks
     if state["answered_by"] == "cloud":
         # There is nobody left to ask, and an answer that hit its limit is still useful.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
+from agents.own_checks import Check
 from graphs.events import Event
 from graphs.rest import Rest
 from router.budget import Budget
@@ -82,6 +83,7 @@ class Deps:
     rest: Rest
     cloud_absent: str
     budget: Budget | None
+    own_checks: tuple[Check, ...]
     paid: PaidCalls
     classifier: Classifier
     memory: Memory

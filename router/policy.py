@@ -26,7 +26,7 @@ GAIN: dict[Kind, float] = {
 """Expected cloud score minus local score, 0..1, by kind."""
 
 CODER_KINDS = frozenset({Kind.CODE})
-REPAIRABLE = frozenset({EscalationReason.SCHEMA, EscalationReason.SYNTAX})
+REPAIRABLE = frozenset({EscalationReason.SCHEMA, EscalationReason.SYNTAX, EscalationReason.CHECK})
 """What showing the failure to the model can mend."""
 
 WORTH_SHOWING = frozenset(
@@ -36,6 +36,7 @@ WORTH_SHOWING = frozenset(
         EscalationReason.UNFAITHFUL,
         EscalationReason.LOW_CONFIDENCE,
         EscalationReason.CUT_OFF,
+        EscalationReason.CHECK,
     }
 )
 """Why an answer was rejected that still holds something for the one who answers next."""

@@ -208,6 +208,15 @@ class BudgetSettings(Frozen):
         return bool(self.tags_usd) or any(limit is not None for limit in limits)
 
 
+class CheckSettings(Frozen):
+    """A program of the user's that judges answers: status 0 accepts, 1 rejects."""
+
+    name: str = Field(pattern=r"^[\w.-]{1,40}$", description="how results name it")
+    command: tuple[str, ...] = Field(min_length=1, description="the program and its arguments")
+    kinds: tuple[Kind, ...] = Field(default=(), description="of task; empty: all")
+    timeout_s: float = Field(default=10.0, gt=0, le=600, description="seconds it may take")
+
+
 class StoreSettings(Frozen):
     """The one Redis. Without a URL a private server is found on the PATH or in the wheel."""
 
@@ -246,6 +255,10 @@ class Settings(Frozen):
     cloud: CloudSettings = CloudSettings()
     policy: PolicySettings = PolicySettings()
     budget: BudgetSettings = BudgetSettings()
+    checks: tuple[CheckSettings, ...] = Field(
+        default=(),
+        description="your own checks of local answers: [{name: style, command: [./style.sh]}]",
+    )
     store: StoreSettings = StoreSettings()
     memory: MemorySettings = MemorySettings()
     prices: Path | None = Field(

@@ -166,6 +166,7 @@ class EscalationReason(StrEnum):
     SCHEMA = "schema"
     SYNTAX = "syntax"
     UNFAITHFUL = "unfaithful"
+    CHECK = "check"
     BUSY = "busy"
     ENGINE_FAILED = "engine_failed"
 
