@@ -68,7 +68,8 @@ async def test_what_is_no_judgement_leaves_the_answer_standing(code: str, said: 
 async def test_a_program_that_does_not_end_is_killed_with_its_children(tmp_path: Path) -> None:
     marker = tmp_path / "alive"
     child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(marker)!r}).touch()"
-    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
+    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}])"
+    code += "; time.sleep(60)"
     began = time.monotonic()
     result = await found(program(code, timeout_s=0.5))
     assert result.passed
