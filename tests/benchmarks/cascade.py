@@ -134,9 +134,8 @@ def overview(rows: Sequence[Row], always: Sequence[Result], samples: Sequence[Sa
     )
     local_right = sum(row.trial.right for row in rows)
     print("| what | figure |\n|---|---|")
-    print(
-        f"| tasks | {len(rows)}, of them complex {sum(r.sample.family == 'complex' for r in rows)} |"
-    )
+    complex_ones = sum(row.sample.family == "complex" for row in rows)
+    print(f"| tasks | {len(rows)}, of them complex {complex_ones} |")
     print(f"| answered locally | {share(len(kept), len(rows))} |")
     print(f"| of those right | {share(sum(row.right for row in kept), len(kept))} |")
     print(f"| wrong local answers caught before acceptance | {share(len(caught), len(wrong))} |")
@@ -172,9 +171,7 @@ def ablation(rows: Sequence[Row]) -> None:
     line("any check", lambda row: True)
     gate = [row for row in rows if not row.tried]
     wrong = sum(not row.trial.right for row in gate)
-    print(
-        f"\nKept from the local model beforehand: {len(gate)}, which it would have got wrong: {wrong}."
-    )
+    print(f"\nKept from the local model beforehand: {len(gate)}; it would have erred on {wrong}.")
 
 
 def confidences(rows: Sequence[Row]) -> None:
