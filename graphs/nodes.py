@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from agents.agent import Agent
 from agents.checks import complete, general_checks, satisfies_schema
 from agents.own_checks import run_checks
+from graphs.agreement import agreement
 from graphs.ask_router import second_opinion
 from graphs.attempt import attempt
 from graphs.events import Attempted, Routed, Token
@@ -167,6 +168,10 @@ async def check(state: State, runtime: Node) -> State:
         # The user's own come last: they may take seconds, and most weak answers are seen before.
         own = run.deps.own_checks
         checks += await run_checks(own, state["task"], state["guess"].kind, completion)
+        if run.deps.settings.policy.second_opinion and all(item.passed for item in checks):
+            agent, deadline = _agent(state, run), _local_deadline(state, run)
+            second = await agreement(state, run, agent, completion, deadline)
+            checks += (second,) if second is not None else ()
     judged = checks
     if state["answered_by"] == "cloud":
         # There is nobody left to ask, and an answer that hit its limit is still useful.

@@ -171,6 +171,10 @@ class PolicySettings(Frozen):
         le=1,
         description="least geometric-mean token probability of an uncalibrated model's answer",
     )
+    second_opinion: bool = Field(
+        default=True,
+        description="compare an answer with that of a second local model that is loaded and idle",
+    )
     local_share: float = Field(
         default=0.6,
         gt=0,

@@ -1,0 +1,139 @@
+"""Does a second small model say the same? Asked where one is in memory and has nothing to do.
+
+Agreement between small models tells wrong answers from right ones far better than the prompt does
+(AUROC 0.81 to 0.97 against 0.53 to 0.65, on public outcomes), and on an idle lane it is free.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import unicodedata
+from contextlib import suppress
+
+import structlog
+
+from agents.agent import Agent
+from graphs.state import Run, State
+from router.engine import generate
+from router.errors import EngineError
+from router.types import Attempt, CheckResult, Completion, EscalationReason, Kind
+
+log = structlog.get_logger()
+
+ROLE = "second opinion"
+
+KINDS = frozenset({Kind.MATH, Kind.EXTRACTION, Kind.TOOL, Kind.KNOWLEDGE})
+"""Whose answers can be compared; two good translations seldom have the same words."""
+
+LONGEST_CHARS = 1500
+"""A longer answer cannot be compared by what it holds."""
+
+SHARE = 0.5
+"""Of the time that is left to the local attempt."""
+
+_FEW_WORDS = 12
+_SAME_WORDS = 0.5
+_NUMBER = re.compile(r"[-+]?\d[\d.,]*")
+
+
+def peer(agent: Agent, run: Run) -> Agent | None:
+    """Another general model in memory that nobody is waiting for; None if there is none."""
+    for other in run.deps.local.values():
+        if other.engine is agent.engine or other.specialist is not None:
+            continue
+        outlook = other.engine.outlook()
+        if outlook.resident and outlook.queued == 0:
+            return other
+    return None
+
+
+async def agreement(
+    state: State, run: Run, agent: Agent, completion: Completion, deadline: float
+) -> CheckResult | None:
+    """What the second model says to the answer; None where nobody could be asked, or it cannot be
+    compared. Its attempt stands in the journal before the one that it judges."""
+    task, kind = state["task"], state["guess"].kind
+    if agent.specialist is not None or kind not in KINDS or len(completion.text) > LONGEST_CHARS:
+        return None
+    other = peer(agent, run)
+    if other is None:
+        return None
+    now = time.monotonic()
+    caps = other.engine.caps
+    attempt = Attempt(
+        number=len(run.journal) + 1,
+        role=ROLE,
+        engine=caps.engine,
+        model=caps.model,
+        route="local",
+        outcome="cancelled",
+    )
+    found: CheckResult | None = None
+    try:
+        await other.engine.open()  # which loads nothing, as it is in memory
+        messages = other.messages(task, state["history"])
+        until = now + max(deadline - now, 0.0) * SHARE
+        second = await generate(other.engine, other.request(task, messages, until, max_wait_s=1.0))
+        same = agree(kind, completion.text, second.text)
+        if same is not None:
+            found = _found(same, caps.model, second.text)
+        attempt = attempt.model_copy(
+            update={
+                "outcome": "rejected" if same is False else "accepted",
+                "usage": second.usage,
+                "stats": second.stats,
+                "ttft_s": second.ttft_s,
+            }
+        )
+    except EngineError as error:
+        failure = f"{type(error).__name__}: {error}"
+        attempt = attempt.model_copy(update={"outcome": "failed", "error": failure})
+        log.info("agreement.failed", model=caps.model, error=type(error).__name__)
+    finally:
+        took = {"latency_s": time.monotonic() - now}
+        run.journal.insert(len(run.journal) - 1, attempt.model_copy(update=took))
+    return found
+
+
+def _found(same: bool, model: str, text: str) -> CheckResult:
+    said = " ".join(text.split())[:80]
+    return CheckResult(
+        name="agreement",
+        passed=same,
+        finding=f"{model} agrees" if same else f"{model} says otherwise: {said}",
+        reason=None if same else EscalationReason.LOW_CONFIDENCE,
+    )
+
+
+def agree(kind: Kind, one: str, other: str) -> bool | None:
+    """Whether two answers say the same; None where that cannot be told from their words.
+
+    JSON by its values, mathematics by its last number, short answers by their words.
+    """
+    with suppress(ValueError):
+        return bool(json.loads(one) == json.loads(other))
+    if kind is Kind.MATH:
+        numbers = [_last_number(text) for text in (one, other)]
+        return None if None in numbers else numbers[0] == numbers[1]
+    words = [_words(text) for text in (one, other)]
+    if not all(words) or any(len(few) > _FEW_WORDS for few in words):
+        return None
+    first, second = (set(few) for few in words)
+    return len(first & second) / len(first | second) >= _SAME_WORDS
+
+
+def _last_number(text: str) -> str | None:
+    found: list[str] = _NUMBER.findall(text)
+    if not found:
+        return None
+    digits = found[-1].rstrip(".,").replace(",", ".")
+    with suppress(ValueError):
+        return f"{float(digits):.9g}"
+    return digits
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return re.findall(r"\w+", "".join(char for char in plain if not unicodedata.combining(char)))
