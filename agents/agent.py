@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agents.calibration import Sureness
 from router.engine import Constraint, Delta, Engine, GenerateRequest
 from router.types import CheckResult, Completion, Message, Task
 
@@ -43,7 +44,8 @@ class Agent:
 
     history_messages: how many of a session's messages the model is shown; 0 for a model that was
     never trained on conversations. stop: strings that end an answer.
-    repairs: whether showing the model its mistake can help. price: US dollars for so many tokens of
+    repairs: whether showing the model its mistake can help. sureness: None where nothing is asked
+    of its token probabilities. price: US dollars for so many tokens of
     prompt and answer, None where the engine charges nothing.
     """
 
@@ -53,7 +55,7 @@ class Agent:
     max_tokens: int
     history_messages: int
     repairs: bool
-    min_probability: float = 0.0
+    sureness: Sureness | None = None
     stop: tuple[str, ...] = field(default=())
     specialist: Specialist | None = None
     price: Callable[[int, int], float | None] | None = None

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents import calibration
 from agents.agent import Agent
+from agents.calibration import Sureness
 from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.providers import cloud_from_environment, provider_of
@@ -18,6 +20,7 @@ from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
 
 PROMPTS = Path(__file__).parent / "prompts"
+CODER = "coder"
 ROUTER = "router"
 CLOUD = "cloud"
 
@@ -86,8 +89,12 @@ def check_model_files(settings: Settings) -> None:
             check_model_path(model.path)
 
 
-def _prompt(role: str) -> str:
-    return (PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip()
+def _prompt(role: str, settings: Settings) -> str:
+    prompt = (PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip()
+    language = settings.policy.default_language
+    if language is None or role not in (CODER, CLOUD):
+        return prompt
+    return f"{prompt}\nWhere the request names no programming language, write {language}."
 
 
 def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Settings) -> Agent:
@@ -107,11 +114,15 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
     return Agent(
         role=role,
         engine=engine,
-        system_prompt=_prompt(role),
+        system_prompt=_prompt(role, settings),
         max_tokens=model.max_tokens,
         history_messages=settings.memory.history_messages,
         repairs=True,
-        min_probability=settings.policy.min_probability,
+        sureness=Sureness(
+            min_probability=settings.policy.min_probability,
+            min_confidence=settings.policy.min_confidence,
+            calibration=None if model.path is None else calibration.load(model.path),
+        ),
     )
 
 
@@ -127,7 +138,7 @@ def _cloud_agents(
         Agent(
             role=CLOUD,
             engine=engine,
-            system_prompt=_prompt(CLOUD),
+            system_prompt=_prompt(CLOUD, settings),
             max_tokens=settings.cloud.max_tokens,
             history_messages=settings.memory.history_messages,
             repairs=False,

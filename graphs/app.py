@@ -17,9 +17,10 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 
 from agents.agent import Coverage
+from agents.checks.evidence import require_language
+from agents.checks.own import Check, command_checks, installed_checks
 from agents.engines.lane import LaneState
 from agents.nano import MODEL_PATH
-from agents.own_checks import Check, command_checks, installed_checks
 from agents.roles import Cast, cast
 from graphs.events import Event, Finished
 from graphs.hybrid import build
@@ -119,6 +120,7 @@ class Router:
             settings, _ = load_settings(Path(settings) if settings else None, env)
         configure_logging(settings.log_level)
         prices = Prices.load(settings.prices)
+        require_language(settings.policy.default_language)
         agents = cast(settings, prices, env)
         own = (*checks, *installed_checks(), *command_checks(settings.checks))
         if settings.budget.limited:

@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from agents.agent import Agent
+from agents.calibration import Sureness
 from graphs.state import Run
 from router.engine import Constraint, GenerateRequest, generate
 from router.errors import EngineError
@@ -59,7 +60,7 @@ async def second_opinion(agent: Agent, task: Task, guess: Guess, run: Run) -> Gu
         attempt = attempt.model_copy(update={"outcome": "failed", "error": failure})
         log.info("router.failed", model=caps.model, error=type(error).__name__)
     else:
-        opinion = _opinion(completion, guess, agent.min_probability)
+        opinion = _opinion(completion, guess, agent.sureness)
         guess = opinion or guess
         attempt = attempt.model_copy(
             update={
@@ -84,11 +85,11 @@ def _question(agent: Agent, task: Task) -> tuple[Message, ...]:
     )
 
 
-def _opinion(completion: Completion, guess: Guess, min_probability: float) -> Guess | None:
+def _opinion(completion: Completion, guess: Guess, sureness: Sureness | None) -> Guess | None:
     """None where the answer is cut short, or the model would rather have said something else."""
     stats = completion.stats
     confidence = math.exp(stats.mean_logprob) if stats else 0.0
-    if confidence < min_probability:
+    if sureness is not None and confidence < sureness.min_probability:
         return None
     with suppress(ValueError):
         kind = Kind(json.loads(completion.text))

@@ -30,10 +30,12 @@ async def attempt(
     runtime: Runtime[Run],
     *,
     max_wait_s: float | None = None,
+    hold_back_chars: int = 0,
 ) -> State:
     """One generation, recorded in the journal whatever comes of it.
 
     deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
+    hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
     """
     journal = runtime.context.journal
     caps = agent.engine.caps
@@ -48,7 +50,7 @@ async def attempt(
     began = time.monotonic()
     completion: Completion | None = None
     error: EngineError | None = None
-    written = 0
+    written, held = 0, ""
     try:
         await _open(agent.engine, deadline)
         stream = agent.stream(state["task"], messages, deadline, max_wait_s)
@@ -59,7 +61,12 @@ async def attempt(
                     continue
                 written += len(part.text)
                 if agent.specialist is None:
-                    runtime.context.emit(Token(part.text, route, entry.number))
+                    held += part.text
+                    if written > hold_back_chars and held:
+                        runtime.context.emit(Token(held, route, entry.number))
+                        held = ""
+        if held:
+            runtime.context.emit(Token(held, route, entry.number))
     except EngineError as caught:
         error = caught
     finally:

@@ -131,8 +131,11 @@ async def _call_cloud(
 ) -> State:
     """One call, within the budgets if there are any."""
     run, task = runtime.context, state["task"]
+    hold_back = run.deps.settings.cloud.hold_back_chars
     if run.deps.budget is None:
-        return await attempt(agent, messages, deadline, "cloud", state, runtime)
+        return await attempt(
+            agent, messages, deadline, "cloud", state, runtime, hold_back_chars=hold_back
+        )
     try:
         # Known before the first task: a budget without a price is refused when the router opens.
         most_usd = agent.most_usd(task, messages) or 0.0
@@ -143,7 +146,9 @@ async def _call_cloud(
         return {"completion": None, "answered_by": "cloud", "outcome": outcome}
     before = len(run.journal)
     try:
-        return await attempt(agent, messages, deadline, "cloud", state, runtime)
+        return await attempt(
+            agent, messages, deadline, "cloud", state, runtime, hold_back_chars=hold_back
+        )
     finally:
         await asyncio.shield(_settle(run.deps.budget, held, run.journal[before:]))
 

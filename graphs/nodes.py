@@ -9,8 +9,9 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
-from agents.checks import complete, general_checks, satisfies_schema
-from agents.own_checks import run_checks
+from agents.checks.evidence import evidence_checks
+from agents.checks.general import complete, general_checks, satisfies_schema
+from agents.checks.own import run_checks
 from graphs.agreement import agreement
 from graphs.ask_router import second_opinion
 from graphs.attempt import attempt
@@ -164,14 +165,8 @@ async def check(state: State, runtime: Node) -> State:
     run, completion = runtime.context, state["completion"]
     assert completion is not None, "only an answer is checked"
     checks = _checks(state, run, completion)
-    if state["answered_by"] == "local" and all(item.passed for item in checks):
-        # The user's own come last: they may take seconds, and most weak answers are seen before.
-        own = run.deps.own_checks
-        checks += await run_checks(own, state["task"], state["guess"].kind, completion)
-        if run.deps.settings.policy.second_opinion and all(item.passed for item in checks):
-            agent, deadline = _agent(state, run), _local_deadline(state, run)
-            second = await agreement(state, run, agent, completion, deadline)
-            checks += (second,) if second is not None else ()
+    if state["answered_by"] == "local":
+        checks = await _look_closer(state, run, completion, checks)
     judged = checks
     if state["answered_by"] == "cloud":
         # There is nobody left to ask, and an answer that hit its limit is still useful.
@@ -199,6 +194,35 @@ async def check(state: State, runtime: Node) -> State:
     }
 
 
+async def _look_closer(
+    state: State, run: Run, completion: Completion, checks: tuple[CheckResult, ...]
+) -> tuple[CheckResult, ...]:
+    """What costs more than a glance, the dearest last, each while all before it passed."""
+    task, kind, settings = state["task"], state["guess"].kind, run.deps.settings.policy
+    deadline = _local_deadline(state, run)
+
+    async def evidence() -> tuple[CheckResult, ...]:
+        seconds = deadline - time.monotonic()
+        language = settings.default_language
+        return await evidence_checks(
+            task, kind, completion, default_language=language, seconds=seconds
+        )
+
+    async def own() -> tuple[CheckResult, ...]:
+        return await run_checks(run.deps.own_checks, task, kind, completion)
+
+    async def second() -> tuple[CheckResult, ...]:
+        if not settings.second_opinion:
+            return ()
+        found = await agreement(state, run, _agent(state, run), completion, deadline)
+        return () if found is None else (found,)
+
+    for look in (evidence, own, second):
+        if all(item.passed for item in checks):
+            checks += await look()
+    return checks
+
+
 def _finding(checks: tuple[CheckResult, ...]) -> str:
     """What the first failed check found, in words; empty when all passed."""
     return next((f"{check.name}: {check.finding}" for check in checks if not check.passed), "")
@@ -217,7 +241,7 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
             checks.append(satisfies_schema(task, kind, completion))
         return tuple(checks)
     agent = _agent(state, run)
-    found = tuple(general_checks(task, kind, completion, min_probability=agent.min_probability))
+    found = tuple(general_checks(task, kind, completion, agent.sureness))
     coverage = state.get("coverage")
     if agent.specialist is None or coverage is None:
         return found

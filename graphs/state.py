@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
-from agents.own_checks import Check
+from agents.checks.own import Check
 from graphs.events import Event
 from graphs.rest import Rest
 from router.budget import Budget

@@ -26,7 +26,14 @@ GAIN: dict[Kind, float] = {
 """Expected cloud score minus local score, 0..1, by kind."""
 
 CODER_KINDS = frozenset({Kind.CODE})
-REPAIRABLE = frozenset({EscalationReason.SCHEMA, EscalationReason.SYNTAX, EscalationReason.CHECK})
+REPAIRABLE = frozenset(
+    {
+        EscalationReason.SCHEMA,
+        EscalationReason.SYNTAX,
+        EscalationReason.UNFAITHFUL,
+        EscalationReason.CHECK,
+    }
+)
 """What showing the failure to the model can mend."""
 
 WORTH_SHOWING = frozenset(

@@ -143,6 +143,12 @@ class CloudSettings(Frozen):
     cool_down_s: float = Field(
         default=30.0, ge=0, description="seconds that a model which failed is left alone"
     )
+    hold_back_chars: int = Field(
+        default=0,
+        ge=0,
+        description="an answer's first characters that are held back: a stream that dies within "
+        "them goes on with the next model unseen, one that dies later visibly",
+    )
     reference: str = Field(
         default="openai/gpt-5.4-mini",
         description="model whose price values the dollars avoided where the cloud has none",
@@ -171,9 +177,20 @@ class PolicySettings(Frozen):
         le=1,
         description="least geometric-mean token probability of an uncalibrated model's answer",
     )
+    min_confidence: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="least probability of being right, of a model that 'edgeward models calibrate' "
+        "has seen",
+    )
     second_opinion: bool = Field(
         default=True,
         description="compare an answer with that of a second local model that is loaded and idle",
+    )
+    default_language: str | None = Field(
+        default=None,
+        description="the programming language of code where a task names none, such as typescript",
     )
     local_share: float = Field(
         default=0.6,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -178,6 +178,11 @@ class CheckResult(Frozen):
     passed: bool
     finding: str
     reason: EscalationReason | None = None
+
+    @classmethod
+    def found(cls, name: str, finding: str, reason: EscalationReason | None = None) -> Self:
+        """One that failed for `reason`, or passed without any."""
+        return cls(name=name, passed=reason is None, finding=finding, reason=reason)
 
 
 class Guess(Frozen):

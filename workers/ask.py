@@ -10,7 +10,7 @@ from rich.console import Console
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
 from router.settings import Settings
-from router.types import Result, Task
+from router.types import Attempt, Result, Task
 from workers.render import explanation
 
 NEXT_STEP = (
@@ -50,13 +50,23 @@ async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> 
                 sys.stdout.write(event.text)
                 sys.stdout.flush()
                 written += event.text
-            elif isinstance(event, Attempted) and event.attempt.outcome == "rejected" and written:
-                failed = next(check for check in event.attempt.checks if not check.passed)
+            elif isinstance(event, Attempted) and written and (said := unusable(event.attempt)):
                 sys.stdout.write("\n")
-                notes.print(f"not usable ({failed.name}: {failed.finding})", style="yellow")
+                notes.print(said, style="yellow", markup=False)
                 written = ""
             elif isinstance(event, Finished):
                 if live and event.result.text:
                     sys.stdout.write("\n" if written else event.result.text + "\n")
                 return event.result
     raise AssertionError("a stream ends with Finished")
+
+
+def unusable(attempt: Attempt) -> str:
+    """Why what an attempt wrote does not stand; empty where it does."""
+    if attempt.outcome == "failed":
+        return f"broken off ({attempt.model}: {attempt.error})"
+    if attempt.outcome != "rejected":
+        return ""
+    failed = next((check for check in attempt.checks if not check.passed), None)
+    why = f"{failed.name}: {failed.finding}" if failed else f"{attempt.model} filtered its answer"
+    return f"not usable ({why})"

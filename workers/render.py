@@ -85,6 +85,12 @@ def attempt_line(attempt: Attempt) -> Text:
     return text
 
 
+def _time(attempt: Attempt) -> str:
+    if not attempt.ttft_s:
+        return seconds(attempt.latency_s)
+    return f"{seconds(attempt.latency_s)} (first token after {seconds(attempt.ttft_s)})"
+
+
 def explanation(result: Result) -> RenderableType:
     """The whole path of one task, for `--explain`."""
     guess, decision = result.guess, result.decision
@@ -102,7 +108,7 @@ def explanation(result: Result) -> RenderableType:
             Text.assemble(
                 (f"attempt {attempt.number} ", "dim"),
                 f"{attempt.route}, {attempt.role}/{attempt.model}: {attempt.outcome}, "
-                f"{seconds(attempt.latency_s)}, {dollars(attempt.usage.cost_usd)}",
+                f"{_time(attempt)}, {dollars(attempt.usage.cost_usd)}",
             )
         )
         if attempt.error:

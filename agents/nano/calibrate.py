@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.logistic import fit_logistic
 from agents.nano import CALIBRATION_PATH, ESCALATE_TOKEN
 from agents.nano.confidence import NEVER, logit
 from agents.nano.data.grammar import Sample, Split
@@ -97,15 +98,8 @@ def features(rows: Sequence[Trial]) -> NDArray[np.float64]:
 
 
 def fit_weights(rows: Sequence[Trial]) -> NDArray[np.float64]:
-    """Logistic regression of right on the three scores, by Newton steps with a small ridge."""
-    x, y = features(rows), np.array([float(t.right) for t in rows])
-    w = np.zeros(x.shape[1])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
-        gradient = x.T @ (p - y) + 0.1 * w
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + 0.1 * np.eye(x.shape[1])
-        w -= np.linalg.solve(hessian, gradient)
-    return w
+    """Logistic regression of right on the three scores."""
+    return fit_logistic(features(rows), np.array([float(t.right) for t in rows]))
 
 
 def choose(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

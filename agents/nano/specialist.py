@@ -47,9 +47,9 @@ class NanoSpecialist:
         """It did not decline, its values are in the text, and it was sure enough."""
         if ESCALATE_TOKEN in completion.text:
             declined = EscalationReason.DECLINED
-            return (_found("declined", "the model itself declines the task", declined),)
+            return (CheckResult.found("declined", "the model itself declines the task", declined),)
         wrong = verify(coverage.family, self.prompt(task), completion.text)
-        faithful = _found(
+        faithful = CheckResult.found(
             "faithful",
             wrong or "every value is in the request",
             EscalationReason.UNFAITHFUL if wrong else None,
@@ -62,7 +62,7 @@ class NanoSpecialist:
         accepted = self.calibration.accept(
             coverage.family, math.exp(stats.min_logprob), stats.sum_logprob, coverage.score
         )
-        return _found(
+        return CheckResult.found(
             "confidence",
             f"score {accepted.score:.3f}, {coverage.family} needs {accepted.threshold:.3f}",
             None if accepted.accepted else EscalationReason.LOW_CONFIDENCE,
@@ -78,7 +78,3 @@ def _plain_keys(task: Task) -> tuple[str, ...]:
     if any(not isinstance(it, dict) or it.get("type") != "string" for it in properties.values()):
         return ()
     return tuple(properties)
-
-
-def _found(name: str, finding: str, reason: EscalationReason | None) -> CheckResult:
-    return CheckResult(name=name, passed=reason is None, finding=finding, reason=reason)

@@ -23,6 +23,7 @@ from pathlib import Path
 import structlog
 import yaml
 
+from agents.logistic import auroc, calibration_error
 from agents.nano.calibrate import Trial, run_trial
 from agents.nano.confidence import NanoCalibration
 from agents.nano.data.grammar import Sample
@@ -101,28 +102,6 @@ def share(part: int, whole: int) -> str:
     return f"{part}/{whole} ({part / whole:.1%})" if whole else "-"
 
 
-def auroc(rows: Sequence[Row]) -> float | None:
-    """Probability that a right answer is surer than a wrong one; ties are half."""
-    right = [row.confidence for row in rows if row.trial.right]
-    wrong = [row.confidence for row in rows if not row.trial.right]
-    if not right or not wrong:
-        return None
-    wins = sum((a > b) + 0.5 * (a == b) for a in right for b in wrong)
-    return wins / (len(right) * len(wrong))
-
-
-def calibration_error(rows: Sequence[Row], bins: int = 10) -> float:
-    """Expected calibration error: mean gap between confidence and accuracy, by tenths."""
-    gaps = 0.0
-    for place in range(bins):
-        inside = [row for row in rows if min(int(row.confidence * bins), bins - 1) == place]
-        if inside:
-            sure = sum(row.confidence for row in inside) / len(inside)
-            true = sum(row.trial.right for row in inside) / len(inside)
-            gaps += len(inside) * abs(sure - true)
-    return gaps / len(rows)
-
-
 def overview(rows: Sequence[Row], always: Sequence[Result], samples: Sequence[Sample]) -> None:
     kept = [row for row in rows if row.kept]
     wrong = [row for row in rows if row.tried and not row.trial.right]
@@ -179,9 +158,10 @@ def confidences(rows: Sequence[Row]) -> None:
     routine = [row for row in rows if row.sample.family != "complex"]
     for family in (*MAKERS, "all"):
         part = [row for row in routine if family in ("all", row.sample.family)]
-        area = auroc(part)
+        sure, right = [row.confidence for row in part], [row.trial.right for row in part]
+        area = auroc(sure, right)
         shown = "all right or all wrong" if area is None else f"{area:.3f}"
-        print(f"| {family} | {len(part)} | {shown} | {calibration_error(part):.3f} |")
+        print(f"| {family} | {len(part)} | {shown} | {calibration_error(sure, right):.3f} |")
 
 
 def main() -> None:

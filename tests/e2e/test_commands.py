@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import socketserver
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 from command import COMMAND, Edgeward
 from tiny_safetensors import write_model
+
+from agents.nano import MODEL_PATH
 
 ROUTINE = "Convert the date to ISO format: March 7, 2026"
 COMPLEX = "Prove step by step that the square root of 2 is irrational, discuss two others."
@@ -254,3 +257,22 @@ def test_what_is_avoided_has_a_price_also_where_the_cloud_has_none(
     result = json.loads(done.stdout)
     assert result["route"] == "local"
     assert 0 < result["avoided_usd"] < 0.001
+
+
+def test_a_model_file_is_calibrated_and_its_confidence_explained(
+    edgeward: Edgeward, tmp_path: Path
+) -> None:
+    model = shutil.copy(MODEL_PATH, tmp_path / "own.gguf")
+    (tmp_path / "edgeward.yaml").write_text(
+        f"models:\n  general: {{path: {model}, context_tokens: 1024}}\n"
+    )
+    done = edgeward("models", "calibrate", "--count", "160")
+    assert done.returncode == 0, done.stderr
+    assert "extraction" in done.stdout
+    assert "own.gguf.calibration.json" in done.stdout
+    asked = edgeward("ask", "Write a short greeting for a friend.", "--explain", "--local-only")
+    assert "confidence: right with probability" in asked.stderr
+    Path(model).write_bytes(Path(model).read_bytes() + b"changed")
+    stale = edgeward("ask", "Write a short greeting for a friend.")
+    assert stale.returncode == 2
+    assert "belongs to another model than own.gguf" in " ".join(stale.stderr.split())

@@ -174,3 +174,15 @@ def test_an_existing_configuration_is_not_overwritten(edgeward: Edgeward, tmp_pa
     assert (tmp_path / "edgeward.yaml").read_text() == "log_level: info\n"
     assert edgeward("config", "init", "--force").returncode == 0
     assert edgeward("config", "validate").returncode == 0
+
+
+def test_a_calibration_of_what_is_no_file(edgeward: Edgeward, tmp_path: Path) -> None:
+    told(edgeward("models", "calibrate"), 2, "the shipped specialist", "models.general.path")
+    told(edgeward("models", "calibrate", "--role", "poet"), 2, "'poet'", "general or coder")
+    (tmp_path / "edgeward.yaml").write_text("models:\n  general: {url: 'http://127.0.0.1:9/v1'}\n")
+    told(edgeward("models", "calibrate"), 2, "models.general is not a file")
+
+
+def test_a_default_language_that_nobody_knows(edgeward: Edgeward, tmp_path: Path) -> None:
+    (tmp_path / "edgeward.yaml").write_text("policy: {default_language: piton}\n")
+    told(edgeward("ask", ROUTINE), 2, "policy.default_language is 'piton'", "typescript")

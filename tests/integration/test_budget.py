@@ -150,7 +150,7 @@ async def test_200_tasks_against_a_budget_for_50_overspend_nothing_and_lose_none
     store: Store, tmp_path: Path
 ) -> None:
     async with scripted_router(
-        store, tmp_path, local=[{"reply": "local"}], cloud=[{"reply": "from the cloud"}]
+        store, tmp_path, local=[{"reply": "A-17"}], cloud=[{"reply": "from the cloud"}]
     ) as free:
         one = await free.run(Task(prompt=COMPLEX))
     assert one.cost_usd
@@ -158,7 +158,7 @@ async def test_200_tasks_against_a_budget_for_50_overspend_nothing_and_lose_none
     async with scripted_router(
         store,
         tmp_path,
-        local=[{"reply": "local"}],
+        local=[{"reply": "A-17"}],
         cloud=[{"reply": "from the cloud", "delay_s": 0.01}],
         budget={"day_usd": limit, "careful_from": 1.0},
         memory={"cache": False},

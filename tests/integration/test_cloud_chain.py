@@ -122,6 +122,20 @@ async def test_one_that_breaks_off_is_charged_for_and_the_next_one_goes_on_under
     assert done.result.text == second, "the whole answer is one model's"
 
 
+async def test_what_is_held_back_when_a_stream_dies_is_never_seen(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    provider.fail("reset_mid_stream")
+    async with chained(store, provider, tmp_path, hold_back_chars=10_000) as router:
+        events = [event async for event in router.stream(Task(prompt=COMPLEX))]
+    tokens = [event for event in events if isinstance(event, Token)]
+    assert [event.attempt for event in tokens] == [2], "and what is shorter comes in one piece"
+    done = events[-1]
+    assert isinstance(done, Finished)
+    assert tokens[0].text == done.result.text
+    assert done.result.attempts[0].usage.cost_usd, "it was paid for all the same"
+
+
 async def test_what_one_provider_filters_another_may_answer(
     store: Store, provider: ProviderServer, tmp_path: Path
 ) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from scripted_router import scripted_router
 
-from agents import own_checks
-from agents.own_checks import CommandCheck, installed_checks
+from agents.checks import own as own_checks
+from agents.checks.own import CommandCheck, installed_checks
 from graphs.app import Router
 from router.errors import ConfigError
 from router.settings import CheckSettings, Settings
@@ -143,14 +143,16 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
 
 
 def test_checks_of_installed_packages_are_found(entry: list[EntryPoint]) -> None:
-    entry.append(EntryPoint("refusal", "agents.checks:not_a_refusal", own_checks.GROUP))
+    entry.append(EntryPoint("refusal", "agents.checks.general:not_a_refusal", own_checks.GROUP))
     (check,) = installed_checks()
     result = check(Task(prompt="x"), Kind.WRITING, completion("I'm sorry, but I can't."))
     assert isinstance(result, CheckResult)
     assert not result.passed
 
 
-@pytest.mark.parametrize("value", ["no.such:thing", "agents.checks:missing", "agents.checks:re"])
+@pytest.mark.parametrize(
+    "value", ["no.such:thing", "agents.checks.general:missing", "agents.checks.general:re"]
+)
 def test_one_that_cannot_be_loaded_is_named(entry: list[EntryPoint], value: str) -> None:
     entry.append(EntryPoint("mine", value, own_checks.GROUP))
     with pytest.raises(ConfigError, match="the check 'mine'"):

@@ -22,6 +22,7 @@ from router.store import Store
 from router.types import EscalationReason, Privacy, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."
+WRITING = "Write a short greeting for a friend."
 COMPLEX = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "
     "alternative proofs and discuss their trade-offs."
@@ -238,7 +239,7 @@ async def test_the_stream_tells_route_tokens_attempt_and_result_in_this_order(
 ) -> None:
     local = [{"reply": "one two three"}]
     async with scripted_router(store, tmp_path, local=local) as router:
-        events = [event async for event in router.stream(Task(prompt=ROUTINE))]
+        events = [event async for event in router.stream(Task(prompt=WRITING))]
         assert isinstance(events[0], Routed)
         tokens = [event.text for event in events if isinstance(event, Token)]
         assert "".join(tokens) == "one two three"
@@ -342,7 +343,7 @@ async def test_a_gguf_that_the_user_names_really_infers(store: Store, tmp_path: 
         }
     )
     async with Router.open(settings, env={}) as router:
-        task = Task(prompt=ROUTINE, privacy=Privacy.LOCAL_ONLY)
+        task = Task(prompt=WRITING, privacy=Privacy.LOCAL_ONLY)
         result = await router.run(task)
         # The model recites the same letters whatever it is asked, and is sure of them.
         assert (result.status, result.route) == ("done", "local")

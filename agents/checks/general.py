@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 import re
@@ -10,7 +9,8 @@ from collections.abc import Iterator
 
 import jsonschema
 
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from agents.calibration import Sureness
+from router.types import CheckResult, Completion, EscalationReason, Kind, Task, TokenStats
 
 _REFUSAL = re.compile(
     r"^\W*(i['’]?m sorry,? (but )?i"
@@ -21,32 +21,31 @@ _REFUSAL = re.compile(
     r"|como (uma? )?(ia|modelo de linguagem)\b)",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"```(?P<language>[\w+-]*)\s*\n(?P<code>.*?)```", re.DOTALL)
 _LOOP_UNIT_CHARS = 200
 _LOOP_REPEATS = 4
-
-
-def _result(name: str, finding: str, reason: EscalationReason | None = None) -> CheckResult:
-    return CheckResult(name=name, passed=reason is None, finding=finding, reason=reason)
 
 
 def complete(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     """It says something, and was not cut off or filtered."""
     if completion.finish_reason == "content_filter":
-        return _result("complete", "the provider filtered the answer", EscalationReason.REFUSAL)
+        return CheckResult.found(
+            "complete", "the provider filtered the answer", EscalationReason.REFUSAL
+        )
     if not completion.text.strip():
-        return _result("complete", "the answer is empty", EscalationReason.EMPTY)
+        return CheckResult.found("complete", "the answer is empty", EscalationReason.EMPTY)
     if completion.finish_reason == "length":
         finding = f"cut off after {completion.usage.completion_tokens} tokens"
-        return _result("complete", finding, EscalationReason.CUT_OFF)
-    return _result("complete", "ended by itself")
+        return CheckResult.found("complete", finding, EscalationReason.CUT_OFF)
+    return CheckResult.found("complete", "ended by itself")
 
 
 def not_a_refusal(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     """It does not decline to answer."""
     if match := _REFUSAL.match(completion.text):
-        return _result("refusal", f'begins with "{match[0].strip()}"', EscalationReason.REFUSAL)
-    return _result("refusal", "not a refusal")
+        return CheckResult.found(
+            "refusal", f'begins with "{match[0].strip()}"', EscalationReason.REFUSAL
+        )
+    return CheckResult.found("refusal", "not a refusal")
 
 
 def not_a_loop(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
@@ -54,8 +53,8 @@ def not_a_loop(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     unit = looped_unit(completion.text)
     if unit:
         shown = unit if len(unit) <= 30 else unit[:27] + "..."
-        return _result("loop", f"repeats {shown!r} at its end", EscalationReason.LOOP)
-    return _result("loop", "no repetition")
+        return CheckResult.found("loop", f"repeats {shown!r} at its end", EscalationReason.LOOP)
+    return CheckResult.found("loop", "no repetition")
 
 
 def looped_unit(text: str) -> str | None:
@@ -78,43 +77,32 @@ def satisfies_schema(task: Task, _kind: Kind, completion: Completion) -> CheckRe
     try:
         value = json.loads(completion.text)
     except ValueError as error:
-        return _result("schema", f"not JSON: {error}", EscalationReason.SCHEMA)
+        return CheckResult.found("schema", f"not JSON: {error}", EscalationReason.SCHEMA)
     validator = jsonschema.validators.validator_for(task.json_schema)(task.json_schema)
     problem = jsonschema.exceptions.best_match(validator.iter_errors(value))
     if problem is not None:
         at = "/".join(str(part) for part in problem.absolute_path) or "the root"
-        return _result("schema", f"{problem.message} (at {at})", EscalationReason.SCHEMA)
-    return _result("schema", "matches the schema")
+        return CheckResult.found("schema", f"{problem.message} (at {at})", EscalationReason.SCHEMA)
+    return CheckResult.found("schema", "matches the schema")
 
 
-def code_parses(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
-    """Its Python and JSON blocks parse."""
-    blocks = [(m["language"].lower(), m["code"]) for m in _FENCE.finditer(completion.text)]
-    for language, code in blocks:
-        try:
-            if language in {"python", "py", "python3"}:
-                ast.parse(code)
-            elif language == "json":
-                json.loads(code)
-        except (SyntaxError, ValueError) as error:
-            return _result(
-                "syntax", f"the {language} does not parse: {error}", EscalationReason.SYNTAX
-            )
-    parsed = [language for language, _ in blocks if language in {"python", "py", "python3", "json"}]
-    return _result("syntax", f"{', '.join(parsed)} parses" if parsed else "nothing to parse")
-
-
-def probability(completion: Completion, least: float) -> CheckResult:
-    """Its typical token was likely enough; for models without a calibration of their own."""
-    assert completion.stats is not None
-    mean = math.exp(completion.stats.mean_logprob)
-    finding = f"mean token probability {mean:.2f}, needs {least:.2f}"
-    low = mean < least
-    return _result("confidence", finding, EscalationReason.LOW_CONFIDENCE if low else None)
+def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult:
+    """It is sure enough: by what was learnt of this model, else by its typical token."""
+    if sureness.calibration is not None:
+        sure = sureness.calibration.confidence(kind, stats)
+        least = sureness.min_confidence
+        finding = f"right with probability {sure:.2f}, needs {least:.2f}"
+    else:
+        sure, least = math.exp(stats.mean_logprob), sureness.min_probability
+        finding = f"mean token probability {sure:.2f}, needs {least:.2f}"
+    low = sure < least
+    return CheckResult.found(
+        "confidence", finding, EscalationReason.LOW_CONFIDENCE if low else None
+    )
 
 
 def general_checks(
-    task: Task, kind: Kind, completion: Completion, *, min_probability: float
+    task: Task, kind: Kind, completion: Completion, sureness: Sureness | None
 ) -> Iterator[CheckResult]:
     """The checks that hold for any model's answer, in the order in which they matter."""
     yield complete(task, kind, completion)
@@ -123,7 +111,5 @@ def general_checks(
     else:
         yield not_a_refusal(task, kind, completion)
         yield not_a_loop(task, kind, completion)
-    if kind is Kind.CODE:
-        yield code_parses(task, kind, completion)
-    if completion.stats is not None and completion.stats.tokens and min_probability > 0:
-        yield probability(completion, min_probability)
+    if sureness is not None and completion.stats is not None and completion.stats.tokens:
+        yield confidence(kind, completion.stats, sureness)

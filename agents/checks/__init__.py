@@ -1,0 +1,1 @@
+"""Checks of an answer: evidence for or against it that costs nothing but a moment."""

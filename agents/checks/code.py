@@ -1,0 +1,150 @@
+"""Checks of answers that hold code: does it parse, in the right language, and do as told?"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import re
+import sys
+
+from agents.checks.code_examples import examples_of, solution, trial
+from agents.checks.code_language import (
+    NOT_PROGRAMS,
+    asked_languages,
+    canonical_language,
+    fenced_blocks,
+    languages_of,
+)
+from agents.checks.code_syntax import PARSERS, NotChecked
+from agents.checks.sandbox import Limits, run_program
+from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+
+_EXAMPLE_LIMITS = Limits(wall_s=10.0, cpu_s=5.0)
+_OTHER_DATABASE = re.compile(
+    r"postgres|mysql|mariadb|sql server|t-sql|pl/?sql|oracle|bigquery|snowflake|redshift|duckdb"
+    r"|clickhouse|spark|hive|presto|trino",
+    re.IGNORECASE,
+)
+
+
+async def code_parses(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """Its blocks of Python, JSON, YAML, SQL, shell, JavaScript and TypeScript parse.
+
+    Nothing is executed. Python is compiled; SQL is prepared by SQLite against an empty database,
+    where a missing table is no error, and what SQLite refuses but another dialect may know is left
+    alone; shell goes through `bash -n` (`sh`, `zsh`), JavaScript and TypeScript through Node. Where
+    one of them is not installed the finding says that the language was not checked.
+    """
+    parsed: list[str] = []
+    unchecked: dict[str, str] = {}
+    for number, block in enumerate(fenced_blocks(completion.text), start=1):
+        parse = PARSERS.get(block.language or "")
+        if parse is None or not block.code.strip():
+            continue
+        assert block.language is not None
+        try:
+            problem = await parse(block)
+        except NotChecked as missing:
+            unchecked[block.language] = str(missing)
+            continue
+        if problem and block.language == "sql" and _OTHER_DATABASE.search(task.prompt):
+            unchecked["sql"] = "SQLite cannot read it, and the task is about another database"
+            continue
+        if problem is not None:
+            finding = f"the {block.language} of block {number} does not parse: {problem}"
+            return CheckResult.found("syntax", finding, EscalationReason.SYNTAX)
+        parsed.append(block.language)
+    findings = [f"{', '.join(dict.fromkeys(parsed))} parses"] if parsed else []
+    findings += [f"{language} not checked: {why}" for language, why in unchecked.items()]
+    return CheckResult.found("syntax", "; ".join(findings) or "nothing to parse")
+
+
+def language_kept(
+    task: Task, completion: Completion, default_language: str | None = None
+) -> CheckResult:
+    """Its code is in the language asked for, else in that of the prompt's code, else the default.
+
+    Small models drift to Python. Where nobody asked for a language, blocks that are no program
+    (shell, SQL, JSON, markup) are let be: a default language says nothing about them. Raises
+    ValueError for a default language without a name here.
+    """
+    default = _canonical_default(default_language)
+    asked = asked_languages(task.prompt) or asked_languages(task.system or "")
+    why = "was asked for"
+    if not asked:
+        programs = languages_of(fenced_blocks(task.prompt)) - NOT_PROGRAMS
+        asked, why = programs, "is the language of the code in the question"
+    if not asked and default is not None:
+        asked, why = frozenset({default}), "is the project's language"
+    if not asked:
+        return CheckResult.found("language", "no language was asked for")
+    wanted = " or ".join(sorted(asked))
+    written = languages_of(fenced_blocks(completion.text))
+    if why != "was asked for":
+        written -= NOT_PROGRAMS
+    if not written:
+        return CheckResult.found("language", f"{wanted} {why}; no code whose language can be told")
+    if asked & written:
+        return CheckResult.found("language", f"{wanted}, as it should be")
+    finding = f"{wanted} {why}, the code is {' and '.join(sorted(written))}"
+    return CheckResult.found("language", finding, EscalationReason.UNFAITHFUL)
+
+
+@functools.cache
+def _canonical_default(name: str | None) -> str | None:
+    if name is None:
+        return None
+    language = canonical_language(name)
+    if language is None:
+        raise ValueError(
+            f"default_language {name!r} is not known: use a usual name such as python, "
+            "typescript, rust, go, java, c++ or c#"
+        )
+    return language
+
+
+async def examples_pass(
+    task: Task, _kind: Kind, completion: Completion, *, limits: Limits = _EXAMPLE_LIMITS
+) -> CheckResult:
+    """Its Python does what the prompt's examples, assertions, tests and doctests say.
+
+    They run in the sandbox; where there is none, or the answer's code needs what the sandbox has
+    not, the result passes and says "not run", with the reason.
+    """
+    carried = examples_of(task.prompt)
+    if not carried:
+        return CheckResult.found("examples", "the task carries none")
+    code, defined = solution(fenced_blocks(completion.text))
+    if not defined:
+        return CheckResult.found("examples", "not run: the answer defines nothing in Python")
+    examples = tuple(example for example in carried if example.names <= defined)
+    if not examples:
+        missing = ", ".join(sorted(frozenset().union(*(e.names for e in carried)) - defined))
+        return CheckResult.found("examples", f"not run: the answer defines no {missing}")
+    ran = await run_program((sys.executable, "main.py"), files=trial(code, examples), limits=limits)
+    if ran.status == "unavailable":
+        return CheckResult.found("examples", f"not run: {ran.reason}")
+    if ran.stopped_by is not None:
+        finding = f"the code was stopped on the task's examples: limit of {ran.stopped_by} passed"
+        return CheckResult.found("examples", finding, EscalationReason.UNFAITHFUL)
+    verdict = _verdict(ran.stdout)
+    if "not_run" in verdict:
+        return CheckResult.found("examples", f"not run: {verdict['not_run']}")
+    if "failed" not in verdict:
+        finding = f"the code ended its own process with exit code {ran.exit_code}"
+        return CheckResult.found("examples", finding, EscalationReason.UNFAITHFUL)
+    if verdict["failed"] is not None:
+        return CheckResult.found("examples", verdict["failed"], EscalationReason.UNFAITHFUL)
+    count = len(examples)
+    return CheckResult.found(
+        "examples", f"{count} of the task's examples {'holds' if count == 1 else 'hold'}"
+    )
+
+
+def _verdict(stdout: str) -> dict[str, str | None]:
+    with contextlib.suppress(ValueError, IndexError):
+        found = json.loads(stdout.strip().splitlines()[-1])
+        if isinstance(found, dict):
+            return found
+    return {}

@@ -1,0 +1,55 @@
+"""The evidence that a kind of answer can give for itself, the dear kind after the cheap."""
+
+from __future__ import annotations
+
+from agents.checks.arithmetic import arithmetic
+from agents.checks.code import code_parses, examples_pass, language_kept
+from agents.checks.code_language import canonical_language
+from agents.checks.grounded import grounded
+from agents.checks.prose_language import in_language
+from agents.checks.sandbox import Limits
+from router.errors import ConfigError
+from router.types import CheckResult, Completion, Kind, Task
+
+_EXAMPLE_S = 10.0
+_LEAST_S = 0.1
+
+
+async def evidence_checks(
+    task: Task,
+    kind: Kind,
+    completion: Completion,
+    *,
+    default_language: str | None = None,
+    seconds: float = _EXAMPLE_S,
+) -> tuple[CheckResult, ...]:
+    """What the answer's own text shows of its quality, by kind.
+
+    Code is parsed, held to its programming language, and run on the task's examples; an
+    extraction's values are looked up in the text; the sums and the language of anything but code
+    are checked. default_language: as `language_kept` takes it. seconds: the task's time that is
+    left; a program gets at most 10 of them, and is run only where all else passed.
+    """
+    if kind is not Kind.CODE:
+        return (
+            grounded(task, kind, completion),
+            arithmetic(task, kind, completion),
+            in_language(task, kind, completion),
+        )
+    found = (
+        language_kept(task, completion, default_language),
+        await code_parses(task, kind, completion),
+    )
+    if not all(one.passed for one in found) or seconds < _LEAST_S:
+        return found
+    limits = Limits(wall_s=min(seconds, _EXAMPLE_S))
+    return (*found, await examples_pass(task, kind, completion, limits=limits))
+
+
+def require_language(name: str | None) -> None:
+    """Raises ConfigError where a configured programming language has no name here."""
+    if name is not None and canonical_language(name) is None:
+        raise ConfigError(
+            f"policy.default_language is {name!r}, which is not known: use a usual name such as "
+            "python, typescript, rust, go, java, c++ or c#"
+        )

@@ -1,0 +1,28 @@
+"""What a person is told of text on the screen that does not stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from router.types import Attempt, CheckResult, EscalationReason
+from workers.ask import unusable
+
+
+def attempt(**changes: Any) -> Attempt:
+    given = {"number": 1, "role": "cloud", "engine": "litellm", "model": "m", "route": "cloud"}
+    return Attempt.model_validate({**given, "outcome": "accepted", **changes})
+
+
+def test_a_stream_that_broke_off_is_marked_with_its_model_and_failure() -> None:
+    said = unusable(attempt(outcome="failed", error="EngineUnavailable: reset by the provider"))
+    assert said == "broken off (m: EngineUnavailable: reset by the provider)"
+
+
+def test_a_rejected_answer_is_marked_with_the_check_that_failed() -> None:
+    failed = CheckResult.found("syntax", "does not parse", EscalationReason.SYNTAX)
+    passed = CheckResult.found("loop", "no repetition")
+    assert unusable(attempt(outcome="rejected", checks=(passed, failed))) == (
+        "not usable (syntax: does not parse)"
+    )
+    assert unusable(attempt(outcome="rejected")) == "not usable (m filtered its answer)"
+    assert unusable(attempt()) == ""
