@@ -6,12 +6,14 @@ import asyncio
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from agents.checks.sandbox import run_program
 from agents.engines.devices import NoCard, nvidia_cards
 from agents.engines.exl2_library import unavailable_reason
 from agents.engines.providers import KEY_VARIABLES
@@ -55,6 +57,7 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     findings.append(await _redis(settings))
     findings += _models(settings, env)
     findings.append(_keys(env))
+    findings.append(await _sandbox())
     findings.append(await asyncio.to_thread(_gpu))
     findings.append(await asyncio.to_thread(_exllamav2, settings))
     findings.append(await _servers())
@@ -87,6 +90,15 @@ def _packages() -> list[Finding]:
         )
     )
     return findings
+
+
+async def _sandbox() -> Finding:
+    """Whether code that a model wrote can be tried on a task's examples."""
+    result = await run_program((sys.executable, "-c", "pass"), files={})
+    if result.succeeded:
+        return Finding("sandbox", "ok", "code is tried on a task's examples, locked in")
+    why = result.reason or result.stderr.strip() or f"it ended with {result.exit_code}"
+    return Finding("sandbox", "note", f"code is not tried on a task's examples: {why}")
 
 
 def _disk(home: Path) -> Finding:
