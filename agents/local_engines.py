@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.engines.chat_api import is_loopback
 from agents.engines.devices import NoCard, machine_memory_bytes, nvidia_cards
 from agents.engines.exllamav2 import ExLlamaV2Runner
 from agents.engines.gguf import read_gguf
@@ -82,6 +83,7 @@ def local_engine(role: str, model: ModelSettings, lanes: Lanes, *, pinned: bool)
             model=model.model,
             api_key=model.api_key,
             context_tokens=model.context_tokens,
+            local=model.trusted or is_loopback(model.url),
         )
     assert model.script is not None, "settings hold exactly one place"
     return ScriptedEngine.from_file(model.script, model=f"scripted-{role}", local=True)

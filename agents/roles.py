@@ -9,42 +9,59 @@ from pathlib import Path
 from agents import calibration
 from agents.agent import Agent
 from agents.calibration import Sureness
+from agents.engines.chat_api import is_loopback
 from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
+from agents.gated import GatedEngine
 from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
 from router.engine import CloudEngine, Engine
+from router.errors import ConfigError
 from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
+from router.types import CloudState
 
 PROMPTS = Path(__file__).parent / "prompts"
 CODER = "coder"
 ROUTER = "router"
+GUARD = "guard"
 CLOUD = "cloud"
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Why there is no cloud, also in words."""
+
+    state: CloudState
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
     """Every agent of a configuration.
 
-    clouds: in the order in which they are asked; none: `cloud_absent` then says why, in words.
+    clouds: in the order in which they are asked; none: `cloud_state` and, in words, `cloud_absent`
+    then say why. Each takes only what passed the gate.
     cloud_model: the model that prices what staying local avoided.
-    router: None unless the settings name a model for it. lanes: those that models run on.
+    router, guard: None unless the settings name a model for it. lanes: those that models run on.
     """
 
     local: Mapping[str, Agent]
     router: Agent | None
+    guard: Agent | None
     lanes: tuple[Lane, ...]
     clouds: tuple[Agent, ...]
+    cloud_state: CloudState
     cloud_absent: str
     cloud_model: str
 
     @property
     def roles(self) -> Mapping[str, Agent]:
         """Every local role that has a model."""
-        return self.local if self.router is None else {**self.local, ROUTER: self.router}
+        more = {ROUTER: self.router, GUARD: self.guard}
+        return {**self.local, **{role: agent for role, agent in more.items() if agent}}
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -55,6 +72,8 @@ class Cast:
 
 def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
     """The agents that the settings ask for. Opens nothing; raises ConfigError."""
+    if settings.offline:
+        _require_this_machine(settings)
     lanes = Lanes(settings)
     engines: dict[ModelSettings, Engine] = {}
     local: dict[str, Agent] = {}
@@ -63,23 +82,39 @@ def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
             pinned = model.pinned or model == settings.models.router
             engines[model] = local_engine(role, model, lanes, pinned=pinned)
         local[role] = _local_agent(role, model, engines[model], settings)
-    clouds, absent = _cloud_agents(settings, prices, env)
+    found = _cloud_agents(settings, prices, env)
+    clouds = () if isinstance(found, Absent) else found
+    absent = found if isinstance(found, Absent) else Absent(CloudState.OPEN, "")
     name = clouds[0].engine.caps.model if clouds else settings.cloud.reference
     return Cast(
         router=local.pop(ROUTER, None),
+        guard=local.pop(GUARD, None),
         local=local,
         lanes=lanes.used,
         clouds=clouds,
-        cloud_absent=absent,
+        cloud_state=absent.state,
+        cloud_absent=absent.words,
         cloud_model=name,
     )
 
 
+def _require_this_machine(settings: Settings) -> None:
+    """ConfigError where `offline` is set and something else speaks to another machine."""
+    urls = {f"models.{role}.url": model.url for role, model in local_models(settings)}
+    for name, url in urls.items():
+        if url is not None and not is_loopback(url):
+            raise ConfigError(
+                f"`offline` is set and {name} is {url}, another machine: name a server on this "
+                "one, or a model file"
+            )
+
+
 def local_models(settings: Settings) -> list[tuple[str, ModelSettings]]:
-    """Each local role with its model; the router role only where one is set."""
+    """Each local role with its model; router and guard only where one is set."""
     models = settings.models
     found = [("general", models.general), ("coder", models.coder)]
-    return found if models.router is None else [*found, (ROUTER, models.router)]
+    more = {ROUTER: models.router, GUARD: models.guard}
+    return found + [(role, model) for role, model in more.items() if model is not None]
 
 
 def check_model_files(settings: Settings) -> None:
@@ -128,16 +163,18 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
 
 def _cloud_agents(
     settings: Settings, prices: Prices, env: Mapping[str, str]
-) -> tuple[tuple[Agent, ...], str]:
-    """The cloud's agents, or the reason in words why there is none."""
+) -> tuple[Agent, ...] | Absent:
+    """The cloud's agents, or why there is none."""
+    if settings.offline:
+        return Absent(CloudState.OFFLINE, "`offline` is set")
     first = _cloud_engine(settings.cloud, prices, env)
-    if isinstance(first, str):
-        return (), first
+    if isinstance(first, Absent):
+        return first
     others = [_litellm_engine(name, settings.cloud, prices) for name in settings.cloud.fallbacks]
-    agents = tuple(
+    return tuple(
         Agent(
             role=CLOUD,
-            engine=engine,
+            engine=GatedEngine(engine),
             system_prompt=_prompt(CLOUD, settings),
             max_tokens=settings.cloud.max_tokens,
             history_messages=settings.memory.history_messages,
@@ -146,22 +183,21 @@ def _cloud_agents(
         )
         for engine in (first, *others)
     )
-    return agents, ""
 
 
 def _cloud_engine(
     cloud: CloudSettings, prices: Prices, env: Mapping[str, str]
-) -> CloudEngine | str:
-    """The engine, or the reason in words why there is none."""
+) -> CloudEngine | Absent:
+    """The engine, or why there is none."""
     if cloud.model == "off":
-        return "the cloud is switched off"
+        return Absent(CloudState.OFF, "the cloud is switched off")
     if cloud.script is not None:
         return ScriptedEngine.from_file(cloud.script, model="scripted-cloud", local=False)
     model = cloud.model
     if model == "auto" and cloud.url is None:
         choice = cloud_from_environment(env)
         if choice is None:
-            return "no cloud key is set"
+            return Absent(CloudState.NO_KEY, "no cloud key is set")
         model = choice.model
     return _litellm_engine(model, cloud, prices)
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 import structlog
 
 from agents.agent import Agent
+from graphs.seats import may_see
 from graphs.state import Run, State
 from router.engine import generate
 from router.errors import EngineError
@@ -38,10 +39,12 @@ _SAME_WORDS = 0.5
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*")
 
 
-def peer(agent: Agent, run: Run) -> Agent | None:
+def peer(agent: Agent, state: State, run: Run) -> Agent | None:
     """Another general model in memory that nobody is waiting for; None if there is none."""
     for other in run.deps.local.values():
         if other.engine is agent.engine or other.specialist is not None:
+            continue
+        if not may_see(other, state):
             continue
         outlook = other.engine.outlook()
         if outlook.resident and outlook.queued == 0:
@@ -57,7 +60,7 @@ async def agreement(
     task, kind = state["task"], state["guess"].kind
     if agent.specialist is not None or kind not in KINDS or len(completion.text) > LONGEST_CHARS:
         return None
-    other = peer(agent, run)
+    other = peer(agent, state, run)
     if other is None:
         return None
     now = time.monotonic()
@@ -73,7 +76,7 @@ async def agreement(
     found: CheckResult | None = None
     try:
         await other.engine.open()  # which loads nothing, as it is in memory
-        messages = other.messages(task, state["history"])
+        messages = other.messages(task, state["history"], facts=state["facts"])
         until = now + max(deadline - now, 0.0) * SHARE
         second = await generate(other.engine, other.request(task, messages, until, max_wait_s=1.0))
         same = agree(kind, completion.text, second.text)

@@ -7,9 +7,11 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from typing import cast as cast_type
 
 import jsonschema
@@ -21,7 +23,12 @@ from agents.checks.evidence import require_language
 from agents.checks.own import Check, command_checks, installed_checks
 from agents.engines.lane import LaneState
 from agents.nano import MODEL_PATH
-from agents.roles import Cast, cast
+from agents.reach import Reach
+from agents.roles import Cast, cast, local_models
+from agents.tools.audit import AuditRecord
+from agents.tools.configured import Tools, configured_tools
+from agents.tools.tool import Tool
+from agents.tools.toolbox import Approve
 from graphs.events import Event, Finished
 from graphs.hybrid import build
 from graphs.rest import Rest
@@ -33,14 +40,17 @@ from router.classify.kinds import NgramClassifier
 from router.documents import Documents
 from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
-from router.ledger import Ledger
+from router.facts import Facts
+from router.ledger import Ledger, open_witness
 from router.memory import AnswerCache, CachedAnswer, Memory
+from router.outbox import Outbox
 from router.paid import PaidCalls
 from router.pricing import Prices, estimate_tokens
+from router.privacy import Gate
 from router.settings import Settings, load_settings, with_environment
-from router.store import Store, open_store
+from router.store import Store, is_this_machine, open_store
 from router.telemetry import configure_logging
-from router.types import Guess, Kind, Result, RouteDecision, Task
+from router.types import CloudState, Guess, Kind, Privacy, Result, RouteDecision, Task, ToolCall
 
 CHECKPOINT_TTL_S = 3600.0
 """How long the finished state of a run can be looked at."""
@@ -63,24 +73,44 @@ class Router:
         cast: Cast,
         prices: Prices,
         store: Store,
+        gate: Gate,
+        tools: Tools,
         checks: tuple[Check, ...] = (),
     ) -> None:
         """For `open`, which owns the life of what is passed here."""
         self.settings = settings
         self.store = store
-        self.ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
+        self.ledger = Ledger(
+            store,
+            retention_s=settings.memory.ledger_days * 86_400,
+            witness=open_witness(store, settings.store.home.expanduser()),
+        )
         self.memory = Memory(store, ttl_s=settings.memory.session_days * 86_400)
         self.cast = cast
         self._prices = prices
         cache = AnswerCache(store, ttl_s=settings.memory.cache_hours * 3600)
+        kept, outbox = settings.memory, settings.outbox
+        self.facts = Facts(
+            store,
+            ttl_s=kept.facts_days * 86_400,
+            max_tokens_total=kept.facts_tokens,
+            max_tokens_fact=kept.fact_tokens,
+        )
+        self.outbox = Outbox(store, keep_s=outbox.keep_hours * 3600, most=outbox.most)
         self._deps = Deps(
+            facts=self.facts if settings.memory.recall_tokens else None,
             settings=settings,
             local=cast.local,
             router=cast.router,
+            guard=cast.guard,
             clouds=cast.clouds,
             rest=Rest(settings.cloud.cool_down_s),
+            reach=Reach(settings.cloud, [agent.engine.caps.model for agent in cast.clouds]),
+            gate=gate,
+            cloud_state=cast.cloud_state,
             cloud_absent=cast.cloud_absent,
             paid=PaidCalls(store),
+            tools=tools,
             own_checks=checks,
             budget=Budget(store, settings.budget) if settings.budget.limited else None,
             classifier=NgramClassifier.load(),
@@ -103,6 +133,8 @@ class Router:
         *,
         env: Mapping[str, str] | None = None,
         checks: Sequence[Check] = (),
+        tools: Sequence[Tool | Callable[..., Any]] = (),
+        approve: Approve | None = None,
     ) -> AsyncIterator[Router]:
         """A Router with everything behind it open.
 
@@ -111,6 +143,8 @@ class Router:
         Models are loaded by the first task that needs them.
         checks: functions that judge local answers, beside those of the configuration and of
         installed packages: (task, kind, completion) -> CheckResult, or None for no opinion.
+        tools: typed functions that models may call, beside the shipped ones; which role may use
+        which is in the configuration. approve: asked before one that changes something.
         Raises ConfigError and StoreUnavailable.
         """
         env = os.environ if env is None else env
@@ -119,13 +153,21 @@ class Router:
         else:
             settings, _ = load_settings(Path(settings) if settings else None, env)
         configure_logging(settings.log_level)
+        if settings.offline and settings.store.url and not is_this_machine(settings.store.url):
+            raise ConfigError(
+                f"`offline` is set and store.url is {settings.store.url}, another machine: leave "
+                "it out for a private Redis, or name one on this machine"
+            )
         prices = Prices.load(settings.prices)
         require_language(settings.policy.default_language)
+        gate = Gate(settings.privacy)
         agents = cast(settings, prices, env)
+        offered = configured_tools(settings, tools, approve)
         own = (*checks, *installed_checks(), *command_checks(settings.checks))
         if settings.budget.limited:
             await _require_price(agents)
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(offered.registry.close)
             for engine in agents.engines:
                 stack.push_async_callback(engine.close)
             store = await open_store(
@@ -135,7 +177,15 @@ class Router:
                 idle_s=settings.store.idle_s,
             )
             stack.push_async_callback(store.close)
-            yield cls(settings=settings, cast=agents, prices=prices, store=store, checks=own)
+            yield cls(
+                settings=settings,
+                cast=agents,
+                prices=prices,
+                store=store,
+                gate=gate,
+                tools=offered,
+                checks=own,
+            )
 
     async def run(self, task: Task) -> Result:
         """The task's result, whatever it is: done, parked or failed.
@@ -162,12 +212,41 @@ class Router:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    async def _run(self, task: Task, emit: Callable[[Event], None]) -> Result:
+    async def deliver(
+        self, on_upgrade: Callable[[Result], Awaitable[None]] | None = None
+    ) -> tuple[Result, ...]:
+        """Has the cloud answer the tasks that wait in the outbox, the oldest first.
+
+        Ends at once where the cloud still cannot be had. Each result is delivered once, whoever
+        else delivers: here, to `on_upgrade`, and in `outbox.delivered()`.
+        """
+        delivered = []
+        for parked in await self.outbox.waiting():
+            lease = await self.outbox.lease(parked)
+            if lease is None:
+                continue
+            try:
+                result = await self._run(parked.task, lambda _: None, upgrade=True)
+                arrived = result.route == "cloud" and result.status == "done"
+                if arrived and await self.outbox.deliver(lease, result):
+                    delivered.append(result)
+                    if on_upgrade is not None:
+                        await on_upgrade(result)
+            finally:
+                await asyncio.shield(self.outbox.give_back(lease))
+            if not arrived and result.cloud is not CloudState.OPEN:
+                break
+        return tuple(delivered)
+
+    async def _run(
+        self, task: Task, emit: Callable[[Event], None], *, upgrade: bool = False
+    ) -> Result:
         _require_schema(task)
-        self._require_room_for(task)
+        judged = self._deps.gate.judge(task)
+        self._require_room_for(task, judged.label)
         began = time.monotonic()
-        run = Run(deps=self._deps, deadline=began + task.timeout_s, emit=emit)
-        state: State = {"task": task}
+        run = Run(deps=self._deps, deadline=began + task.timeout_s, emit=emit, upgrade=upgrade)
+        state: State = {"task": task, "label": judged.label, "label_reasons": judged.reasons}
         with structlog.contextvars.bound_contextvars(task_id=task.task_id), _untraced():
             try:
                 # A task that is run again begins afresh: the end of its last run is no beginning.
@@ -185,6 +264,8 @@ class Router:
                 raise
             result = self._result(state, run, state["outcome"], time.monotonic() - began)
             try:
+                if not upgrade:
+                    result = await self._park(task, result)
                 await self.ledger.record(task, result)
                 for messages in run.called:
                     await self._deps.paid.account(task.task_id, messages)
@@ -193,9 +274,17 @@ class Router:
                 result = result.model_copy(update={"warnings": (*result.warnings, missing)})
             return result
 
-    def _require_room_for(self, task: Task) -> None:
+    async def _park(self, task: Task, result: Result) -> Result:
+        """The cloud step of a task that had no cloud waits for one, where it may go there."""
+        waits = result.status == "parked" or result.degraded
+        if not waits or result.cloud in _NOT_AWAITED or not self._deps.gate.may_leave(result.label):
+            return result
+        parked = await self.outbox.park(task, result.cloud, result.label, draft=result.degraded)
+        return result.model_copy(update={"in_outbox": parked})
+
+    def _require_room_for(self, task: Task, label: Privacy) -> None:
         """TaskError when a session would write private text to another machine."""
-        if task.session and not privacy.may_be_kept(task, store_is_local=self.store.local):
+        if task.session and not privacy.may_be_kept(label, store_is_local=self.store.local):
             raise TaskError(
                 f"task {task.task_id} must stay on this machine, but session {task.session!r} "
                 f"would be remembered by {self.store.description}: leave the session out, or use a "
@@ -222,7 +311,7 @@ class Router:
 
     def _values(self, state: State, run: Run) -> AsyncIterator[State]:
         """The state after each step of the graph."""
-        kept = privacy.may_be_kept(state["task"], store_is_local=self.store.local)
+        kept = privacy.may_be_kept(state["label"], store_is_local=self.store.local)
         graph = self._graph if kept else self._unsaved
         return graph.astream(  # type: ignore[return-value]
             state,
@@ -249,6 +338,11 @@ class Router:
             avoided_usd=self._avoided(state["task"], outcome),
             latency_s=latency_s,
             warnings=state.get("warnings", ()),
+            cloud=state.get("cloud_state", CloudState.OPEN),
+            degraded=outcome.degraded,
+            tool_calls=tuple(_tool_call(record) for record in run.audit),
+            label=state["label"],
+            label_reasons=state["label_reasons"],
         )
 
     def _avoided(self, task: Task, outcome: Outcome) -> float:
@@ -260,6 +354,12 @@ class Router:
         if price is None:
             price = self._prices.cost(self.settings.cloud.reference, *tokens)
         return price or 0.0
+
+
+def _tool_call(record: AuditRecord) -> ToolCall:
+    told = asdict(record)
+    del told["task_id"]
+    return ToolCall.model_validate(told)
 
 
 async def _require_price(agents: Cast) -> None:
@@ -287,6 +387,9 @@ def _untraced() -> AbstractContextManager[None]:
     return tracing_context(enabled=False)
 
 
+_NOT_AWAITED = (CloudState.OPEN, CloudState.OFF)
+"""States in which no cloud will come: there is one, or the user wants none."""
+
 _INTERRUPTED = Outcome("failed", "none", "", "the run was interrupted")
 
 
@@ -306,10 +409,11 @@ def _fingerprint(settings: Settings, cloud_model: str) -> str:
 
     A model file counts by its size and time too: the same path may hold another model tomorrow.
     """
-    models = [settings.models.general, settings.models.coder, settings.models.router]
+    models = [model for _, model in local_models(settings)]
     files = [MODEL_PATH, settings.cloud.script]
-    files += [file for model in models if model for file in (model.path, model.script)]
-    shape = [cloud_model, settings.model_dump_json(include={"models", "cloud", "policy"})]
+    files += [file for model in models for file in (model.path, model.script)]
+    shaping = {"models", "cloud", "policy", "privacy"}
+    shape = [cloud_model, settings.model_dump_json(include=shaping)]
     for file in files:
         if file is not None and file.exists():
             stat = file.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
@@ -13,12 +14,25 @@ from langgraph.runtime import Runtime
 from agents.agent import Agent
 from graphs.events import Attempted, Token
 from graphs.state import Outcome, Run, State
-from router.engine import Engine
+from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
 from router.pricing import estimate_tokens
-from router.types import Attempt, Completion, EscalationReason, Message, Usage
+from router.redact import Redaction
+from router.types import Attempt, Completion, EscalationReason, Message, Privacy, Usage
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a cloud was sent: under which label, and with what in place of the values."""
+
+    label: Privacy
+    redaction: Redaction
+
+    def restored(self, completion: Completion, *, as_json: bool) -> Completion:
+        text = self.redaction.restore(completion.text, json=as_json)
+        return completion.model_copy(update={"text": text})
 
 
 async def attempt(
@@ -31,11 +45,15 @@ async def attempt(
     *,
     max_wait_s: float | None = None,
     hold_back_chars: int = 0,
+    sent: Sent | None = None,
+    constraint: Constraint | None = None,
 ) -> State:
     """One generation, recorded in the journal whatever comes of it.
 
     deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
     hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
+    sent: what a cloud was sent, so that the values can be put back into its answer.
+    constraint: of a step on the way to the answer; none of it is shown.
     """
     journal = runtime.context.journal
     caps = agent.engine.caps
@@ -46,26 +64,32 @@ async def attempt(
         model=caps.model,
         route=route,
         outcome="cancelled",
+        label=sent.label if sent else None,
+        redacted=len(sent.redaction.mapping) if sent else 0,
     )
+    as_json = state["task"].json_schema is not None or constraint is not None
+    shown = agent.specialist is None and constraint is None
+    restorer = sent.redaction.restorer(json=as_json) if sent else None
     began = time.monotonic()
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
     try:
         await _open(agent.engine, deadline)
-        stream = agent.stream(state["task"], messages, deadline, max_wait_s)
+        stream = agent.stream(state["task"], messages, deadline, max_wait_s, constraint)
         async with aclosing(stream) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
-                    completion = part
+                    completion = sent.restored(part, as_json=as_json) if sent else part
                     continue
                 written += len(part.text)
-                if agent.specialist is None:
-                    held += part.text
+                if shown:
+                    held += restorer.feed(part.text) if restorer else part.text
                     if written > hold_back_chars and held:
                         runtime.context.emit(Token(held, route, entry.number))
                         held = ""
-        if held:
+        held += restorer.close() if restorer else ""
+        if held and shown:
             runtime.context.emit(Token(held, route, entry.number))
     except EngineError as caught:
         error = caught

@@ -7,19 +7,25 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
-from graphs.attempt import attempt
+from graphs.attempt import Sent, attempt
 from graphs.events import Attempted, Token
-from graphs.state import Outcome, Run, State
-from router import policy, privacy
+from graphs.guard import relabelled
+from graphs.state import Run, State
+from graphs.tool_loop import answer_with_tools, toolbox_of
+from router import policy
 from router.budget import Budget, Reservation
-from router.errors import BudgetExceeded, StoreUnavailable
+from router.engine import Constraint
+from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.paid import Paid
-from router.types import Attempt, EscalationReason, Message
+from router.privacy import Released
+from router.redact import Redaction
+from router.types import Attempt, CloudState, EscalationReason, Message, Privacy
 
 log = structlog.get_logger()
 
@@ -37,16 +43,48 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     """The cloud's answer; nothing reaches its engine except through the gate."""
     run, task = runtime.context, state["task"]
     agent = run.deps.clouds[0]
-    messages = privacy.release(task, agent.messages(task, state["history"]))
+    asked = agent.messages(task, _before(state, run), facts=state["facts"])
+    toolbox = await toolbox_of(agent, state, run)
+    if toolbox is None:
+        return await _ask(asked, Sent(state["label"], Redaction()), None, state, runtime)
+    redaction = Redaction()  # one for all: the same value has the same placeholder in every step
+
+    async def generate(
+        messages: tuple[Message, ...], constraint: Constraint, label: Privacy
+    ) -> State:
+        return await _ask(messages, Sent(label, redaction), constraint, state, runtime)
+
+    answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
+    return {**answered, **relabelled(state, answered["label"], run)}
+
+
+async def _ask(
+    asked: tuple[Message, ...],
+    sent: Sent,
+    constraint: Constraint | None,
+    state: State,
+    runtime: Runtime[Run],
+) -> State:
+    """One question to the cloud: released, asked once for its task and words, and answered."""
+    run, task = runtime.context, state["task"]
+    gate = run.deps.gate
+    try:
+        messages = gate.release(sent.label, asked, sent.redaction)
+    except PrivacyViolation as error:
+        return _blocked(error)
     # Known by the request alone: a local model's attempt may differ from run to run.
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
     run.called.append(messages)
     if isinstance(claim, Paid):
-        return _reuse(agent, claim, runtime)
+        return _reuse(run.deps.clouds[0], claim, runtime, shown=constraint is None)
     answered: State = {"completion": None}
     try:
-        briefed = privacy.release(task, (*messages[:-1], _briefed(messages[-1], state)))
-        answered = await _first_answer(briefed, state, runtime)
+        if constraint is None:
+            # What the local model wrote may hold what the request does not: then it stays here.
+            with suppress(PrivacyViolation):
+                briefed = (*asked[:-1], _briefed(asked[-1], state))
+                messages = gate.release(sent.label, briefed, sent.redaction)
+        answered = await _first_answer(messages, sent, constraint, state, runtime)
     finally:
         completion = answered.get("completion")
         paid = run.deps.paid
@@ -57,7 +95,11 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
 
 
 async def _first_answer(
-    messages: tuple[Message, ...], state: State, runtime: Runtime[Run]
+    messages: Released,
+    sent: Sent,
+    constraint: Constraint | None,
+    state: State,
+    runtime: Runtime[Run],
 ) -> State:
     """One model after another, in the configured order, until one answers or time or money ends.
 
@@ -71,12 +113,13 @@ async def _first_answer(
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        answered = await _call_cloud(agent, messages, deadline, state, runtime)
+        answered = await _call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
         completion = answered.get("completion")
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.rest.served(agent)
+            run.deps.reach.served()
             return answered
-        if last or ("outcome" in answered and answered["outcome"].status == "parked"):
+        if last or answered.get("cloud_state") is CloudState.NO_BUDGET:
             return answered
         if completion is not None:
             filtered = {"outcome": "rejected", "escalation": EscalationReason.REFUSAL}
@@ -85,6 +128,27 @@ async def _first_answer(
         else:
             run.deps.rest.failed(agent, run.journal[-1])
     return answered
+
+
+def _before(state: State, run: Run) -> tuple[Message, ...]:
+    """The session before this task: an upgrade's own turn is in it already."""
+    history = state["history"]
+    own = run.upgrade and len(history) > 1 and history[-2].content == state["task"].prompt
+    return history[:-2] if own else history
+
+
+def _blocked(error: PrivacyViolation) -> State:
+    """The gate stopped it: from here on the task stays on this machine."""
+    log.warning("cloud.blocked")
+    return {
+        "completion": None,
+        "answered_by": "cloud",
+        "stays_local": True,
+        "cloud_open": False,
+        "cloud_absent": str(error),
+        "label": Privacy.LOCAL_ONLY,
+        "finding": str(error),
+    }
 
 
 def _briefed(request: Message, state: State) -> Message:
@@ -100,7 +164,7 @@ def _briefed(request: Message, state: State) -> Message:
     return request.model_copy(update={"content": request.content + brief})
 
 
-def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run]) -> State:
+def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> State:
     """The answer of an earlier run of this task; what stands in the account costs nothing more."""
     run, completion = runtime.context, paid.completion
     usage = completion.usage
@@ -118,37 +182,46 @@ def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run]) -> State:
     )
     run.journal.append(entry)
     log.info("cloud.reused", model=completion.model)
-    runtime.context.emit(Token(completion.text, "cloud", entry.number))
+    if shown:
+        runtime.context.emit(Token(completion.text, "cloud", entry.number))
     return {"completion": completion, "answered_by": "cloud"}
 
 
 async def _call_cloud(
     agent: Agent,
-    messages: tuple[Message, ...],
+    messages: Released,
+    sent: Sent,
+    constraint: Constraint | None,
     deadline: float,
     state: State,
     runtime: Runtime[Run],
 ) -> State:
     """One call, within the budgets if there are any."""
     run, task = runtime.context, state["task"]
-    hold_back = run.deps.settings.cloud.hold_back_chars
+    call = partial(
+        attempt,
+        *(agent, messages, deadline, "cloud", state, runtime),
+        hold_back_chars=run.deps.settings.cloud.hold_back_chars,
+        sent=sent,
+        constraint=constraint,
+    )
     if run.deps.budget is None:
-        return await attempt(
-            agent, messages, deadline, "cloud", state, runtime, hold_back_chars=hold_back
-        )
+        return await call()
     try:
         # Known before the first task: a budget without a price is refused when the router opens.
         most_usd = agent.most_usd(task, messages) or 0.0
         wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
         held = await run.deps.budget.reserve(task, most_usd, wait_s=wait_s)
     except BudgetExceeded as error:
-        outcome = Outcome("parked", "none", "", str(error))
-        return {"completion": None, "answered_by": "cloud", "outcome": outcome}
+        return {
+            "completion": None,
+            "answered_by": "cloud",
+            "cloud_state": CloudState.NO_BUDGET,
+            "cloud_absent": str(error),
+        }
     before = len(run.journal)
     try:
-        return await attempt(
-            agent, messages, deadline, "cloud", state, runtime, hold_back_chars=hold_back
-        )
+        return await call()
     finally:
         await asyncio.shield(_settle(run.deps.budget, held, run.journal[before:]))
 

@@ -8,20 +8,27 @@ from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
 from agents.checks.own import Check
+from agents.reach import Reach
+from agents.tools.audit import AuditRecord
+from agents.tools.configured import Tools
 from graphs.events import Event
 from graphs.rest import Rest
 from router.budget import Budget
 from router.classify.kinds import Classifier
+from router.facts import Facts
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.paid import PaidCalls
+from router.privacy import Gate
 from router.settings import Settings
 from router.types import (
     Attempt,
     CheckResult,
+    CloudState,
     Completion,
     EscalationReason,
     Guess,
     Message,
+    Privacy,
     RouteDecision,
     Task,
 )
@@ -29,28 +36,37 @@ from router.types import (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the run ended; the Router makes the Result of it."""
+    """How the run ended; the Router makes the Result of it.
+
+    degraded: answered on this machine because there was no cloud.
+    """
 
     status: Literal["done", "parked", "failed"]
     route: Literal["local", "cloud", "cache", "none"]
     text: str
     reason: str
     model: str | None = None
+    degraded: bool = False
 
 
 class State(TypedDict, total=False):
     """One request on its way.
 
-    stays_local: its text must not leave the machine. cloud_open: there is a cloud and it may have
-    the text; cloud_absent: why not, in words; cloud_scarce: its budget is nearly used up.
+    label: the strictest of the task's parts; label_reasons: why, in words. stays_local: its text
+    must not leave the machine. cloud_open: there is a cloud and it may have the text; cloud_state
+    and, in words, cloud_absent: why there is none; cloud_scarce: its budget is nearly used up.
     finding: the last thing that spoke against a local answer, in words.
     may_repair: the same agent may be asked once more; repaired: it has been.
     """
 
     task: Task
     history: tuple[Message, ...]
+    facts: tuple[str, ...]
     cached: CachedAnswer | None
+    label: Privacy
+    label_reasons: tuple[str, ...]
     stays_local: bool
+    cloud_state: CloudState
     cloud_open: bool
     cloud_absent: str
     cloud_scarce: bool
@@ -72,21 +88,29 @@ class State(TypedDict, total=False):
 class Deps:
     """What all runs of a Router share.
 
-    router: asked where the classifier is not sure. clouds: in the order in which they are asked;
-    rest: which of them had better be left alone.
+    router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
+    the order in which they are asked;
+    rest: which of them had better be left alone; reach: why none of them answered. cloud_state,
+    cloud_absent: why there are none. gate: what leaves the machine passes it.
     """
 
     settings: Settings
     local: Mapping[str, Agent]
     router: Agent | None
+    guard: Agent | None
     clouds: tuple[Agent, ...]
     rest: Rest
+    reach: Reach
+    gate: Gate
+    cloud_state: CloudState
     cloud_absent: str
     budget: Budget | None
     own_checks: tuple[Check, ...]
     paid: PaidCalls
+    tools: Tools
     classifier: Classifier
     memory: Memory
+    facts: Facts | None
     cache: AnswerCache | None
     fingerprint: str
     store_is_local: bool
@@ -99,6 +123,8 @@ class Run:
     deadline: `time.monotonic()` seconds. emit: takes each event; must not block.
     journal: every attempt, in order, also of a run that is cancelled and so has no final state.
     called: what the cloud was asked, to be marked once it stands in the account.
+    audit: what became of each call of a tool.
+    upgrade: the task was answered without the cloud before, and only that is wanted now.
     """
 
     deps: Deps
@@ -106,3 +132,5 @@ class Run:
     emit: Callable[[Event], None]
     journal: list[Attempt] = field(default_factory=list)
     called: list[tuple[Message, ...]] = field(default_factory=list)
+    upgrade: bool = False
+    audit: list[AuditRecord] = field(default_factory=list)

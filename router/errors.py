@@ -112,6 +112,13 @@ class PrivacyViolation(EdgewardError):
     """A task that must stay local was about to leave the machine. It did not."""
 
 
+class Offline(EdgewardError, OSError):
+    """`offline` is set and something wanted to connect to another machine. It did not.
+
+    An OSError too, so that a library which asks for a connection takes it as a failed one.
+    """
+
+
 class BudgetExceeded(EdgewardError):
     """A cloud call would cost more than a budget has left. It was not made.
 

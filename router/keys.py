@@ -72,6 +72,11 @@ class Keys:
         """Stream of attempt and task records. TTL: Ledger.retention_s from the last one."""
         return self.of("ledger")
 
+    def ledger_head(self) -> str:
+        """Hash: the latest link of the ledger's chain, and the latest that was dropped by age.
+        No TTL: it is what a lost ledger is noticed by, and where its numbers go on."""
+        return self.of("ledger", "head")
+
     def budget(self, *scope: str) -> str:
         """Hash of what a scope spent and has reserved, nanodollars. TTL: by the kind of scope."""
         return self.of("budget", *scope)

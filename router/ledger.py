@@ -1,25 +1,113 @@
 """The account book: one record an attempt and one a task in a Redis stream, and no word of either.
 
 Neither prompts nor answers are written, nor the free text of errors and reasons, which may quote
-them; a session appears as a hash. The stream is append-only and shared by all processes.
+them; a session appears as a hash. The stream is append-only, a hash chain (`router/chain.py`), and
+shared by all processes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import math
+import random
 import re
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import structlog
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from router.chain import GENESIS, Anchor, Entry, Mark, Witness, chain, countersign, entry_of
+from router.chain import link as link_digest
+from router.errors import StoreUnavailable
+from router.privacy import strictest
 from router.store import Store
+from router.store_errors import redacted
 from router.types import Attempt, EscalationReason, Frozen, Kind, Privacy, Result, Task
 
 PAGE = 500
 """Entries read in one round trip."""
+
+LONGEST_WRITE_S = 30.0
+"""How long a record may take, its turn in this process and lost races with others included."""
+
+_TRIM_EVERY_S = 3600.0
+_TRIM_SHARE = 0.01
+"""What is too old is dropped so often: hourly, or after this share of the retention."""
+
+_SKEW_S = 3600.0
+"""Clocks of two machines may differ by this much without anything being wrong."""
+
+log = structlog.get_logger()
+
+# The digests are the client's work, SHA-256 is not to be had in Redis: it says which head it went
+# out from, and is told the present one where that is another.
+# KEYS: stream, head. ARGV: seq and digest gone out from, milliseconds to live, the oldest time that
+# is kept, key and MAC of an anchor at that head, then the six values of each record.
+_APPEND = """
+-- An error in its own words, as outside a script.
+local function refused(reply)
+  return redis.error_reply((string.gsub(reply.err, '^@%S+ %d+: %-?', '')))
+end
+local count = redis.pcall('XLEN', KEYS[1])
+if type(count) == 'table' then return refused(count) end
+local function usable(seq, digest)
+  return seq and digest and #seq < 16 and string.match(seq, '^[1-9]%d*$') and #digest == 64
+end
+local head = redis.call('HMGET', KEYS[2], 'seq', 'digest', 'id')
+if not usable(head[1], head[2]) then
+  -- Lost, or there never was one: the latest link of the stream stands in for it.
+  head = {}
+  for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 100)) do
+    local fields = entry[2]
+    if fields[3] == 'seq' and fields[7] == 'digest' and usable(fields[4], fields[8]) then
+      head = {fields[4], fields[8], entry[1]}
+      break
+    end
+  end
+end
+local seq, digest, id = head[1] or '0', head[2] or '', head[3] or '0-0'
+if seq ~= ARGV[1] or (digest ~= ARGV[2] and seq ~= '0') then return {0, seq, digest, id} end
+local written = tonumber(string.match(id, '^%d+')) or 0
+if seq ~= '0' and written < tonumber(ARGV[4]) and count == 0 then
+  redis.call('HSET', KEYS[2], 'anchor_seq', seq, 'anchor_digest', digest, 'anchor_id', id,
+    'anchor_key', ARGV[5], 'anchor_mac', ARGV[6])
+end
+for at = 7, #ARGV, 6 do
+  id = redis.pcall('XADD', KEYS[1], '*', 'record', ARGV[at], 'seq', ARGV[at + 1],
+    'prev', ARGV[at + 2], 'digest', ARGV[at + 3], 'key', ARGV[at + 4], 'mac', ARGV[at + 5])
+  if type(id) == 'table' and id.err then return refused(id) end
+end
+-- A little longer than the retention: no clock may find the stream gone before its time.
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('HSET', KEYS[2], 'seq', ARGV[#ARGV - 4], 'digest', ARGV[#ARGV - 2], 'id', id)
+return {1, ARGV[#ARGV - 4], ARGV[#ARGV - 2], id}
+"""
+
+# KEYS: stream, head. ARGV: the oldest id that is kept, then where the kept chain begins: seq,
+# digest, id, key and MAC; an empty seq where nothing of the chain is dropped.
+_TRIM = """
+if ARGV[2] ~= '' then
+  local anchor = tonumber(redis.call('HGET', KEYS[2], 'anchor_seq') or '0') or 0
+  if tonumber(ARGV[2]) > anchor then
+    redis.call('HSET', KEYS[2], 'anchor_seq', ARGV[2], 'anchor_digest', ARGV[3],
+      'anchor_id', ARGV[4], 'anchor_key', ARGV[5], 'anchor_mac', ARGV[6])
+  end
+end
+return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
+"""
+
+# One string is read by the client ten times as fast as a list of lists.
+_PAGE_OF_ENTRIES = """
+return cjson.encode(redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2]))
+"""
 
 
 class _Record(Frozen):
@@ -42,7 +130,9 @@ class _Record(Frozen):
 class AttemptRecord(_Record):
     """One generation. time: when it began. cost_usd: None where the price is unknown.
 
-    error: the class of the error that ended it, without its message.
+    error: the class of the error that ended it, without its message. label: what the text was
+    labelled when it was sent, None where only the task's own label is known. redacted: what was
+    sent was not the text itself, but the text with what is private taken out.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -60,6 +150,8 @@ class AttemptRecord(_Record):
     cost_usd: float | None = 0.0
     latency_s: float = 0.0
     ttft_s: float = 0.0
+    label: str | None = None
+    redacted: bool = False
 
 
 class TaskRecord(_Record):
@@ -83,7 +175,22 @@ class TaskRecord(_Record):
     cache_hit: bool = False
 
 
-Record = AttemptRecord | TaskRecord
+class ToolRecord(_Record):
+    """One call of a tool, also a refused one. time: when it was asked for.
+
+    arguments_sha256: of their canonical JSON; their values are not written.
+    """
+
+    record: Literal["tool"] = "tool"
+    role: str
+    tool: str
+    outcome: Literal["done", "refused", "failed", "malformed", "cancelled"]
+    arguments_sha256: str
+    argument_names: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+Record = AttemptRecord | ToolRecord | TaskRecord
 
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="record")])
 
@@ -115,8 +222,14 @@ def records_of(task: Task, result: Result) -> tuple[Record, ...]:
             cost_usd=_dollars(attempt.usage.cost_usd),
             latency_s=attempt.latency_s,
             ttft_s=attempt.ttft_s,
+            label=attempt.label.value if attempt.label else None,
+            redacted=attempt.redacted > 0,
         )
         for attempt in result.attempts
+    ]
+    calls = [
+        ToolRecord(**common, time=call.at, **call.model_dump(exclude={"at", "reason"}))
+        for call in result.tool_calls
     ]
     whole = TaskRecord(
         **common,
@@ -125,7 +238,7 @@ def records_of(task: Task, result: Result) -> tuple[Record, ...]:
         route=result.route,
         decided=result.decision.route,
         escalation=result.decision.escalation,
-        privacy=task.privacy,
+        privacy=strictest((task.privacy, result.label)),
         model=result.model,
         attempts=len(result.attempts),
         cost_usd=_dollars(result.cost_usd),
@@ -133,33 +246,191 @@ def records_of(task: Task, result: Result) -> tuple[Record, ...]:
         latency_s=result.latency_s,
         cache_hit=result.route == "cache",
     )
-    return (*attempts, whole)
+    return (*attempts, *calls, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where a walk along the chain begins, and where it must at least arrive.
+
+    head: None where Redis knows none, though there may be links. count: entries of the stream;
+    last_seq: number of the last one at the same moment, 0 where it is no link.
+    """
+
+    anchor: Anchor
+    head: Mark | None
+    count: int
+    last_seq: int
 
 
 class Ledger:
     """Writes and reads the account.
 
-    retention_s: how long a record is kept at least; trimming is approximate, so some stay longer.
+    retention_s: how long a record is kept at least; what is older is dropped about once an hour.
+    witness: this machine's key and memory; without one the chain is not countersigned.
     skipped: entries that the latest `read` could not understand.
     A task recorded twice is counted twice: recording is not idempotent per task_id.
     """
 
-    def __init__(self, store: Store, *, retention_s: float = 90 * 86_400.0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        retention_s: float = 90 * 86_400.0,
+        witness: Witness | None = None,
+    ) -> None:
         self._store = store
         self._retention_ms = int(retention_s * 1000)
+        self._key = witness.key if witness else None
+        self._key_name = witness.name if witness else ""
+        self._witness = witness
+        self._head = Mark()
+        self._turn = asyncio.Lock()
+        self._trim_at = 0.0
+        self._append = store.redis.register_script(_APPEND)
+        self._trim = store.redis.register_script(_TRIM)
+        self._page = store.redis.register_script(_PAGE_OF_ENTRIES)
         self.skipped = 0
 
     async def record(self, task: Task, result: Result) -> None:
-        """Write all attempts and the task: one round trip, and all of them or none."""
-        key = self._store.keys.ledger()
-        oldest = int(time.time() * 1000) - self._retention_ms
+        """Write all attempts and the task: one round trip, and all of them or none.
+
+        A second one where another process has written since; more where several write at once.
+        Raises StoreUnavailable.
+        """
+        records = [record.model_dump_json().encode() for record in records_of(task, result)]
+        try:
+            async with asyncio.timeout(LONGEST_WRITE_S), self._turn:  # in one process nobody races
+                head = await self._write(records)
+        except TimeoutError:
+            raise StoreUnavailable(
+                f"{self._store.description} did not take a record within {LONGEST_WRITE_S:.0f} s: "
+                "it is overloaded, or too many processes write at once"
+            ) from None
+        self._remember(head)
+        if time.monotonic() >= self._trim_at:
+            retention_s = self._retention_ms / 1000
+            self._trim_at = time.monotonic() + min(_TRIM_EVERY_S, _TRIM_SHARE * retention_s)
+            with suppress(StoreUnavailable):  # the record is written; the next one trims
+                await self._drop_old()
+
+    async def _write(self, records: list[bytes]) -> Mark:
+        """Append behind the head, whoever else appends; the new head."""
+        for tries in count(1):
+            written, self._head = await self._write_behind(self._head, records)
+            if written:
+                break
+            if tries > 2 and tries % 2:
+                # Only before a try that asks for the head: the one after it knows the head, and
+                # wins if it is quick.
+                await asyncio.sleep(random.uniform(0, 0.003 * min(tries, 10)))
+        return self._head
+
+    async def _write_behind(self, head: Mark, records: list[bytes]) -> tuple[bool, Mark]:
+        oldest_ms = self._oldest_ms()
+        expired = head.time * 1000 < oldest_ms
+        arguments: list[Any] = [head.seq, head.digest, self._retention_ms * 101 // 100, oldest_ms]
+        arguments += [self._key_name, self._anchor_mac(head) if expired else ""]
+        for row in chain(records, head, self._key, self._key_name):
+            arguments += row
+        with self._store.errors():
+            done, seq, digest, entry_id = await self._append(keys=self._keys(), args=arguments)
+        digest = digest.decode("latin-1") or GENESIS
+        return bool(done), Mark(int(seq), digest, entry_id.decode("latin-1"))
+
+    def _remember(self, head: Mark) -> None:
+        if self._witness is None:
+            return
+        try:
+            self._witness.remember(head)
+        except OSError as error:
+            # The account is written, and a task must not fail for want of a second memory of it.
+            log.warning("ledger.head_not_kept", error=error.strerror or type(error).__name__)
+
+    async def _drop_old(self) -> None:
+        """Drop what is older than the retention, and keep where the chain then begins.
+
+        That is after the newest old record: if some behind it are gone too, they still count as
+        missing.
+        """
+        oldest = f"{self._oldest_ms()}-0"
+        with self._store.errors():
+            page: Any = await self._store.redis.xrevrange(
+                self._store.keys.ledger(), f"({oldest}", "-", count=100
+            )
+            if not page:
+                return
+            entries = (_entry(entry_id, fields) for entry_id, fields in page)
+            last = next((entry for entry in entries if self._is_old(entry)), None)
+            arguments: list[Any] = [oldest, "", "", "", "", ""]
+            if last:
+                mac = self._anchor_mac(Mark(last.seq, last.digest, last.id))
+                arguments[1:] = [last.seq, last.digest, last.id, self._key_name, mac]
+            await self._trim(keys=self._keys(), args=arguments)
+
+    def _is_old(self, entry: Entry) -> bool:
+        """Whether a link says itself that it is old: its place in the stream can be forged."""
+        if entry.seq < 1:
+            return False
+        if link_digest(entry.seq, entry.prev, entry.key, entry.record) != entry.digest:
+            return False
+        try:
+            written = float(json.loads(entry.record)["time"])
+        except (ValueError, TypeError, KeyError):
+            return False
+        return written * 1000 < self._oldest_ms() + _SKEW_S * 1000
+
+    def _anchor_mac(self, mark: Mark) -> str:
+        return countersign(self._key, "anchor", mark.seq, mark.digest) if self._key else ""
+
+    def _oldest_ms(self) -> int:
+        return max(0, int(time.time() * 1000) - self._retention_ms)
+
+    def _keys(self) -> list[str]:
+        return [self._store.keys.ledger(), self._store.keys.ledger_head()]
+
+    async def opening(self) -> Opening:
+        """Where the chain begins and ends at this moment, by Redis's own word."""
         with self._store.errors():
             async with self._store.redis.pipeline(transaction=True) as pipe:
-                for record in records_of(task, result):
-                    entry = record.model_dump_json()
-                    pipe.xadd(key, {"record": entry}, minid=max(0, oldest), approximate=True)
-                pipe.pexpire(key, self._retention_ms)
-                await pipe.execute()
+                pipe.hgetall(self._store.keys.ledger_head())
+                pipe.xlen(self._store.keys.ledger())
+                pipe.xrevrange(self._store.keys.ledger(), count=1)
+                fields, length, last = await pipe.execute()
+        kept = {name.decode(): value.decode("latin-1") for name, value in fields.items()}
+        anchor = Anchor(
+            _mark(kept, "anchor_"), kept.get("anchor_key", ""), kept.get("anchor_mac", "")
+        )
+        head = _mark(kept, "")
+        last_seq = _entry(*last[0]).seq if last else 0
+        return Opening(anchor, head if head.seq else None, length, last_seq)
+
+    async def entries(self, *, page: int = 2 * PAGE) -> AsyncIterator[list[Entry]]:
+        """Every entry as it stands in Redis, in the order of writing, page by page.
+
+        The next page is fetched while the caller has this one.
+        """
+        coming = asyncio.create_task(self._entries_from("-", page))
+        try:
+            while rows := await coming:
+                more = len(rows) == page
+                if more:
+                    after = f"({rows[-1][0]}"
+                    coming = asyncio.create_task(self._entries_from(after, page))
+                    for _ in range(3):  # it is on its way before the caller keeps the loop busy
+                        await asyncio.sleep(0)
+                yield [entry_of(entry_id, fields) for entry_id, fields in rows]
+                if not more:
+                    return
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    async def _entries_from(self, first: str, page: int) -> list[tuple[str, list[str]]]:
+        with self._store.errors():
+            text: Any = await self._page(keys=self._keys()[:1], args=[first, page])
+        # Latin-1 keeps each byte as it is, whatever stands there; {} is Lua's empty list.
+        return json.loads(text.decode("latin-1")) or []
 
     async def read(
         self, since: float | None = None, until: float | None = None
@@ -187,6 +458,31 @@ class Ledger:
             if len(page) < PAGE:
                 return
             first = f"({page[-1][0].decode()}"
+
+
+def open_witness(store: Store, home: Path) -> Witness | None:
+    """This machine's own knowledge of the ledger in a store; None where the home cannot hold it.
+
+    home: as of the settings, expanded. Raises ConfigError for a damaged key.
+    """
+    try:
+        return Witness(home, f"{redacted(store.url)} {store.keys.namespace}")
+    except OSError as error:
+        log.warning("ledger.no_key", home=str(home), error=error.strerror or type(error).__name__)
+        return None
+
+
+def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    flat = [part.decode("latin-1") for pair in fields.items() for part in pair]
+    return entry_of(entry_id.decode(), flat)
+
+
+def _mark(kept: dict[str, str], prefix: str) -> Mark:
+    """A place in the chain as the hash has it; what cannot be read is the beginning."""
+    seq = kept.get(f"{prefix}seq", "")
+    if not (seq.isascii() and seq.isdigit()) or len(seq) > 18:
+        return Mark()
+    return Mark(int(seq), kept.get(f"{prefix}digest", ""), kept.get(f"{prefix}id", "0-0"))
 
 
 def _hashed(session: str | None) -> str | None:

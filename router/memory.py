@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from router.privacy import label_of, strictest
 from router.store import Store
-from router.types import Frozen, Kind, Message, Task
+from router.types import Frozen, Kind, Message, Privacy, Task
 
 
 class Memory:
@@ -34,10 +35,22 @@ class Memory:
             entries: Any = await self._store.redis.lrange(self._store.keys.memory(session), 0, -1)
         return tuple(message for entry in entries if (message := _message(entry)))
 
-    async def append(self, session: str, *messages: Message) -> None:
-        """Add messages in one transaction: all of them, in a row, or none. Renews the TTL."""
+    async def label(self, session: str) -> Privacy:
+        """The strictest label of what was said in a session; one that is not known is strict."""
+        with self._store.errors():
+            stored: Any = await self._store.redis.get(self._label_key(session))
+        return label_of(stored.decode() if stored else None)
+
+    async def append(
+        self, session: str, *messages: Message, label: Privacy = Privacy.PUBLIC
+    ) -> None:
+        """Add messages in one transaction: all of them, in a row, or none. Renews the TTL.
+
+        The session keeps the strictest label that it was ever given.
+        """
         if not messages:
             return
+        raised = strictest((label, await self.label(session)))
         keys, now = self._store.keys, time.time()
         with self._store.errors():
             async with self._store.redis.pipeline(transaction=True) as pipe:
@@ -47,14 +60,19 @@ class Memory:
                 pipe.zadd(keys.sessions(), {session: now})
                 pipe.zremrangebyscore(keys.sessions(), "-inf", self._oldest(now))
                 pipe.pexpire(keys.sessions(), self._ttl_ms)
+                if raised is not Privacy.PUBLIC:
+                    pipe.set(self._label_key(session), raised.value, px=self._ttl_ms)
                 await pipe.execute()
+
+    def _label_key(self, session: str) -> str:
+        return self._store.keys.of("memory", session, "label")
 
     async def forget(self, session: str) -> None:
         """Delete a session; one that is not there is no error."""
         keys = self._store.keys
         with self._store.errors():
             async with self._store.redis.pipeline(transaction=True) as pipe:
-                pipe.delete(keys.memory(session))
+                pipe.delete(keys.memory(session), self._label_key(session))
                 pipe.zrem(keys.sessions(), session)
                 await pipe.execute()
 

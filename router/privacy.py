@@ -1,30 +1,202 @@
-"""Which tasks must stay on the machine, and the one gate through which every cloud call goes."""
+"""Labels: which text may leave the machine; and the one gate through which every cloud call goes.
+
+public: as it is. internal: without what was found in it. local_only: never. A text has the
+strictest label of its parts, and whatever cannot be judged is local_only.
+"""
 
 from __future__ import annotations
 
-from router.errors import PrivacyViolation
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.detect.detectors import KINDS, Detectors
+from router.detect.found import Found
+from router.errors import ConfigError, PrivacyViolation
+from router.redact import Redaction
+from router.settings_privacy import PrivacySettings
 from router.types import Message, Privacy, Task
 
+_ORDER = {Privacy.PUBLIC: 0, Privacy.INTERNAL: 1, Privacy.LOCAL_ONLY: 2}
+SECRET = "secret"
 
-def may_leave(task: Task) -> bool:
-    """Whether the task's text may be sent to a cloud engine."""
-    return task.privacy is Privacy.PUBLIC
-
-
-def may_be_kept(task: Task, *, store_is_local: bool) -> bool:
-    """Whether the text may be written to the Redis in use; a remote one is another machine."""
-    return store_is_local or may_leave(task)
+PLACEHOLDERS = (
+    "Words in square brackets such as [EMAIL_1] stand for values: copy them unchanged where the "
+    "value belongs."
+)
 
 
-def release(task: Task, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The messages, released to a cloud engine; PrivacyViolation when the task must stay local.
+def strictest(labels: Iterable[Privacy]) -> Privacy:
+    """Of no labels at all: public."""
+    return max(labels, key=_ORDER.__getitem__, default=Privacy.PUBLIC)
 
-    Every byte for a cloud passes here, whatever node sends it: a wrong decision upstream then
-    fails closed instead of leaking.
-    """
-    if not may_leave(task):
-        raise PrivacyViolation(
-            f"task {task.task_id} is labelled {task.privacy.value} and was about to be sent to the "
-            "cloud: it was stopped. Answer it locally, or submit it as public"
-        )
-    return messages
+
+def label_of(stored: str | None) -> Privacy:
+    """A label that was written somewhere; local_only where it is not known here."""
+    if stored is None:
+        return Privacy.PUBLIC
+    return Privacy(stored) if stored in set(Privacy) else Privacy.LOCAL_ONLY
+
+
+def may_be_kept(label: Privacy, *, store_is_local: bool) -> bool:
+    """Whether text may be written to the Redis in use; a remote one is another machine."""
+    return store_is_local or label is not Privacy.LOCAL_ONLY
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A label, and why it is stricter than the task's own, in words."""
+
+    label: Privacy
+    reasons: tuple[str, ...] = ()
+
+    def with_label(self, label: Privacy, reason: str) -> Judgement:
+        """The stricter of this and another label; the reason is kept where it made a difference."""
+        if _ORDER[label] <= _ORDER[self.label]:
+            return self
+        return Judgement(label, (*self.reasons, reason))
+
+
+class Released(tuple[Message, ...]):
+    """Messages that passed the gate: `Gate.release` makes them, and only they reach a cloud."""
+
+    __slots__ = ()
+
+
+class Gate:
+    """Judges texts, and lets out what may leave. One for a Router; holds nothing of any task."""
+
+    def __init__(self, settings: PrivacySettings) -> None:
+        """Raises ConfigError for a pattern or a kind that cannot be."""
+        self._settings = settings
+        self._detectors = Detectors(patterns=settings.patterns) if settings.detect else None
+        unknown = set(settings.found) - KINDS - set(settings.patterns)
+        if unknown:
+            raise ConfigError(
+                f"privacy.found names {', '.join(sorted(unknown))}, which nothing finds: known are "
+                f"{', '.join(sorted(KINDS | set(settings.patterns)))}"
+            )
+
+    def judge(
+        self, task: Task, history: Sequence[Message] = (), session: Privacy = Privacy.PUBLIC
+    ) -> Judgement:
+        """The label of a task: its own, its files', its session's, and by what is found in it."""
+        judged = Judgement(task.privacy)
+        judged = judged.with_label(session, f"the session has seen {session.value} text")
+        for file in task.files:
+            label, folder = self._folder_of(Path(file))
+            judged = judged.with_label(label, f"{file} lies in {folder}")
+        texts = [task.prompt, task.system or "", *(message.content for message in history)]
+        for text in texts:
+            label, why = self._judge_text(text)
+            judged = judged.with_label(label, why)
+        if task.json_schema is not None:
+            # It goes out as it is: there is no placing of placeholders in a schema.
+            label, why = self._judge_text(json.dumps(task.json_schema, ensure_ascii=False))
+            if label is not Privacy.PUBLIC:
+                judged = judged.with_label(Privacy.LOCAL_ONLY, f"its schema: {why}")
+        return judged
+
+    def may_leave(self, label: Privacy) -> bool:
+        """Whether text under this label may go to a cloud, redacted where it must be."""
+        if label is Privacy.INTERNAL:
+            return self._settings.redact and self._detectors is not None
+        return label is Privacy.PUBLIC
+
+    def release(
+        self, label: Privacy, messages: Sequence[Message], redaction: Redaction
+    ) -> Released:
+        """The messages as they may leave; PrivacyViolation where they may not.
+
+        Every byte for a cloud passes here, whatever node sends it: a wrong decision upstream then
+        fails closed instead of leaking. What `redaction` learns is what puts the values back.
+        """
+        if not self.may_leave(label):
+            raise PrivacyViolation(
+                f"text labelled {label.value} was about to be sent to the cloud: it was stopped. "
+                "Answer it on this machine, or submit it under another label"
+            )
+        try:
+            released = [
+                message.model_copy(update={"content": self._cleared(message.content, redaction)})
+                for message in messages
+            ]
+        except PrivacyViolation:
+            raise
+        except Exception as error:
+            raise PrivacyViolation(
+                f"the gate could not judge a text ({type(error).__name__}): it was not sent"
+            ) from error
+        return Released(_explained(released, redaction))
+
+    def _cleared(self, text: str, redaction: Redaction) -> str:
+        """The text without what must not leave."""
+        if self._detectors is None:
+            return text
+        found = [
+            one for one in self._detectors.find(text) if self._label(one) is not Privacy.PUBLIC
+        ]
+        label, why = self._judge_text(text)
+        if label is Privacy.LOCAL_ONLY:
+            raise PrivacyViolation(f"{why}: it was not sent to the cloud")
+        if not found:
+            return text
+        if not self._settings.redact:
+            raise PrivacyViolation(f"{why}, and privacy.redact is off: it was not sent")
+        cleared = redaction.redact(text, found)
+        if self._judge_text(cleared)[0] is not Privacy.PUBLIC:
+            raise PrivacyViolation(f"{why} and could not be replaced: it was not sent")
+        return cleared
+
+    def _judge_text(self, text: str) -> tuple[Privacy, str]:
+        """The label of a text by what is found in it, and what that is; fails closed."""
+        for folder, label in self._settings.folders.items():
+            if label is not Privacy.PUBLIC and any(name in text for name in _spellings(folder)):
+                return label, f"it names a file in {folder}"
+        if self._detectors is None:
+            return Privacy.PUBLIC, ""
+        try:
+            found = self._detectors.find(text)
+        except Exception as error:  # noqa: BLE001  whatever it is, nothing may leave for it
+            return Privacy.LOCAL_ONLY, f"a detector failed ({type(error).__name__})"
+        label = strictest(self._label(one) for one in found)
+        kinds = dict.fromkeys(one.kind for one in found if self._label(one) is label)
+        return label, f"found in it: {', '.join(kinds)}"
+
+    def _label(self, found: Found) -> Privacy:
+        if found.kind in self._settings.found:
+            return self._settings.found[found.kind]
+        strict = found.kind == SECRET or found.kind in self._settings.patterns
+        return Privacy.LOCAL_ONLY if strict else Privacy.INTERNAL
+
+    def _folder_of(self, file: Path) -> tuple[Privacy, Path | None]:
+        """The strictest label of the folders that a file is in, links followed."""
+        places = {file.expanduser().absolute(), file.expanduser().resolve()}
+        named = [
+            (label, folder)
+            for folder, label in self._settings.folders.items()
+            for place in places
+            if place.is_relative_to(folder.absolute()) or place.is_relative_to(folder.resolve())
+        ]
+        return max(named, key=lambda pair: _ORDER[pair[0]], default=(Privacy.PUBLIC, None))
+
+
+def _spellings(folder: Path) -> tuple[str, ...]:
+    """How a text may name what is in a folder."""
+    home = str(Path.home())
+    full = f"{folder.absolute()}/"
+    return (full, f"~{full.removeprefix(home)}") if full.startswith(f"{home}/") else (full,)
+
+
+def _explained(messages: list[Message], redaction: Redaction) -> list[Message]:
+    """With a sentence on placeholders where there are any."""
+    if not redaction.mapping:
+        return messages
+    first = messages[0]
+    if first.role == "system":
+        if PLACEHOLDERS in first.content:
+            return messages
+        told = first.model_copy(update={"content": f"{first.content}\n{PLACEHOLDERS}"})
+        return [told, *messages[1:]]
+    return [Message(role="system", content=PLACEHOLDERS), *messages]

@@ -19,7 +19,7 @@ from datetime import datetime
 
 from router.budget import Standing
 from router.errors import ConfigError
-from router.ledger import AttemptRecord, Record, TaskRecord
+from router.ledger import AttemptRecord, Record, TaskRecord, ToolRecord
 from router.types import Frozen
 
 NANO = 1_000_000_000
@@ -127,7 +127,7 @@ class _Sum:
     spent: int = 0
     avoided: int = 0
 
-    def add(self, record: Record) -> None:
+    def add(self, record: AttemptRecord | TaskRecord) -> None:
         if isinstance(record, TaskRecord):
             self.counts["tasks"] += 1
             self.avoided += _nanos(record.avoided_usd)
@@ -167,6 +167,8 @@ def build_report(records: Iterable[Record]) -> Report:
     cache_hits = 0
     first, last = math.inf, -math.inf
     for record in records:
+        if isinstance(record, ToolRecord):
+            continue  # it costs nothing of its own
         first, last = min(first, record.time), max(last, record.time)
         model = record.model or ""
         for part in (

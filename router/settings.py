@@ -16,6 +16,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from router.errors import ConfigError
 from router.settings_file import SettingsFile
+from router.settings_privacy import PrivacySettings
+from router.settings_tools import ToolsSettings
 from router.types import Frozen, Kind
 
 CONFIG_NAME = "edgeward.yaml"
@@ -55,6 +57,10 @@ class ModelSettings(Frozen):
     gpu_layers: int = Field(default=0, ge=0, description="layers kept on a GPU by llama.cpp")
     kv_cache: Literal["fp16", "q8", "q6", "q4"] = Field(
         default="fp16", description="precision of ExLlamaV2's key-value cache; less is slower"
+    )
+    trusted: bool = Field(
+        default=False,
+        description="`url` is a machine of yours that may see what must not leave this one",
     )
     pinned: bool = Field(default=False, description="never unloaded to make room for another")
 
@@ -114,6 +120,10 @@ class ModelsSettings(Frozen):
         default=None,
         description="asked what a request is where the classifier is not sure; empty: nobody is",
     )
+    guard: ModelSettings | None = Field(
+        default=None,
+        description="asked whether each request and each answer is safe; empty: nobody is",
+    )
 
 
 class CloudSettings(Frozen):
@@ -136,6 +146,11 @@ class CloudSettings(Frozen):
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds for one call")
     max_tokens: int = Field(default=2048, ge=1, description="longest answer")
+    witnesses: tuple[str, ...] = Field(
+        default=("1.1.1.1:443", "9.9.9.9:443", "8.8.8.8:443"),
+        description="where a connection is tried, after a provider failed, to tell a provider that "
+        "is down from a network that is",
+    )
     retries: int = Field(default=1, ge=0, le=5, description="further tries after a failed call")
     fallbacks: tuple[str, ...] = Field(
         default=(), description="models to ask next, in this order, when the first does not answer"
@@ -265,7 +280,26 @@ class MemorySettings(Frozen):
     )
     cache: bool = Field(default=True, description="answer an identical request from memory")
     cache_hours: float = Field(default=24.0, gt=0, description="how long an answer is kept")
+    facts_days: float = Field(default=90.0, gt=0, description="how long a shared fact is kept")
+    facts_tokens: int = Field(
+        default=50_000, ge=1, description="tokens of all facts together; the least used go first"
+    )
+    fact_tokens: int = Field(default=1000, ge=1, description="tokens of one fact at most")
+    recall_tokens: int = Field(
+        default=0,
+        ge=0,
+        description="tokens of matching facts that general models and the cloud are shown; 0: none",
+    )
     ledger_days: float = Field(default=90.0, gt=0, description="how long the account is kept")
+
+
+class OutboxSettings(Frozen):
+    """Tasks whose cloud step waits for a cloud."""
+
+    keep_hours: float = Field(
+        default=168.0, ge=0, description="how long one waits at most; 0: none is kept"
+    )
+    most: int = Field(default=1000, ge=1, description="tasks that may wait at the same time")
 
 
 class Settings(Frozen):
@@ -276,6 +310,10 @@ class Settings(Frozen):
     cloud: CloudSettings = CloudSettings()
     policy: PolicySettings = PolicySettings()
     budget: BudgetSettings = BudgetSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    outbox: OutboxSettings = OutboxSettings()
+    tools: ToolsSettings = ToolsSettings()
+    offline: bool = Field(default=False, description="no connection leaves this machine")
     checks: tuple[CheckSettings, ...] = Field(
         default=(),
         description="your own checks of local answers: [{name: style, command: [./style.sh]}]",

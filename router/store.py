@@ -95,7 +95,6 @@ async def _open_url(url: str, keys: Keys) -> Store:
 
     shown = redacted(url)
     try:
-        parts = urlsplit(url)
         pool = BlockingConnectionPool.from_url(url, **_pool_options())
     except ValueError as error:
         raise ConfigError(
@@ -116,7 +115,7 @@ async def _open_url(url: str, keys: Keys) -> Store:
         version=info.version,
         keys=keys,
         url=url,
-        local=parts.scheme == "unix" or _is_loopback(parts.hostname),
+        local=is_this_machine(url),
     )
 
 
@@ -223,9 +222,13 @@ def _origin_of(executable: str) -> Origin:
     return "wheel" if same else "path"
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_this_machine(url: str) -> bool:
+    """Whether a Redis at this URL runs here, as far as its name says."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix" or parts.hostname in (None, "localhost"):
+        return True
     try:
-        return host is None or host == "localhost" or ip_address(host).is_loopback
+        return ip_address(str(parts.hostname)).is_loopback
     except ValueError:
         return False
 

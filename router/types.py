@@ -37,10 +37,23 @@ class Kind(StrEnum):
 
 
 class Privacy(StrEnum):
-    """Where a task's text may go. `LOCAL_ONLY` never leaves the machine."""
+    """Where a text may go: anywhere, anywhere without what is personal in it, nowhere."""
 
     PUBLIC = "public"
+    INTERNAL = "internal"
     LOCAL_ONLY = "local_only"
+
+
+class CloudState(StrEnum):
+    """Whether there is a cloud for a task, and if not, why."""
+
+    OPEN = "open"
+    OFF = "off"
+    OFFLINE = "offline"
+    NO_KEY = "no_key"
+    NO_BUDGET = "no_budget"
+    NO_NETWORK = "no_network"
+    PROVIDER_DOWN = "provider_down"
 
 
 class Priority(StrEnum):
@@ -66,6 +79,10 @@ class Task(Frozen):
     session: name of a conversation whose turns are remembered; None remembers nothing.
     max_wait_s: seconds the task may wait for a local model's turn before it goes elsewhere; None
     takes `policy.max_wait_s` where a cloud stands behind, and waits for its turn where none does.
+    tools: whether the models may use the tools that their roles are allowed.
+    files: where the text comes from; a folder's label counts for what is in it.
+    upgrade_within_s: how long a cloud's answer is still wanted where there is no cloud now; 0: not
+    at all, None: as `outbox.keep_hours` says.
     """
 
     prompt: str
@@ -81,6 +98,9 @@ class Task(Frozen):
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = None
     tags: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    upgrade_within_s: float | None = Field(default=None, ge=0)
+    tools: bool = False
 
     @field_validator("prompt")
     @classmethod
@@ -207,7 +227,10 @@ class RouteDecision(Frozen):
 
 
 class Attempt(Frozen):
-    """One generation, whatever came of it. Tokens and dollars of a rejected one still count."""
+    """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
+
+    label: of the text that a cloud was sent; redacted: values that were replaced in it.
+    """
 
     number: int
     role: str
@@ -220,16 +243,36 @@ class Attempt(Frozen):
     error: str | None = None
     usage: Usage = Usage()
     stats: TokenStats | None = None
+    label: Privacy | None = None
+    redacted: int = 0
     latency_s: float = 0.0
     ttft_s: float = 0.0
     started_at: float = Field(default_factory=time.time)
 
 
+class ToolCall(Frozen):
+    """One call of a tool, also a refused one, without the values of its arguments.
+
+    arguments_sha256: of their canonical JSON. at: epoch seconds; seconds: until it ended.
+    """
+
+    role: str
+    tool: str
+    outcome: Literal["done", "refused", "failed", "malformed", "cancelled"]
+    reason: str = ""
+    arguments_sha256: str
+    argument_names: tuple[str, ...] = ()
+    at: float
+    seconds: float
+
+
 class Result(Frozen):
     """What came of a task.
 
-    status: `done` has a text; `parked` waits for a cloud (`text` is then a checked local draft or
-    empty); `failed` says why in `reason`.
+    status: `done` has a text; `parked` waits for a cloud; `failed` says why in `reason`.
+    cloud: whether there was one for it. degraded: answered on this machine because there was none,
+    where the cloud would have been asked; in_outbox: its cloud step waits there.
+    label: the strictest of its parts; label_reasons: why it is stricter than the task's own.
     cost_usd: None when some attempt's price is unknown.
     avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
     warnings: what went wrong beside the answer, such as an account that could not be written.
@@ -248,6 +291,12 @@ class Result(Frozen):
     avoided_usd: float = 0.0
     latency_s: float = 0.0
     warnings: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    cloud: CloudState = CloudState.OPEN
+    degraded: bool = False
+    in_outbox: bool = False
+    label: Privacy = Privacy.PUBLIC
+    label_reasons: tuple[str, ...] = ()
     finished_at: float = Field(default_factory=time.time)
 
     @property

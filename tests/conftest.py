@@ -22,6 +22,15 @@ from router.redis_binary import find_binary
 from router.store import Store, open_store
 
 
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of a test is written to the home of the person who runs it."""
+    folder = tmp_path_factory.getbasetemp() / "home"
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """`unix://...` of a Redis that ends with the test run."""

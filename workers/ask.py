@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
+from collections.abc import Mapping
 from contextlib import aclosing
+from typing import Any
 
 from rich.console import Console
 
+from agents.tools.tool import Tool
+from agents.tools.toolbox import Approve
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
 from router.settings import Settings
-from router.types import Attempt, Result, Task
+from router.types import Attempt, CloudState, Result, Task
 from workers.render import explanation
 
 NEXT_STEP = (
     "To have it answered: export OPENAI_API_KEY=... or ANTHROPIC_API_KEY=..., pass --cloud-url, "
     "or give a larger local model (edgeward config init)."
 )
+WAITS = "Its cloud step waits: edgeward outbox ls, run, drop."
 
 
 async def answer(settings: Settings, task: Task, *, as_json: bool, explain: bool) -> Result:
     """Runs the task. The answer alone goes to standard output, all else to standard error."""
     notes = Console(stderr=True, highlight=False)
     live = sys.stdout.isatty() and not as_json
-    async with Router.open(settings) as router:
+    approve = ask_at_terminal(notes) if sys.stdin.isatty() else None
+    async with Router.open(settings, approve=approve) as router:
         result = await _follow(router, task, notes, live=live)
     if as_json:
         sys.stdout.write(result.model_dump_json() + "\n")
@@ -34,8 +42,13 @@ async def answer(settings: Settings, task: Task, *, as_json: bool, explain: bool
     elif result.status != "done" and not as_json:
         notes.print(f"[yellow]{result.status}[/yellow]: ", end="")
         notes.print(result.reason, markup=False)
-        if result.status == "parked":
+        if result.status == "parked" and result.cloud in (CloudState.NO_KEY, CloudState.OFF):
             notes.print(NEXT_STEP, style="dim", markup=False)
+    if result.degraded and not as_json:
+        why = f"answered here, without the cloud: {result.reason}"
+        notes.print(why, style="yellow", markup=False)
+    if result.in_outbox and not as_json:
+        notes.print(WAITS, style="dim", markup=False)
     for warning in result.warnings:
         notes.print(f"warning: {warning}", style="yellow", markup=False)
     return result
@@ -59,6 +72,18 @@ async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> 
                     sys.stdout.write("\n" if written else event.result.text + "\n")
                 return event.result
     raise AssertionError("a stream ends with Finished")
+
+
+def ask_at_terminal(notes: Console) -> Approve:
+    """Asks the person at the terminal before a tool changes something."""
+
+    async def approve(tool: Tool, arguments: Mapping[str, Any]) -> bool:
+        given = json.dumps(dict(arguments), ensure_ascii=False)
+        notes.print(f"{tool.name} wants to change something: {given}", style="yellow", markup=False)
+        answer = await asyncio.to_thread(notes.input, "Let it? [y/N] ")
+        return answer.strip().lower() in ("y", "yes", "s", "sim")
+
+    return approve
 
 
 def unusable(attempt: Attempt) -> str:

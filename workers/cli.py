@@ -8,16 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from workers.memory_commands import memory_app
 from workers.models.app import models_app
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from router.settings import Settings
+from workers.options import AsJson, Config, run, settings_in_force
+from workers.outbox import outbox_app
 
 DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
 
@@ -32,10 +30,9 @@ app = typer.Typer(
 config_app = typer.Typer(help="Write, show and check the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
+app.add_typer(outbox_app, name="outbox")
+app.add_typer(memory_app, name="memory")
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)
-]
 CloudUrl = Annotated[
     str | None,
     typer.Option("--cloud-url", help="An OpenAI-compatible server that plays the cloud."),
@@ -44,7 +41,6 @@ CloudModel = Annotated[
     str | None,
     typer.Option("--cloud-model", help="A LiteLLM model name, or `off`; for --cloud-url its own."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command()
@@ -56,6 +52,8 @@ def ask(
     schema: Annotated[Path | None, typer.Option(help="A JSON Schema for the answer.")] = None,
     session: Annotated[str | None, typer.Option(help="Remember this conversation by name.")] = None,
     local_only: Annotated[bool, typer.Option(help="Never send this to a cloud.")] = False,
+    tools: Annotated[bool, typer.Option(help="Let models call the tools they may.")] = False,
+    label: Annotated[str, typer.Option(help="public, internal or local_only.")] = "public",
     explain: Annotated[bool, typer.Option(help="Show the whole path on standard error.")] = False,
     as_json: AsJson = False,
     timeout: Annotated[float, typer.Option(help="Seconds for everything.")] = 120.0,
@@ -69,7 +67,6 @@ def ask(
     config: Config = None,
 ) -> None:
     """Answer one request, locally if that is good enough."""
-    from router.types import Privacy
     from workers.ask import answer
     from workers.inputs import make_task, read_prompt, read_schema
 
@@ -77,14 +74,16 @@ def ask(
         prompt=read_prompt(prompt, file),
         schema=read_schema(schema) if schema else None,
         session=session,
-        privacy=Privacy.LOCAL_ONLY if local_only else Privacy.PUBLIC,
+        privacy="local_only" if local_only else label,
+        tools=tools,
+        files=(str(file),) if file is not None and str(file) != "-" else (),
         timeout_s=timeout,
         max_tokens=max_tokens,
         max_wait_s=max_wait,
         priority=priority,
     )
-    settings = _settings(config, cloud_url, cloud_model)
-    result = _run(answer(settings, task, as_json=as_json, explain=explain))
+    settings = settings_in_force(config, cloud_url, cloud_model)
+    result = run(answer(settings, task, as_json=as_json, explain=explain))
     raise typer.Exit({"done": DONE, "failed": FAILED, "parked": PARKED}[result.status])
 
 
@@ -105,11 +104,12 @@ def demo(
     from workers.inputs import read_requests
 
     tasks = read_requests(file) if file else shipped_requests()
-    settings = _settings(config, cloud_url, cloud_model)
+    settings = settings_in_force(config, cloud_url, cloud_model)
     # An answer from memory would show nothing: the demonstration always infers.
     memory = settings.memory.model_copy(update={"cache": False})
-    settings = settings.model_copy(update={"memory": memory})
-    raise typer.Exit(_run(run_demo(settings, tasks, Console(), as_json=as_json)))
+    outbox = settings.outbox.model_copy(update={"keep_hours": 0.0})
+    settings = settings.model_copy(update={"memory": memory, "outbox": outbox})
+    raise typer.Exit(run(run_demo(settings, tasks, Console(), as_json=as_json)))
 
 
 @app.command()
@@ -124,14 +124,44 @@ def report(
 
     from workers.report import collect, report_view
 
-    settings = _settings(config, None, None)
-    found = _run(collect(settings, since))
+    settings = settings_in_force(config)
+    found = run(collect(settings, since))
     if as_json:
         typer.echo(found.to_json())
     elif as_csv:
         typer.echo(found.to_csv(), nl=False)
     else:
         Console().print(report_view(found))
+
+
+@app.command()
+def prove(
+    since: Annotated[str | None, typer.Option(help="As 30d, 24h or 2026-11-01.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the ledger to a file, for an auditor.")
+    ] = None,
+    verify: Annotated[
+        Path | None, typer.Option(help="Check such a file instead; needs no Redis.")
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """What left this machine and what did not, and that nobody changed the account of it."""
+    from rich.console import Console
+
+    from workers.prove import prove as prove_ledger
+    from workers.prove_export import verify_file
+    from workers.prove_view import proof_view
+
+    if verify is not None:
+        found = verify_file(verify)
+    else:
+        found = run(prove_ledger(settings_in_force(config), since, export))
+    if as_json:
+        typer.echo(found.to_json())
+    else:
+        Console().print(proof_view(found))
+    raise typer.Exit(DONE if found.intact else FAILED)
 
 
 @app.command()
@@ -145,7 +175,7 @@ def doctor(as_json: AsJson = False, config: Config = None) -> None:
 
     from workers.doctor import examine
 
-    findings = _run(examine(config))
+    findings = run(examine(config))
     if as_json:
         typer.echo(json.dumps([item.as_dict() for item in findings], indent=2))
     else:
@@ -210,25 +240,6 @@ def config_validate(
     cast(settings, Prices.load(settings.prices), os.environ)
     check_model_files(settings)
     typer.echo(f"{found or 'the defaults'}: valid")
-
-
-def _settings(config: Path | None, cloud_url: str | None, cloud_model: str | None) -> Settings:
-    """The settings in force, with what the command line changes."""
-    from router.settings import CloudSettings, load_settings
-
-    settings, _ = load_settings(config)
-    given = {"url": cloud_url, "model": cloud_model}
-    changed = {key: value for key, value in given.items() if value is not None}
-    if not changed:
-        return settings
-    cloud = CloudSettings.model_validate(settings.cloud.model_dump() | changed)
-    return settings.model_copy(update={"cloud": cloud})
-
-
-def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    import asyncio
-
-    return asyncio.run(coroutine)
 
 
 def main() -> None:

@@ -18,11 +18,13 @@ from agents.engines.devices import NoCard, nvidia_cards
 from agents.engines.exl2_library import unavailable_reason
 from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
+from agents.reach import Reach
 from agents.roles import cast, check_model_files, local_models
 from router.errors import EdgewardError
 from router.pricing import Prices
 from router.settings import Settings, load_settings
 from router.store import store_status
+from router.types import CloudState
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
@@ -56,6 +58,7 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     findings.append(_disk(settings.store.home.expanduser()))
     findings.append(await _redis(settings))
     findings += _models(settings, env)
+    findings += await _cloud_reach(settings, env)
     findings.append(_keys(env))
     findings.append(await _sandbox())
     findings.append(await asyncio.to_thread(_gpu))
@@ -135,6 +138,21 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
         names = ", then ".join(agent.engine.caps.model for agent in agents.clouds)
         findings.append(Finding("cloud", "ok", names))
     return findings
+
+
+async def _cloud_reach(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
+    """Whether the way to the cloud is free; looked at, not guessed."""
+    try:
+        agents = cast(settings, Prices.load(settings.prices), env)
+    except EdgewardError:
+        return []  # said already
+    if not agents.clouds or settings.cloud.script is not None:
+        return []
+    found = await Reach(settings.cloud, [one.engine.caps.model for one in agents.clouds]).probe()
+    if found.state is CloudState.OPEN:
+        return [Finding("network", "ok", found.words)]
+    cure = "until then tasks are answered here and wait in the outbox"
+    return [Finding("network", "note", f"{found.state.value}: {found.words}", cure)]
 
 
 def _keys(env: Mapping[str, str]) -> Finding:

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.types import Attempt, Result, Task
+from router.types import Attempt, CloudState, Result, Task
 
 PREVIEW_CHARS = 110
 ANSWER_LINES = 6
@@ -85,6 +85,11 @@ def attempt_line(attempt: Attempt) -> Text:
     return text
 
 
+def _label(result: Result) -> str:
+    why = f" ({'; '.join(result.label_reasons)})" if result.label_reasons else ""
+    return f"{result.label.value}{why}"
+
+
 def _time(attempt: Attempt) -> str:
     if not attempt.ttft_s:
         return seconds(attempt.latency_s)
@@ -101,8 +106,11 @@ def explanation(result: Result) -> RenderableType:
             f"{guess.kind.value} ({guess.confidence:.2f}), {guess.language}, "
             f"complexity {guess.complexity:.2f}",
         ),
+        Text.assemble(("label     ", "dim"), _label(result)),
         Text.assemble(("decision  ", "dim"), f"{decision.route}: {decision.reason}"),
     ]
+    if result.cloud is not CloudState.OPEN:
+        lines.append(Text.assemble(("cloud     ", "dim"), result.cloud.value))
     for attempt in result.attempts:
         lines.append(
             Text.assemble(
@@ -111,6 +119,8 @@ def explanation(result: Result) -> RenderableType:
                 f"{_time(attempt)}, {dollars(attempt.usage.cost_usd)}",
             )
         )
+        if attempt.redacted:
+            lines.append(Text(f"          sent with {attempt.redacted} values replaced"))
         if attempt.error:
             lines.append(Text(f"          ✗ {attempt.error}", "red"))
         for check in attempt.checks:

@@ -9,22 +9,65 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Provider:
     """prefix: of litellm's model names. default_model: inexpensive, strong, with no announced end
-    in litellm 1.106.2's offline price map."""
+    in litellm 1.106.2's offline price map. host: of its API."""
 
     prefix: str
     title: str
     key_variable: str
     default_model: str
+    host: str
 
 
 PROVIDERS = (
-    Provider("openai", "OpenAI", "OPENAI_API_KEY", "openai/gpt-5.4-mini"),
-    Provider("anthropic", "Anthropic", "ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5"),
-    Provider("gemini", "Google Gemini", "GEMINI_API_KEY", "gemini/gemini-3.8-flash"),
-    Provider("groq", "Groq", "GROQ_API_KEY", "groq/openai/gpt-oss-120b"),
-    Provider("mistral", "Mistral", "MISTRAL_API_KEY", "mistral/mistral-large-latest"),
-    Provider("deepseek", "DeepSeek", "DEEPSEEK_API_KEY", "deepseek/deepseek-v4-flash"),
-    Provider("openrouter", "OpenRouter", "OPENROUTER_API_KEY", "openrouter/openai/gpt-5.4-mini"),
+    Provider(
+        "openai",
+        "OpenAI",
+        "OPENAI_API_KEY",
+        "openai/gpt-5.4-mini",
+        "api.openai.com",
+    ),
+    Provider(
+        "anthropic",
+        "Anthropic",
+        "ANTHROPIC_API_KEY",
+        "anthropic/claude-haiku-4-5",
+        "api.anthropic.com",
+    ),
+    Provider(
+        "gemini",
+        "Google Gemini",
+        "GEMINI_API_KEY",
+        "gemini/gemini-3.8-flash",
+        "generativelanguage.googleapis.com",
+    ),
+    Provider(
+        "groq",
+        "Groq",
+        "GROQ_API_KEY",
+        "groq/openai/gpt-oss-120b",
+        "api.groq.com",
+    ),
+    Provider(
+        "mistral",
+        "Mistral",
+        "MISTRAL_API_KEY",
+        "mistral/mistral-large-latest",
+        "api.mistral.ai",
+    ),
+    Provider(
+        "deepseek",
+        "DeepSeek",
+        "DEEPSEEK_API_KEY",
+        "deepseek/deepseek-v4-flash",
+        "api.deepseek.com",
+    ),
+    Provider(
+        "openrouter",
+        "OpenRouter",
+        "OPENROUTER_API_KEY",
+        "openrouter/openai/gpt-5.4-mini",
+        "openrouter.ai",
+    ),
 )
 """In the order in which a user with several keys gets one."""
 

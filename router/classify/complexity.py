@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from router.classify.lexicon import POLITE, folded
+from router.classify.lexicon import POLITE, beginnings, folded, stems
 
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])\s", re.MULTILINE)
 _ROUTINE = re.compile(
@@ -27,8 +27,8 @@ _CONSTRAINT = re.compile(
     r"exatamente|a menos que|cada|suport[ae]r?|inclua|incluindo|including|trate)\b"
 )
 
-_HARD: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
-    (weight, re.compile(pattern))
+_HARD: tuple[tuple[float, re.Pattern[str], frozenset[str]], ...] = tuple(
+    (weight, re.compile(pattern), stems(pattern))
     for weight, pattern in (
         (0.6,
             r"\bprov(?:e|ing) (?:that|why|the|by|it|or|que|a |o |por|\$)|\bproof\b|"
@@ -143,7 +143,10 @@ _HARD: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
             r"implemente)\b"),
     )
 )  # fmt: skip
-"""What makes an instruction hard, and how far each marker alone raises the complexity."""
+"""What makes an instruction hard, and how far each marker alone raises the complexity.
+
+The third of each is what `lexicon.stems` says that a text must share to hold the marker at all.
+"""
 
 
 def complexity_of(instruction: str, prose: str, orders: int, numbers: int) -> float:
@@ -153,8 +156,10 @@ def complexity_of(instruction: str, prose: str, orders: int, numbers: int) -> fl
     whole = folded(prose) if len(prose) <= 1200 else asked
     routine = _ROUTINE.match(asked) is not None
     left = 1.0
-    for weight, marker in _HARD:
-        if marker.search(asked):
+    present = beginnings(asked)
+    big_o = "o(" in asked
+    for weight, marker, needed in _HARD:
+        if (big_o or not needed.isdisjoint(present)) and marker.search(asked):
             left *= 1 - weight
     if routine:
         # "Summarise this research report" names hard things and asks an easy one.

@@ -27,6 +27,8 @@ _RULE_ODDS = 100.0
 _WHOLE_CHARS = 300
 _CONTEXT_CHARS = 60
 _QUESTION_CONTEXT_CHARS = 200
+_END_CHARS = 150
+_ASKED_CHARS = 500
 _MANY_NUMBERS = 3
 
 
@@ -68,12 +70,20 @@ class NgramClassifier:
 
 
 def shown(prompt: str, facts: signals.Signals) -> str:
-    """What the model gets to read: the instruction, some context, and words for the signals."""
-    if facts.chars <= _WHOLE_CHARS or not facts.asked:
+    """What the model gets to read: the instruction, both ends of the prompt, and words for the
+    signals. The ends are short: a line that nobody would call an order ("In a nutshell,") stands
+    there, and of a document they show too little to outvote anything.
+    """
+    if facts.chars <= _WHOLE_CHARS:
         text = prompt
-    else:
+    elif facts.asked:
+        asked = facts.instruction
+        if len(asked) > _ASKED_CHARS:
+            asked = f"{asked[: _ASKED_CHARS // 2]}\n{asked[-_ASKED_CHARS // 2 :]}"
         context = _CONTEXT_CHARS if facts.instructions else _QUESTION_CONTEXT_CHARS
-        text = f"{facts.instruction}\n{prompt[:context]}"
+        text = f"{asked}\n{prompt[:context]}\n{prompt[-_CONTEXT_CHARS:]}"
+    else:
+        text = f"{prompt[:_END_CHARS]}\n{prompt[-_END_CHARS:]}"
     words = [
         word
         for word, present in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from router.classify.lexicon import POLITE, folded
+from router.classify.lexicon import POLITE, beginnings, folded, stems
 from router.types import Kind
 
 _TONGUE = (
@@ -19,8 +19,12 @@ _CODE_WORD = (
 )
 _NOT_CODE = rf"(?!.{{0,60}}\b(?:{_CODE_WORD})\b)"
 
-_UNMISTAKABLE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile("|".join(f"(?:{pattern})" for pattern in patterns)))
+_UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
+    (
+        kind,
+        re.compile("|".join(f"(?:{pattern})" for pattern in patterns)),
+        stems(" ".join(patterns).replace(POLITE, " ")),
+    )
     for kind, patterns in {
         "translation": (
             rf"{_START}(?:translate|traduz(?:a|ir)?)\b{_NOT_CODE}",
@@ -97,8 +101,18 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
+_SUM_CHARS = 80
+
+
 def kind_by_rule(instruction: str) -> Kind | None:
     """The kind that the wording leaves no doubt about; None too where two rules disagree."""
     asked = folded(instruction)
-    found = [kind for kind, pattern in _UNMISTAKABLE if pattern.search(asked)]
+    present = beginnings(asked)
+    # A bare sum has no word to be known by.
+    bare = len(asked) <= _SUM_CHARS
+    found = [
+        kind
+        for kind, pattern, needed in _UNMISTAKABLE
+        if ((bare and kind == "math") or not needed.isdisjoint(present)) and pattern.search(asked)
+    ]
     return Kind(found[0]) if len(found) == 1 else None

@@ -16,8 +16,8 @@ from router.classify.complexity import complexity_of
 from router.classify.language import Language, language_of
 
 CHARS_PER_TOKEN = 4
-_HEAD_CHARS = 1600
-_TAIL_CHARS = 800
+_HEAD_CHARS = 900
+_TAIL_CHARS = 500
 _SHORT_CHARS = 300
 _ASK_CHARS = 400
 _ENDS = 4
@@ -32,6 +32,13 @@ _CODE = re.compile(
     r"|CREATE TABLE|INSERT INTO)\b|\breturn \w+;|</?(?:div|html|span|p|a|script)\b",
     re.MULTILINE,
 )
+_CODE_HINTS = (
+    "```", "def ", "class ", "import ", "#include", "public ", "function", "const ", "let ",
+    "var ", "fn ", "package ", "<?php", "#!/", "){", ") {", ");", ") ;", "=>", "Traceback",
+    "SELECT", "CREATE TABLE", "INSERT INTO", "return ", "<div", "<html", "<span", "<p", "<a",
+    "<script", "</",
+)  # fmt: skip
+"""Code has one of these; most prompts have none, and are spared the search for it."""
 _TABLE = re.compile(
     r"^[^|\n]*\|[^|\n]*\|.*$|^(?:[^,\n]{1,40},){2,}[^,\n]*\n(?:[^,\n]{0,40},){2,}", re.M
 )
@@ -70,7 +77,7 @@ class Signals:
 def read(prompt: str) -> Signals:
     """Every signal of `prompt`; well under a millisecond, whatever its length."""
     seen = _windows(prompt)
-    prose = _FENCE.sub("\n", seen)
+    prose = _FENCE.sub("\n", seen) if "```" in seen else seen
     orders, questions = _asks(prose)
     asked = bool(orders or questions)
     instruction = _span(prose, orders, questions)
@@ -80,9 +87,9 @@ def read(prompt: str) -> Signals:
         lines=prompt.count("\n") + 1,
         tokens=math.ceil(len(prompt) / CHARS_PER_TOKEN),
         language=language_of(_QUOTED.sub(" ", instruction) if asked else prose),
-        has_code=_CODE.search(seen) is not None,
-        has_table=_TABLE.search(seen) is not None,
-        has_json=_JSON.search(seen) is not None,
+        has_code=any(hint in seen for hint in _CODE_HINTS) and _CODE.search(seen) is not None,
+        has_table=("|" in seen or "," in seen) and _TABLE.search(seen) is not None,
+        has_json=("{" in seen or "[" in seen) and _JSON.search(seen) is not None,
         has_choices=len(_CHOICE.findall(seen)) >= 3,
         numbers=numbers,
         questions=len(questions),

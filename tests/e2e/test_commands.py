@@ -276,3 +276,28 @@ def test_a_model_file_is_calibrated_and_its_confidence_explained(
     stale = edgeward("ask", "Write a short greeting for a friend.")
     assert stale.returncode == 2
     assert "belongs to another model than own.gguf" in " ".join(stale.stderr.split())
+
+
+def test_the_doctor_looks_whether_the_way_to_the_cloud_is_free(
+    edgeward: Edgeward, tmp_path: Path, provider: str
+) -> None:
+    def network(url: str) -> dict[str, str]:
+        (tmp_path / "edgeward.yaml").write_text(f"cloud: {{url: '{url}', model: m, api_key: k}}\n")
+        found = json.loads(edgeward("doctor", "--json").stdout)
+        return next(item for item in found if item["subject"] == "network")
+
+    assert network(f"{provider}/v1")["state"] == "ok"
+    closed = network("http://127.0.0.1:9/v1")
+    assert (closed["state"], closed["what"].split(":")[0]) == ("note", "provider_down")
+
+
+def test_the_account_is_proved_exported_and_verified(edgeward: Edgeward, tmp_path: Path) -> None:
+    edgeward("ask", "Convert the date to ISO format: March 7, 2026", "--local-only")
+    proved = edgeward("prove", "--export", "account.jsonl")
+    assert proved.returncode == 0, proved.stdout
+    assert "nothing of local_only left" in " ".join(proved.stdout.split())
+    assert edgeward("prove", "--verify", "account.jsonl").returncode == 0
+    text = (tmp_path / "account.jsonl").read_text()
+    assert "March" not in text
+    (tmp_path / "account.jsonl").write_text(text.replace('"local_only', '"public', 1))
+    assert edgeward("prove", "--verify", "account.jsonl").returncode == 1

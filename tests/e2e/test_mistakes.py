@@ -155,7 +155,7 @@ def test_a_cloud_that_is_not_there(edgeward: Edgeward) -> None:
         "Prove that the square root of 2 is irrational.",
         *("--cloud-url", "http://127.0.0.1:1/v1", "--cloud-model", "m"),
     )
-    told(done, 1, "127.0.0.1:1")
+    told(done, 3, "127.0.0.1:1")
 
 
 def test_request_files_that_are_wrong(edgeward: Edgeward, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from router.budget import NANO, Budget
 from router.errors import BudgetExceeded, ConfigError
 from router.settings import BudgetSettings, Settings
 from router.store import Store
-from router.types import EscalationReason, Privacy, Task
+from router.types import CloudState, EscalationReason, Privacy, Task
 from workers.report import collect, report_view
 
 COMPLEX = (
@@ -170,11 +170,12 @@ async def test_200_tasks_against_a_budget_for_50_overspend_nothing_and_lose_none
         again = await router.run(Task(prompt=ROUTINE))
 
     done = [result for result in results if result.route == "cloud"]
-    parked = [result for result in results if result.status == "parked"]
+    parked = [result for result in results if result.cloud is CloudState.NO_BUDGET]
     assert len(done) + len(parked) == 200
     assert spent <= limit + 1e-9
     assert len(done) >= 45, "the last few do not fit as an upper bound"
     assert all("budget of the day" in result.reason for result in parked)
+    assert all(result.degraded and result.in_outbox for result in parked), "local work goes on"
     assert (again.status, again.route) == ("done", "local"), "local work goes on"
 
 

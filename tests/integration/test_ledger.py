@@ -103,10 +103,12 @@ async def test_a_task_is_recorded_whole_or_not_at_all(store: Store) -> None:
     with pytest.raises(StoreUnavailable, match="use another namespace"):
         await Ledger(store).record(task, result(task, attempt()))
     await store.redis.delete(store.keys.ledger())
-    commands = (await store.redis.info("commandstats"))["cmdstat_exec"]["calls"]
-    await Ledger(store).record(task, result(task, *(attempt(n) for n in range(5))))
-    assert await store.redis.xlen(store.keys.ledger()) == 6
-    assert (await store.redis.info("commandstats"))["cmdstat_exec"]["calls"] == commands + 1
+    ledger = Ledger(store)
+    await ledger.record(task, result(task))
+    commands = (await store.redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    await ledger.record(task, result(task, *(attempt(n) for n in range(5))))
+    assert await store.redis.xlen(store.keys.ledger()) == 7
+    assert (await store.redis.info("commandstats"))["cmdstat_evalsha"]["calls"] == commands + 1
 
 
 async def test_foreign_and_corrupt_entries_are_counted_and_skipped(store: Store) -> None:
@@ -158,7 +160,7 @@ async def test_since_and_until_choose_by_the_time_of_writing(store: Store) -> No
     assert len([r async for r in Ledger(store).read(since=-5.0)]) == 10
 
 
-async def test_what_is_older_than_the_retention_is_trimmed_roughly(store: Store) -> None:
+async def test_what_is_older_than_the_retention_is_dropped(store: Store) -> None:
     key = store.keys.ledger()
     async with store.redis.pipeline(transaction=False) as pipe:
         for number in range(1000):
@@ -166,8 +168,8 @@ async def test_what_is_older_than_the_retention_is_trimmed_roughly(store: Store)
         await pipe.execute()
     task = Task(prompt="x")
     await Ledger(store, retention_s=60).record(task, result(task))
-    assert await store.redis.xlen(key) < 300  # whole nodes of about 100 entries are dropped
-    assert 0 < await store.redis.pttl(key) <= 60_000
+    assert await store.redis.xlen(key) == 1
+    assert 60_000 < await store.redis.pttl(key) <= 60_600
 
 
 async def test_a_price_that_is_no_number_is_an_unknown_price(store: Store) -> None:

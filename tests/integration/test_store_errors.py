@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from waiting import wait_until
@@ -18,7 +17,7 @@ from router.embedded import Place
 from router.errors import ConfigError, StoreUnavailable
 from router.memory import Memory
 from router.redis_binary import find_binary
-from router.store import Store, _is_loopback, open_store, store_status
+from router.store import Store, is_this_machine, open_store, store_status
 from router.store_errors import redacted
 from router.types import Message
 
@@ -236,4 +235,4 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
     [("127.0.0.1", True), ("[::1]", True), ("localhost", True), ("10.0.0.1", False)],
 )
 def test_only_this_machine_is_local(url: str, local: bool) -> None:
-    assert _is_loopback(urlsplit(f"redis://{url}:6379").hostname) is local
+    assert is_this_machine(f"redis://{url}:6379") is local

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from graphs.nodes import after_answer, after_check, after_decide
+from graphs.check import after_check
+from graphs.decide import after_decide
+from graphs.nodes import after_answer
 from graphs.state import Outcome, State
 from router.types import Completion, EscalationReason, RouteDecision
 
@@ -44,7 +46,16 @@ def test_after_the_decision(given: State, expected: str) -> None:
         (state(completion=ANSWER, answered_by="cloud", cloud_open=True), "check"),
         (state(completion=None, answered_by="local", cloud_open=True), "answer_in_cloud"),
         (state(completion=None, answered_by="local", cloud_open=False), "remember"),
-        (state(completion=None, answered_by="cloud", cloud_open=True), "remember"),
+        (state(completion=None, answered_by="cloud", cloud_open=True), "fall_back"),
+        (
+            state(
+                completion=None,
+                answered_by="cloud",
+                cloud_open=True,
+                escalation=EscalationReason.CONTEXT,
+            ),
+            "remember",
+        ),
         (state(completion=None, answered_by="local", cloud_open=True, outcome=ENDED), "remember"),
     ],
 )

@@ -1,0 +1,107 @@
+"""Why does the cloud not answer? Asked of the network itself, not guessed from an error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from agents.engines.chat_api import is_loopback
+from agents.engines.providers import provider_of
+from router.settings import CloudSettings
+from router.types import CloudState
+
+_CONNECT_S = 2.0
+_KNOWN_S = 10.0
+"""A finding this old is looked up again, or asks the cloud: the way may be free by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The cloud's state, and what shows it, in words."""
+
+    state: CloudState
+    words: str
+
+
+class Reach:
+    """Looks at the network after a cloud failed, and remembers for a moment what it found."""
+
+    def __init__(self, cloud: CloudSettings, models: Sequence[str]) -> None:
+        self._places = _places(cloud, models)
+        self._witnesses = tuple(_host_port(witness, 443) for witness in cloud.witnesses)
+        self._needs_network = cloud.url is None or not is_loopback(cloud.url)
+        self._known_s = min(_KNOWN_S, cloud.cool_down_s)
+        self._found: Finding | None = None
+        self._at = 0.0
+        self._looking = asyncio.Lock()
+
+    @property
+    def known(self) -> Finding | None:
+        """What was found a moment ago; None where the cloud may be asked."""
+        fresh = time.monotonic() - self._at < self._known_s
+        return self._found if fresh else None
+
+    def served(self) -> None:
+        """The cloud answered, so the way is free."""
+        self._found = None
+
+    async def look(self) -> Finding:
+        """After a failure: is it the provider, or the network? Takes at most about 4 s."""
+        async with self._looking:
+            if (known := self.known) is not None:
+                return known
+            self._found, self._at = await self._look(), time.monotonic()
+            return self._found
+
+    async def probe(self) -> Finding:
+        """Before any failure: does the provider take connections? For an examination."""
+        if await _any_answers(self._places):
+            named = ", ".join(f"{host}:{port}" for host, port in self._places)
+            return Finding(CloudState.OPEN, f"{named} takes connections")
+        return await self._look()
+
+    async def _look(self) -> Finding:
+        named = ", ".join(f"{host}:{port}" for host, port in self._places) or "the provider"
+        if await _any_answers(self._places):
+            words = f"{named} takes connections, but does not answer requests"
+            return Finding(CloudState.PROVIDER_DOWN, words)
+        if not self._needs_network or await _any_answers(self._witnesses):
+            return Finding(CloudState.PROVIDER_DOWN, f"{named} cannot be reached")
+        if not self._witnesses:
+            return Finding(CloudState.PROVIDER_DOWN, f"{named} cannot be reached")
+        return Finding(CloudState.NO_NETWORK, f"there is no network: neither {named} nor others")
+
+
+def _places(cloud: CloudSettings, models: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Where the cloud models are served, as far as it is known."""
+    if cloud.url is not None:
+        return (_host_port(cloud.url, 443),)
+    providers = (provider_of(model) for model in models)
+    return tuple(dict.fromkeys((one.host, 443) for one in providers if one is not None))
+
+
+def _host_port(address: str, port: int) -> tuple[str, int]:
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    default = 80 if parts.scheme == "http" else port
+    return parts.hostname or address, parts.port or default
+
+
+async def _any_answers(places: Sequence[tuple[str, int]]) -> bool:
+    """Whether one of them takes a connection."""
+    return any(await asyncio.gather(*(_answers(*place) for place in places)))
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(_CONNECT_S):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError, UnicodeError):
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True

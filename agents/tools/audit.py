@@ -1,0 +1,50 @@
+"""What becomes of a call, and the record that is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.tools.tool import PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of a call. `text` is for the model, `reason` for the account.
+
+    status: done; refused, it is not allowed; failed, it did not work; malformed, it could not be
+    read. label: of what `text` gives away. remedy: where the call itself was wrong, `repair` shows
+    the model the text once, and `escalate` says that it was wrong again.
+    """
+
+    status: Literal["done", "refused", "failed", "malformed"]
+    text: str
+    label: str = PUBLIC
+    reason: str = ""
+    remedy: Literal["none", "repair", "escalate"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One call, also one that was refused, without the values of its arguments.
+
+    tool and argument_names are '?' where the model wrote what is no name. arguments_sha256: of
+    their canonical JSON. at: Unix time at which it was asked for; seconds: until it ended, the
+    approval included.
+    """
+
+    task_id: str
+    role: str
+    tool: str
+    outcome: Literal["done", "refused", "failed", "malformed", "cancelled"]
+    reason: str
+    arguments_sha256: str
+    argument_names: tuple[str, ...]
+    at: float
+    seconds: float
+
+
+Audit = Callable[[AuditRecord], None]
+"""Takes a record at once, without blocking; what it raises leaves the call, for nothing may go
+unrecorded."""

@@ -1,0 +1,82 @@
+"""The step that labels a task, and the guard model's word on texts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import structlog
+from langgraph.runtime import Runtime
+
+from agents.guards import clean
+from graphs.ask_guard import unsafe
+from graphs.seats import may_see
+from graphs.state import Outcome, Run, State
+from router.types import (
+    CloudState,
+    Privacy,
+)
+
+log = structlog.get_logger()
+
+Node = Runtime[Run]
+
+
+async def guard(state: State, runtime: Node) -> State:
+    """Labels the task: may its text leave the machine, and is there a cloud that could have it?"""
+    task, deps = state["task"], runtime.context.deps
+    session = await deps.memory.label(task.session) if task.session else Privacy.PUBLIC
+    shown = state["history"][-deps.settings.memory.history_messages or len(state["history"]) :]
+    prompt, removed = clean(task.prompt)
+    task = task.model_copy(update={"prompt": prompt})
+    judged = deps.gate.judge(task, shown, session)
+    stays_local = not deps.gate.may_leave(judged.label)
+    cloud, absent, scarce = deps.cloud_state, deps.cloud_absent, False
+    if not absent and (known := deps.reach.known) is not None:
+        cloud, absent = known.state, known.words
+    if deps.budget is not None and not absent and not stays_local:
+        fullest = next(iter(await deps.budget.standings(task)), None)
+        if fullest is not None and fullest.share >= 1:
+            cloud = CloudState.NO_BUDGET
+            absent = f"the budget of {fullest.name}, ${fullest.limit_usd:.2f}, is used up"
+        elif fullest is not None:
+            scarce = fullest.share >= deps.settings.budget.careful_from
+    guarded: State = {
+        "task": task,
+        "warnings": removed,
+        "label": judged.label,
+        "label_reasons": judged.reasons,
+        "stays_local": stays_local,
+        "cloud_open": not absent and not stays_local,
+        "cloud_state": cloud,
+        "cloud_absent": absent,
+        "cloud_scarce": scarce,
+    }
+    if state.get("cached") is None and (why := await stopped(prompt, "request", guarded, runtime)):
+        guarded["outcome"] = Outcome("failed", "none", "", why)
+    return guarded
+
+
+def relabelled(state: State, label: Privacy, run: Run) -> State:
+    """What a stricter label changes: a text that must stay closes the way to the cloud."""
+    stays_local = state["stays_local"] or not run.deps.gate.may_leave(label)
+    return {
+        "label": label,
+        "stays_local": stays_local,
+        "cloud_open": state["cloud_open"] and not stays_local,
+    }
+
+
+async def stopped(
+    text: str, what: Literal["request", "answer"], state: State, runtime: Node
+) -> str | None:
+    """What the guard model has against a text; None without one, or where it has nothing."""
+    agent = runtime.context.deps.guard
+    if agent is None:
+        return None
+    if not may_see(agent, state):
+        return f"the guard model {agent.engine.caps.model} runs elsewhere and may not see the text"
+    return await unsafe(agent, text, what, runtime.context)
+
+
+def after_guard(state: State) -> Literal["classify", "remember"]:
+    return "remember" if "outcome" in state else "classify"

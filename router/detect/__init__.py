@@ -1,0 +1,1 @@
+"""Finds what identifies a person or opens a door: numbers, addresses, phones and secrets."""

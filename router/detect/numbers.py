@@ -1,0 +1,200 @@
+"""Numbers that carry check digits or belong to a known range: identity, tax, card and account."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from router.detect.brazil import is_cnh, is_pis, is_titulo
+from router.detect.found import HIDDEN, Found
+from router.detect.labels import OTHER, Label, label_of
+
+_TIGHT_CHARS = 14
+"""A formatted number is an order's only where the word "order" is this close."""
+
+_S = rf"[ .\-/{HIDDEN}]{{0,2}}"
+_FRONT = r"(?<![^\W_])(?<!\d[.\-])"
+_BACK = r"(?![^\W_]|[.\-]\d)"
+_CURRENCY = re.compile(r"[$€£] {0,2}$")
+_NO_DIGIT_OR_LETTER = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberKind:
+    """How a kind of number is written and checked.
+
+    valid: of the letters and digits alone, upper case. plain_sight: a form so much the kind's own
+    that no word beside it says otherwise. needs_label: in every other form.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    valid: Callable[[str], bool]
+    needs_label: bool = False
+    plain_sight: re.Pattern[str] | None = None
+
+
+def find_numbers(text: str, kinds: frozenset[str]) -> Iterator[Found]:
+    """The numbers of these kinds in a plain text; they may overlap."""
+    for spec in _SPECS:
+        if spec.kind in kinds:
+            for match in spec.pattern.finditer(text):
+                if _is_meant(spec, text, match):
+                    yield Found(spec.kind, match.start(), match.end())
+    if "iban" in kinds:
+        yield from _ibans(text)
+
+
+def compact(number: str) -> str:
+    """The letters and digits of a number, upper case."""
+    return _NO_DIGIT_OR_LETTER.sub("", number).upper()
+
+
+def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
+    number, start = match[0], match.start()
+    if not spec.valid(compact(number)):
+        return False
+    if " " in number and re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
+        return False
+    if spec.plain_sight and spec.plain_sight.fullmatch(number):
+        return True
+    if _CURRENCY.search(text, max(0, start - 4), start):
+        return False
+    label = label_of(text, start, match.end())
+    if label is not None and label.family == spec.kind:
+        return True
+    return not spec.needs_label and not _named_otherwise(number, label)
+
+
+def _named_otherwise(number: str, label: Label | None) -> bool:
+    """Whether the word beside a number takes it for itself.
+
+    An unformatted number belongs to any label before it. A formatted one is more likely what it
+    looks like, so only "order 1234-..." takes it, not "order, paid with 1234-...".
+    """
+    if label is None or label.spent:
+        return False
+    return number.isalnum() or (label.family == OTHER and label.gap <= _TIGHT_CHARS)
+
+
+def _is_cpf(number: str) -> bool:
+    from stdnum.br import cpf
+
+    return len(set(number)) > 1 and cpf.is_valid(number)
+
+
+def _is_cnpj(number: str) -> bool:
+    from stdnum.br import cnpj
+
+    return len(set(number)) > 1 and cnpj.is_valid(number)
+
+
+def _is_ssn(number: str) -> bool:
+    from stdnum.us import ssn
+
+    return ssn.is_valid(ssn.format(number))
+
+
+def _is_nif(number: str) -> bool:
+    from stdnum.pt import nif
+
+    # The first digits that the Portuguese tax office gives out.
+    return nif.is_valid(number) and re.match(r"(?:PT)?(?:[1235689]|45|7[0-9])", number) is not None
+
+
+_ISSUERS = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|(?:6011|64[4-9]\d|65\d\d)\d{12,15}"  # Discover, Elo
+    r"|(?:30[0-5]|309|36\d|38\d|39\d)\d{11}"  # Diners
+    r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
+    r"|62\d{14,17}"  # UnionPay
+    r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}"  # Maestro
+    r"|(?:504175|506699|5067[0-7]\d|509\d{3}|627780|636297|636368|606282)\d{10}"  # Elo, Hipercard
+)
+
+
+def _is_card(number: str) -> bool:
+    from stdnum import luhn
+
+    return _ISSUERS.fullmatch(number) is not None and len(set(number)) > 1 and luhn.is_valid(number)
+
+
+def _number(pattern: str) -> re.Pattern[str]:
+    return re.compile(_FRONT + pattern + _BACK, re.ASCII | re.IGNORECASE)
+
+
+_G = rf"(?P<gap>[ \-.]|{HIDDEN}|)"
+_PIS = rf"\d{{3}}{_S}\d{{5}}{_S}\d{{2}}{_S}\d"
+_SPECS = (
+    NumberKind(
+        "cpf",
+        # The address of a machine is no CPF.
+        _number(rf"(?!(?:[012]\d\d\.){{3}})\d{{3}}{_S}\d{{3}}{_S}\d{{3}}{_S}\d{{2}}"),
+        _is_cpf,
+        plain_sight=re.compile(r"\d{3}\.\d{3}\.\d{3}-\d\d"),
+    ),
+    NumberKind(
+        "cnpj",
+        _number(rf"\d{{2}}{_S}\d{{3}}{_S}\d{{3}}{_S}\d{{4}}{_S}\d{{2}}"),
+        _is_cnpj,
+        plain_sight=re.compile(r"\d\d\.\d{3}\.\d{3}/\d{4}-\d\d"),
+    ),
+    # The numbers with letters that are given out since July 2026.
+    NumberKind(
+        "cnpj",
+        _number(r"[A-Z\d]{2}[. ]?[A-Z\d]{3}[. ]?[A-Z\d]{3}[/ ]?[A-Z\d]{4}[\- ]?\d{2}"),
+        _is_cnpj,
+        needs_label=True,
+        plain_sight=re.compile(r"[A-Za-z\d]{2}(?:\.[A-Za-z\d]{3}){2}/[A-Za-z\d]{4}-\d\d"),
+    ),
+    NumberKind("card", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{4}}"), _is_card),
+    NumberKind("card", _number(rf"\d{{4}}{_G}\d{{6}}(?P=gap)\d{{4,5}}"), _is_card),
+    NumberKind("card", _number(r"\d{4}([ \-.])(?:\d{4}\1){3}\d{1,3}"), _is_card),
+    NumberKind("card", _number(r"\d{12,19}"), _is_card),
+    NumberKind("ssn", _number(r"\d{3}-\d{2}-\d{4}"), _is_ssn),
+    NumberKind("ssn", _number(rf"\d{{3}}{_G}\d{{2}}(?P=gap)\d{{4}}"), _is_ssn, needs_label=True),
+    NumberKind(
+        "nif",
+        _number(rf"(?:PT[ \-]?)?\d{{3}}{_G}\d{{3}}(?P=gap)\d{{3}}"),
+        _is_nif,
+        needs_label=True,
+    ),
+    NumberKind("pis", _number(_PIS), is_pis, needs_label=True),
+    NumberKind("cnh", _number(r"\d{11}"), is_cnh, needs_label=True),
+    NumberKind(
+        "titulo", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}"), is_titulo, needs_label=True
+    ),
+)
+
+_IBAN_START = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?=[ \-.]?[A-Z0-9])", re.ASCII | re.IGNORECASE)
+_IBAN_PIECE = re.compile(rf"(?:[ \-.{HIDDEN}]?[A-Z0-9]){{8,31}}", re.ASCII | re.IGNORECASE)
+
+
+def _ibans(text: str) -> Iterator[Found]:
+    from stdnum import iban
+
+    for match in _IBAN_START.finditer(text):
+        rest = _IBAN_PIECE.match(text, match.end())
+        chars = _iban_chars(match[0][:2].upper())
+        if rest is None or not chars:
+            continue
+        number, end = "", match.start()
+        while len(number) < chars and end < rest.end():
+            number, end = number + text[end] * text[end].isalnum(), end + 1
+        after = text[end : end + 1]
+        # Country's own check digits are not asked for: a typo in them is still an account.
+        if not after.isalnum() and len(number) == chars and iban.is_valid(number, False):
+            yield Found("iban", match.start(), end)
+
+
+@functools.cache
+def _iban_chars(country: str) -> int:
+    """The length of a country's account numbers; 0 where it has none."""
+    from stdnum import numdb
+
+    structure = numdb.get("iban").info(f"{country}00")[0][1].get("bban", "")
+    return 4 + sum(map(int, re.findall(r"\d+", structure))) if structure else 0

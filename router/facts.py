@@ -1,0 +1,236 @@
+"""Facts that agents and sessions share: labelled, bound in tokens and in time, found by words.
+
+A fact is written under a key of the writer's choice; writing it again replaces it. All facts
+together never exceed a number of tokens: those that were read or written least recently make room,
+private ones last. What must stay on this machine is not written to a Redis on another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from router.errors import ConfigError, PrivacyViolation, TaskError
+from router.facts_index import FactIndex
+from router.facts_types import LABELS, Fact, FactStats, Label, label_of, strictest
+from router.facts_words import scores, words
+from router.keys import escaped
+from router.pricing import estimate_tokens
+from router.privacy import may_be_kept
+from router.store import Store
+from router.types import Privacy
+
+__all__ = ["LABELS", "Fact", "FactStats", "Facts", "Label", "label_of", "strictest"]
+
+LONGEST_LIFE_S = 100 * 365 * 86_400.0
+
+
+class Facts:
+    """The facts of one store.
+
+    ttl_s: how long a fact lives that names no other time; None: until it must make room.
+    max_tokens_total: of all facts together; where processes differ, each keeps to its own when it
+    writes. max_tokens_fact: of one. Raises ConfigError where one may be larger than all.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ttl_s: float | None = 90 * 86_400.0,
+        max_tokens_total: int = 50_000,
+        max_tokens_fact: int = 1_000,
+    ) -> None:
+        if not 1 <= max_tokens_fact <= max_tokens_total:
+            raise ConfigError(
+                f"one fact may have {max_tokens_fact} tokens, and all together {max_tokens_total}: "
+                "make the first at least 1 and at most the second"
+            )
+        self._store = store
+        self._index = FactIndex(store)
+        self._ttl_s = ttl_s
+        self._max_total = max_tokens_total
+        self._max_fact = max_tokens_fact
+
+    async def put(
+        self,
+        key: str,
+        text: str,
+        *,
+        label: str,
+        source: str,
+        subjects: Sequence[str] = (),
+        ttl_s: float | None = None,
+        derived_from: Sequence[str] = (),
+    ) -> Fact:
+        """Remember a fact; what the key held before is gone.
+
+        derived_from: keys of the facts that it was made from. Its label is the strictest of theirs
+        and its own; a source that is gone counts as local_only, as nobody knows its label.
+        Raises TaskError for one that is too large or malformed, and PrivacyViolation for one that
+        must stay local where the store is another machine. Nothing is written then.
+        """
+        strict = label_of(label)
+        if derived_from:
+            cards = await self._index.cards()
+            sources = [cards.get(escaped(one)) for one in derived_from]
+            strict = strictest([strict, *(one.label if one else "local_only" for one in sources)])
+        if not may_be_kept(Privacy(strict), store_is_local=self._store.local):
+            raise PrivacyViolation(
+                f"fact {key!r} must stay on this machine, but {self._store.description} is on "
+                "another: it was not written. Use a Redis on this machine, or do not keep it"
+            )
+        lives_s = self._ttl_s if ttl_s is None else ttl_s
+        fact = self._fact(key, text, strict, source, tuple(subjects), lives_s)
+        await self._index.put(fact, max_tokens_total=self._max_total)
+        return fact
+
+    async def get(self, key: str) -> Fact | None:
+        """None where it is not there, expired, or cannot be read. Reading is a use."""
+        (found,) = await self._index.use([key])
+        return found
+
+    async def find(
+        self,
+        query: str | None = None,
+        *,
+        subject: str | None = None,
+        label_at_most: str = "local_only",
+        limit: int = 50,
+        prefix: str | None = None,
+    ) -> tuple[Fact, ...]:
+        """The facts that share words with the query, the best first, then the newest.
+
+        Without a query all of them, newest first; looking through them so is no use, finding them
+        by words is. subject: only what is about that person. prefix: of their keys.
+        """
+        _require_subject(subject)
+        facts = [
+            fact
+            for fact in await self._allowed(label_at_most)
+            if (prefix is None or fact.key.startswith(prefix))
+            and (subject is None or fact.is_about(subject))
+        ]
+        if query is None:
+            return tuple(sorted(facts, key=lambda fact: -fact.created_at)[:limit])
+        found = _ranked(query, facts)[:limit]
+        await self._index.use([fact.key for fact in found])
+        return tuple(found)
+
+    async def recall(
+        self, prompt: str, *, budget_tokens: int, label_at_most: str
+    ) -> tuple[Fact, ...]:
+        """The facts that fit a prompt best, as many as have room in the budget, the best first.
+
+        One that is too large is passed over for the next. The budget counts their texts alone.
+        """
+        chosen, left = [], budget_tokens
+        for fact in _ranked(prompt, await self._allowed(label_at_most)):
+            if fact.tokens <= left:
+                chosen.append(fact)
+                left -= fact.tokens
+        await self._index.use([fact.key for fact in chosen])
+        return tuple(chosen)
+
+    async def forget(
+        self,
+        key: str | None = None,
+        *,
+        subject: str | None = None,
+        session: str | None = None,
+        before: float | None = None,
+    ) -> int:
+        """Forget the facts of which everything given holds; how many there were.
+
+        session: whose source it is. before: written earlier than this, epoch seconds. What is
+        written anew meanwhile stays, unless only its key is named. Raises TaskError where nothing
+        is given: `clear` forgets everything.
+        """
+        _require_subject(subject)
+        if subject is None and session is None and before is None:
+            if key is None:
+                raise TaskError("name what to forget: a key, a person, a session or a time")
+            return await self._index.remove([(escaped(key), "*")])
+        cards = await self._index.cards()
+        return await self._index.remove(
+            [
+                (escaped(fact.key), cards[escaped(fact.key)].id)
+                for fact in await self._index.read(list(cards))
+                if (key is None or fact.key == key)
+                and (subject is None or fact.is_about(subject))
+                and (session is None or fact.source == session)
+                and (before is None or fact.created_at < before)
+            ]
+        )
+
+    async def clear(self) -> int:
+        """Forget every fact, those that cannot be read too; how many there were."""
+        return await self._index.remove([(member, "*") for member in await self._index.cards()])
+
+    async def stats(self) -> FactStats:
+        """How many facts there are and what they weigh."""
+        cards = (await self._index.cards()).values()
+        return FactStats(
+            facts=len(cards),
+            tokens=sum(card.tokens for card in cards),
+            facts_by_label={label: sum(card.label == label for card in cards) for label in LABELS},
+            tokens_by_label={
+                label: sum(card.tokens for card in cards if card.label == label) for label in LABELS
+            },
+        )
+
+    async def _allowed(self, label_at_most: str) -> list[Fact]:
+        most = label_of(label_at_most)
+        facts = await self._index.read(list(await self._index.cards()))
+        return [fact for fact in facts if fact.may_go(most)]
+
+    def _fact(
+        self,
+        key: str,
+        text: str,
+        label: Label,
+        source: str,
+        subjects: tuple[str, ...],
+        lives_s: float | None,
+    ) -> Fact:
+        """The fact as it will stand; TaskError with what is wrong about it."""
+        now, tokens = time.time(), max(1, estimate_tokens(text))
+        if tokens > self._max_fact:
+            raise TaskError(
+                f"fact {key!r} has about {tokens:,} tokens, the limit is {self._max_fact:,}: "
+                "shorten it, or keep its parts under keys of their own"
+            )
+        if lives_s is not None and not 0 < lives_s <= LONGEST_LIFE_S:
+            raise TaskError(
+                f"fact {key!r} cannot live {lives_s} seconds: give more than 0, at most 100 years"
+            )
+        try:
+            return Fact(
+                key=key,
+                text=text,
+                label=label,
+                source=source,
+                subjects=subjects,
+                created_at=now,
+                expires_at=None if lives_s is None else now + lives_s,
+                tokens=tokens,
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise TaskError(f"fact {key!r} cannot be kept: {where}: {first['msg']}") from None
+
+
+def _ranked(query: str, facts: Sequence[Fact]) -> list[Fact]:
+    """Those that share a word with the query, the best first, then the newest."""
+    texts = [words(" ".join((fact.key, fact.text, *fact.subjects))) for fact in facts]
+    scored = [pair for pair in zip(scores(words(query), texts), facts, strict=True) if pair[0] > 0]
+    return [fact for _, fact in sorted(scored, key=lambda pair: (-pair[0], -pair[1].created_at))]
+
+
+def _require_subject(subject: str | None) -> None:
+    """A blank key would be found in every text."""
+    if subject is not None and not subject.strip():
+        raise TaskError("the person's key is empty: name one, such as customer:42 or an e-mail")

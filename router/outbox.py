@@ -1,0 +1,165 @@
+"""Tasks whose cloud step waits for a cloud: parked in Redis, delivered once when the way is free.
+
+A delivery is the move of a task from the waiting ones to the delivered ones, in one step and by the
+holder of its lease alone: who dies on the way loses the lease, and the next one delivers.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from router.store import Store
+from router.types import CloudState, Frozen, Privacy, Result, Task
+
+KEPT_DELIVERIES = 10_000
+_SPARE_S = 5.0
+"""A lease outlives the task's own time by this much."""
+
+_PUT = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4])
+then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+_FINISH = """
+if redis.call('GET', KEYS[3]) ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[3])
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], '*', 'result', ARGV[3])
+return 1
+"""
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
+
+
+class Parked(Frozen):
+    """A task that waits for a cloud. Times: epoch seconds. draft: it has a local answer already."""
+
+    task: Task
+    why: CloudState
+    label: Privacy
+    parked_at: float
+    expires_at: float
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to deliver a parked task, until it ends."""
+
+    parked: Parked
+    owner: str
+
+
+class Outbox:
+    """The parked tasks of one namespace; every process may park and deliver.
+
+    keep_s: how long a task waits at most, where it does not say itself. most: tasks that may wait
+    at the same time.
+    """
+
+    def __init__(self, store: Store, *, keep_s: float, most: int) -> None:
+        self._store = store
+        self._keep_s = keep_s
+        self._most = most
+        of = store.keys.of
+        self._tasks, self._order = of("outbox"), of("outbox", "order")
+        self._delivered = of("outbox", "delivered")
+        self._put = store.redis.register_script(_PUT)
+        self._finish = store.redis.register_script(_FINISH)
+        self._release = store.redis.register_script(_RELEASE)
+
+    async def park(self, task: Task, why: CloudState, label: Privacy, *, draft: bool) -> bool:
+        """Whether it waits now: not where it does not want to, and not where too many do."""
+        keep_s = self._keep_s if task.upgrade_within_s is None else task.upgrade_within_s
+        if keep_s <= 0:
+            return False
+        now = time.time()
+        parked = Parked(
+            task=task, why=why, label=label, parked_at=now, expires_at=now + keep_s, draft=draft
+        )
+        with self._store.errors():
+            done: Any = await self._put(
+                keys=[self._tasks, self._order],
+                args=[task.task_id, parked.model_dump_json(by_alias=True), now, self._most],
+            )
+        return bool(done)
+
+    async def waiting(self) -> tuple[Parked, ...]:
+        """Those that wait, the oldest first; the expired ones are dropped on the way."""
+        with self._store.errors():
+            ids: Any = await self._store.redis.zrange(self._order, 0, -1)
+            entries: Any = await self._store.redis.hmget(self._tasks, ids) if ids else []
+        found = []
+        for task_id, entry in zip(ids, entries, strict=True):
+            parked = _read(entry)
+            if parked is None or parked.expires_at <= time.time():
+                await self.drop(task_id.decode())
+            else:
+                found.append(parked)
+        return tuple(found)
+
+    async def lease(self, parked: Parked) -> Lease | None:
+        """The right to deliver it; None where somebody else has it, or it waits no more."""
+        task_id, owner = parked.task.task_id, uuid.uuid4().hex
+        lease_ms = int((parked.task.timeout_s + _SPARE_S) * 1000)
+        with self._store.errors():
+            if not await self._store.redis.set(self._key(task_id), owner, nx=True, px=lease_ms):
+                return None
+            # It may have been delivered between the listing and now.
+            if not await self._store.redis.hexists(self._tasks, task_id):
+                await self._release(keys=[self._key(task_id)], args=[owner])
+                return None
+        return Lease(parked, owner)
+
+    async def deliver(self, lease: Lease, result: Result) -> bool:
+        """Whether this was the one delivery of the task."""
+        task_id = lease.parked.task.task_id
+        with self._store.errors():
+            done: Any = await self._finish(
+                keys=[self._tasks, self._order, self._key(task_id), self._delivered],
+                args=[task_id, lease.owner, result.model_dump_json(), KEPT_DELIVERIES],
+            )
+        return bool(done)
+
+    async def give_back(self, lease: Lease) -> None:
+        """It could not be delivered now: the next one may try at once."""
+        with self._store.errors():
+            await self._release(keys=[self._key(lease.parked.task.task_id)], args=[lease.owner])
+
+    async def drop(self, task_id: str) -> bool:
+        """No longer wanted. Whether it was waiting."""
+        with self._store.errors():
+            async with self._store.redis.pipeline(transaction=True) as pipe:
+                pipe.hdel(self._tasks, task_id)
+                pipe.zrem(self._order, task_id)
+                removed, _ = await pipe.execute()
+        return bool(removed)
+
+    async def delivered(self, count: int = 100) -> tuple[Result, ...]:
+        """The last deliveries, newest first."""
+        with self._store.errors():
+            entries: Any = await self._store.redis.xrevrange(self._delivered, count=count)
+        found = []
+        for _, fields in entries:
+            try:
+                found.append(Result.model_validate_json(fields[b"result"]))
+            except (KeyError, ValidationError):
+                continue
+        return tuple(found)
+
+    def _key(self, task_id: str) -> str:
+        return self._store.keys.of("outbox", "lease", task_id)
+
+
+def _read(entry: bytes | None) -> Parked | None:
+    try:
+        return None if entry is None else Parked.model_validate_json(entry)
+    except ValidationError:
+        return None

@@ -1,0 +1,135 @@
+"""Which label a task has, what may leave under it, and that the gate fails closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.detect.detectors import Detectors
+from router.errors import ConfigError, PrivacyViolation
+from router.privacy import Gate, Released, label_of, may_be_kept, strictest
+from router.redact import Redaction
+from router.settings_privacy import PrivacySettings
+from router.types import Message, Privacy, Task
+
+CPF = "529.982.247-25"
+KEY = "sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 3
+PUBLIC, INTERNAL, LOCAL = Privacy.PUBLIC, Privacy.INTERNAL, Privacy.LOCAL_ONLY
+
+
+def gate(**settings: Any) -> Gate:
+    return Gate(PrivacySettings.model_validate(settings))
+
+
+def user(text: str) -> tuple[Message, ...]:
+    return (Message(role="system", content="Be brief."), Message(role="user", content=text))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "label", "why"),
+    [
+        ("What is a CPF?", PUBLIC, ""),
+        (f"The customer with CPF {CPF} called.", INTERNAL, "found in it: cpf"),
+        ("Write to ana@example.org", INTERNAL, "found in it: email"),
+        (f"Use the key {KEY}", LOCAL, "found in it: secret"),
+    ],
+)
+def test_what_is_found_raises_the_label(prompt: str, label: Privacy, why: str) -> None:
+    judged = gate().judge(Task(prompt=prompt))
+    assert judged.label is label
+    assert why in "; ".join(judged.reasons)
+
+
+def test_a_label_is_never_lowered_and_the_strictest_part_counts() -> None:
+    private = Task(prompt="hello", privacy=LOCAL)
+    assert gate().judge(private).label is LOCAL
+    assert gate().judge(Task(prompt="hello"), session=LOCAL).label is LOCAL
+    said = (Message(role="user", content=f"my CPF is {CPF}"),)
+    assert gate().judge(Task(prompt="hello"), said).label is INTERNAL
+    assert gate().judge(Task(prompt="hello", system=f"for {CPF}")).label is INTERNAL
+    assert strictest(()) is PUBLIC
+    assert strictest((INTERNAL, LOCAL, PUBLIC)) is LOCAL
+
+
+def test_a_schema_cannot_be_redacted_so_it_keeps_the_task_here() -> None:
+    schema = {"enum": [CPF, "none"]}
+    judged = gate().judge(Task(prompt="choose", schema=schema))
+    assert judged.label is LOCAL
+    assert judged.reasons[0].startswith("its schema: found in it: cpf")
+
+
+def test_a_folder_labels_its_files_and_the_texts_that_name_them(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "a.txt").write_text("x")
+    (tmp_path / "link.txt").symlink_to(private / "a.txt")
+    chosen = gate(folders={str(private): "local_only"})
+    for file in (private / "a.txt", tmp_path / "link.txt", private / ".." / "private" / "a.txt"):
+        assert chosen.judge(Task(prompt="sum up", files=(str(file),))).label is LOCAL
+    assert chosen.judge(Task(prompt="sum up", files=(str(tmp_path / "b.txt"),))).label is PUBLIC
+    assert chosen.judge(Task(prompt=f"read {private}/a.txt")).label is LOCAL
+    assert chosen.judge(Task(prompt=f"read {private}er/a.txt")).label is PUBLIC
+
+
+def test_patterns_of_the_user_are_strict_unless_they_say_otherwise() -> None:
+    patterns = {"project": r"Apollo-\d+"}
+    assert gate(patterns=patterns).judge(Task(prompt="about Apollo-7")).label is LOCAL
+    loose = gate(patterns=patterns, found={"project": "internal", "email": "public"})
+    assert loose.judge(Task(prompt="about Apollo-7")).label is INTERNAL
+    assert loose.judge(Task(prompt="ana@example.org")).label is PUBLIC
+    with pytest.raises(ConfigError, match=r"privacy\.found names mail, which nothing finds.*email"):
+        gate(found={"mail": "public"})
+
+
+def test_internal_text_leaves_without_its_values_and_gets_them_back() -> None:
+    redaction = Redaction()
+    released = gate().release(INTERNAL, user(f"CPF {CPF}, again {CPF}"), redaction)
+    assert isinstance(released, Released)
+    assert CPF not in str(released)
+    assert released[1].content == "CPF [CPF_1], again [CPF_1]"
+    assert "copy them unchanged" in released[0].content
+    assert redaction.restore("The CPF [CPF_1] is valid.") == f"The CPF {CPF} is valid."
+
+
+def test_public_text_leaves_as_it_is() -> None:
+    messages = user("What is the capital of Peru?")
+    assert tuple(gate().release(PUBLIC, messages, Redaction())) == messages
+
+
+@pytest.mark.parametrize("label", [LOCAL, PUBLIC, INTERNAL])
+def test_a_secret_never_leaves_whatever_the_label_says(label: Privacy) -> None:
+    with pytest.raises(PrivacyViolation):
+        gate().release(label, user(f"Use {KEY}"), Redaction())
+
+
+def test_without_redaction_or_detectors_internal_text_stays() -> None:
+    for chosen in (gate(redact=False), gate(detect=False)):
+        assert not chosen.may_leave(INTERNAL)
+        with pytest.raises(PrivacyViolation, match="labelled internal"):
+            chosen.release(INTERNAL, user("hello"), Redaction())
+    with pytest.raises(PrivacyViolation, match=r"privacy\.redact is off"):
+        gate(redact=False).release(PUBLIC, user(f"CPF {CPF}"), Redaction())
+
+
+def test_a_detector_that_fails_keeps_the_text_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Detectors, text: str) -> tuple[()]:
+        raise RuntimeError("a bug")
+
+    chosen = gate()
+    monkeypatch.setattr(Detectors, "find", broken)
+    judged = chosen.judge(Task(prompt="hello"))
+    assert judged.label is LOCAL
+    assert judged.reasons == ("a detector failed (RuntimeError)",)
+    with pytest.raises(PrivacyViolation, match=r"could not judge|detector failed"):
+        chosen.release(PUBLIC, user("hello"), Redaction())
+
+
+def test_a_label_that_nobody_knows_is_local_only() -> None:
+    assert label_of("topsecret") is LOCAL
+    assert label_of(None) is PUBLIC
+    assert label_of("internal") is INTERNAL
+    assert may_be_kept(LOCAL, store_is_local=True)
+    assert not may_be_kept(LOCAL, store_is_local=False)
+    assert may_be_kept(INTERNAL, store_is_local=False)

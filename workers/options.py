@@ -1,0 +1,42 @@
+"""What the commands share: their common options, the settings in force, and the event loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from router.settings import Settings
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def settings_in_force(
+    config: Path | None, cloud_url: str | None = None, cloud_model: str | None = None
+) -> Settings:
+    """The settings, with what the command line changes; `offline` holds for the whole process."""
+    from router.offline import forbid_outbound
+    from router.settings import CloudSettings, load_settings
+
+    settings, _ = load_settings(config)
+    if settings.offline:
+        forbid_outbound()
+    given = {"url": cloud_url, "model": cloud_model}
+    changed = {key: value for key, value in given.items() if value is not None}
+    if not changed:
+        return settings
+    cloud = CloudSettings.model_validate(settings.cloud.model_dump() | changed)
+    return settings.model_copy(update={"cloud": cloud})
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)

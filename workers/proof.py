@@ -1,0 +1,207 @@
+"""What a walk along the ledger found, and what can be said of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from router.chain import (
+    Anchor,
+    Walk,
+)
+from router.types import Frozen
+
+UNKNOWN = "unknown"
+"""Stands for the label of a cloud attempt whose task is not in the ledger."""
+
+STRICTEST = "local_only"
+
+_GATE = "PrivacyViolation"
+"""The error of an attempt that was stopped at the gate: nothing of it left."""
+
+_DECODE = json.JSONDecoder().decode
+"""`json.loads` asks first how its bytes are encoded, which takes as long as reading them."""
+
+_LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
+
+
+class LabelRow(Frozen):
+    """What left of the tasks with one label.
+
+    cloud_attempts: texts that were sent, whatever came back. redacted: of these, those from which
+    what is private had been taken out. stopped: attempts that the gate did not let out.
+    """
+
+    label: str
+    tasks: int = 0
+    local_attempts: int = 0
+    cloud_attempts: int = 0
+    redacted: int = 0
+    stopped: int = 0
+    models: dict[str, int] = Field(default_factory=dict)
+
+
+class FindingRow(Frozen):
+    """Something that is not as it was written. at: the entry's id in the stream, or a line."""
+
+    what: str
+    text: str
+    at: str
+
+
+class Proof(Frozen):
+    """What a walk along the ledger found.
+
+    source: a description of the Redis or file. since: epoch seconds that `labels` begins at, None
+    for everything; the chain is walked whole even so. first_seq: of the first record kept.
+    unchained: records of earlier versions, before the first link. signed_here: by this machine's
+    key, checked; signed_elsewhere: by keys that are not here. findings: the first; findings_total.
+    """
+
+    source: str
+    since: float | None = None
+    records: int = 0
+    unchained: int = 0
+    first_seq: int = 1
+    head_seq: int = 0
+    head_digest: str = ""
+    head_time: float | None = None
+    signed_here: int = 0
+    signed_elsewhere: int = 0
+    remembered: int = 0
+    labels: tuple[LabelRow, ...] = ()
+    findings: tuple[FindingRow, ...] = ()
+    findings_total: int = 0
+    seconds: float = 0.0
+
+    @property
+    def intact(self) -> bool:
+        return self.findings_total == 0
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What can be said of each label, and only that."""
+        return tuple(_sentence(self, row) for row in self.labels if row.label != UNKNOWN)
+
+    def to_json(self) -> str:
+        whole = self.model_dump() | {"intact": self.intact, "sentences": self.sentences}
+        return json.dumps(whole, indent=2)
+
+
+def _sentence(proof: Proof, row: LabelRow) -> str:
+    if row.cloud_attempts:
+        count = row.cloud_attempts
+        sent = f"{row.label}: {count} {'text was' if count == 1 else 'texts were'} sent to a cloud"
+        return f"{sent}, {row.redacted} of them redacted" if row.redacted else sent
+    if not proof.intact:
+        return f"whether anything of {row.label} left cannot be said: the ledger is not intact"
+    if any(other.label == UNKNOWN and other.cloud_attempts for other in proof.labels):
+        return f"whether anything of {row.label} left cannot be said: some texts have no label"
+    tasks = f"{row.tasks} {'task' if row.tasks == 1 else 'tasks'}"
+    return f"nothing of {row.label} left: {tasks}, and no text of theirs was sent to a cloud"
+
+
+@dataclass(slots=True)
+class _Sum:
+    counts: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+
+
+class Departures:
+    """Counts what left, record by record. An attempt waits for its task, which has the label.
+
+    A task's attempts are written right before it, in one go: one task's are kept, no more.
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[str, _Sum] = {STRICTEST: _Sum()}
+        self._waiting: list[dict[str, Any]] = []
+        self._local = 0
+
+    def add(self, text: bytes) -> None:
+        """A record's exact bytes; what is no record of ours is passed over."""
+        if _LOCAL in text and _ATTEMPT in text and b"cloud" not in text:
+            # Half of a usual ledger, and nothing more is asked of it. Inside of a string the
+            # quotation marks would be escaped.
+            self._local += 1
+            return
+        try:
+            record = _DECODE(text.decode())
+            kind = record["record"]
+        except (ValueError, TypeError, KeyError):
+            return
+        if kind == "attempt":
+            if self._waiting and self._waiting[0].get("task_id") != record.get("task_id"):
+                self._settle(None)
+            self._waiting.append(record)
+        elif kind == "task":
+            if self._waiting and self._waiting[0].get("task_id") != record.get("task_id"):
+                self._settle(None)
+            label = _word(record.get("privacy")) or "public"
+            self._of(label).counts["tasks"] += 1
+            self._settle(label)
+
+    def rows(self) -> tuple[LabelRow, ...]:
+        """By label; local_only is there also without any task."""
+        self._settle(None)
+        return tuple(
+            LabelRow(label=label, models=dict(sums.models.most_common()), **sums.counts)
+            for label, sums in sorted(self._sums.items())
+        )
+
+    def _settle(self, task_label: str | None) -> None:
+        if self._local:
+            self._of(task_label or UNKNOWN).counts["local_attempts"] += self._local
+            self._local = 0
+        for attempt in self._waiting:
+            label = _word(attempt.get("label")) or task_label or UNKNOWN
+            # A task may have seen stricter text later than it was sent: a tool's, for one.
+            sums = self._of(label)
+            if attempt.get("route") != "cloud":
+                sums.counts["local_attempts"] += 1
+            elif attempt.get("error") == _GATE:
+                sums.counts["stopped"] += 1
+            else:
+                sums.counts["cloud_attempts"] += 1
+                sums.counts["redacted"] += bool(attempt.get("redacted"))
+                sums.models[_word(attempt.get("model"))] += 1
+        self._waiting.clear()
+
+    def _of(self, label: str) -> _Sum:
+        return self._sums.setdefault(label, _Sum())
+
+
+def _word(value: object) -> str:
+    """A name out of a record, fit for a terminal: whoever forged it may have meant to escape."""
+    text = value[:80] if isinstance(value, str) else ""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def proof_of(
+    source: str,
+    walk: Walk,
+    anchor: Anchor,
+    departures: Departures,
+    remembered: int,
+    since: float | None = None,
+) -> Proof:
+    return Proof(
+        source=source,
+        since=since,
+        records=walk.chained,
+        unchained=walk.unchained,
+        first_seq=anchor.mark.seq + 1,
+        head_seq=walk.tip.seq,
+        head_digest=walk.tip.digest,
+        head_time=walk.tip.time or None,
+        signed_here=walk.signed_here,
+        signed_elsewhere=walk.signed_elsewhere,
+        remembered=remembered,
+        labels=departures.rows(),
+        findings=tuple(FindingRow(**asdict(finding)) for finding in walk.findings),
+        findings_total=walk.findings_total,
+    )

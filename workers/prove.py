@@ -1,0 +1,146 @@
+"""What left this machine, by label, and whether the ledger that says so is as it was written."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from router.chain import (
+    Entry,
+    Mark,
+    Walk,
+    Witness,
+    id_time,
+)
+from router.ledger import Ledger, Opening, open_witness
+from router.report import parse_since
+from router.settings import Settings
+from router.store import Store, open_store
+from workers.proof import Departures, Proof, proof_of
+from workers.prove_export import Bar, Export
+
+_LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
+
+_SKEW_S = 3600.0
+_WALKS = 3
+
+
+async def prove(settings: Settings, since: str | None, export: Path | None = None) -> Proof:
+    """Walk the whole ledger, and count what left since then.
+
+    since: as of `edgeward report`. export: a file that the records since then are written to, for
+    `verify_file`; replaced where it exists. Raises StoreUnavailable and ConfigError.
+    """
+    start = parse_since(since) if since else None
+    store = await open_store(
+        url=settings.store.url,
+        home=settings.store.home.expanduser(),
+        namespace=settings.store.namespace,
+        idle_s=settings.store.idle_s,
+    )
+    async with store:
+        witness = open_witness(store, settings.store.home.expanduser())
+        return await prove_store(
+            store,
+            witness,
+            retention_s=settings.memory.ledger_days * 86_400,
+            since=start,
+            export=export,
+        )
+
+
+async def prove_store(
+    store: Store,
+    witness: Witness | None = None,
+    *,
+    retention_s: float,
+    since: float | None = None,
+    export: Path | None = None,
+) -> Proof:
+    """The same for an open store. since: epoch seconds."""
+    ledger = Ledger(store, retention_s=retention_s)
+    began = time.monotonic()
+    for _ in range(_WALKS):
+        oldest = time.time() - retention_s
+        # Before the walk: what they know must then be found, whatever is written meanwhile.
+        heads = [mark for mark in witness.heads() if mark.time >= oldest] if witness else []
+        opening = await ledger.opening()
+        proof = await _walk(store, ledger, opening, witness, heads, oldest, since, export)
+        # What was dropped during the walk, because of its age, seems to be missing.
+        if proof.intact or (await ledger.opening()).anchor == opening.anchor:
+            break
+    return proof.model_copy(update={"seconds": time.monotonic() - began})
+
+
+async def _walk(
+    store: Store,
+    ledger: Ledger,
+    opening: Opening,
+    witness: Witness | None,
+    heads: list[Mark],
+    oldest: float,
+    since: float | None,
+    export: Path | None,
+) -> Proof:
+    head, key = opening.head, witness.key if witness else None
+    known: dict[int, str] = {}
+    for mark in (*heads, *([head] if head else [])):
+        # The first word on a number counts: it may have been given again behind lost records.
+        known.setdefault(mark.seq, mark.digest)
+    young = next((mark for mark in heads if mark.time >= oldest + _SKEW_S), None)
+    walk = Walk(opening.anchor, key=key, known=known, young=young)
+    departures = Departures()
+    window = _Window(since)
+    with Bar(opening.count) as bar, Export(export, store, opening.anchor, since) as file:
+
+        def take(page: list[Entry]) -> None:
+            for entry in page:
+                before = walk.tip if export else None
+                walk.step(entry)
+                if window.has(entry):
+                    departures.add(entry.record)
+                    if before:
+                        file.write(entry, before)
+
+        async for page in ledger.entries():
+            take(page)
+            bar.advance(len(page))
+        if head is None and walk.chained:
+            text = "the head of the chain is missing in Redis: whether records followed the last"
+            walk.note("truncated", f"{text} one here cannot be told", walk.tip.id)
+        elif head and opening.last_seq > head.seq:
+            text = f"the head in Redis names record {head.seq}, and record {opening.last_seq}"
+            walk.note("edited", f"{text} was there already", head.id)
+        # A stream that nobody wrote to for so long is gone as a whole, and may be.
+        gone_by_age = head is not None and opening.count == 0 and head.time < oldest
+        walk.finish(None if gone_by_age else head, max(heads, default=None, key=lambda m: m.seq))
+        proof = proof_of(store.description, walk, opening.anchor, departures, len(heads), since)
+        if export:
+            file.close_with(walk.tip, proof)
+    return proof
+
+
+class _Window:
+    """Whether an entry belongs to the time asked for: from the first one on that does.
+
+    By the time of writing, or by the record's own: the digest protects that one, and the first can
+    be forged.
+    """
+
+    def __init__(self, since: float | None) -> None:
+        self._since = since
+        self._open = since is None
+
+    def has(self, entry: Entry) -> bool:
+        if not self._open:
+            assert self._since is not None, "a window without a beginning is open"
+            self._open = max(id_time(entry.id), _own_time(entry.record)) >= self._since
+        return self._open
+
+
+def _own_time(record: bytes) -> float:
+    try:
+        return float(json.loads(record)["time"])
+    except (ValueError, TypeError, KeyError):
+        return 0.0
