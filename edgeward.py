@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphs.events import Finished as Finished
     from graphs.events import Routed as Routed
     from graphs.events import Token as Token
+    from graphs.queue import open_queue as open_queue
     from router.errors import EdgewardError as EdgewardError
     from router.settings import Settings as Settings
     from router.types import Attempt as Attempt
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "Router": "graphs.app",
+    "open_queue": "graphs.queue",
     "Routed": "graphs.events",
     "Token": "graphs.events",
     "Attempted": "graphs.events",

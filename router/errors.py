@@ -13,6 +13,7 @@ EdgewardError
 │  └ EngineDenied        401/403                                            never
 ├ PrivacyViolation       a task that must stay local was about to leave     never leaves
 ├ BudgetExceeded(scope)  a cloud call would cost more than is left          waits
+├ QueueError             QueueFull, ResultTimeout, MessageCorrupt
 └ RoutesExhausted        no route is left; carries every attempt
 
 A failure is an exception with `retryable` and `escalates` on its class; a weak answer is a value
@@ -117,6 +118,30 @@ class Offline(EdgewardError, OSError):
 
     An OSError too, so that a library which asks for a connection takes it as a failed one.
     """
+
+
+class QueueError(EdgewardError):
+    """The queue did not do what was asked of it; nothing was lost."""
+
+
+class QueueFull(QueueError):
+    """No room for one more, or one tenant's share is used up; `retry_after_s` says when to try."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ResultTimeout(QueueError):
+    """The task has not ended yet; it goes on, and its result can be asked for again."""
+
+    retryable = True
+
+
+class MessageCorrupt(QueueError):
+    """What is in the queue cannot be read as a task. It was not run."""
 
 
 class BudgetExceeded(EdgewardError):

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from router.errors import ConfigError
 from router.settings_file import SettingsFile
 from router.settings_privacy import PrivacySettings
+from router.settings_queue import QueueSettings
 from router.settings_tools import ToolsSettings
 from router.types import Frozen, Kind
 
@@ -313,6 +314,7 @@ class Settings(Frozen):
     privacy: PrivacySettings = PrivacySettings()
     outbox: OutboxSettings = OutboxSettings()
     tools: ToolsSettings = ToolsSettings()
+    queue: QueueSettings = QueueSettings()
     offline: bool = Field(default=False, description="no connection leaves this machine")
     checks: tuple[CheckSettings, ...] = Field(
         default=(),

@@ -79,6 +79,7 @@ class Task(Frozen):
     session: name of a conversation whose turns are remembered; None remembers nothing.
     max_wait_s: seconds the task may wait for a local model's turn before it goes elsewhere; None
     takes `policy.max_wait_s` where a cloud stands behind, and waits for its turn where none does.
+    tenant: on whose behalf; in a queue each has its fair share.
     tools: whether the models may use the tools that their roles are allowed.
     files: where the text comes from; a folder's label counts for what is in it.
     upgrade_within_s: how long a cloud's answer is still wanted where there is no cloud now; 0: not
@@ -101,6 +102,7 @@ class Task(Frozen):
     files: tuple[str, ...] = ()
     upgrade_within_s: float | None = Field(default=None, ge=0)
     tools: bool = False
+    tenant: str = Field(default="", max_length=200)
 
     @field_validator("prompt")
     @classmethod

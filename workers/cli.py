@@ -16,6 +16,7 @@ from workers.memory_commands import memory_app
 from workers.models.app import models_app
 from workers.options import AsJson, Config, run, settings_in_force
 from workers.outbox import outbox_app
+from workers.queue_commands import queue_app, submit, work, workers
 
 DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
 
@@ -32,6 +33,10 @@ app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(memory_app, name="memory")
+app.add_typer(queue_app, name="queue")
+app.command()(submit)
+app.command()(work)
+app.command()(workers)
 
 CloudUrl = Annotated[
     str | None,

@@ -1,0 +1,44 @@
+"""The queue for those who submit: opened without any model, by a machine that may have none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from router import policy
+from router.classify.kinds import NgramClassifier
+from router.queue import TaskQueue
+from router.settings import Settings, load_settings, with_environment
+from router.store import open_store
+from router.types import Task
+
+
+@asynccontextmanager
+async def open_queue(
+    settings: Settings | Path | str | None = None, *, env: Mapping[str, str] | None = None
+) -> AsyncIterator[TaskQueue]:
+    """The queue of these settings (a Settings, a path, or None as for `Router.open`).
+
+    Raises ConfigError and StoreUnavailable.
+    """
+    env = os.environ if env is None else env
+    if isinstance(settings, Settings):
+        settings = with_environment(settings, env)
+    else:
+        settings, _ = load_settings(Path(settings) if settings else None, env)
+    store = await open_store(
+        url=settings.store.url,
+        home=settings.store.home.expanduser(),
+        namespace=settings.store.namespace,
+        idle_s=settings.store.idle_s,
+    )
+    async with store, TaskQueue(store, settings.queue, by_kind()) as queue:
+        yield queue
+
+
+def by_kind() -> Callable[[Task], str]:
+    """What a task needs, by its kind: the role that answers it."""
+    classifier = NgramClassifier.load()
+    return lambda task: policy.role_for(classifier.classify(task.prompt).kind)

@@ -1,0 +1,287 @@
+"""TaskQueue: submit, wait for the result, follow the events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from router.errors import QueueFull, ResultTimeout, TaskError
+from router.privacy import may_be_kept
+from router.queue_ends import Ends
+from router.queue_shelf import Shelf
+from router.queue_types import (
+    CAPABILITIES,
+    ENDED,
+    OFFSET_S,
+    QUANTUM_S,
+    VERSION,
+    Queued,
+    member_of,
+    queued_of,
+)
+from router.queue_work import Work
+from router.settings_queue import QueueSettings
+from router.store import Store
+from router.types import Result, Task
+
+_FULL_RETRY_S = 5.0
+
+
+class Handle:
+    """A submitted task, from any process that knows its id."""
+
+    def __init__(self, queue: TaskQueue, task_id: str, *, is_new: bool = True) -> None:
+        self._queue = queue
+        self.task_id = task_id
+        self.is_new = is_new
+
+    async def status(self) -> Queued:
+        return await self._queue.status(self.task_id)
+
+    async def result(self, timeout_s: float | None = None) -> Result:
+        """The task's result. Raises ResultTimeout, and TaskError for one that ended without any."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._queue.ended(self.task_id)
+        except TimeoutError:
+            state = (await self.status()).state
+            raise ResultTimeout(
+                f"task {self.task_id} has no result within {timeout_s:g} s; it is {state}"
+            ) from None
+        return await self._queue.result_of(self.task_id)
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """What happens to it, from the beginning, whenever one begins to listen; `end` is last."""
+        async for event in self._queue.events(self.task_id):
+            yield event
+
+    async def cancel(self) -> bool:
+        """Whether it waited or ran, and is told to end."""
+        return await self._queue.cancel(self.task_id)
+
+
+class TaskQueue:
+    """The queue of one namespace. Open it with `async with`.
+
+    capability_of: what a task needs; decides for which workers it waits.
+    """
+
+    def __init__(
+        self, store: Store, settings: QueueSettings, capability_of: Callable[[Task], str]
+    ) -> None:
+        self._shelf = Shelf(store, settings)
+        self._capability_of = capability_of
+        self._stack = AsyncExitStack()
+        self._ends = Ends(self._shelf)
+        self.work = Work(self._shelf)
+
+    @property
+    def settings(self) -> QueueSettings:
+        return self._shelf.settings
+
+    async def __aenter__(self) -> Self:
+        for delivery in self._shelf.deliveries.values():
+            await self._stack.enter_async_context(delivery)
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._ends.close()
+        await self._stack.aclose()
+
+    async def submit(
+        self,
+        task: Task,
+        *,
+        key: str | None = None,
+        delay_s: float = 0.0,
+        expires_s: float | None = None,
+    ) -> Handle:
+        """Hands the task to whoever can run it.
+
+        key: of the wish behind it; the same key gives the same handle, whatever the task. delay_s:
+        not before. expires_s: not begun after. Raises QueueFull, and TaskError for a text that must
+        not be written to a Redis elsewhere.
+        """
+        if not may_be_kept(task.privacy, store_is_local=self._shelf.store.local):
+            raise TaskError(
+                f"task {task.task_id} is {task.privacy.value}, and the queue is in "
+                f"{self._shelf.store.description}: use a Redis on this machine, or run it here"
+            )
+        shelf, member = self._shelf, member_of(task.task_id)
+        capability = self._capability_of(task)
+        keys = [
+            shelf.task(member),
+            shelf.key("ready", capability),
+            shelf.key("delayed", capability),
+            shelf.key("tenants", capability),
+            shelf.key("wish", key) if key else "",
+            shelf.key("rate", task.tenant),
+        ]
+        payload = json.dumps({"v": VERSION, "task": task.model_dump(mode="json", by_alias=True)})
+        code, said = await shelf.run(
+            *("SUBMIT", keys, member, payload, capability, task.tenant),
+            *(OFFSET_S[task.priority], delay_s, self.settings.most_waiting),
+            *(self.settings.per_minute, QUANTUM_S, shelf.kept_s),
+            *(expires_s or 0, task.priority.value, task.task_id),
+        )
+        if code < 0:
+            raise _refused(int(code), said.decode(), task)
+        if code == 0:
+            (known,) = await shelf.read(said.decode(), "id")
+            return Handle(self, (known or said).decode(), is_new=False)
+        with shelf.store.errors():
+            await shelf.deliveries[capability].ticket(delay_s)
+        return Handle(self, task.task_id)
+
+    async def submit_many(self, tasks: Sequence[Task], *, at_once: int = 16) -> list[Handle]:
+        """A handle each, in order. Raises QueueFull at the first that finds no room."""
+        gate = asyncio.Semaphore(at_once)
+
+        async def one(task: Task) -> Handle:
+            async with gate:
+                return await self.submit(task)
+
+        return list(await asyncio.gather(*map(one, tasks)))
+
+    def handle(self, task_id: str) -> Handle:
+        return Handle(self, task_id, is_new=False)
+
+    async def status(self, task_id: str) -> Queued:
+        return await self._status(member_of(task_id), task_id)
+
+    async def _status(self, member: str, task_id: str = "") -> Queued:
+        names = ("id", *(name for name in Queued.model_fields if name != "task_id"))
+        read = await self._shelf.read(member, *names)
+        told = zip(names, read, strict=True)
+        fields = {name: one.decode(errors="replace") for name, one in told if one is not None}
+        return queued_of(fields.get("id") or task_id or member, fields)
+
+    async def ended(self, task_id: str) -> None:
+        """Returns once the task has ended, or is not there."""
+        with self._ends.expected(member_of(task_id)) as ended:
+            # Asked after one listens: what happens in between is then heard.
+            while (await self.status(task_id)).state not in ENDED | {"unknown"}:
+                await self._ends.heard(ended)
+
+    async def result_of(self, task_id: str) -> Result:
+        """The result of a task that has ended; TaskError for one without."""
+        read = await self._shelf.read(member_of(task_id), "result", "state", "error")
+        text, state, error = read
+        if text:
+            return Result.model_validate_json(text)
+        shown = state.decode() if state else "unknown: it was never submitted, or is forgotten"
+        why = f": {error.decode()}" if error else ""
+        raise TaskError(f"task {task_id} has no result, it is {shown}{why}")
+
+    async def events(self, task_id: str) -> AsyncIterator[dict[str, Any]]:
+        """Everything from the start, then what comes; ends with `end`."""
+        at, key = "0", self._shelf.events(member_of(task_id))
+        while True:
+            with self._shelf.store.errors():
+                read: Any = await self._shelf.store.redis.xread({key: at}, count=500, block=1000)
+            for entry_id, fields in read[0][1] if read else ():
+                at = entry_id
+                event = json.loads(fields[b"event"])
+                yield event
+                if event["type"] == "end":
+                    return
+            if not read and (await self.status(task_id)).state in ENDED | {"unknown"}:
+                yield {"type": "end", "state": (await self.status(task_id)).state}
+                return
+
+    async def history(self, task_id: str) -> AsyncIterator[dict[str, Any]]:
+        """What happened to it so far."""
+        with self._shelf.store.errors():
+            read: Any = await self._shelf.store.redis.xrange(self._shelf.events(member_of(task_id)))
+        for _, fields in read:
+            yield json.loads(fields[b"event"])
+
+    async def cancel(self, task_id: str) -> bool:
+        """Whether it waited or ran, and is told to end."""
+        shelf, member = self._shelf, member_of(task_id)
+        capability = (await self.status(task_id)).capability or CAPABILITIES[0]
+        keys = [shelf.task(member), shelf.key("ready", capability)]
+        keys += [shelf.key("delayed", capability), shelf.events(member)]
+        state = await shelf.run("CANCEL", keys, member, shelf.kept_s, shelf.key("ended"))
+        return state in (b"queued", b"running")
+
+    async def retry(self, task_id: str) -> bool:
+        """Whether it had ended without a result, and waits again."""
+        shelf, member = self._shelf, member_of(task_id)
+        capability = (await self.status(task_id)).capability
+        if not capability:
+            return False
+        keys = [shelf.task(member), shelf.key("ready", capability)]
+        keys += [shelf.key("dead"), shelf.events(member)]
+        if await shelf.run("RETRY", keys, member) != b"queued":
+            return False
+        with shelf.store.errors():
+            await shelf.deliveries[capability].ticket()
+        return True
+
+    async def waiting(self, capability: str, count: int = 100) -> list[Queued]:
+        """Those that wait, in the order in which they will be taken; delayed ones after them."""
+        with self._shelf.store.errors():
+            ready: Any = await self._shelf.store.redis.zrange(
+                self._shelf.key("ready", capability), 0, count - 1
+            )
+            late: Any = await self._shelf.store.redis.zrange(
+                self._shelf.key("delayed", capability), 0, count - 1
+            )
+        return [await self._status(one.decode()) for one in (*ready, *late)][:count]
+
+    async def lengths(self) -> dict[str, dict[str, int]]:
+        """By capability: how many are ready and how many delayed; `dead` over all."""
+        with self._shelf.store.errors():
+            redis, found = self._shelf.store.redis, {}
+            for name in CAPABILITIES:
+                found[name] = {
+                    "ready": await redis.zcard(self._shelf.key("ready", name)),
+                    "delayed": await redis.zcard(self._shelf.key("delayed", name)),
+                }
+            found["all"] = {"dead": await redis.zcard(self._shelf.key("dead"))}
+        return found
+
+    async def dead(self, count: int = 100) -> list[Queued]:
+        """The dead letters, newest first; those that are forgotten by now are dropped."""
+        with self._shelf.store.errors():
+            oldest = time.time() - self._shelf.settings.dead_days * 86_400
+            await self._shelf.store.redis.zremrangebyscore(self._shelf.key("dead"), "-inf", oldest)
+            ids: Any = await self._shelf.store.redis.zrevrange(
+                self._shelf.key("dead"), 0, count - 1
+            )
+        return [await self._status(one.decode()) for one in ids]
+
+    async def purge(self, capability: str) -> int:
+        """Cancels all that wait for a capability; how many."""
+        count = 0
+        while found := await self.waiting(capability, 500):
+            count += sum([await self.cancel(one.task_id) for one in found])
+        return count
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """Who is there, as they said themselves."""
+        with self._shelf.store.errors():
+            pattern = f"{self._shelf.key('worker')}:*"
+            names = [
+                key async for key in self._shelf.store.redis.scan_iter(match=pattern, count=500)
+            ]
+            states: Any = await self._shelf.store.redis.mget(names) if names else []
+        return sorted((json.loads(one) for one in states if one), key=lambda one: one["name"])
+
+
+def _refused(code: int, said: str, task: Task) -> QueueFull:
+    if code == -1:
+        return QueueFull(
+            f"the queue is full: {said} tasks wait; try again later, or raise queue.most_waiting",
+            retry_after_s=_FULL_RETRY_S,
+        )
+    return QueueFull(
+        f"tenant {task.tenant!r} has submitted as many tasks as it may in a minute; try again in "
+        f"{said} s",
+        retry_after_s=float(said),
+    )

@@ -1,0 +1,72 @@
+"""Tells whoever waits that a task has ended: one connection for all who wait in a process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import structlog
+
+from router.errors import StoreUnavailable
+from router.queue_shelf import Shelf
+
+log = structlog.get_logger()
+
+LOOK_S = 2.0
+"""A message may be lost with its connection: so often one looks oneself."""
+
+
+class Ends:
+    """The ends of tasks, as the scripts publish them. `close` it when nobody waits any more."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._listening: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def expected(self, member: str) -> Iterator[asyncio.Event]:
+        """Within it the event is set when the task ends."""
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        event = asyncio.Event()
+        self._waiting[member].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[member].discard(event)
+            if not self._waiting[member]:
+                del self._waiting[member]
+
+    async def heard(self, event: asyncio.Event) -> None:
+        """Returns once it is set, or after a while: then one looks again."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await event.wait()
+        event.clear()
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            with suppress(StoreUnavailable), self._shelf.store.errors():
+                await self._follow()
+            await asyncio.sleep(0.5)
+
+    async def _follow(self) -> None:
+        async with self._shelf.store.redis.pubsub() as channel:
+            await channel.subscribe(self._shelf.key("ended"))
+            while True:
+                message: Any = await channel.get_message(
+                    ignore_subscribe_messages=True, timeout=1.0
+                )
+                if message is None:
+                    continue
+                for event in self._waiting.get(message["data"].decode(), ()):
+                    event.set()

@@ -1,0 +1,154 @@
+"""The worker's side of the queue: what it takes, what it says on the way, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from router.errors import MessageCorrupt
+from router.queue_delivery import Delivery
+from router.queue_shelf import Shelf
+from router.queue_types import BINDING_S, Claimed, State, member_of, task_of
+from router.types import Result
+
+_MOST_EVENTS = 10_000
+_MOST_MENDED = 100
+
+
+class Work:
+    """What a worker does with the queue."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def delivery(self, capability: str) -> Delivery:
+        return self._shelf.deliveries[capability]
+
+    async def claim(self, capability: str, ticket: str, worker: str) -> Claimed | None:
+        """The best task that waits, for a ticket; the same one where the ticket comes again.
+
+        None where nothing waits. One that cannot be read, has expired, or of which too many
+        workers died, is ended here, and the next one taken.
+        """
+        shelf = self._shelf
+        keys = [shelf.key("ready", capability), shelf.key("delayed", capability)]
+        keys += [shelf.key("binding", ticket), shelf.key("running", capability)]
+        while True:
+            found, run, now = await shelf.run("CLAIM", keys, shelf.prefix, worker, BINDING_S)
+            member = found.decode()
+            if not member:
+                return None
+            text, failures, expires = await shelf.read(member, "task", "failures", "expires")
+            try:
+                task = task_of(text)
+            except MessageCorrupt as error:
+                await self._end(member, capability, ticket, int(run), "dead", error=str(error))
+                continue
+            claimed = Claimed(task, ticket, capability, int(run), int(failures or 0))
+            if claimed.run > shelf.settings.most_runs + claimed.failures:
+                why = f"{claimed.run - 1} workers ended while they ran it"
+                await self.finish(claimed, "dead", error=why)
+            elif 0 < float(expires or 0) < float(now) and claimed.run == 1:
+                await self.finish(claimed, "expired", error="nobody began it in time")
+            else:
+                return claimed
+
+    async def renew(self, claimed: Claimed) -> str:
+        """A sign of life. Says `cancelled` where somebody wants the task to end, `lost` where it is
+        another run's by now, and nothing else."""
+        shelf, member = self._shelf, member_of(claimed.task.task_id)
+        keys = [shelf.task(member), shelf.key("running", claimed.capability)]
+        said: bytes = await shelf.run("RENEW", keys, claimed.run, member)
+        return said.decode()
+
+    async def tell(self, claimed: Claimed, event: dict[str, Any]) -> None:
+        """An event for whoever follows the task."""
+        shelf = self._shelf
+        key = shelf.events(member_of(claimed.task.task_id))
+        with shelf.store.errors():
+            async with shelf.store.redis.pipeline(transaction=False) as pipe:
+                pipe.xadd(key, {"event": json.dumps(event)}, maxlen=_MOST_EVENTS, approximate=True)
+                pipe.expire(key, shelf.kept_s)
+                await pipe.execute()
+
+    async def finish(
+        self, claimed: Claimed, state: State, result: Result | None = None, error: str = ""
+    ) -> bool:
+        """Whether this run was the one that ended the task: one that lost its lease is not."""
+        text = "" if result is None else result.model_dump_json()
+        member = member_of(claimed.task.task_id)
+        return await self._end(
+            member, claimed.capability, claimed.ticket, claimed.run, state, text, error
+        )
+
+    async def hand_back(
+        self, claimed: Claimed, *, delay_s: float = 0.0, error: str = "", failed: bool = False
+    ) -> bool:
+        """Puts it where it was, or a while later. Whether it was still this run's."""
+        shelf, member = self._shelf, member_of(claimed.task.task_id)
+        keys = [shelf.task(member), shelf.key("binding", claimed.ticket)]
+        keys += [shelf.key(name, claimed.capability) for name in ("ready", "delayed", "running")]
+        arguments = (claimed.run, member, delay_s, error[:500], int(failed))
+        if not await shelf.run("HAND_BACK", keys, *arguments):
+            return False
+        with shelf.store.errors():
+            await self.delivery(claimed.capability).ticket(delay_s)
+        return True
+
+    async def mend(self, capability: str) -> int:
+        """Makes up for tickets that were lost with whoever held them; how many."""
+        shelf = self._shelf
+        keys = [shelf.key("running", capability), shelf.key("ready", capability)]
+        missing: int = await shelf.run("RECOVER", keys, shelf.prefix, shelf.settings.lease_s)
+        with shelf.store.errors():
+            redis = shelf.store.redis
+            if await redis.xlen(self.delivery(capability).stream_key) == 0:
+                late = await redis.zcount(shelf.key("delayed", capability), "-inf", time.time())
+                missing = await redis.zcard(shelf.key("ready", capability)) + late
+            await self.delivery(capability).tickets(min(missing, _MOST_MENDED))
+        return missing
+
+    async def set_aside(self, capability: str, what: str) -> None:
+        """Something in the stream that is no ticket of ours: kept as a dead letter, unread."""
+        shelf = self._shelf
+        member = f"foreign-{capability}-{time.time_ns()}"
+        fields: dict[Any, Any] = {
+            "state": "dead",
+            "capability": capability,
+            "finished": time.time(),
+            "error": f"a foreign entry: {what}"[:500],
+        }
+        with shelf.store.errors():
+            async with shelf.store.redis.pipeline(transaction=True) as pipe:
+                pipe.hset(shelf.task(member), mapping=fields)
+                pipe.expire(shelf.task(member), shelf.dead_s)
+                pipe.zadd(shelf.key("dead"), {member: time.time()})
+                await pipe.execute()
+
+    async def present(self, name: str, state: dict[str, Any], ttl_s: int) -> None:
+        """A worker says that it is there, until its word is too old."""
+        shelf = self._shelf
+        with shelf.store.errors():
+            await shelf.store.redis.set(shelf.key("worker", name), json.dumps(state), ex=ttl_s)
+
+    async def absent(self, name: str) -> None:
+        with self._shelf.store.errors():
+            await self._shelf.store.redis.delete(self._shelf.key("worker", name))
+
+    async def _end(
+        self,
+        member: str,
+        capability: str,
+        ticket: str,
+        run: int,
+        state: State,
+        result: str = "",
+        error: str = "",
+    ) -> bool:
+        shelf = self._shelf
+        keys = [shelf.task(member), shelf.key("binding", ticket), shelf.events(member)]
+        keys += [shelf.key("dead"), shelf.key("running", capability)]
+        ttl_s = shelf.dead_s if state == "dead" else shelf.kept_s
+        arguments = (run, state, result, error[:500], ttl_s, member, shelf.key("ended"))
+        return bool(await shelf.run("FINISH", keys, *arguments))

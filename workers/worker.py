@@ -1,0 +1,232 @@
+"""A worker: takes tasks that it can run from the queue, runs them, and says what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+
+from graphs.app import Router
+from graphs.events import Attempted, Finished, Routed, Token
+from router.errors import EdgewardError, StoreUnavailable
+from router.queue import TaskQueue
+from router.queue_types import CAPABILITIES, Claimed
+from router.types import Result
+
+log = structlog.get_logger()
+
+_WATCH_S = 1.0
+_MEND_S = 2.0
+_BEAT_S = 2.0
+_DEAD_AFTER_S = 15
+_FLUSH_S = 0.05
+_BACKOFF_S = 2.0
+_RETRYABLE = ("EngineUnavailable", "EngineOverloaded", "EngineTimeout")
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process's share of the work. roles: which tasks it takes; slots: how many at a time."""
+
+    router: Router
+    queue: TaskQueue
+    roles: Sequence[str] = CAPABILITIES
+    slots: int = 2
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    done: int = 0
+    in_hand: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    _ending: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop`; then finishes what is in hand, within the drain time, or hands it
+        back. Redis may go away meanwhile: the worker waits for it."""
+        gate = asyncio.Semaphore(self.slots)
+        async with AsyncExitStack() as stack:
+            for role in self.roles:
+                await stack.enter_async_context(
+                    self.queue.work.delivery(role).work(
+                        partial(self._take, role, gate),
+                        partial(self.queue.work.set_aside, role),
+                        slots=self.slots,
+                        name=f"{self.name}-{role}-{uuid.uuid4().hex[:6]}",
+                    )
+                )
+            watching = [asyncio.create_task(self._mend()), asyncio.create_task(self._beat())]
+            await stop.wait()
+            self._ending = True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.queue.settings.drain_s):
+                    while self.in_hand:
+                        await asyncio.wait(list(self.in_hand.values()), timeout=0.5)
+            for running in list(self.in_hand.values()):
+                running.cancel()
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+        await self._forget()
+
+    async def _take(self, role: str, gate: asyncio.Semaphore, ticket: str) -> None:
+        """The best task of a role, from its claim to its end."""
+        async with gate:
+            if self._ending:
+                await self.queue.work.delivery(role).ticket()  # for somebody who goes on
+                return
+            claimed = await self.queue.work.claim(role, ticket, self.name)
+            if claimed is None:
+                return
+            running = asyncio.create_task(self._run(claimed))
+            self.in_hand[claimed.task.task_id] = running
+            watching = asyncio.create_task(self._watch(claimed, running))
+            try:
+                await asyncio.gather(running, return_exceptions=True)
+            finally:
+                watching.cancel()
+                self.in_hand.pop(claimed.task.task_id, None)
+            await self._conclude(claimed, running)
+
+    async def _run(self, claimed: Claimed) -> Result:
+        """The task's result; what happens on the way is told to whoever follows."""
+        told = _Telling(self.queue, claimed)
+        await self.queue.work.tell(
+            claimed, {"type": "started", "worker": self.name, "run": claimed.run}
+        )
+        async for event in self.router.stream(claimed.task):
+            if isinstance(event, Finished):
+                await told.flush()
+                return event.result
+            await told.add(event)
+        raise AssertionError("a stream ends with Finished")
+
+    async def _watch(self, claimed: Claimed, running: asyncio.Task[Any]) -> None:
+        """Ends a run that somebody cancelled, or that another worker has taken over."""
+        while not running.done():
+            await asyncio.sleep(_WATCH_S)
+            with suppress(StoreUnavailable):
+                if await self.queue.work.renew(claimed):
+                    running.cancel()
+
+    async def _conclude(self, claimed: Claimed, running: asyncio.Task[Result]) -> None:
+        if running.cancelled():
+            if self._ending:
+                await self.queue.work.hand_back(claimed, error="its worker ended")
+            else:
+                await self.queue.work.finish(claimed, "cancelled", error="cancelled while it ran")
+            return
+        error = running.exception()
+        if isinstance(error, StoreUnavailable):
+            return  # not ended: it waits again once it was silent for the lease
+        if error is not None:
+            said = f"{type(error).__name__}: {error}"
+            if not isinstance(error, EdgewardError):
+                log.error("worker.failed", error=said[:300], task_id=claimed.task.task_id)
+            if getattr(error, "retryable", False) and await self._again(claimed, said):
+                return
+            await self.queue.work.finish(claimed, "failed", error=said)
+            return
+        result = running.result()
+        if _retryable(result) and await self._again(claimed, result.reason):
+            return
+        if await self.queue.work.finish(claimed, result.status, result):
+            self.done += 1
+        else:
+            log.warning("worker.lease_lost", task_id=claimed.task.task_id)
+
+    async def _again(self, claimed: Claimed, error: str) -> bool:
+        """Whether it is run once more, a while later."""
+        if claimed.failures >= self.queue.settings.retries:
+            return False
+        delay_s = _BACKOFF_S * 2**claimed.failures * random.uniform(0.5, 1.5)
+        return await self.queue.work.hand_back(claimed, delay_s=delay_s, error=error, failed=True)
+
+    async def _mend(self) -> None:
+        while True:
+            await asyncio.sleep(_MEND_S)
+            with suppress(StoreUnavailable):
+                for role in self.roles:
+                    await self.queue.work.mend(role)
+
+    async def _beat(self) -> None:
+        """Who is here, with what in memory and in hand; forgotten soon after it ends."""
+        while True:
+            with suppress(StoreUnavailable):
+                await self.queue.work.present(self.name, self._state(), _DEAD_AFTER_S)
+            await asyncio.sleep(_BEAT_S)
+
+    def _state(self) -> dict[str, Any]:
+        lanes = [asdict(lane) for lane in self.router.lanes()]
+        return {
+            "name": self.name,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "roles": list(self.roles),
+            "slots": self.slots,
+            "in_hand": sorted(self.in_hand),
+            "done": self.done,
+            "lanes": lanes,
+            "at": time.time(),
+        }
+
+    async def _forget(self) -> None:
+        with suppress(StoreUnavailable):
+            await self.queue.work.absent(self.name)
+
+
+class _Telling:
+    """Tokens are gathered for a moment, so that an answer is not thousands of round trips."""
+
+    def __init__(self, queue: TaskQueue, claimed: Claimed) -> None:
+        self._queue, self._claimed = queue, claimed
+        self._text, self._attempt, self._since = "", 0, 0.0
+
+    async def add(self, event: Routed | Token | Attempted) -> None:
+        if isinstance(event, Token):
+            if self._text and event.attempt != self._attempt:
+                await self.flush()
+            if not self._text:
+                self._since = time.monotonic()
+            self._text, self._attempt = self._text + event.text, event.attempt
+            if time.monotonic() - self._since > _FLUSH_S:
+                await self.flush()
+            return
+        await self.flush()
+        await self._queue.work.tell(self._claimed, _shown(event))
+
+    async def flush(self) -> None:
+        if self._text:
+            event = {"type": "token", "text": self._text, "attempt": self._attempt}
+            self._text = ""
+            await self._queue.work.tell(self._claimed, event)
+
+
+def _shown(event: Routed | Attempted) -> dict[str, Any]:
+    if isinstance(event, Routed):
+        decision = event.decision
+        kind = event.guess.kind.value
+        return {"type": "routed", "route": decision.route, "reason": decision.reason, "kind": kind}
+    attempt = event.attempt
+    return {
+        "type": "attempt",
+        "number": attempt.number,
+        "route": attempt.route,
+        "model": attempt.model,
+        "outcome": attempt.outcome,
+        "escalation": attempt.escalation.value if attempt.escalation else None,
+    }
+
+
+def _retryable(result: Result) -> bool:
+    """It failed because a model could not be reached, which may be otherwise in a moment."""
+    last = result.attempts[-1] if result.attempts else None
+    return (
+        result.status == "failed" and last is not None and (last.error or "").startswith(_RETRYABLE)
+    )
