@@ -48,7 +48,7 @@ from router.paid import PaidCalls
 from router.pricing import Prices, estimate_tokens
 from router.privacy import Gate
 from router.settings import Settings, load_settings, with_environment
-from router.store import Store, is_this_machine, open_store
+from router.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
 from router.types import CloudState, Guess, Kind, Privacy, Result, RouteDecision, Task, ToolCall
 
@@ -170,12 +170,7 @@ class Router:
             stack.push_async_callback(offered.registry.close)
             for engine in agents.engines:
                 stack.push_async_callback(engine.close)
-            store = await open_store(
-                url=settings.store.url,
-                home=settings.store.home.expanduser(),
-                namespace=settings.store.namespace,
-                idle_s=settings.store.idle_s,
-            )
+            store = await open_configured(settings.store)
             stack.push_async_callback(store.close)
             yield cls(
                 settings=settings,

@@ -11,7 +11,7 @@ from router import policy
 from router.classify.kinds import NgramClassifier
 from router.queue import TaskQueue
 from router.settings import Settings, load_settings, with_environment
-from router.store import open_store
+from router.store import open_configured
 from router.types import Task
 
 
@@ -28,12 +28,7 @@ async def open_queue(
         settings = with_environment(settings, env)
     else:
         settings, _ = load_settings(Path(settings) if settings else None, env)
-    store = await open_store(
-        url=settings.store.url,
-        home=settings.store.home.expanduser(),
-        namespace=settings.store.namespace,
-        idle_s=settings.store.idle_s,
-    )
+    store = await open_configured(settings.store)
     async with store, TaskQueue(store, settings.queue, by_kind()) as queue:
         yield queue
 

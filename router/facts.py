@@ -14,15 +14,15 @@ from pydantic import ValidationError
 
 from router.errors import ConfigError, PrivacyViolation, TaskError
 from router.facts_index import FactIndex
-from router.facts_types import LABELS, Fact, FactStats, Label, label_of, strictest
+from router.facts_types import LABELS, Fact, FactStats, label_of
 from router.facts_words import scores, words
 from router.keys import escaped
 from router.pricing import estimate_tokens
-from router.privacy import may_be_kept
+from router.privacy import may_be_kept, strictest
 from router.store import Store
 from router.types import Privacy
 
-__all__ = ["LABELS", "Fact", "FactStats", "Facts", "Label", "label_of", "strictest"]
+__all__ = ["LABELS", "Fact", "FactStats", "Facts", "label_of"]
 
 LONGEST_LIFE_S = 100 * 365 * 86_400.0
 
@@ -76,7 +76,9 @@ class Facts:
         if derived_from:
             cards = await self._index.cards()
             sources = [cards.get(escaped(one)) for one in derived_from]
-            strict = strictest([strict, *(one.label if one else "local_only" for one in sources)])
+            strict = strictest(
+                [strict, *(one.label if one else Privacy.LOCAL_ONLY for one in sources)]
+            )
         if not may_be_kept(Privacy(strict), store_is_local=self._store.local):
             raise PrivacyViolation(
                 f"fact {key!r} must stay on this machine, but {self._store.description} is on "
@@ -190,7 +192,7 @@ class Facts:
         self,
         key: str,
         text: str,
-        label: Label,
+        label: Privacy,
         source: str,
         subjects: tuple[str, ...],
         lives_s: float | None,

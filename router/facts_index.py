@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from router.facts_scripts import PUT, REMOVE, SURVEY, USE
-from router.facts_types import Fact, Label, label_of
+from router.facts_types import Fact, label_of
 from router.keys import escaped
 from router.store import Store
+from router.types import Privacy
 
 PAGE = 200
 """Facts read or removed in one round trip."""
@@ -23,7 +24,7 @@ class Card:
     """What the index says of a fact. id: of this writing of it."""
 
     tokens: int
-    label: Label
+    label: Privacy
     id: str
 
 

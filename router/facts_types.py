@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, get_args
-
 from pydantic import Field
 
 from router.errors import TaskError
 from router.facts_words import names, same
-from router.types import Frozen
+from router.types import Frozen, Privacy
 
-Label = Literal["public", "internal", "local_only"]
-"""Where a text may go, in order of strictness."""
-
-LABELS: tuple[Label, ...] = get_args(Label)
+LABELS = tuple(Privacy)
+"""In order of strictness."""
 
 
-def label_of(value: str) -> Label:
+def label_of(value: str) -> Privacy:
     """A label from its name or from a `Privacy`; TaskError for an unknown one."""
     for label in LABELS:
         if value == label:
             return label
     raise TaskError(f"label {str(value)!r} is unknown: known are {', '.join(LABELS)}")
-
-
-def strictest(labels: Iterable[Label]) -> Label:
-    """The label of what was made from several."""
-    return max(labels, key=LABELS.index)
 
 
 class Fact(Frozen):
@@ -40,7 +30,7 @@ class Fact(Frozen):
 
     key: str = Field(min_length=1, max_length=500)
     text: str = Field(min_length=1)
-    label: Label
+    label: Privacy
     source: str = Field(min_length=1, max_length=500)
     subjects: tuple[str, ...] = Field(default=(), max_length=100)
     created_at: float
@@ -53,7 +43,7 @@ class Fact(Frozen):
             f"{self.key}\n{self.source}\n{self.text}", subject
         )
 
-    def may_go(self, label_at_most: Label) -> bool:
+    def may_go(self, label_at_most: Privacy) -> bool:
         """Whether it may be shown where only that label or a laxer one is allowed."""
         return LABELS.index(self.label) <= LABELS.index(label_at_most)
 
@@ -63,5 +53,5 @@ class FactStats(Frozen):
 
     facts: int
     tokens: int
-    facts_by_label: dict[Label, int]
-    tokens_by_label: dict[Label, int]
+    facts_by_label: dict[Privacy, int]
+    tokens_by_label: dict[Privacy, int]

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from router.facts_types import Label, label_of
+from router.facts_types import label_of
 from router.facts_words import names
 from router.keys import unquoted
 from router.memory import Memory
 from router.store import Store
-from router.types import Frozen
+from router.types import Frozen, Privacy
 
 PAGE = 200
 """Keys looked for, and answers read, in one round trip."""
@@ -26,7 +26,7 @@ class SessionSummary(Frozen):
     """A remembered conversation. last_used: epoch seconds; None where the list has lost it."""
 
     name: str
-    label: Label
+    label: Privacy
     messages: int
     last_used: float | None
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.connection import UnixDomainSocketConnection
 
+    from router.settings import StoreSettings
+
 SOCKET_TIMEOUT_S = 30.0
 """How long one command may take. redis-py's own default is 5 s, less than our blocking reads."""
 
@@ -88,6 +90,16 @@ async def open_store(
     """
     keys = Keys(namespace)
     return await (_open_url(url, keys) if url else _open_embedded(home, keys, idle_s))
+
+
+async def open_configured(settings: StoreSettings) -> Store:
+    """The store that a configuration names; raises as `open_store` does."""
+    return await open_store(
+        url=settings.url,
+        home=settings.home.expanduser(),
+        namespace=settings.namespace,
+        idle_s=settings.idle_s,
+    )
 
 
 async def _open_url(url: str, keys: Keys) -> Store:

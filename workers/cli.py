@@ -34,9 +34,6 @@ app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(memory_app, name="memory")
 app.add_typer(queue_app, name="queue")
-app.command()(submit)
-app.command()(work)
-app.command()(workers)
 
 CloudUrl = Annotated[
     str | None,
@@ -115,6 +112,12 @@ def demo(
     outbox = settings.outbox.model_copy(update={"keep_hours": 0.0})
     settings = settings.model_copy(update={"memory": memory, "outbox": outbox})
     raise typer.Exit(run(run_demo(settings, tasks, Console(), as_json=as_json)))
+
+
+# In the order in which they are listed.
+app.command()(submit)
+app.command()(work)
+app.command()(workers)
 
 
 @app.command()

@@ -153,15 +153,10 @@ async def _opened(config: Path | None) -> AsyncIterator[Remembered]:
     from router.facts import Facts
     from router.memory import Memory
     from router.memory_traces import Traces
-    from router.store import open_store
+    from router.store import open_configured
 
     settings = settings_in_force(config)
-    store = await open_store(
-        url=settings.store.url,
-        home=settings.store.home.expanduser(),
-        namespace=settings.store.namespace,
-        idle_s=settings.store.idle_s,
-    )
+    store = await open_configured(settings.store)
     async with store:
         # Bounds of facts count for writing alone, and nothing is written here.
         yield Remembered(Facts(store), Memory(store), Traces(store))

@@ -16,7 +16,7 @@ from router.chain import (
 from router.ledger import Ledger, Opening, open_witness
 from router.report import parse_since
 from router.settings import Settings
-from router.store import Store, open_store
+from router.store import Store, open_configured
 from workers.proof import Departures, Proof, proof_of
 from workers.prove_export import Bar, Export
 
@@ -33,12 +33,7 @@ async def prove(settings: Settings, since: str | None, export: Path | None = Non
     `verify_file`; replaced where it exists. Raises StoreUnavailable and ConfigError.
     """
     start = parse_since(since) if since else None
-    store = await open_store(
-        url=settings.store.url,
-        home=settings.store.home.expanduser(),
-        namespace=settings.store.namespace,
-        idle_s=settings.store.idle_s,
-    )
+    store = await open_configured(settings.store)
     async with store:
         witness = open_witness(store, settings.store.home.expanduser())
         return await prove_store(

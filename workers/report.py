@@ -13,7 +13,7 @@ from router.budget import Budget
 from router.ledger import Ledger
 from router.report import Report, Row, build_report, parse_since
 from router.settings import Settings
-from router.store import open_store
+from router.store import open_configured
 from workers.render import dollars, seconds
 
 NEARLY = 0.8
@@ -23,12 +23,7 @@ NEARLY = 0.8
 async def collect(settings: Settings, since: str | None) -> Report:
     """The report of everything recorded since then; StoreUnavailable, ConfigError."""
     start = parse_since(since) if since else None
-    store = await open_store(
-        url=settings.store.url,
-        home=settings.store.home.expanduser(),
-        namespace=settings.store.namespace,
-        idle_s=settings.store.idle_s,
-    )
+    store = await open_configured(settings.store)
     async with store:
         ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
         report = build_report([record async for record in ledger.read(since=start)])

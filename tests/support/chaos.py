@@ -27,7 +27,11 @@ from router.types import Task
 
 PROMPT = "Write a short greeting for friend number {}."
 WORK = """
-import asyncio, sys
+import sys, time
+if sys.argv[2] == "skewed":
+    honest = time.time
+    time.time = lambda: honest() + 3600
+import asyncio
 from pathlib import Path
 from router.settings import load_settings
 from workers.submit import work_until_told
@@ -104,8 +108,11 @@ async def attacked(folder: Path, lease_s: float) -> AsyncIterator[tuple[Redis, P
             redis.kill()
 
 
-def start_worker(config: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", WORK, str(config)], stderr=subprocess.DEVNULL)
+def start_worker(config: Path, place: int) -> subprocess.Popen[bytes]:
+    """The first one's clock is an hour ahead."""
+    clock = "skewed" if place == 0 else "right"
+    command = [sys.executable, "-c", WORK, str(config), clock]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 async def chaos(
@@ -116,7 +123,7 @@ async def chaos(
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="edgeward-", dir="/tmp") as name:
         async with attacked(Path(name), lease_s) as (redis, config):
-            pool = [start_worker(config) for _ in range(workers)]
+            pool = [start_worker(config, place) for place in range(workers)]
             try:
                 async with open_queue(config, env={}) as queue:
                     submitting = asyncio.create_task(_submit(queue, tasks))
@@ -165,7 +172,7 @@ async def _attack(
         victim = rng.choice(victims)
         pool[victim].kill()
         pool[victim].wait()
-        pool[victim] = start_worker(config)
+        pool[victim] = start_worker(config, victim)
         report.kills += 1
         if frozen and time.monotonic() - frozen[1] > 5.0:
             pool[frozen[0]].send_signal(signal.SIGCONT)
