@@ -27,6 +27,8 @@ _CONSTRAINT = re.compile(
     r"exatamente|a menos que|cada|suport[ae]r?|inclua|incluindo|including|trate)\b"
 )
 
+_CONSTRAINT_STEMS = stems(_CONSTRAINT.pattern)
+
 _HARD: tuple[tuple[float, re.Pattern[str], frozenset[str]], ...] = tuple(
     (weight, re.compile(pattern), stems(pattern))
     for weight, pattern in (
@@ -153,18 +155,19 @@ def complexity_of(instruction: str, prose: str, orders: int, numbers: int) -> fl
     """One minus the product of what each marker leaves: markers add up, none is decisive twice."""
     asked = folded(instruction)
     # Requirements are often listed under the order: with no long document they belong to it.
-    whole = folded(prose) if len(prose) <= 1200 else asked
+    whole = folded(prose) if len(prose) <= 700 else asked
     routine = _ROUTINE.match(asked) is not None
     left = 1.0
     present = beginnings(asked)
-    big_o = "o(" in asked
+    wordless = "o(" in asked or "op-ed" in asked
     for weight, marker, needed in _HARD:
-        if (big_o or not needed.isdisjoint(present)) and marker.search(asked):
+        if (wordless or not needed.isdisjoint(present)) and marker.search(asked):
             left *= 1 - weight
     if routine:
         # "Summarise this research report" names hard things and asks an easy one.
         return round((1 - left) * 0.45, 3)
-    constraints = len(_CONSTRAINT.findall(whole))
+    present = present if whole is asked else beginnings(whole)
+    constraints = 0 if _CONSTRAINT_STEMS.isdisjoint(present) else len(_CONSTRAINT.findall(whole))
     left *= 1 - min(0.5, 0.12 * max(0, constraints - 1))
     left *= 1 - min(0.4, 0.1 * max(0, len(_BULLET.findall(whole)) - 1))
     left *= 1 - min(0.4, 0.15 * max(0, orders - 2))

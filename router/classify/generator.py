@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,6 +23,27 @@ Written = Literal["en", "pt"]
 KINDS = tuple(kind for kind in Kind if kind is not Kind.UNSURE)
 
 _HELD_OUT_EVERY = 6
+_FOREIGN_DOCUMENTS = 0.6
+_FOREIGN_SUBJECTS = 0.3
+_SUBJECTS = frozenset(
+    [
+        "topic",
+        "product",
+        "place",
+        "person",
+        "word",
+        "short",
+        "concept",
+        "phrase",
+        "system",
+        "entity",
+        "matter",
+        "things",
+        "work",
+        "phenomenon",
+        "event",
+    ]
+)
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
 _POOLS = ("sentences", "material")
@@ -51,18 +72,26 @@ class Phrases:
 
 
 def generate(
-    count: int, *, seed: int = 0, held_out: bool = False, portuguese: float = 0.45
+    count: int,
+    *,
+    seed: int = 0,
+    held_out: bool = False,
+    portuguese: float = 0.45,
+    documents: Sequence[str] = (),
 ) -> list[Example]:
     """`count` prompts, kinds in turn; `portuguese` is the share of that language.
 
-    held_out: from the held-out phrasings only, instead of from all the others.
+    held_out: from the held-out phrasings only, instead of from all the others. documents: texts
+    to work on besides those of the phrase files; every kind gets them, so that they teach the
+    classifier what not to look at.
     """
     chance = random.Random(f"{seed}-{held_out}")
     made: list[Example] = []
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         language: Written = "pt" if chance.random() < portuguese else "en"
-        made.append(Example(_Writer(chance, language).prompt(kind, held_out), kind, language))
+        writer = _Writer(chance, language, documents)
+        made.append(Example(writer.prompt(kind, held_out), kind, language))
     return made
 
 
@@ -105,8 +134,11 @@ def phrases(language: Written) -> Phrases:
 class _Writer:
     """Fills templates of one language with values drawn from `chance`."""
 
-    def __init__(self, chance: random.Random, language: Written) -> None:
+    def __init__(
+        self, chance: random.Random, language: Written, documents: Sequence[str] = ()
+    ) -> None:
         self._chance = chance
+        self._documents = documents
         self._phrases = phrases(language)
         self._language = language
         # Made fresh each time; everything else is drawn from the slots of the file.
@@ -152,8 +184,18 @@ class _Writer:
         return _SLOT.sub(self._slot, re.sub(r" {2,}(?=\S)", " ", text).replace(" ?", "?"))
 
     def _slot(self, found: re.Match[str]) -> str:
+        foreign = 1.0 if found[1] == "any" else _FOREIGN_SUBJECTS * (found[1] in _SUBJECTS)
+        if self._documents and self._chance.random() < foreign:
+            return self._subject()
         maker = self._makers.get(found[1])
         return maker() if maker else self._chance.choice(self._phrases.slots[found[1]])
+
+    def _subject(self) -> str:
+        """One to four words out of the middle of a document: no kind owns a subject."""
+        words = self._chance.choice(self._documents).split()
+        start = self._chance.randrange(max(1, len(words) - 4))
+        chosen = words[start : start + self._chance.randint(1, 4)]
+        return " ".join(chosen).strip(".,;:!?\"'()") or "it"
 
     def _dressed(self, order: str, *, whole: bool) -> str:
         """Courtesies, capitals, missing marks, slips of the finger: how people really type."""
@@ -221,6 +263,10 @@ class _Writer:
     def _document(self) -> str:
         """One sentence to some 25, in paragraphs, sometimes with a greeting or speaker names."""
         chance = self._chance
+        if self._documents and chance.random() < _FOREIGN_DOCUMENTS:
+            text = chance.choice(self._documents)
+            start = chance.randrange(max(1, len(text) // 2))
+            return text[start : start + chance.randint(80, 1500)].partition(" ")[2] or text
         pool = self._either().sentences
         length = chance.choice([1, 2, 3, 4, 6, 10, 25])
         sentences = [chance.choice(pool) for _ in range(length)]

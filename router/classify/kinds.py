@@ -23,12 +23,17 @@ WEIGHTS = Path(__file__).parent / "weights" / "kinds.npz"
 UNSURE_BELOW = 0.45
 """A best kind under this probability is no opinion."""
 
+_OF_A_TEXT = (Kind.SUMMARISATION, Kind.EXTRACTION, Kind.TRANSLATION, Kind.REWRITING)
+"""Orders about a text keep their kind where the text is a description of functions."""
+
 _RULE_ODDS = 100.0
+_TOOLS_ODDS = 1e5
 _WHOLE_CHARS = 300
+_WHOLE_ORDER_CHARS = 140
 _CONTEXT_CHARS = 60
 _QUESTION_CONTEXT_CHARS = 200
 _END_CHARS = 150
-_ASKED_CHARS = 500
+_ASKED_CHARS = 400
 _MANY_NUMBERS = 3
 
 
@@ -57,7 +62,9 @@ class NgramClassifier:
         facts = signals.read(prompt)
         odds = self._model.probabilities(shown(prompt, facts))
         ruled = kind_by_rule(facts.instruction)
-        if ruled is not None:
+        if facts.has_tools and ruled not in _OF_A_TEXT:
+            odds[Kind.TOOL.value] = odds.get(Kind.TOOL.value, 0.0) * _TOOLS_ODDS
+        elif ruled is not None:
             odds[ruled.value] = odds.get(ruled.value, 0.0) * _RULE_ODDS
         best = max(odds, key=lambda kind: odds[kind])
         confidence = min(1.0, odds[best] / sum(odds.values()))
@@ -74,8 +81,10 @@ def shown(prompt: str, facts: signals.Signals) -> str:
     signals. The ends are short: a line that nobody would call an order ("In a nutshell,") stands
     there, and of a document they show too little to outvote anything.
     """
-    if facts.chars <= _WHOLE_CHARS:
+    if facts.chars <= (_WHOLE_ORDER_CHARS if facts.instructions else _WHOLE_CHARS):
         text = prompt
+    elif facts.has_choices and not facts.instructions:
+        text = f"{signals.question_with_choices(prompt)}\n{prompt[:_CONTEXT_CHARS]}"
     elif facts.asked:
         asked = facts.instruction
         if len(asked) > _ASKED_CHARS:

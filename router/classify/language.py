@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from router.classify.lexicon import folded
 
 Language = Literal["en", "pt", "other"]
 
-_READ_CHARS = 1600
+_READ_CHARS = 400
 _WORD = re.compile(r"[^\W\d_]+")
 
 _EN = (
@@ -79,28 +80,29 @@ _ENDINGS = (
 """Endings that vote for words that are in no list."""
 
 
+@lru_cache(maxsize=4096)
+def _endings(word: str) -> tuple[tuple[str, float], ...]:
+    return tuple((language, 0.7) for language, ending in _ENDINGS if ending.search(word))
+
+
 def language_of(text: str) -> Language:
     """The language of a sentence by its function words, endings and diacritics.
 
     Without any evidence: English where the letters are Latin, else other.
     """
-    letters = [c for c in text[:_READ_CHARS] if c.isalpha()]
-    if not letters:
-        return "en"
-    if sum(ord(c) > 0x24F for c in letters) > len(letters) / 2:
-        return "other"
-    lowered = text[:_READ_CHARS].lower()
+    text = text[:_READ_CHARS]
+    lowered = text.lower()
     votes = {"en": 0.0, "pt": 0.0, "other": 0.0}
-    votes["pt"] += 2 * len(re.findall("[ãõ]|ç[aãoõeu]", lowered))
-    votes["pt"] += 0.5 * len(re.findall("[áâàéêíóôú]", lowered))
-    votes["other"] += 2 * len(re.findall("[ñ¿¡äöüßøåæœèùìòîû]", lowered))
+    if not text.isascii():
+        letters = [c for c in text if c.isalpha()]
+        if sum(ord(c) > 0x24F for c in letters) > len(letters) / 2:
+            return "other"
+        votes["pt"] += 2 * len(re.findall("[ãõ]|ç[aãoõeu]", lowered))
+        votes["pt"] += 0.5 * len(re.findall("[áâàéêíóôú]", lowered))
+        votes["other"] += 2 * len(re.findall("[ñ¿¡äöüßøåæœèùìòîû]", lowered))
     for word in _WORD.findall(folded(lowered)):
-        for language, vote in _VOTES.get(word, ()):
+        for language, vote in _VOTES.get(word) or _endings(word):
             votes[language] += vote
-        if word not in _VOTES:
-            for language, ending in _ENDINGS:
-                if ending.search(word):
-                    votes[language] += 0.7
     if not any(votes.values()):
         return "en"
     # Ties go to the language that is listed first.

@@ -102,7 +102,7 @@ _ESCAPE = re.compile(r"\\.|\[[^\]]*\]|\(\?[:!=]")
 _LETTERS = re.compile(r"[a-z]{3,}")
 _STEM_CHARS = 3
 # Words that stand in many patterns and in most texts: they say nothing of either.
-_COMMON = frozenset("the and for que com por uma you para que".split())
+_COMMON = frozenset(["the", "and", "for", "que", "com", "por", "uma", "you", "para", "que"])
 
 
 def folded(text: str) -> str:

@@ -65,10 +65,9 @@ def rows(text: str, buckets: int) -> tuple[Rows, Rows]:
     folded = _DIGIT_RUN.sub(b"0000", folded.translate(_DIGITS))
     words = [zlib.crc32(word) for word in _WORDS.findall(folded)]
     chars = np.frombuffer(b" %b " % _SPACES.sub(b" ", folded).strip(), dtype=np.uint8)
-    return (
-        _bucketed(_word_hashes(words, accented), buckets),
-        _bucketed(_char_hashes(chars.astype(np.uint32)), buckets),
-    )
+    of_words = _word_hashes(words, accented)
+    mixed = _mixed(np.concatenate([of_words, *_char_hashes(chars.astype(np.uint32))]), buckets)
+    return _distinct(mixed[: len(of_words)]), _distinct(mixed[len(of_words) :])
 
 
 def _word_hashes(words: list[int], accented: list[int]) -> Rows:
@@ -78,7 +77,7 @@ def _word_hashes(words: list[int], accented: list[int]) -> Rows:
     return np.concatenate([bounded[1:-1], pairs, np.array(accented, dtype=np.uint32)])
 
 
-def _char_hashes(chars: Rows) -> Rows:
+def _char_hashes(chars: Rows) -> list[Rows]:
     """Polynomial hashes of all runs, modulo 2**32; a run extends the one that is a byte shorter."""
     found: list[Rows] = []
     running = chars.copy()
@@ -88,19 +87,26 @@ def _char_hashes(chars: Rows) -> Rows:
         running = running[:-1] * _PRIME + chars[size - 1 :]
         if size in _CHAR_SIZES:
             found.append(running + np.uint32(size))
-    return np.concatenate(found) if found else np.empty(0, dtype=np.uint32)
+    return found
 
 
-def _bucketed(hashes: Rows, buckets: int) -> Rows:
+def _mixed(hashes: Rows, buckets: int) -> Rows:
     # The low bits of a polynomial hash are weak: mix before reducing (Murmur3's finaliser).
     mixed = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
     mixed ^= mixed >> np.uint32(16)
     mixed %= np.uint32(buckets)
-    mixed.sort()
-    if len(mixed) < 2:
-        return mixed
-    return mixed[np.concatenate(([True], mixed[1:] != mixed[:-1]))]
+    return mixed
+
+
+def _distinct(found: Rows) -> Rows:
+    found.sort()
+    if len(found) < 2:
+        return found
+    new = np.empty(len(found), dtype=bool)
+    new[0] = True
+    np.not_equal(found[1:], found[:-1], out=new[1:])
+    return found[new]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,8 +164,10 @@ class LinearModel:
         total = np.zeros(len(self.labels), dtype=np.float32)
         for group in rows(text, len(self.weights)):
             if len(group):
-                summed = self.weights[group].sum(axis=0, dtype=np.int32)
-                total += summed.astype(np.float32) / np.float32(math.sqrt(len(group)))
+                # Whole numbers that a float32 holds exactly: a product with ones is their sum.
+                ones = np.ones(len(group), dtype=np.float32)
+                summed = ones @ self.weights.take(group, axis=0)
+                total += summed / np.float32(math.sqrt(len(group)))
         return self.bias + self.scale * total
 
     def probabilities(self, text: str) -> dict[str, float]:

@@ -17,14 +17,20 @@ _CODE_WORD = (
     r"code|codigo|function|funcao|query|script|class|program\w*|method|metodo|loop|regex|"
     r"sql|python|javascript|typescript|java|rust|php"
 )
+_GAP = re.compile(r"(?<!\(\?!)\.\{\d+,\d+\}\??|\[\^\\n\]\{\d+,\d+\}")
 _NOT_CODE = rf"(?!.{{0,60}}\b(?:{_CODE_WORD})\b)"
 
+
+def _object(pattern: str) -> str:
+    """The part of a pattern that a text must share a word with: what follows the gap, if any.
+
+    The verbs before the gap stand in every other prompt; what they are about does not.
+    """
+    return _GAP.split(pattern.replace(POLITE, " ").replace(_NOT_CODE, " "))[-1]
+
+
 _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
-    (
-        kind,
-        re.compile("|".join(f"(?:{pattern})" for pattern in patterns)),
-        stems(" ".join(patterns).replace(POLITE, " ")),
-    )
+    (kind, re.compile(pattern), stems(_object(pattern)))
     for kind, patterns in {
         "translation": (
             rf"{_START}(?:translate|traduz(?:a|ir)?)\b{_NOT_CODE}",
@@ -35,14 +41,19 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
         ),
         "summarisation": (
             rf"{_START}(?:summari[sz]e|sum up|recap|resum(?:a|e|ir)|sintetiz[ae]r?)\b{_NOT_CODE}",
-            r"(?:^|\n)\s*tl;?dr\b",
+            r"(?:^|\n)\s*tl;?dr\b|\b(?:tl;?dr|in a nutshell|in short|in summary|to sum up|"
+            r"to sum up this \w+|boils down to[^.?!\n]{0,40}|em resumo|em suma|em sintese|"
+            r"resumindo|resumo da opera)\W*$",
             rf"(?:^|\n)\s*{POLITE}(?:what are|list|give me|quais (?:sao )?|liste|me de "
             rf")\s*(?:the|os|as)? "
             r"?(?:key|main|most important|principais|pontos) (?:points|takeaways|ideas|findings|"
             r"pontos|"
             r"ideias|principais|chave)\b",
-            rf"{_START}(?:write|give|make|faca|escreva|de|quero|preciso)\b.{{0,30}}\b"
-            r"(?:summary of|resumo d[oae]s?)\b",
+            rf"{_START}(?:given (?:the|this) .{{1,40}}, )?(?:write|give|make|generate|produce|"
+            r"create|provide|faca|escreva|gere|crie|de|quero|preciso)\b.{0,30}\b(?:summary (?:of|"
+            r"for)|resumo d[oae]s?)\b",
+            r"\b(?:write|give|make|generate|escreva|faca|gere|crie) (?:me )?(?:a|an|um) "
+            r"(?:\w+ )?(?:summary|resumo)\W*$",
         ),
         "rewriting": (
             rf"{_START}(?:rewrite|rephrase|reword|paraphrase|proofread|reescrev\w+|reformul\w+|"
@@ -59,6 +70,14 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             r"(?:funcao|script|codigo|consulta|query|classe|programa|comando) (?:em )?(?:python|"
             r"javascript|typescript|java|rust|go|php|bash|sql|shell|kotlin|ruby)|unit tests?|"
             r"testes unitarios|regex|expressao regular|regular expression|dockerfile)\b",
+            rf"{_START}(?:using|use|in|write|create|construct|design|develop|build|implement|"
+            r"generate|define|make|edit|modify|update|enhance|optimi[sz]e|add|print|declare|convert|"
+            r"calculate|find|sort|how (?:would|do|can|could) (?:you|i)|what would be|crie|escreva|"
+            r"usando|em|desenvolva|construa|implemente|gere|faca|como)\b(?!.{0,60}\b(?:essay|article|"
+            r"poem|story|emails?|blog|post|tweet|redacao|artigo|historia|poema)\b)[^\n]{0,90}(?:\b(?:"
+            r"python|javascript|typescript|java|golang|php|sql|mysql|html|css|jquery|node\.js|numpy|"
+            r"pandas|tensorflow|dataframe|linked list|pseudo-?code|shell script|c (?:program|"
+            r"function|code)|binary tree|lista ligada|pseudocodigo)\b|\bc\+\+|\bc#)",
         ),
         "math": (
             rf"{_START}(?:solve|resolv[ae]r?)\b.{{0,25}}\b(?:equation|equacao|for x|system)\b",
@@ -98,7 +117,9 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             r"(?:luz\w*|tv|televisao|ar|ventilador|lampada\w*|som)\b",
         ),
     }.items()
+    for pattern in patterns
 )
+"""Kind, wording, and what `lexicon.stems` says that a text must share to match at all."""
 
 
 _SUM_CHARS = 80
@@ -108,11 +129,15 @@ def kind_by_rule(instruction: str) -> Kind | None:
     """The kind that the wording leaves no doubt about; None too where two rules disagree."""
     asked = folded(instruction)
     present = beginnings(asked)
-    # A bare sum has no word to be known by.
-    bare = len(asked) <= _SUM_CHARS
-    found = [
+    # A bare sum has no word to be known by; tl;dr, C++ and C# none that is long enough.
+    wordless = {
+        "math": len(asked) <= _SUM_CHARS,
+        "summarisation": "tl" in asked,
+        "code": "c++" in asked or "c#" in asked,
+    }
+    found = {
         kind
         for kind, pattern, needed in _UNMISTAKABLE
-        if ((bare and kind == "math") or not needed.isdisjoint(present)) and pattern.search(asked)
-    ]
-    return Kind(found[0]) if len(found) == 1 else None
+        if (wordless.get(kind, False) or not needed.isdisjoint(present)) and pattern.search(asked)
+    }
+    return Kind(found.pop()) if len(found) == 1 else None

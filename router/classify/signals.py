@@ -16,33 +16,46 @@ from router.classify.complexity import complexity_of
 from router.classify.language import Language, language_of
 
 CHARS_PER_TOKEN = 4
-_HEAD_CHARS = 900
-_TAIL_CHARS = 500
+_HEAD_CHARS = 600
+_TAIL_CHARS = 350
+_CHOICES_CHARS = 2400
+_STEM_CHARS = 240
+_LIST_CHARS = 120
 _SHORT_CHARS = 300
 _ASK_CHARS = 400
+_INSTRUCTION_CHARS = 450
 _ENDS = 4
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED = re.compile(r"\"[^\"\n]{2,}\"|“[^”\n]{2,}”|«[^»\n]{2,}»|(?<!\w)'[^'\n]{2,}'(?!\w)")
+_QUOTE = re.compile("[\"“«']")
 _SEGMENT = re.compile(r"\n+|(?<=[.!?;])\s+|(?<=[:>])\s+")
-_CODE = re.compile(
-    r"```|^[ \t]*(?:def |class \w+[(:]|import \w+|from [\w.]+ import |#include|public (?:static"
-    r"|class)|function\s*\w*\(|const \w+ =|let \w+ =|var \w+ =|fn \w+\(|package \w+;|<\?php|#!/)"
-    r"|\w+\([^)\n]*\)\s*[{;]|=>\s*[{(]|\bTraceback \(most recent|^[ \t]*(?:SELECT\s.+\sFROM"
-    r"|CREATE TABLE|INSERT INTO)\b|\breturn \w+;|</?(?:div|html|span|p|a|script)\b",
-    re.MULTILINE,
-)
-_CODE_HINTS = (
-    "```", "def ", "class ", "import ", "#include", "public ", "function", "const ", "let ",
-    "var ", "fn ", "package ", "<?php", "#!/", "){", ") {", ");", ") ;", "=>", "Traceback",
-    "SELECT", "CREATE TABLE", "INSERT INTO", "return ", "<div", "<html", "<span", "<p", "<a",
-    "<script", "</",
+_CODE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (hints, re.compile(pattern, re.MULTILINE))
+    for hints, pattern in (
+        (("```",), "```"),
+        (("def ", "class ", "import ", "#include", "public ", "function", "const ", "let ", "var ",
+          "fn ", "package ", "<?php", "#!/"),
+            r"^[ \t]*(?:def |class \w+[(:]|import \w+|from [\w.]+ import |#include|public (?:static"
+            r"|class)|function\s*\w*\(|const \w+ =|let \w+ =|var \w+ =|fn \w+\(|package \w+;"
+            r"|<\?php|#!/)"),
+        (("){", ") {", ");", ") ;", ")\n{"), r"\w\([^)\n]*\)\s*[{;]"),
+        (("=>",), r"=>\s*[{(]"),
+        (("Traceback (most recent",), r"\bTraceback \(most recent"),
+        (("SELECT", "CREATE TABLE", "INSERT INTO"),
+            r"^[ \t]*(?:SELECT\s.+\sFROM|CREATE TABLE|INSERT INTO)\b"),
+        (("return ",), r"\breturn \w+;"),
+        (("<div", "<html", "<span", "<p", "<a", "<script", "</"),
+            r"</?(?:div|html|span|p|a|script)\b"),
+    )
 )  # fmt: skip
-"""Code has one of these; most prompts have none, and are spared the search for it."""
+"""What code looks like, each with the strings of which it has one: looking for those is cheap."""
 _TABLE = re.compile(
     r"^[^|\n]*\|[^|\n]*\|.*$|^(?:[^,\n]{1,40},){2,}[^,\n]*\n(?:[^,\n]{0,40},){2,}", re.M
 )
 _JSON = re.compile(r"[{\[]\s*\"[^\"\n]+\"\s*[:,\]]|\[\s*\{")
+_FUNCTION = re.compile(r"\"name\"\s*:\s*\"[\w.\-]+\"")
+_ARGUMENTS = re.compile(r"\"(?:params|parameters|arguments|args|input_?schema)\"\s*:", re.I)
 _CHOICE = re.compile(r"^[ \t]*\(?[A-Ea-e][).:]\s", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -55,7 +68,7 @@ class Signals:
     of the prompt that ask, by a question mark or by an imperative. instruction: those sentences,
     or both ends of the prompt where none is recognised (`asked` is then False). has_choices: a
     list A), B), C). numbers: figures in the windows. complexity: 0..1; from about 0.4 on, a small
-    model is likely out of its depth.
+    model is likely out of its depth. has_tools: descriptions of functions to call.
     """
 
     chars: int
@@ -72,6 +85,7 @@ class Signals:
     asked: bool
     instruction: str
     complexity: float
+    has_tools: bool = False
 
 
 def read(prompt: str) -> Signals:
@@ -80,24 +94,34 @@ def read(prompt: str) -> Signals:
     prose = _FENCE.sub("\n", seen) if "```" in seen else seen
     orders, questions = _asks(prose)
     asked = bool(orders or questions)
-    instruction = _span(prose, orders, questions)
+    instruction = _capped(_span(prose, orders, questions))
     numbers = len(_NUMBER.findall(seen))
     return Signals(
         chars=len(prompt),
         lines=prompt.count("\n") + 1,
         tokens=math.ceil(len(prompt) / CHARS_PER_TOKEN),
-        language=language_of(_QUOTED.sub(" ", instruction) if asked else prose),
-        has_code=any(hint in seen for hint in _CODE_HINTS) and _CODE.search(seen) is not None,
+        language=language_of(_unquoted(instruction) if asked else prose),
+        has_code=_has_code(seen),
         has_table=("|" in seen or "," in seen) and _TABLE.search(seen) is not None,
         has_json=("{" in seen or "[" in seen) and _JSON.search(seen) is not None,
-        has_choices=len(_CHOICE.findall(seen)) >= 3,
+        has_choices=len(_CHOICE.findall(prompt[-_CHOICES_CHARS:])) >= 3,
         numbers=numbers,
         questions=len(questions),
         instructions=len(orders),
         asked=asked,
         instruction=instruction,
         complexity=complexity_of(instruction, prose, len(orders), numbers),
+        has_tools='"name"' in seen
+        and None not in (_FUNCTION.search(seen), _ARGUMENTS.search(seen)),
     )
+
+
+def question_with_choices(prompt: str) -> str:
+    """The end of the text above a list of choices, and the beginning of the list."""
+    seen = prompt[-_CHOICES_CHARS:]
+    first = _CHOICE.search(seen)
+    at = first.start() if first else len(seen)
+    return seen[max(0, at - _STEM_CHARS) : at + _LIST_CHARS]
 
 
 def _windows(prompt: str) -> str:
@@ -125,6 +149,28 @@ def _asks(prose: str) -> tuple[list[str], list[str]]:
         elif len(segments) > 1 and lexicon.CUE.match(plain):
             orders.append(segment)
     return orders, questions
+
+
+def _unquoted(text: str) -> str:
+    return _QUOTED.sub(" ", text) if _QUOTE.search(text) else text
+
+
+def _has_code(text: str) -> bool:
+    for hints, pattern in _CODE:
+        for hint in hints:
+            if hint in text:
+                if pattern.search(text):
+                    return True
+                break
+    return False
+
+
+def _capped(instruction: str) -> str:
+    if len(instruction) <= _INSTRUCTION_CHARS:
+        return instruction
+    return (
+        f"{instruction[: 2 * _INSTRUCTION_CHARS // 3]}\n{instruction[-_INSTRUCTION_CHARS // 3 :]}"
+    )
 
 
 def _span(prose: str, orders: list[str], questions: list[str]) -> str:

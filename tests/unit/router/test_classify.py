@@ -8,8 +8,10 @@ import time
 
 import pytest
 
-from router.classify import signals
+from router.classify import complexity, rules, signals
+from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
+from router.classify.lexicon import beginnings, folded
 from router.types import Kind
 
 ARTICLE = (
@@ -281,6 +283,54 @@ def test_code_in_a_document_does_not_make_a_summary_a_code_task(
     assert classifier.classify(f"Summarize what happened in this log:\n{log}").kind is (
         Kind.SUMMARISATION
     )
+
+
+def test_a_list_of_choices_in_a_document_does_not_hide_the_order(
+    classifier: NgramClassifier,
+) -> None:
+    quiz = f"{ARTICLE}\nWhich park is meant?\nA) the north one\nB) the railway\nC) neither\n"
+    assert classifier.classify(f"Translate this quiz into French:\n\n{quiz}").kind is (
+        Kind.TRANSLATION
+    )
+    assert classifier.classify(f"Make this text sound friendlier:\n\n{quiz}").kind is (
+        Kind.REWRITING
+    )
+
+
+TOOLS = (
+    '[{"name": "weather.forecast", "description": "Forecast for a city", "params": ["city"]}, '
+    '{"name": "area", "description": "Area of a triangle", "params": ["base", "height"]}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        ("Calculate the area of a triangle with base 4 and height 3.", Kind.TOOL),
+        ("Como vai estar o tempo em Recife amanhã?", Kind.TOOL),
+        ("Summarize what these functions do.", Kind.SUMMARISATION),
+    ],
+)
+def test_functions_to_call_make_a_tool_call_unless_they_are_the_text(
+    classifier: NgramClassifier, request_: str, kind: Kind
+) -> None:
+    assert classifier.classify(f"Functions available: {TOOLS}\n{request_}").kind is kind
+
+
+def test_looking_for_words_first_never_hides_a_rule_or_a_marker() -> None:
+    prompts = [example.prompt for example in generate(1_500, seed=7)]
+    for prompt in [*prompts, *ROUTINE, *COMPLEX, *(case[0] for case in ORDINARY + UNMISTAKABLE)]:
+        asked = folded(prompt[:1500])
+        present = beginnings(asked)
+        for _, marker, needed in complexity._HARD:
+            if needed.isdisjoint(present) and marker.search(asked):
+                assert "o(" in asked or "op-ed" in asked, (prompt, marker.pattern)
+        for kind, wording, needed in rules._UNMISTAKABLE:
+            if needed.isdisjoint(present) and wording.search(asked):
+                short = len(asked) <= 80
+                assert (
+                    (kind == "math" and short) or "tl" in asked or "c++" in asked or "c#" in asked
+                )
 
 
 def test_complexity_separates_routine_from_complex_prompts() -> None:

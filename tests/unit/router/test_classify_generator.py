@@ -64,3 +64,17 @@ def test_held_out_phrasings_are_never_trained_on() -> None:
             known = set(templates(kind, language, held_out=False))
             assert len(held) >= 3
             assert not held & known
+
+
+def test_documents_that_are_given_turn_up_under_orders_of_several_kinds() -> None:
+    document = "the zebrafish regenerates its heart within weeks " * 20
+    made = generate(900, seed=1, documents=[document])
+    assert {e.kind for e in made if "zebrafish" in e.prompt} >= {
+        Kind.SUMMARISATION,
+        Kind.EXTRACTION,
+        Kind.TRANSLATION,
+        Kind.WRITING,
+        Kind.KNOWLEDGE,
+    }
+    assert made == generate(900, seed=1, documents=[document])
+    assert not [e for e in generate(900, seed=1) if "zebrafish" in e.prompt]

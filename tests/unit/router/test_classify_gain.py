@@ -1,0 +1,71 @@
+"""Expected scores: within bounds, a prior where nothing was measured, files that can be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.classify import signals
+from router.classify.gain import PRIOR, WEIGHTS, GainModel, expected_gain, features
+from router.classify.kinds import NgramClassifier
+from router.classify.train_gain import fit_gain
+from router.errors import ConfigError
+from router.types import Guess, Kind
+
+
+def _guess(kind: Kind) -> Guess:
+    return Guess(kind=kind, confidence=0.9, language="en", complexity=0.2)
+
+
+@pytest.mark.parametrize("prompt", ["", "What is 2+2?", "x" * 100_000, "$\\frac{1}{2}$ " * 500])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_expected_scores_are_scores_whatever_the_prompt(prompt: str, kind: Kind) -> None:
+    local, cloud = expected_gain(_guess(kind), signals.read(prompt))
+    assert 0 <= local <= 1
+    assert 0 <= cloud <= 1
+
+
+def test_a_kind_that_was_not_measured_keeps_the_prior() -> None:
+    assert expected_gain(_guess(Kind.TRANSLATION), signals.read("Translate: hello")) == PRIOR
+
+
+def test_a_competition_problem_gains_more_than_a_word_problem() -> None:
+    def gain(prompt: str) -> float:
+        guess = NgramClassifier.load().classify(prompt)
+        assert guess.kind is Kind.MATH
+        local, cloud = expected_gain(guess, signals.read(prompt))
+        return cloud - local
+
+    story = "Tom has 4 boxes with 6 eggs each and breaks 5 eggs. How many eggs does Tom have left?"
+    contest = (
+        "Let $a$ and $b$ be positive real numbers such that $a^2 + b^2 = \\frac{3}{4}$. Find the "
+        "maximum value of $\\sqrt{a} + ab$."
+    )
+    assert gain(contest) > gain(story)
+
+
+def test_a_fit_finds_the_means_of_its_kinds() -> None:
+    rows = [features(_guess(kind), signals.read("What?")) for kind in (Kind.MATH, Kind.CODE)] * 200
+    model = fit_gain(rows, [0.2, 0.6] * 200, [0.8, 0.7] * 200, penalty=0.1)
+    local, cloud = model.expected(_guess(Kind.MATH), signals.read("What?"))
+    assert (local, cloud) == pytest.approx((0.2, 0.8), abs=0.02)
+    assert model.measured == {"math", "code"}
+
+
+def test_a_saved_model_is_the_same(tmp_path: Path) -> None:
+    shipped = GainModel.load()
+    shipped.save(tmp_path / "gain.json")
+    assert GainModel.load(tmp_path / "gain.json") == shipped
+    assert (tmp_path / "gain.json").read_bytes() == WEIGHTS.read_bytes()
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"local": {}}'])
+def test_a_file_that_is_no_gain_model_is_refused_in_words(
+    tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "gain.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=r"gain\.json"):
+        GainModel.load(path)
