@@ -1,0 +1,220 @@
+"""Expressions in texts and data: `${{ ... }}`. What the executor and the validator use.
+
+An expression is parsed by hand and evaluated over plain JSON values; it has bounds on its length,
+depth, work and results. Everything here raises ExpressionError, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphs.workflow.evaluate import Evaluation, Scope
+from graphs.workflow.problems import ExpressionError
+from graphs.workflow.syntax import parse
+from graphs.workflow.tokens import MAX_CHARS, string_end
+from graphs.workflow.tree import InputValue, Node, Root, StepValue, walk
+from graphs.workflow.values import MAX_TEXT, Json, Refused, Work, is_true, to_text
+
+OPENS, CLOSES = "${{", "}}"
+MAX_EXPRESSIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a template: words as they are, or an expression; at: where it begins."""
+
+    text: str
+    at: int
+    node: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    pieces: tuple[Piece, ...]
+
+    @property
+    def alone(self) -> Piece | None:
+        """The one expression that is the whole text but for space around it: it keeps its type."""
+        found = [one for one in self.pieces if one.node is not None or one.text.strip()]
+        return found[0] if len(found) == 1 and found[0].node is not None else None
+
+    @property
+    def expressions(self) -> tuple[Piece, ...]:
+        return tuple(one for one in self.pieces if one.node is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What is read. loop: `item` or `index` is."""
+
+    steps: frozenset[str] = frozenset()
+    inputs: frozenset[str] = frozenset()
+    loop: bool = False
+
+    def __or__(self, other: References) -> References:
+        return References(
+            self.steps | other.steps, self.inputs | other.inputs, self.loop or other.loop
+        )
+
+
+@lru_cache(maxsize=256)
+def template(text: str) -> Template:
+    """The text in pieces; ExpressionError, with where it begins in the text, where one is wrong."""
+    pieces: list[Piece] = []
+    at = 0
+    while (start := text.find(OPENS, at)) >= 0:
+        if start > at:
+            pieces.append(Piece(text[at:start], at))
+        begin = _word(text, start + len(OPENS))
+        end = _closing(text, begin)
+        if end < 0:
+            raise ExpressionError(
+                "`${{` is never closed: `}}` is missing",
+                expression=text[start : start + MAX_CHARS],
+                offset=0,
+                begins=start,
+            )
+        try:
+            pieces.append(Piece(text[begin:end], begin, parse(text[begin:end])))
+        except ExpressionError as error:
+            error.begins = begin
+            raise
+        if len(pieces) > 2 * MAX_EXPRESSIONS:
+            raise ExpressionError(
+                f"it has more than {MAX_EXPRESSIONS} expressions",
+                expression=text[:MAX_CHARS],
+                offset=0,
+            )
+        at = end + len(CLOSES)
+    if at < len(text):
+        pieces.append(Piece(text[at:], at))
+    return Template(tuple(pieces))
+
+
+def condition(text: str) -> Piece:
+    """The expression of an `if` or a `for_each`: bare, or in `${{ }}`."""
+    if OPENS not in text:
+        begin = _word(text, 0)
+        try:
+            return Piece(text[begin:], begin, parse(text[begin:]))
+        except ExpressionError as error:
+            error.begins = begin
+            raise
+    found = template(text).alone
+    if found is None:
+        raise ExpressionError(
+            "this is one expression: write it all inside one `${{ }}`, or without any",
+            expression=text[:MAX_CHARS],
+            offset=0,
+        )
+    return found
+
+
+def evaluate(expression: str, scope: Scope) -> Json:
+    """The value of an expression, bare or in `${{ }}`."""
+    piece = condition(expression)
+    return _valued(piece, scope, Work())
+
+
+def holds(expression: str, scope: Scope) -> bool:
+    """Whether the value of an expression is anything but null, false, 0 or empty."""
+    return is_true(evaluate(expression, scope))
+
+
+def render(text: str, scope: Scope) -> Json:
+    """The text with its expressions filled in; one that is alone keeps its type."""
+    parsed, work = template(text), Work()
+    if (alone := parsed.alone) is not None:
+        return _valued(alone, scope, work)
+    return _filled(parsed, scope, work)
+
+
+def render_text(text: str, scope: Scope) -> str:
+    """The same, and always a text: null is nothing, lists and objects are JSON."""
+    return _filled(template(text), scope, Work())
+
+
+def render_data(data: Any, scope: Scope) -> Json:
+    """Plain data with every text in it rendered; keys stay as they are."""
+    if isinstance(data, str):
+        return render(data, scope)
+    if isinstance(data, dict):
+        return {key: render_data(one, scope) for key, one in data.items()}
+    if isinstance(data, list | tuple):
+        return [render_data(one, scope) for one in data]
+    return data  # type: ignore[no-any-return]
+
+
+def references(expression: str) -> References:
+    """What an expression reads, bare or in `${{ }}`."""
+    return _read_by(condition(expression))
+
+
+def references_in(data: Any) -> References:
+    """What a text with expressions reads, or every text in plain data."""
+    found = References()
+    for text in texts_in(data):
+        for piece in template(text).expressions:
+            found |= _read_by(piece)
+    return found
+
+
+def texts_in(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for one in data.values():
+            yield from texts_in(one)
+    elif isinstance(data, list | tuple):
+        for one in data:
+            yield from texts_in(one)
+
+
+def _read_by(piece: Piece) -> References:
+    assert piece.node is not None
+    nodes = [node for node, _ in walk(piece.node)]
+    return References(
+        frozenset(one.step for one in nodes if isinstance(one, StepValue)),
+        frozenset(one.name for one in nodes if isinstance(one, InputValue)),
+        any(isinstance(one, Root) and one.name != "*" for one in nodes),
+    )
+
+
+def _word(text: str, at: int) -> int:
+    """Where the next word begins."""
+    return len(text) - len(text[at:].lstrip(" \t\r\n"))
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the `}}` of an expression is, strings in it passed over; -1 where there is none."""
+    while at < len(text):
+        if text.startswith(CLOSES, at):
+            return at
+        at = string_end(text, at) if text[at] in "'\"" else at + 1
+        if at < 0:
+            return -1
+    return -1
+
+
+def _valued(piece: Piece, scope: Scope, work: Work) -> Json:
+    assert piece.node is not None
+    return Evaluation(piece.text, scope, work).value(piece.node)
+
+
+def _filled(parsed: Template, scope: Scope, work: Work) -> str:
+    parts: list[str] = []
+    for piece in parsed.pieces:
+        if piece.node is None:
+            parts.append(piece.text)
+            continue
+        value = _valued(piece, scope, work)
+        try:
+            parts.append(to_text(value, work))
+            if sum(map(len, parts)) > MAX_TEXT:
+                raise Refused(f"the text has more than {MAX_TEXT:,} characters")
+        except Refused as refused:
+            raise ExpressionError(str(refused), expression=piece.text, offset=0) from None
+    return "".join(parts)

@@ -1,0 +1,73 @@
+"""The files that a workflow names: where they are, and the schemas in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import Draft202012Validator
+
+from graphs.workflow.model import Step, Workflow
+from router.errors import ConfigError
+
+_MOST_BYTES = 1_000_000
+
+
+def resolved(workflow: Workflow, path: str) -> Path:
+    """A path in the file, from the file's own folder."""
+    return workflow.base / Path(path).expanduser()
+
+
+def schema_in(workflow: Workflow, schema: str | dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema that stands in the file or is named there.
+
+    Raises ConfigError, without the place, where it cannot be read or is no JSON Schema.
+    """
+    found = schema if isinstance(schema, dict) else _read(resolved(workflow, schema), schema)
+    try:
+        Draft202012Validator.check_schema(found)
+    except (SchemaError, RecursionError) as error:
+        what = getattr(error, "message", "too deep")
+        at = ".".join(str(part) for part in getattr(error, "absolute_path", ()))
+        raise ConfigError(f"no JSON Schema{f' at {at}' if at else ''}: {what[:200]}") from None
+    return found
+
+
+def output_schema(workflow: Workflow, step: Step) -> dict[str, Any] | None:
+    return schema_in(workflow, step.output.json_schema) if step.output else None
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ConfigError(f"{name} is too large for a schema")
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(_missing(path, name, error.strerror)) from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{name} is no JSON: {str(error)[:200]}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{name} is no JSON Schema: it holds no object")
+    return found
+
+
+def missing(workflow: Workflow, name: str) -> str | None:
+    """What to tell of a file that is named and is not there; None where it is."""
+    path = resolved(workflow, name)
+    try:
+        return None if path.is_file() else _missing(path, name, None)
+    except (OSError, ValueError):
+        return _missing(path, name, None)
+
+
+def _missing(path: Path, name: str, why: str | None) -> str:
+    try:
+        if path.is_dir():
+            return f"{name} is a folder, not a file"
+        if path.exists():
+            return f"{name} cannot be read: {why}"
+    except (OSError, ValueError):
+        pass
+    return f"there is no file {name} in {path.parent}"

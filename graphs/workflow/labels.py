@@ -1,0 +1,89 @@
+"""How far a label spreads: what is made of a local_only text is local_only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphs.workflow.expressions import References, references_in
+from graphs.workflow.model import Step, Workflow
+from graphs.workflow.order import reads, waves
+from router.privacy import strictest
+from router.types import Privacy
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label, and the way it came: `steps.a`, `inputs.x`, the one that was marked last."""
+
+    privacy: Privacy = Privacy.PUBLIC
+    way: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """As in: `steps.a`, which reads `inputs.x`, which is local_only."""
+        return ", which reads ".join(f"`{one}`" for one in self.way) + (
+            f", which is {self.privacy.value}"
+        )
+
+
+def input_labels(workflow: Workflow, given: Mapping[str, Label] | None = None) -> dict[str, Label]:
+    """Of each input, its own or that of what it is given, whichever is stricter."""
+    given = given or {}
+    return {
+        name: _stricter(Label(one.privacy, (f"inputs.{name}",)), given.get(name, Label()))
+        for name, one in workflow.inputs.items()
+    }
+
+
+def step_labels(
+    workflow: Workflow,
+    inputs: Mapping[str, Label],
+    outcome: Callable[[Step, Mapping[str, Label]], Label] | None = None,
+) -> dict[str, Label]:
+    """Of each step: its own, and those of all that its texts are made of.
+
+    What only decides whether a step runs (`if`) is not in its text and does not count. outcome: the
+    label of what a called workflow gives, by its step and the labels of those before it. Steps in a
+    circle are left out.
+    """
+    steps = {step.id: step for step in workflow.steps}
+    found: dict[str, Label] = {}
+    for wave in waves(workflow):
+        for name in wave:
+            step = steps[name]
+            label = Label(step.privacy, (f"steps.{name}",))
+            read = read_label(reads(step).data, inputs, found)
+            if read.privacy is not Privacy.PUBLIC:
+                label = _stricter(label, Label(read.privacy, (f"steps.{name}", *read.way)))
+            if step.workflow is not None and outcome is not None:
+                given = outcome(step, {**found, name: label})
+                label = _stricter(label, Label(given.privacy, (f"steps.{name}", *given.way)))
+            found[name] = label
+    return found
+
+
+def labels(workflow: Workflow) -> dict[str, Privacy]:
+    """Of each step, as the file alone says; what is found in the texts may make it stricter."""
+    found = step_labels(workflow, input_labels(workflow))
+    return {step: label.privacy for step, label in found.items()}
+
+
+def read_label(read: References, inputs: Mapping[str, Label], steps: Mapping[str, Label]) -> Label:
+    """The strictest of what is read."""
+    found = Label()
+    for name in sorted(read.inputs):
+        found = _stricter(found, inputs.get(name, Label()))
+    for name in sorted(read.steps):
+        found = _stricter(found, steps.get(name, Label()))
+    return found
+
+
+def label_of_data(data: Any, inputs: Mapping[str, Label], steps: Mapping[str, Label]) -> Label:
+    return read_label(references_in(data), inputs, steps)
+
+
+def _stricter(one: Label, other: Label) -> Label:
+    stricter = strictest((one.privacy, other.privacy))
+    return one if one.privacy is stricter else other

@@ -1,0 +1,83 @@
+"""Which step waits for which, and what each one reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphs.workflow.expressions import References, references, references_in
+from graphs.workflow.model import Step, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """data: what a step's texts are made of; choice: what decides whether it runs."""
+
+    data: References
+    choice: References
+
+    @property
+    def all(self) -> References:
+        return self.data | self.choice
+
+
+def reads(step: Step) -> Reads:
+    texts = {
+        "prompt": step.prompt,
+        "system": step.system,
+        "arguments": step.arguments,
+        "inputs": step.inputs,
+        "approve": step.approve.message if step.approve else None,
+        "wait": step.wait.until if step.wait else None,
+    }
+    data = references_in(texts)
+    if isinstance(step.for_each, str):
+        data |= references(step.for_each)
+    elif step.for_each is not None:
+        data |= references_in(step.for_each)
+    choice = References() if step.condition is None else references(step.condition)
+    return Reads(data, choice)
+
+
+def needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+    """Of each step those that end before it starts, in the order of the file.
+
+    What it names in `needs`, or without that the step above it; and every step that it reads.
+    """
+    ids = [step.id for step in workflow.steps]
+    known = dict.fromkeys(ids)
+    found: dict[str, tuple[str, ...]] = {}
+    for number, step in enumerate(workflow.steps):
+        named = step.needs if step.needs is not None else ids[number - 1 : number] if number else ()
+        wanted = ({*named} - {step.id}) | reads(step).all.steps
+        found[step.id] = tuple(one for one in known if one in wanted)
+    return found
+
+
+def waves(workflow: Workflow) -> tuple[tuple[str, ...], ...]:
+    """The steps in the order they run; those of one wave wait for none of each other.
+
+    Steps in a circle are in none: `problems_of` tells them.
+    """
+    waiting = {step: set(wanted) for step, wanted in needs(workflow).items()}
+    found: list[tuple[str, ...]] = []
+    while ready := tuple(step for step, wanted in waiting.items() if not wanted):
+        found.append(ready)
+        for step in ready:
+            del waiting[step]
+        for wanted in waiting.values():
+            wanted.difference_update(ready)
+    return tuple(found)
+
+
+def circle(workflow: Workflow) -> tuple[str, ...]:
+    """Steps that wait for each other, each for the next and the last for the first; or none."""
+    wanted = needs(workflow)
+    left = {*wanted} - {step for wave in waves(workflow) for step in wave}
+    if not left:
+        return ()
+    path = [next(step for step in wanted if step in left)]
+    while True:
+        following = next(one for one in wanted[path[-1]] if one in left)
+        if following in path:
+            return tuple(path[path.index(following) :])
+        path.append(following)

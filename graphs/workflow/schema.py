@@ -1,0 +1,33 @@
+"""The JSON Schema of a workflow file, for editors; made from the models, so it says the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphs.workflow.model import Workflow
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def workflow_json_schema() -> dict[str, Any]:
+    """What an editor checks while a person types. It knows nothing of expressions and of files."""
+    schema = Workflow.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": DIALECT, **_without_null(schema), "title": "edgeward workflow"}
+
+
+def _without_null(schema: Any) -> Any:
+    """Python's None is a key that is not there: in a file a key without a value is a mistake."""
+    if isinstance(schema, list):
+        return [_without_null(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _without_null(one) for key, one in schema.items()}
+    if "patternProperties" in found:
+        found["additionalProperties"] = False
+    if isinstance(arms := found.get("anyOf"), list) and {"type": "null"} in arms:
+        left = [one for one in arms if one != {"type": "null"}]
+        del found["anyOf"]
+        found = {**found, **left[0]} if len(left) == 1 else {**found, "anyOf": left}
+        if found.get("default", 0) is None:
+            del found["default"]
+    return found
