@@ -164,8 +164,12 @@ class TaskQueue:
         """Returns once the task has ended, or is not there."""
         with self._ends.expected(member_of(task_id)) as ended:
             # Asked after one listens: what happens in between is then heard.
-            while (await self.status(task_id)).state not in ENDED | {"unknown"}:
+            while not await self._has_ended(member_of(task_id)):
                 await self._ends.heard(ended)
+
+    async def _has_ended(self, member: str) -> bool:
+        (state,) = await self._shelf.read(member, "state")
+        return state is None or state.decode() in ENDED
 
     async def result_of(self, task_id: str) -> Result:
         """The result of a task that has ended; TaskError for one without."""

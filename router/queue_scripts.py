@@ -45,7 +45,8 @@ return {1, ARGV[1]}
 )
 
 # Numbers go to and fro as text: Lua would cut them to integers.
-# KEYS: ready, delayed, binding, running; ARGV: prefix of task keys, worker, ttl of the binding
+# KEYS: ready, delayed, binding, running
+# ARGV: prefix of task keys, worker, ttl of the binding, prefix of event keys, ttl of events
 CLAIM = (
     _NOW
     + """
@@ -53,7 +54,12 @@ local function take(id)
   redis.call('HSET', ARGV[1] .. id, 'state', 'running', 'worker', ARGV[2], 'started', now,
     'binding', KEYS[3])
   redis.call('ZADD', KEYS[4], now, id)
-  return {id, redis.call('HINCRBY', ARGV[1] .. id, 'runs', 1), tostring(now)}
+  local run = redis.call('HINCRBY', ARGV[1] .. id, 'runs', 1)
+  redis.call('XADD', ARGV[4] .. id, '*', 'event',
+    cjson.encode({type = 'started', worker = ARGV[2], run = run}))
+  redis.call('EXPIRE', ARGV[4] .. id, ARGV[5])
+  local told = redis.call('HMGET', ARGV[1] .. id, 'task', 'failures', 'expires')
+  return {id, run, tostring(now), told[1] or '', told[2] or '0', told[3] or '0'}
 end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 100)) do
   redis.call('ZREM', KEYS[2], id)
@@ -68,7 +74,7 @@ if bound then
 end
 while true do
   local next = redis.call('ZPOPMIN', KEYS[1])
-  if #next == 0 then return {'', 0, tostring(now)} end
+  if #next == 0 then return {''} end
   if redis.call('HGET', ARGV[1] .. next[1], 'state') == 'queued' then
     redis.call('SET', KEYS[3], next[1], 'EX', ARGV[3])
     return take(next[1])

@@ -35,24 +35,35 @@ class Work:
         keys = [shelf.key("ready", capability), shelf.key("delayed", capability)]
         keys += [shelf.key("binding", ticket), shelf.key("running", capability)]
         while True:
-            found, run, now = await shelf.run("CLAIM", keys, shelf.prefix, worker, BINDING_S)
-            member = found.decode()
+            member, run, now, text, failures, expires = await self._next(keys, worker)
             if not member:
                 return None
-            text, failures, expires = await shelf.read(member, "task", "failures", "expires")
             try:
                 task = task_of(text)
             except MessageCorrupt as error:
-                await self._end(member, capability, ticket, int(run), "dead", error=str(error))
+                await self._end(member, capability, ticket, run, "dead", error=str(error))
                 continue
-            claimed = Claimed(task, ticket, capability, int(run), int(failures or 0))
+            claimed = Claimed(task, ticket, capability, run, failures)
             if claimed.run > shelf.settings.most_runs + claimed.failures:
                 why = f"{claimed.run - 1} workers ended while they ran it"
                 await self.finish(claimed, "dead", error=why)
-            elif 0 < float(expires or 0) < float(now) and claimed.run == 1:
+            elif 0 < expires < now and run == 1:
                 await self.finish(claimed, "expired", error="nobody began it in time")
             else:
                 return claimed
+
+    async def _next(
+        self, keys: list[str], worker: str
+    ) -> tuple[str, int, float, bytes, int, float]:
+        """Member, run, Redis' time, text, failures and expiry; an empty member if nothing waits."""
+        shelf = self._shelf
+        found = await shelf.run(
+            *("CLAIM", keys, shelf.prefix, worker, BINDING_S), shelf.events(""), shelf.kept_s
+        )
+        if not found[0]:
+            return "", 0, 0.0, b"", 0, 0.0
+        member, run, now, text, failures, expires = found
+        return member.decode(), run, float(now), text, int(failures), float(expires)
 
     async def renew(self, claimed: Claimed) -> str:
         """A sign of life. Says `cancelled` where somebody wants the task to end, `lost` where it is

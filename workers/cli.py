@@ -17,6 +17,8 @@ from workers.models.app import models_app
 from workers.options import AsJson, Config, run, settings_in_force
 from workers.outbox import outbox_app
 from workers.queue_commands import queue_app, submit, work, workers
+from workers.route import route
+from workers.workflow_commands import workflow_app
 
 DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
 
@@ -34,6 +36,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(memory_app, name="memory")
 app.add_typer(queue_app, name="queue")
+app.add_typer(workflow_app, name="workflow")
 
 CloudUrl = Annotated[
     str | None,
@@ -115,6 +118,7 @@ def demo(
 
 
 # In the order in which they are listed.
+app.command()(route)
 app.command()(submit)
 app.command()(work)
 app.command()(workers)

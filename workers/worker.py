@@ -97,9 +97,6 @@ class Worker:
     async def _run(self, claimed: Claimed) -> Result:
         """The task's result; what happens on the way is told to whoever follows."""
         told = _Telling(self.queue, claimed)
-        await self.queue.work.tell(
-            claimed, {"type": "started", "worker": self.name, "run": claimed.run}
-        )
         async for event in self.router.stream(claimed.task):
             if isinstance(event, Finished):
                 await told.flush()

@@ -4,19 +4,21 @@
 
 One process, one real Redis, alternated rounds. "Bare" is what the least code does with redis-py:
 XADD, XREADGROUP, a result to wait for, XACK and XDEL, without leases, order, events or records.
+taskiq and dramatiq are measured where they are installed, which the project itself does not do.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import statistics
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +97,77 @@ async def bare(store: Store, count: int) -> tuple[float, list[float]]:
         await redis.blpop(f"{stream}:{name}", timeout=60)
 
     running = asyncio.create_task(work())
+    found = await _timed(one, count)
+    running.cancel()
+    return found
+
+
+async def with_taskiq(store: Store, count: int) -> tuple[float, list[float]]:
+    from taskiq.api import run_receiver_task
+    from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
+
+    name = f"taskiq-{uuid.uuid4().hex}"
+    results: Any = RedisAsyncResultBackend(store.url, result_ex_time=60)
+    broker = RedisStreamBroker(store.url, queue_name=name).with_result_backend(results)
+
+    @broker.task(task_name=name)
+    async def nothing(text: str) -> None:
+        return None
+
+    broker.is_worker_process = True
+    await broker.startup()
+    running = asyncio.create_task(run_receiver_task(broker, max_async_tasks=SLOTS))
+
+    async def one() -> None:
+        sent = await nothing.kiq(Task(prompt="x").model_dump_json())
+        await sent.wait_result(check_interval=0.005, timeout=60)
+
+    found = await _timed(one, count)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await broker.shutdown()
+    return found
+
+
+async def with_dramatiq(store: Store, count: int) -> tuple[float, list[float]]:
+    import dramatiq
+    from dramatiq.brokers.redis import RedisBroker
+    from dramatiq.results import Results
+    from dramatiq.results.backends import RedisBackend
+
+    broker = RedisBroker(url=store.url, namespace=f"dramatiq-{uuid.uuid4().hex}")
+    broker.add_middleware(Results(backend=RedisBackend(url=store.url)))
+    dramatiq.set_broker(broker)
+
+    @dramatiq.actor(broker=broker, store_results=True)
+    def nothing(text: str) -> str:
+        return ""
+
+    worker = dramatiq.Worker(broker, worker_threads=SLOTS)
+    worker.start()
+
+    def ask() -> None:
+        sent = nothing.send(Task(prompt="x").model_dump_json())
+        sent.get_result(block=True, timeout=60_000)
+
+    async def one() -> None:
+        await asyncio.to_thread(ask)
+
+    found = await _timed(one, count)
+    await asyncio.to_thread(worker.stop)
+    broker.close()
+    return found
+
+
+async def _timed(one: Callable[[], Awaitable[None]], count: int) -> tuple[float, list[float]]:
+    """Tasks a second, so many at a time; then the seconds of single ones."""
     gate = asyncio.Semaphore(SLOTS)
 
     async def bounded() -> None:
         async with gate:
             await one()
 
+    await one()
     began = time.monotonic()
     await asyncio.gather(*(bounded() for _ in range(count)))
     rate = count / (time.monotonic() - began)
@@ -109,8 +176,14 @@ async def bare(store: Store, count: int) -> tuple[float, list[float]]:
         began = time.monotonic()
         await one()
         single.append(time.monotonic() - began)
-    running.cancel()
     return rate, single
+
+
+def installed() -> dict[str, Callable[[Store, int], Awaitable[tuple[float, list[float]]]]]:
+    ways: dict[str, Any] = {"bare": bare, "ours": ours}
+    others = {"taskiq": with_taskiq, "dramatiq": with_dramatiq}
+    ways |= {name: way for name, way in others.items() if importlib.util.find_spec(name)}
+    return ways
 
 
 async def main() -> None:
@@ -119,12 +192,13 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    found: dict[str, list[tuple[float, list[float]]]] = {"bare": [], "ours": []}
+    ways = installed()
+    found: dict[str, list[tuple[float, list[float]]]] = {name: [] for name in ways}
     with tempfile.TemporaryDirectory(prefix="edgeward-", dir="/tmp") as home:
         async with await open_store(home=Path(home), namespace="bench") as store:
             for _ in range(arguments.rounds):
-                found["bare"].append(await bare(store, arguments.n))
-                found["ours"].append(await ours(store, arguments.n))
+                for name, way in ways.items():
+                    found[name].append(await way(store, arguments.n))
     base = statistics.median(rate for rate, _ in found["bare"])
     print("| | tasks a second | of bare | submit to result p50 | p99 |\n|---|---|---|---|---|")
     for name, rounds in found.items():
