@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from router.ending import end
 from router.errors import StoreUnavailable
 from router.queue_shelf import Shelf
 
@@ -50,8 +51,7 @@ class Ends:
 
     async def close(self) -> None:
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            await end(self._listening)
 
     async def _listen(self) -> None:
         while True:

@@ -18,6 +18,7 @@ import structlog
 
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
+from router.ending import end
 from router.errors import EdgewardError, StoreUnavailable
 from router.queue import TaskQueue
 from router.queue_types import CAPABILITIES, Claimed
@@ -68,11 +69,7 @@ class Worker:
                 async with asyncio.timeout(self.queue.settings.drain_s):
                     while self.in_hand:
                         await asyncio.wait(list(self.in_hand.values()), timeout=0.5)
-            for running in list(self.in_hand.values()):
-                running.cancel()
-            for task in watching:
-                task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
+            await end(*watching, *self.in_hand.values())
         await self._forget()
 
     async def _take(self, role: str, gate: asyncio.Semaphore, ticket: str) -> None:
