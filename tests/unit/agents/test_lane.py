@@ -371,6 +371,8 @@ async def test_the_outlook_tells_the_wait_and_the_swap(house: House) -> None:
     for engine in engines:
         await generate(engine, ask(tokens=10))
 
+    # The reader has the last word a moment before the lane has put the job away.
+    await wait_until(lambda: engines[2].outlook().queued == 0, "the lane to come to rest")
     at_rest = engines[2].outlook()
     assert (at_rest.resident, at_rest.queued, at_rest.before_start_s) == (True, 0, 0)
     away = next(engine for engine in engines if not engine.runner.loaded).outlook()
