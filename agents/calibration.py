@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.logistic import auroc, calibration_error, fit_logistic, predict
+from agents.logistic import auroc, calibration_error, fit_logistic, logit, predict
 from router.errors import ConfigError
 from router.types import Kind, TokenStats
 
@@ -86,10 +86,9 @@ class Sureness:
 def features(stats: TokenStats) -> tuple[float, ...]:
     """What the probability is made of: the least sure token, the sum and the mean of all, the
     least mass on what a constraint allowed, the number of tokens, and 1."""
-    least = min(max(math.exp(stats.min_logprob), _LOWEST), 1 - _LOWEST)
     mass = 1.0 if stats.min_allowed_mass is None else stats.min_allowed_mass
     return (
-        math.log(least / (1 - least)),
+        logit(math.exp(stats.min_logprob)),
         max(stats.sum_logprob, -20.0),
         max(stats.mean_logprob, -5.0),
         max(math.log(max(mass, _LOWEST)), -10.0),

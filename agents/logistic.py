@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from router.evaluate import curves
+
 _STEPS = 50
+_SUREST = 1e-6
 _RIDGE = 0.1
+
+
+def logit(p: float) -> float:
+    """Log-odds, kept finite: probabilities are cut to 1e-6 from either end."""
+    p = min(max(p, _SUREST), 1 - _SUREST)
+    return math.log(p / (1 - p))
 
 
 def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -30,12 +40,8 @@ def predict(x: NDArray[np.float64], w: NDArray[np.float64]) -> NDArray[np.float6
 
 def auroc(scores: Sequence[float], right: Sequence[bool]) -> float | None:
     """Probability that a right one scores above a wrong one, ties half; None without either."""
-    above = [s for s, is_right in zip(scores, right, strict=True) if is_right]
-    below = [s for s, is_right in zip(scores, right, strict=True) if not is_right]
-    if not above or not below:
-        return None
-    wins = sum((a > b) + 0.5 * (a == b) for a in above for b in below)
-    return wins / (len(above) * len(below))
+    area = curves.auroc(np.array(scores, dtype=np.float64), np.array(right, dtype=bool))
+    return None if math.isnan(area) else area
 
 
 def calibration_error(scores: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:

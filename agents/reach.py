@@ -60,20 +60,26 @@ class Reach:
     async def probe(self) -> Finding:
         """Before any failure: does the provider take connections? For an examination."""
         if await _any_answers(self._places):
-            named = ", ".join(f"{host}:{port}" for host, port in self._places)
-            return Finding(CloudState.OPEN, f"{named} takes connections")
-        return await self._look()
+            return Finding(CloudState.OPEN, f"{self._named} takes connections")
+        return await self._no_way()
 
     async def _look(self) -> Finding:
-        named = ", ".join(f"{host}:{port}" for host, port in self._places) or "the provider"
         if await _any_answers(self._places):
-            words = f"{named} takes connections, but does not answer requests"
+            words = f"{self._named} takes connections, but does not answer requests"
             return Finding(CloudState.PROVIDER_DOWN, words)
-        if not self._needs_network or await _any_answers(self._witnesses):
-            return Finding(CloudState.PROVIDER_DOWN, f"{named} cannot be reached")
-        if not self._witnesses:
-            return Finding(CloudState.PROVIDER_DOWN, f"{named} cannot be reached")
-        return Finding(CloudState.NO_NETWORK, f"there is no network: neither {named} nor others")
+        return await self._no_way()
+
+    async def _no_way(self) -> Finding:
+        """The provider takes no connection: does anybody?"""
+        alone = not self._needs_network or not self._witnesses
+        if alone or await _any_answers(self._witnesses):
+            return Finding(CloudState.PROVIDER_DOWN, f"{self._named} cannot be reached")
+        words = f"there is no network: neither {self._named} nor others"
+        return Finding(CloudState.NO_NETWORK, words)
+
+    @property
+    def _named(self) -> str:
+        return ", ".join(f"{host}:{port}" for host, port in self._places) or "the provider"
 
 
 def _places(cloud: CloudSettings, models: Sequence[str]) -> tuple[tuple[str, int], ...]:

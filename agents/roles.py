@@ -17,6 +17,7 @@ from agents.engines.scripted import ScriptedEngine
 from agents.gated import GatedEngine
 from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
+from agents.reach import Finding
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.pricing import Prices
@@ -28,14 +29,6 @@ CODER = "coder"
 ROUTER = "router"
 GUARD = "guard"
 CLOUD = "cloud"
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """Why there is no cloud, also in words."""
-
-    state: CloudState
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +76,8 @@ def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
             engines[model] = local_engine(role, model, lanes, pinned=pinned)
         local[role] = _local_agent(role, model, engines[model], settings)
     found = _cloud_agents(settings, prices, env)
-    clouds = () if isinstance(found, Absent) else found
-    absent = found if isinstance(found, Absent) else Absent(CloudState.OPEN, "")
+    clouds = () if isinstance(found, Finding) else found
+    absent = found if isinstance(found, Finding) else Finding(CloudState.OPEN, "")
     name = clouds[0].engine.caps.model if clouds else settings.cloud.reference
     return Cast(
         router=local.pop(ROUTER, None),
@@ -163,12 +156,12 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
 
 def _cloud_agents(
     settings: Settings, prices: Prices, env: Mapping[str, str]
-) -> tuple[Agent, ...] | Absent:
+) -> tuple[Agent, ...] | Finding:
     """The cloud's agents, or why there is none."""
     if settings.offline:
-        return Absent(CloudState.OFFLINE, "`offline` is set")
+        return Finding(CloudState.OFFLINE, "`offline` is set")
     first = _cloud_engine(settings.cloud, prices, env)
-    if isinstance(first, Absent):
+    if isinstance(first, Finding):
         return first
     others = [_litellm_engine(name, settings.cloud, prices) for name in settings.cloud.fallbacks]
     return tuple(
@@ -187,17 +180,17 @@ def _cloud_agents(
 
 def _cloud_engine(
     cloud: CloudSettings, prices: Prices, env: Mapping[str, str]
-) -> CloudEngine | Absent:
+) -> CloudEngine | Finding:
     """The engine, or why there is none."""
     if cloud.model == "off":
-        return Absent(CloudState.OFF, "the cloud is switched off")
+        return Finding(CloudState.OFF, "the cloud is switched off")
     if cloud.script is not None:
         return ScriptedEngine.from_file(cloud.script, model="scripted-cloud", local=False)
     model = cloud.model
     if model == "auto" and cloud.url is None:
         choice = cloud_from_environment(env)
         if choice is None:
-            return Absent(CloudState.NO_KEY, "no cloud key is set")
+            return Finding(CloudState.NO_KEY, "no cloud key is set")
         model = choice.model
     return _litellm_engine(model, cloud, prices)
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.logistic import fit_logistic
+from agents.logistic import fit_logistic, logit
 from agents.nano import CALIBRATION_PATH, ESCALATE_TOKEN
-from agents.nano.confidence import NEVER, logit
+from agents.nano.confidence import NEVER
 from agents.nano.data.grammar import Sample, Split
 from agents.nano.data.mix import MAKERS, held_out
 from agents.nano.data.ood import FAR_CALIBRATION, NEAR_CALIBRATION

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.logistic import logit
 from agents.nano import CALIBRATION_PATH
 
 NEVER = 1.01
@@ -23,12 +24,6 @@ class Acceptance:
     accepted: bool
     threshold: float
     score: float
-
-
-def logit(p: float) -> float:
-    """Log-odds, kept finite: probabilities are cut to 1e-6 from either end."""
-    p = min(max(p, 1e-6), 1 - 1e-6)
-    return math.log(p / (1 - p))
 
 
 @dataclass(frozen=True, slots=True)

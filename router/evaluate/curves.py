@@ -97,14 +97,17 @@ def at_threshold(scores: Floats, outcomes: Outcomes, threshold: float) -> Operat
     )
 
 
-def auroc(scores: Floats, wrong: NDArray[np.bool_]) -> float:
-    """The chance that a random wrong one scores above a random right one; ties count half."""
-    positive, negative = int(wrong.sum()), int((~wrong).sum())
+def auroc(scores: Floats, marked: NDArray[np.bool_]) -> float:
+    """The chance that a random marked one scores above a random other one; ties count half.
+
+    NaN where all are marked, or none.
+    """
+    positive, negative = int(marked.sum()), int((~marked).sum())
     if not positive or not negative:
         return float("nan")
     _, block, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[block]
-    above = float(ranks[wrong].sum()) - positive * (positive + 1) / 2
+    above = float(ranks[marked].sum()) - positive * (positive + 1) / 2
     return above / (positive * negative)
 
 
