@@ -182,7 +182,12 @@ def main() -> None:
         folder = Path(name)
         (folder / "cloud.yaml").write_text(cloud_script(samples, arguments.quality, rng))
         (folder / "nobody.yaml").write_text("rules: [{fail: unavailable}]")
-        common = {"cloud": {"script": str(folder / "cloud.yaml")}, "memory": {"cache": False}}
+        common = {
+            "cloud": {"script": str(folder / "cloud.yaml")},
+            "memory": {"cache": False},
+            # The scripted cloud knows a prompt by its words: with placeholders it would know none.
+            "privacy": {"detect": False},
+        }
         nobody = {"script": str(folder / "nobody.yaml")}
         cascade = asyncio.run(through(Settings.model_validate(common), samples))
         only = Settings.model_validate(common | {"models": {"general": nobody, "coder": nobody}})
