@@ -12,16 +12,11 @@ import time
 import unicodedata
 from contextlib import suppress
 
-import structlog
-
 from agents.agent import Agent
+from graphs.aside import ask_aside
 from graphs.seats import may_see
 from graphs.state import Run, State
-from router.engine import generate
-from router.errors import EngineError
-from router.types import Attempt, CheckResult, Completion, EscalationReason, Kind
-
-log = structlog.get_logger()
+from router.types import CheckResult, Completion, EscalationReason, Kind
 
 ROLE = "second opinion"
 
@@ -64,49 +59,27 @@ async def agreement(
     if other is None:
         return None
     now = time.monotonic()
-    caps = other.engine.caps
-    attempt = Attempt(
-        number=len(run.journal) + 1,
-        role=ROLE,
-        engine=caps.engine,
-        model=caps.model,
-        route="local",
-        outcome="cancelled",
+    messages = other.messages(task, state["history"], facts=state["facts"])
+    until = now + max(deadline - now, 0.0) * SHARE
+    request = other.request(task, messages, until, max_wait_s=1.0)
+
+    def same(second: Completion) -> bool | None:
+        return agree(kind, completion.text, second.text)
+
+    second = await ask_aside(
+        other, request, run, lambda said: same(said) is not False, role=ROLE, before_last=True
     )
-    found: CheckResult | None = None
-    try:
-        await other.engine.open()  # which loads nothing, as it is in memory
-        messages = other.messages(task, state["history"], facts=state["facts"])
-        until = now + max(deadline - now, 0.0) * SHARE
-        second = await generate(other.engine, other.request(task, messages, until, max_wait_s=1.0))
-        same = agree(kind, completion.text, second.text)
-        if same is not None:
-            found = _found(same, caps.model, second.text)
-        attempt = attempt.model_copy(
-            update={
-                "outcome": "rejected" if same is False else "accepted",
-                "usage": second.usage,
-                "stats": second.stats,
-                "ttft_s": second.ttft_s,
-            }
-        )
-    except EngineError as error:
-        failure = f"{type(error).__name__}: {error}"
-        attempt = attempt.model_copy(update={"outcome": "failed", "error": failure})
-        log.info("agreement.failed", model=caps.model, error=type(error).__name__)
-    finally:
-        took = {"latency_s": time.monotonic() - now}
-        run.journal.insert(len(run.journal) - 1, attempt.model_copy(update=took))
-    return found
+    agrees = None if second is None else same(second)
+    if second is None or agrees is None:
+        return None
+    return _found(agrees, other.engine.caps.model, second.text)
 
 
 def _found(same: bool, model: str, text: str) -> CheckResult:
     said = " ".join(text.split())[:80]
-    return CheckResult(
-        name="agreement",
-        passed=same,
-        finding=f"{model} agrees" if same else f"{model} says otherwise: {said}",
-        reason=None if same else EscalationReason.LOW_CONFIDENCE,
+    finding = f"{model} agrees" if same else f"{model} says otherwise: {said}"
+    return CheckResult.found(
+        "agreement", finding, None if same else EscalationReason.LOW_CONFIDENCE
     )
 
 

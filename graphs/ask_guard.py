@@ -10,10 +10,10 @@ from typing import Literal
 import structlog
 
 from agents.agent import Agent
+from graphs.aside import ask_aside
 from graphs.state import Run
-from router.engine import Constraint, GenerateRequest, generate
-from router.errors import EngineError
-from router.types import Attempt, Completion, Message
+from router.engine import Constraint, GenerateRequest
+from router.types import Completion, Message
 
 log = structlog.get_logger()
 
@@ -42,37 +42,20 @@ async def unsafe(
         max_tokens=_MAX_TOKENS,
         constraint=Constraint(json_schema={"enum": list(_VERDICTS)}),
     )
-    caps = agent.engine.caps
-    entry = Attempt(
-        number=len(run.journal) + 1,
+    completion = await ask_aside(
+        agent,
+        request,
+        run,
+        lambda said: _verdict(said) is not None,
         role=agent.role,
-        engine=caps.engine,
-        model=caps.model,
-        route="local",
-        outcome="cancelled",
+        before_last=what == "answer",
     )
-    verdict = None
-    try:
-        await agent.engine.open()
-        completion = await generate(agent.engine, request)
-        verdict = _verdict(completion)
-        entry = entry.model_copy(
-            update={
-                "outcome": "accepted" if verdict else "rejected",
-                "usage": completion.usage,
-                "stats": completion.stats,
-            }
-        )
-    except EngineError as error:
-        failure = f"{type(error).__name__}: {error}"
-        entry = entry.model_copy(update={"outcome": "failed", "error": failure})
-    finally:
-        run.journal.append(entry.model_copy(update={"latency_s": time.monotonic() - now}))
+    verdict = None if completion is None else _verdict(completion)
     if verdict == "safe":
         return None
     log.info("guard.stopped", what=what, verdict=verdict)
     said = f"calls the {what} unsafe" if verdict else f"could not judge the {what}"
-    return f"the guard model {caps.model} {said}"
+    return f"the guard model {agent.engine.caps.model} {said}"
 
 
 def _verdict(completion: Completion) -> str | None:

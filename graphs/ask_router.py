@@ -7,16 +7,12 @@ import math
 import time
 from contextlib import suppress
 
-import structlog
-
 from agents.agent import Agent
 from agents.calibration import Sureness
+from graphs.aside import ask_aside
 from graphs.state import Run
-from router.engine import Constraint, GenerateRequest, generate
-from router.errors import EngineError
-from router.types import Attempt, Completion, Guess, Kind, Message, Task
-
-log = structlog.get_logger()
+from router.engine import Constraint, GenerateRequest
+from router.types import Completion, Guess, Kind, Message, Task
 
 CHOICES = tuple(kind.value for kind in Kind if kind is not Kind.UNSURE)
 
@@ -43,38 +39,14 @@ async def second_opinion(agent: Agent, task: Task, guess: Guess, run: Run) -> Gu
         constraint=Constraint(json_schema={"enum": list(CHOICES)}),
         priority=task.priority,
     )
-    caps = agent.engine.caps
-    attempt = Attempt(
-        number=len(run.journal) + 1,
-        role=agent.role,
-        engine=caps.engine,
-        model=caps.model,
-        route="local",
-        outcome="cancelled",
+
+    def opinion(completion: Completion) -> Guess | None:
+        return _opinion(completion, guess, agent.sureness)
+
+    completion = await ask_aside(
+        agent, request, run, lambda said: opinion(said) is not None, role=agent.role
     )
-    try:
-        await agent.engine.open()
-        completion = await generate(agent.engine, request)
-    except EngineError as error:
-        failure = f"{type(error).__name__}: {error}"
-        attempt = attempt.model_copy(update={"outcome": "failed", "error": failure})
-        log.info("router.failed", model=caps.model, error=type(error).__name__)
-    else:
-        opinion = _opinion(completion, guess, agent.sureness)
-        guess = opinion or guess
-        attempt = attempt.model_copy(
-            update={
-                "outcome": "accepted" if opinion else "rejected",
-                "usage": completion.usage,
-                "stats": completion.stats,
-                "ttft_s": completion.ttft_s,
-            }
-        )
-    finally:
-        run.journal.append(
-            attempt.model_copy(update={"latency_s": time.monotonic() - now}),
-        )
-    return guess
+    return (opinion(completion) if completion else None) or guess
 
 
 def _question(agent: Agent, task: Task) -> tuple[Message, ...]:

@@ -100,17 +100,10 @@ async def _look_closer(
 
 
 async def _guarded(state: State, runtime: Node, completion: Completion) -> tuple[CheckResult, ...]:
-    """The guard model's word on the answer; nothing where there is none.
-
-    Its attempt stands in the journal before the one that it judges, which stays the last.
-    """
+    """The guard model's word on the answer; nothing where there is none."""
     if runtime.context.deps.guard is None:
         return ()
-    journal = runtime.context.journal
-    before = len(journal)
     why = await stopped(completion.text, "answer", state, runtime)
-    if len(journal) > before:
-        journal[-2:] = [journal[-1], journal[-2]]
     return (
         CheckResult.found("guard", why or "called safe", EscalationReason.REFUSAL if why else None),
     )

@@ -1,0 +1,59 @@
+"""Asks a local model something aside from the answer: what a request is, whether a text is safe,
+what a second model says. Each question stands in the journal, whatever comes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from agents.agent import Agent
+from graphs.state import Run
+from router.engine import GenerateRequest, generate
+from router.errors import EngineError
+from router.types import Attempt, Completion
+
+log = structlog.get_logger()
+
+
+async def ask_aside(
+    agent: Agent,
+    request: GenerateRequest,
+    run: Run,
+    serves: Callable[[Completion], bool],
+    *,
+    role: str,
+    before_last: bool = False,
+) -> Completion | None:
+    """What the model said; None where it could not be asked.
+
+    serves: whether it was of use, for the account. before_last: in the journal it stands before the
+    answer that it judges, which stays the last.
+    """
+    caps = agent.engine.caps
+    entry = Attempt(
+        number=len(run.journal) + 1,
+        role=role,
+        engine=caps.engine,
+        model=caps.model,
+        route="local",
+        outcome="cancelled",
+    )
+    began = time.monotonic()
+    completion: Completion | None = None
+    try:
+        await agent.engine.open()
+        completion = await generate(agent.engine, request)
+        told = {"usage": completion.usage, "stats": completion.stats, "ttft_s": completion.ttft_s}
+        outcome = "accepted" if serves(completion) else "rejected"
+        entry = entry.model_copy(update={**told, "outcome": outcome})
+    except EngineError as error:
+        failure = f"{type(error).__name__}: {error}"
+        entry = entry.model_copy(update={"outcome": "failed", "error": failure})
+        log.info("aside.failed", role=role, model=caps.model, error=type(error).__name__)
+    finally:
+        place = len(run.journal) - 1 if before_last else len(run.journal)
+        took = {"latency_s": time.monotonic() - began}
+        run.journal.insert(place, entry.model_copy(update=took))
+    return completion
