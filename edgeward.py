@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from graphs.events import Routed as Routed
     from graphs.events import Token as Token
     from graphs.queue import open_queue as open_queue
+    from graphs.workflow.model import Workflow as Workflow
+    from graphs.workflow.outcome import Answer as Answer
+    from graphs.workflow.outcome import RunResult as RunResult
     from router.errors import EdgewardError as EdgewardError
     from router.settings import Settings as Settings
     from router.types import Attempt as Attempt
@@ -30,6 +33,9 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Router": "graphs.app",
     "open_queue": "graphs.queue",
+    "Workflow": "graphs.workflow.model",
+    "Answer": "graphs.workflow.outcome",
+    "RunResult": "graphs.workflow.outcome",
     "Routed": "graphs.events",
     "Token": "graphs.events",
     "Attempted": "graphs.events",

@@ -8,16 +8,22 @@ from typing import Protocol
 
 from agents.calibration import Sureness
 from router.engine import Constraint, Delta, Engine, GenerateRequest
+from router.pace import Speed
 from router.types import CheckResult, Completion, Message, Task
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a specialist takes a prompt for. score: 0..1, how sure it is that `family` is right."""
+    """What a specialist takes a prompt for. score: 0..1, how sure it is that `family` is right.
+
+    expected: the share of its answers in this family that were right when it was measured; None
+    where it was not, and for what it does not cover.
+    """
 
     family: str
     score: float
     covered: bool
+    expected: float | None = None
 
 
 class Specialist(Protocol):
@@ -46,7 +52,8 @@ class Agent:
     never trained on conversations. stop: strings that end an answer.
     repairs: whether showing the model its mistake can help. sureness: None where nothing is asked
     of its token probabilities. price: US dollars for so many tokens of
-    prompt and answer, None where the engine charges nothing.
+    prompt and answer, None where the engine charges nothing. speed: how fast it is taken to be
+    before it has answered in this process; None: nobody knows.
     """
 
     role: str
@@ -59,6 +66,7 @@ class Agent:
     stop: tuple[str, ...] = field(default=())
     specialist: Specialist | None = None
     price: Callable[[int, int], float | None] | None = None
+    speed: Speed | None = None
 
     def most_usd(self, task: Task, messages: tuple[Message, ...]) -> float | None:
         """The most that answering `messages` can cost; 0 for who charges nothing, None if unknown.

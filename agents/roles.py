@@ -16,10 +16,11 @@ from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
 from agents.gated import GatedEngine
 from agents.local_engines import Lanes, check_model_path, local_engine
-from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
+from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPTS
 from agents.reach import Finding
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
+from router.pace import HOSTED
 from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
 from router.types import CloudState
@@ -138,6 +139,7 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
             history_messages=0,
             repairs=False,
             specialist=NanoSpecialist.load(),
+            speed=SPEED,
         )
     return Agent(
         role=role,
@@ -173,6 +175,7 @@ def _cloud_agents(
             history_messages=settings.memory.history_messages,
             repairs=False,
             price=engine.price,
+            speed=HOSTED,
         )
         for engine in (first, *others)
     )

@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,21 +29,28 @@ from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools, configured_tools
 from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
+from graphs.alone import alone
 from graphs.events import Event, Finished
 from graphs.hybrid import build
 from graphs.rest import Rest
+from graphs.shadow import Shadows
 from graphs.state import Deps, Outcome, Run, State
+from graphs.terms import FREE, Terms
 from router import privacy
 from router.budget import Budget
 from router.checkpoint import RedisSaver
+from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
 from router.documents import Documents
 from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.facts import Facts
+from router.feedback import Feedback, Judged, Verdict
+from router.learned.gains import gains_of
 from router.ledger import Ledger, open_witness
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.outbox import Outbox
+from router.pace import Pace
 from router.paid import PaidCalls
 from router.pricing import Prices, estimate_tokens
 from router.privacy import Gate
@@ -112,16 +119,19 @@ class Router:
             paid=PaidCalls(store),
             tools=tools,
             own_checks=checks,
-            budget=Budget(store, settings.budget) if settings.budget.limited else None,
+            budget=Budget(store, settings.budget),
             classifier=NgramClassifier.load(),
+            gains=gains_of(settings, cast.cloud_model),
+            pace=Pace(),
             memory=self.memory,
             cache=cache if settings.memory.cache else None,
             fingerprint=_fingerprint(settings, cast.cloud_model),
             store_is_local=store.local,
         )
+        self.shadows = Shadows(self._deps, self.ledger, store)
         self._unsaved = build()
         self._saver = RedisSaver(
-            store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer)
+            store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer, ExpectedScores)
         )
         self._graph = build(checkpointer=self._saver, store=Documents(store))
 
@@ -164,7 +174,7 @@ class Router:
         agents = cast(settings, prices, env)
         offered = configured_tools(settings, tools, approve)
         own = (*checks, *installed_checks(), *command_checks(settings.checks))
-        if settings.budget.limited:
+        if settings.budget.limited or settings.learning.shadow_rate:
             await _require_price(agents)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(offered.registry.close)
@@ -172,7 +182,7 @@ class Router:
                 stack.push_async_callback(engine.close)
             store = await open_configured(settings.store)
             stack.push_async_callback(store.close)
-            yield cls(
+            router = cls(
                 settings=settings,
                 cast=agents,
                 prices=prices,
@@ -181,14 +191,19 @@ class Router:
                 tools=offered,
                 checks=own,
             )
+            await stack.enter_async_context(router.shadows)
+            yield router
 
-    async def run(self, task: Task) -> Result:
+    async def run(
+        self, task: Task, *, terms: Terms = FREE, emit: Callable[[Event], None] | None = None
+    ) -> Result:
         """The task's result, whatever it is: done, parked or failed.
 
+        terms: who may answer, and for how much. emit: takes each event; must not block.
         Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
         before there is an answer.
         """
-        return await self._run(task, lambda _: None)
+        return await self._run(task, emit or (lambda _: None), terms=terms)
 
     async def stream(self, task: Task) -> AsyncGenerator[Event, None]:
         """The task's events as they happen, the last one Finished. Closing it cancels the run.
@@ -234,15 +249,26 @@ class Router:
         return tuple(delivered)
 
     async def _run(
-        self, task: Task, emit: Callable[[Event], None], *, upgrade: bool = False
+        self,
+        task: Task,
+        emit: Callable[[Event], None],
+        *,
+        upgrade: bool = False,
+        terms: Terms = FREE,
     ) -> Result:
         _require_schema(task)
         judged = self._deps.gate.judge(task)
         self._require_room_for(task, judged.label)
         began = time.monotonic()
-        run = Run(deps=self._deps, deadline=began + task.timeout_s, emit=emit, upgrade=upgrade)
+        run = Run(
+            deps=self._deps,
+            deadline=began + task.timeout_s,
+            emit=emit,
+            upgrade=upgrade,
+            terms=terms,
+        )
         state: State = {"task": task, "label": judged.label, "label_reasons": judged.reasons}
-        with structlog.contextvars.bound_contextvars(task_id=task.task_id), _untraced():
+        with structlog.contextvars.bound_contextvars(task_id=task.task_id), alone():
             try:
                 # A task that is run again begins afresh: the end of its last run is no beginning.
                 await self._saver.adelete_thread(task.task_id)
@@ -261,7 +287,8 @@ class Router:
             try:
                 if not upgrade:
                     result = await self._park(task, result)
-                await self.ledger.record(task, result)
+                await self.ledger.record(task, result, judged.found)
+                self.shadows.consider(state, run, result)
                 for messages in run.called:
                     await self._deps.paid.account(task.task_id, messages)
             except StoreUnavailable as error:
@@ -293,6 +320,27 @@ class Router:
         result = self._result(state, run, _INTERRUPTED, time.monotonic() - began)
         with suppress(StoreUnavailable):
             await self.ledger.record(state["task"], result)
+
+    @property
+    def tools(self) -> Tools:
+        """What the models, and the steps of workflows, may call."""
+        return self._deps.tools
+
+    async def require_price(self) -> None:
+        """Raises ConfigError where nobody knows what the cloud costs: no budget could hold then."""
+        await _require_price(self.cast)
+
+    def label_of(self, text: str, label: Privacy) -> Privacy:
+        """The label of a text that is said to have one: stricter, where something in it is."""
+        return self._deps.gate.judge(Task(prompt=text, privacy=label)).label
+
+    async def feedback(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
+        """Say whether a task's answer was good; `edgeward learn` counts that the most.
+
+        task_id: or its beginning, or `last`. Raises TaskError for a task that is not known.
+        """
+        keep_s = self.settings.memory.ledger_days * 86_400
+        return await Feedback(self.store, self.ledger, keep_s=keep_s).give(task_id, verdict, note)
 
     def lanes(self) -> tuple[LaneState, ...]:
         """Which models are in memory, who waits, and whether any hangs; one entry a device."""
@@ -366,20 +414,10 @@ async def _require_price(agents: Cast) -> None:
         await cast_type(CloudEngine, cloud.engine).warm()
         if cloud.price(1, 1) is None:
             raise ConfigError(
-                f"a budget is set, and no price of {cloud.engine.caps.model} is known: write one "
-                "into a file and name it as `prices` (0 for a server of your own), or remove "
-                "`budget`"
+                "a budget is set, or learning.shadow_rate, and no price of "
+                f"{cloud.engine.caps.model} is known: write one into a file and name that as "
+                "`prices` (0 for a server of your own), or remove what is set"
             )
-
-
-def _untraced() -> AbstractContextManager[None]:
-    """Keeps LangChain from sending prompts to LangSmith, which its environment variables ask for.
-
-    That would be a way out of the machine past the one gate.
-    """
-    from langsmith.run_helpers import tracing_context
-
-    return tracing_context(enabled=False)
 
 
 _NOT_AWAITED = (CloudState.OPEN, CloudState.OFF)
@@ -389,7 +427,9 @@ _INTERRUPTED = Outcome("failed", "none", "", "the run was interrupted")
 
 
 def _require_schema(task: Task) -> None:
-    """TaskError when the task's JSON Schema is not one."""
+    """TaskError when the task's JSON Schema is not one, or it is no request at all."""
+    if task.workflow is not None:
+        raise TaskError(f"task {task.task_id} is a run of a workflow: submit it to the queue")
     if task.json_schema is None:
         return
     try:

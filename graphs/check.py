@@ -31,12 +31,14 @@ Node = Runtime[Run]
 
 async def check(state: State, runtime: Node) -> State:
     """Is the answer good enough? Replaces the journal's last entry by the judged one."""
-    run, completion = runtime.context, state["completion"]
+    run, task, completion = runtime.context, state["task"], state["completion"]
     assert completion is not None, "only an answer is checked"
     checks = _checks(state, run, completion)
     if state["answered_by"] == "local":
         checks = await _look_closer(state, run, completion, checks)
     from_cloud = state["answered_by"] == "cloud"
+    if all(item.passed for item in checks):
+        checks += await run_checks(run.terms.checks, task, state["guess"].kind, completion)
     if policy.escalation_reason(_counting(checks, from_cloud=from_cloud)) is None:
         checks += await _guarded(state, runtime, completion)
     escalation = policy.escalation_reason(_counting(checks, from_cloud=from_cloud))

@@ -90,7 +90,12 @@ async def _ask(
         paid = run.deps.paid
         # An answer that cannot be kept is an answer all the same.
         with suppress(StoreUnavailable):
-            await asyncio.shield(paid.finish(claim, completion) if completion else paid.drop(claim))
+            ended = (
+                paid.finish(claim, completion, run.terms.paid_kept_s)
+                if completion
+                else paid.drop(claim)
+            )
+            await asyncio.shield(ended)
     return answered
 
 
@@ -113,7 +118,7 @@ async def _first_answer(
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        answered = await _call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
+        answered = await call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
         completion = answered.get("completion")
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.rest.served(agent)
@@ -187,7 +192,7 @@ def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> S
     return {"completion": completion, "answered_by": "cloud"}
 
 
-async def _call_cloud(
+async def call_cloud(
     agent: Agent,
     messages: Released,
     sent: Sent,
@@ -205,13 +210,14 @@ async def _call_cloud(
         sent=sent,
         constraint=constraint,
     )
-    if run.deps.budget is None:
+    budget, also = run.deps.budget, run.terms.scopes
+    if not (also or budget.scopes(task)):
         return await call()
     try:
-        # Known before the first task: a budget without a price is refused when the router opens.
+        # Known before the first task: a budget without a price is refused beforehand.
         most_usd = agent.most_usd(task, messages) or 0.0
         wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
-        held = await run.deps.budget.reserve(task, most_usd, wait_s=wait_s)
+        held = await budget.reserve(task, most_usd, wait_s=wait_s, also=also)
     except BudgetExceeded as error:
         return {
             "completion": None,
@@ -223,7 +229,7 @@ async def _call_cloud(
     try:
         return await call()
     finally:
-        await asyncio.shield(_settle(run.deps.budget, held, run.journal[before:]))
+        await asyncio.shield(_settle(budget, held, run.journal[before:]))
 
 
 async def _settle(budget: Budget, held: Reservation, attempts: Sequence[Attempt]) -> None:

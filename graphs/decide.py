@@ -8,15 +8,12 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.agent import Agent
+from agents.judge import Circumstances, Seen, refused_elsewhere, weigh
 from graphs.events import Routed
-from graphs.seats import may_see
+from graphs.seats import may_see, role_of
 from graphs.state import Outcome, Run, State
 from router import policy
-from router.pricing import estimate_tokens
-from router.types import (
-    RouteDecision,
-)
+from router.types import RouteDecision
 
 log = structlog.get_logger()
 
@@ -26,59 +23,58 @@ Node = Runtime[Run]
 async def decide(state: State, runtime: Node) -> State:
     """Local agent, cloud, or parked for the cloud; from memory if it is there already."""
     task, deps, guess = state["task"], runtime.context.deps, state["guess"]
+    terms = runtime.context.terms
     cached = state.get("cached")
     if cached is not None:
         decision = RouteDecision(route="local", agent=None, reason="answered before, from memory")
         outcome = Outcome("done", "cache", cached.text, decision.reason, cached.model)
         return {"decision": decision, "outcome": outcome}
-    if runtime.context.upgrade:
-        return _decide_upgrade(state)
-    role = policy.role_for(guess.kind)
-    agent, coverage = deps.local[role], state.get("coverage")
+    if runtime.context.upgrade or terms.place == "cloud":
+        return _decide_cloud(state, runtime.context)
+    agent = deps.local[role_of(guess.kind, runtime.context)]
     if not may_see(agent, state):
-        return _refused_elsewhere(role, agent)
-    messages = agent.messages(task, state["history"], facts=state["facts"])
-    decision = policy.decide(
-        guess,
-        policy.LocalOption(
-            role=role,
-            # A specialist was never taught to call anything.
-            covered=coverage.covered and not task.tools if coverage else None,
-            family=coverage.family if coverage else None,
-            prompt_tokens=sum(estimate_tokens(message.content) for message in messages),
-            window_tokens=agent.engine.caps.context_tokens,
-            wait_s=agent.engine.outlook().before_start_s,
-            patience_s=_patience_s(state, runtime.context),
-        ),
-        policy.CloudOption(absent=state["cloud_absent"], scarce=state["cloud_scarce"]),
-        deps.settings.policy,
-        must_stay_local=state["stays_local"],
+        refused = refused_elsewhere(agent)
+        return {"decision": refused, "outcome": Outcome("failed", "none", "", refused.reason)}
+    circumstances = Circumstances(
+        clouds=deps.clouds,
+        absent=state["cloud_absent"],
+        scarce=state["cloud_scarce"],
+        patience_s=_patience_s(state, runtime.context),
+        must_stay_local=state["stays_local"] or terms.no_cloud is not None,
+        policy=deps.settings.policy
+        if terms.role is None
+        else policy.for_named(deps.settings.policy),
     )
+    decision = weigh(
+        task,
+        Seen(guess, state.get("coverage"), state["scores"]),
+        agent,
+        circumstances,
+        deps.pace,
+        history=state["history"],
+        facts=state["facts"],
+    )
+    if terms.role is not None:
+        # It was not the policy that decided: under another one it would be decided the same.
+        decision = decision.model_copy(update={"weighed": None})
+    if terms.no_cloud is not None and not state["stays_local"]:
+        decision = decision.model_copy(update={"reason": terms.no_cloud[1]})
     log.info("task.routed", route=decision.route, kind=guess.kind.value, reason=decision.reason)
     runtime.context.emit(Routed(guess, decision))
     return {"decision": decision, "escalation": decision.escalation, "finding": decision.reason}
 
 
-def _decide_upgrade(state: State) -> State:
+def _decide_cloud(state: State, run: Run) -> State:
     """Only the cloud's answer is wanted."""
     if state["cloud_open"]:
-        decision = RouteDecision(
-            route="cloud", agent=None, reason="it waited for the cloud, which is there again"
-        )
+        why = "it waited for the cloud, which is there again"
+        reason = why if run.upgrade else "it is to be answered in the cloud"
+        decision = RouteDecision(route="cloud", agent=None, reason=reason)
     else:
-        decision = RouteDecision(route="parked", agent=None, reason=state["cloud_absent"])
+        absent = state["cloud_absent"] or "the text must stay on this machine"
+        decision = RouteDecision(route="parked", agent=None, reason=absent)
+    run.emit(Routed(state["guess"], decision))
     return {"decision": decision, "escalation": None, "finding": decision.reason}
-
-
-def _refused_elsewhere(role: str, agent: Agent) -> State:
-    """Nobody on this machine plays the role, and the text must not leave it."""
-    reason = (
-        f"the task must stay on this machine, and the model of role {role}, "
-        f"{agent.engine.caps.model}, is served by another one: if that is yours, set "
-        f"models.{role}.trusted, or name a model that runs here"
-    )
-    decision = RouteDecision(route="local", agent=None, reason=reason)
-    return {"decision": decision, "outcome": Outcome("failed", "none", "", reason)}
 
 
 def after_decide(state: State) -> Literal["remember", "answer_locally", "answer_in_cloud"]:

@@ -10,9 +10,9 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.reach import Finding
+from graphs.seats import role_of
 from graphs.state import Run, State
-from router import policy
-from router.types import CloudState, EscalationReason, RouteDecision
+from router.types import CloudState, EscalationReason
 
 _LEAST_S = 0.05
 """With less time than this a local model need not be asked."""
@@ -29,7 +29,7 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
         found = await _look(run, left_s)
         cloud, absent = found.state, f"{state['finding']} ({found.words})"
     log.info("cloud.absent", cloud=cloud.value)
-    role = policy.role_for(state["guess"].kind)
+    role = role_of(state["guess"].kind, run)
     tried = any(one.role == role for one in run.journal)
     can_try = not tried and not run.upgrade and decision.escalation is EscalationReason.COMPLEX
     can_try = can_try and run.deadline - time.monotonic() > _LEAST_S
@@ -37,11 +37,12 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
         "cloud_open": False,
         "cloud_state": cloud,
         "cloud_absent": absent,
-        "decision": RouteDecision(
-            route="local" if state["stays_local"] else "parked",
-            agent=role if can_try else None,
-            reason=f"{decision.reason}; {absent}",
-            escalation=decision.escalation,
+        "decision": decision.model_copy(
+            update={
+                "route": "local" if state["stays_local"] else "parked",
+                "agent": role if can_try else None,
+                "reason": f"{decision.reason}; {absent}",
+            }
         ),
         "finding": absent,
     }

@@ -31,9 +31,11 @@ async def guard(state: State, runtime: Node) -> State:
     judged = deps.gate.judge(task, shown, session)
     stays_local = not deps.gate.may_leave(judged.label)
     cloud, absent, scarce = deps.cloud_state, deps.cloud_absent, False
+    if (why := runtime.context.terms.no_cloud) is not None:
+        cloud, absent = why
     if not absent and (known := deps.reach.known) is not None:
         cloud, absent = known.state, known.words
-    if deps.budget is not None and not absent and not stays_local:
+    if not absent and not stays_local:
         fullest = next(iter(await deps.budget.standings(task)), None)
         if fullest is not None and fullest.share >= 1:
             cloud = CloudState.NO_BUDGET
@@ -51,8 +53,10 @@ async def guard(state: State, runtime: Node) -> State:
         "cloud_absent": absent,
         "cloud_scarce": scarce,
     }
-    if state.get("cached") is None and (why := await stopped(prompt, "request", guarded, runtime)):
-        guarded["outcome"] = Outcome("failed", "none", "", why)
+    if state.get("cached") is None:
+        unsafe_request = await stopped(prompt, "request", guarded, runtime)
+        if unsafe_request:
+            guarded["outcome"] = Outcome("failed", "none", "", unsafe_request)
     return guarded
 
 

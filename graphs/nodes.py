@@ -7,15 +7,17 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
+from agents.judge import see
 from graphs.ask_router import second_opinion
 from graphs.attempt import attempt
 from graphs.check import first_finding
 from graphs.decide import local_deadline, max_wait_s
 from graphs.guard import relabelled
-from graphs.seats import local_agent, may_see
+from graphs.seats import local_agent, may_see, role_of
 from graphs.state import Deps, Outcome, Run, State
 from graphs.tool_loop import answer_with_tools, toolbox_of
-from router import policy, privacy
+from router import privacy
+from router.classify import signals
 from router.engine import Constraint
 from router.errors import StoreUnavailable
 from router.memory import CachedAnswer, cache_key
@@ -39,7 +41,7 @@ async def recall(state: State, runtime: Node) -> State:
     history = await deps.memory.history(task.session) if task.session else ()
     facts = await _facts(task, state["label"], deps)
     recalled: State = {"task": task, "label": state["label"], "history": history, "facts": facts}
-    key = None if runtime.context.upgrade else _answer_key(recalled, deps)
+    key = None if runtime.context.upgrade else _answer_key(recalled, runtime.context)
     recalled["cached"] = await deps.cache.get(key) if deps.cache and key else None
     return recalled
 
@@ -53,24 +55,25 @@ async def _facts(task: Task, label: Privacy, deps: Deps) -> tuple[str, ...]:
     return tuple(fact.text for fact in found)
 
 
-def _answer_key(state: State, deps: Deps) -> str | None:
+def _answer_key(state: State, run: Run) -> str | None:
     """Where the answer is kept; None where it must not be, or cannot be found again."""
-    if not privacy.may_be_kept(state["label"], store_is_local=deps.store_is_local):
+    if not privacy.may_be_kept(state["label"], store_is_local=run.deps.store_is_local):
         return None
-    shaping = "\n".join((deps.fingerprint, *state["facts"]))
+    shaping = "\n".join((run.deps.fingerprint, run.terms.fingerprint, *state["facts"]))
     return cache_key(state["task"], state["history"], shaping)
 
 
 async def classify(state: State, runtime: Node) -> State:
-    """What is it? And is it one of the families of a specialist?"""
+    """What is it, is it one of a specialist's families, and what would the cloud add?"""
     task, deps = state["task"], runtime.context.deps
-    guess = deps.classifier.classify(task.prompt)
+    facts = signals.read(task.prompt)
+    guess = deps.classifier.classify(task.prompt, facts)
     asks = deps.router is not None and state.get("cached") is None and not runtime.context.upgrade
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, runtime.context)
-    specialist = deps.local[policy.role_for(guess.kind)].specialist
-    return {"guess": guess, "coverage": specialist.covers(task) if specialist else None}
+    seen = see(task, guess, facts, deps.local[role_of(guess.kind, runtime.context)], deps.gains)
+    return {"guess": seen.guess, "coverage": seen.coverage, "scores": seen.scores}
 
 
 async def answer_locally(state: State, runtime: Node) -> State:
@@ -141,7 +144,7 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome) -> None:
     cache = run.deps.cache
     if cache is None or outcome.route == "cache":
         return
-    key = _answer_key(state, run.deps)
+    key = _answer_key(state, run)
     if key is not None:
         cost = run.journal[-1].usage.cost_usd if run.journal else None
         answer = CachedAnswer(

@@ -34,6 +34,12 @@ async def open_queue(
 
 
 def by_kind() -> Callable[[Task], str]:
-    """What a task needs, by its kind: the role that answers it."""
+    """What a task needs, by its kind: the role that answers it; a workflow waits with the most."""
     classifier = NgramClassifier.load()
-    return lambda task: policy.role_for(classifier.classify(task.prompt).kind)
+
+    def capability(task: Task) -> str:
+        if task.workflow is not None:
+            return "general"
+        return policy.role_for(classifier.classify(task.prompt).kind)
+
+    return capability

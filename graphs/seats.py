@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from agents.agent import Agent
 from graphs.state import Run, State
-from router.types import (
-    Privacy,
-)
+from router import policy
+from router.types import Kind, Privacy
+
+
+def role_of(kind: Kind, run: Run) -> str:
+    """The local role that answers this run."""
+    return run.terms.role or policy.role_for(kind)
 
 
 def local_agent(state: State, run: Run) -> Agent:

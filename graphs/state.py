@@ -13,10 +13,13 @@ from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event
 from graphs.rest import Rest
+from graphs.terms import FREE, Terms
 from router.budget import Budget
+from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier
 from router.facts import Facts
 from router.memory import AnswerCache, CachedAnswer, Memory
+from router.pace import Pace
 from router.paid import PaidCalls
 from router.privacy import Gate
 from router.settings import Settings
@@ -72,6 +75,7 @@ class State(TypedDict, total=False):
     cloud_scarce: bool
     guess: Guess
     coverage: Coverage | None
+    scores: ExpectedScores
     decision: RouteDecision
     completion: Completion | None
     answered_by: Literal["local", "cloud"]
@@ -92,6 +96,7 @@ class Deps:
     the order in which they are asked;
     rest: which of them had better be left alone; reach: why none of them answered. cloud_state,
     cloud_absent: why there are none. gate: what leaves the machine passes it.
+    gains: what local model and cloud are expected to score; pace: how fast they answer here.
     """
 
     settings: Settings
@@ -104,11 +109,13 @@ class Deps:
     gate: Gate
     cloud_state: CloudState
     cloud_absent: str
-    budget: Budget | None
+    budget: Budget
     own_checks: tuple[Check, ...]
     paid: PaidCalls
     tools: Tools
     classifier: Classifier
+    gains: Gains
+    pace: Pace
     memory: Memory
     facts: Facts | None
     cache: AnswerCache | None
@@ -125,6 +132,7 @@ class Run:
     called: what the cloud was asked, to be marked once it stands in the account.
     audit: what became of each call of a tool.
     upgrade: the task was answered without the cloud before, and only that is wanted now.
+    terms: who may answer it, and for how much.
     """
 
     deps: Deps
@@ -134,3 +142,4 @@ class Run:
     called: list[tuple[Message, ...]] = field(default_factory=list)
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
+    terms: Terms = FREE

@@ -156,26 +156,27 @@ class Budget:
             found.append(Scope(f"the tag {tag!r} in the month", key, limit, _LIVES_S["month"]))
         return tuple(scope for scope in found if scope.limit_usd is not None)
 
-    async def reserve(self, task: Task, amount_usd: float, *, wait_s: float = 0.0) -> Reservation:
+    async def reserve(
+        self, task: Task, amount_usd: float, *, wait_s: float = 0.0, also: Sequence[Scope] = ()
+    ) -> Reservation:
         """Set money aside in every scope at once, or in none.
 
         amount_usd: the most that the call can cost. wait_s: how long to wait for what others have
-        reserved and may not need. Raises BudgetExceeded for the first scope in which it is not
-        there.
+        reserved and may not need. also: scopes beside those that the settings know. Raises
+        BudgetExceeded for the first scope in which it is not there.
         """
         until = time.monotonic() + wait_s
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                return await self._reserve_now(task, amount_usd)
+                return await self._reserve_now((*self.scopes(task), *also), amount_usd)
             except BudgetExceeded as error:
                 if not error.may_come_free or time.monotonic() + pause_s > until:
                     raise
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    async def _reserve_now(self, task: Task, amount_usd: float) -> Reservation:
-        scopes = self.scopes(task)
+    async def _reserve_now(self, scopes: Sequence[Scope], amount_usd: float) -> Reservation:
         reservation = Reservation(uuid.uuid4().hex, amount_usd)
         if not scopes:
             return reservation
@@ -189,7 +190,7 @@ class Budget:
             )
         if refused >= 0:
             scope = scopes[refused]
-            assert scope.limit_usd is not None, "only limited scopes are asked"
+            assert scope.limit_usd is not None, "what has no limit refuses nothing"
             raise BudgetExceeded(
                 f"the budget of {scope.name} is ${scope.limit_usd:.4f}, ${gone / NANO:.4f} of it "
                 f"is spent and ${reserved / NANO:.4f} reserved, and this call may cost "

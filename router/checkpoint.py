@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 VOCABULARY = (
     *(types.Task, types.Message, types.Completion, types.Usage, types.TokenStats),
-    *(types.CheckResult, types.Guess, types.RouteDecision, types.Attempt, types.Result),
-    *(types.Kind, types.Privacy, types.Priority, types.EscalationReason),
+    *(types.CheckResult, types.Guess, types.Expected, types.RouteDecision, types.Attempt),
+    *(types.Result, types.ToolCall, types.Kind, types.Privacy, types.CloudState),
+    *(types.Priority, types.EscalationReason),
 )
 """The classes of ours that a checkpoint may contain."""
 

@@ -3,6 +3,7 @@
 EdgewardError
 ├ ConfigError            ours to fix before start: bad YAML, unknown model, missing file
 ├ TaskError              the task itself is unusable: empty prompt, too long, bad schema
+│  └ RunTaken            another process drives the run of this workflow
 ├ StoreUnavailable       Redis is not there, not ours, full, or gone
 ├ EngineError(model)     anything an engine raised, translated in its adapter
 │  ├ EngineUnavailable   not installed, reachable or loaded; out of memory  escalates
@@ -43,6 +44,12 @@ class ConfigError(EdgewardError):
 
 class TaskError(EdgewardError):
     """The task cannot be run as it stands; nothing was run."""
+
+
+class RunTaken(TaskError):
+    """Another process drives this run, or has taken it over; it may end, or be gone, later."""
+
+    retryable = True
 
 
 class StoreUnavailable(EdgewardError):

@@ -69,7 +69,7 @@ class Keys:
         return self.of("answer", cache_key)
 
     def ledger(self) -> str:
-        """Stream of attempt and task records. TTL: Ledger.retention_s from the last one."""
+        """Stream of attempt, task and other records. TTL: Ledger.retention_s from the last one."""
         return self.of("ledger")
 
     def ledger_head(self) -> str:
@@ -90,6 +90,14 @@ class Keys:
         """A cloud call: who makes it, or its answer as JSON. TTL: its deadline, then a day."""
         return self.of("call", task_id, messages)
 
+    def note(self, task_id: str) -> str:
+        """What a person wrote beside a judgement. TTL: Ledger.retention_s."""
+        return self.of("note", task_id)
+
+    def shadow(self, task_id: str) -> str:
+        """That a task had its shadow run, so that it has no second one. TTL: a day."""
+        return self.of("shadow", task_id)
+
     def checkpoints(self, thread_id: str) -> str:
         """Hash of all that a LangGraph thread saved. TTL: RedisSaver.ttl_s from the last save."""
         return self.of("thread", thread_id)
@@ -105,6 +113,18 @@ class Keys:
     def run_threads(self, run_id: str) -> str:
         """Set of the thread ids that a LangGraph run saved to. The same TTL."""
         return self.of("run", run_id)
+
+    def workflow_run(self, run_id: str) -> str:
+        """A run of a workflow as JSON. TTL: runs.KEPT_S from its last change."""
+        return self.of("workflow", run_id)
+
+    def workflow_runs(self) -> str:
+        """Sorted set of run ids by their beginning, epoch seconds. The same TTL."""
+        return self.of("workflows")
+
+    def workflow_lease(self, run_id: str) -> str:
+        """Who drives a run. TTL: runs.LEASE_S, renewed while it is driven."""
+        return self.of("workflow", run_id, "lease")
 
     def document(self, member: str) -> str:
         """One item of the LangGraph store as JSON. TTL: the item's own, or none."""

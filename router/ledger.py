@@ -14,7 +14,7 @@ import math
 import random
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -24,13 +24,26 @@ from typing import Annotated, Any, Literal
 import structlog
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from router.chain import GENESIS, Anchor, Entry, Mark, Witness, chain, countersign, entry_of
+from router.chain import (
+    GENESIS,
+    Anchor,
+    Entry,
+    Mark,
+    Witness,
+    chain,
+    countersign,
+    entry_of,
+    id_time,
+)
 from router.chain import link as link_digest
 from router.errors import StoreUnavailable
 from router.privacy import strictest
 from router.store import Store
 from router.store_errors import redacted
-from router.types import Attempt, EscalationReason, Frozen, Kind, Privacy, Result, Task
+from router.types import Attempt, EscalationReason, Frozen, Kind, Privacy, Result, Task, Weighed
+
+SHADOW_ROLE = "shadow"
+"""Of an attempt that answers nobody: it is compared with an answer that was delivered."""
 
 PAGE = 500
 """Entries read in one round trip."""
@@ -127,12 +140,26 @@ class _Record(Frozen):
     session: str | None = None
 
 
+class _Expected(_Record):
+    """What was expected of a task before anybody answered it, so that outcomes can be set against.
+
+    prompt_chars: of the request alone. prior_local, prior_cloud: scores by the shipped figures,
+    0..1; None where nothing was weighed, as for an answer from memory. Records of versions that
+    wrote none of these have 0 and None.
+    """
+
+    prompt_chars: int = 0
+    prior_local: float | None = None
+    prior_cloud: float | None = None
+
+
 class AttemptRecord(_Record):
     """One generation. time: when it began. cost_usd: None where the price is unknown.
 
     error: the class of the error that ended it, without its message. label: what the text was
     labelled when it was sent, None where only the task's own label is known. redacted: what was
-    sent was not the text itself, but the text with what is private taken out.
+    sent was not the text itself, but the text with what is private taken out. probability: the
+    geometric mean of the answer's token probabilities, None where none are known.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -152,13 +179,17 @@ class AttemptRecord(_Record):
     ttft_s: float = 0.0
     label: str | None = None
     redacted: bool = False
+    probability: float | None = None
 
 
-class TaskRecord(_Record):
+class TaskRecord(_Expected):
     """One task. time: when it ended. Tokens and dollars are in its attempts, not here again.
 
     escalation: why the local model was not tried at all; None when it was, or was not needed.
     decided: where the task was sent before anything was generated; route: where its answer is from.
+    own_label, found: the task's own label, and kinds of private things in it. confidence: of the
+    kind. weighed: what the decision was made of; None where the policy was not asked, and, as all
+    of these, in records of versions that did not write it. expected_cloud_usd: of one call.
     """
 
     record: Literal["task"] = "task"
@@ -173,6 +204,12 @@ class TaskRecord(_Record):
     avoided_usd: float = 0.0
     latency_s: float = 0.0
     cache_hit: bool = False
+    own_label: Privacy | None = None
+    found: tuple[str, ...] = ()
+    confidence: float | None = None
+    complexity: float | None = None
+    weighed: Weighed | None = None
+    expected_cloud_usd: float | None = None
 
 
 class ToolRecord(_Record):
@@ -190,13 +227,45 @@ class ToolRecord(_Record):
     seconds: float = 0.0
 
 
-Record = AttemptRecord | ToolRecord | TaskRecord
+class FeedbackRecord(_Expected):
+    """A person's judgement of a task's answer. time: when it was given.
+
+    answered, model: whose answer it is. replaces: the verdict that this person gave before.
+    """
+
+    record: Literal["feedback"] = "feedback"
+    verdict: Literal["good", "bad"]
+    answered: Literal["local", "cloud"]
+    model: str
+    replaces: Literal["good", "bad"] | None = None
+
+
+class ShadowRecord(_Expected):
+    """A locally answered task that the cloud was asked as well. time: when the two were compared.
+
+    found: the answers agree; they differ; a judge looked at both; they cannot be compared; the
+    cloud gave none; it was interrupted. Scores: 0..1, None where nothing can be said. The attempts
+    stand before it, with the role SHADOW_ROLE.
+    """
+
+    record: Literal["shadow"] = "shadow"
+    found: Literal["agree", "differ", "judged", "unclear", "cloud_failed", "interrupted"]
+    model: str
+    cloud_model: str
+    local_score: float | None = None
+    cloud_score: float | None = None
+
+
+Record = AttemptRecord | ToolRecord | TaskRecord | FeedbackRecord | ShadowRecord
 
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="record")])
 
 
-def records_of(task: Task, result: Result) -> tuple[Record, ...]:
-    """What the ledger keeps of a task: its attempts in order, then the task itself."""
+def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple[Record, ...]:
+    """What the ledger keeps of a task: its attempts in order, then the task itself.
+
+    found: kinds of private things in its text.
+    """
     common = {
         "task_id": task.task_id,
         "kind": result.guess.kind,
@@ -224,6 +293,7 @@ def records_of(task: Task, result: Result) -> tuple[Record, ...]:
             ttft_s=attempt.ttft_s,
             label=attempt.label.value if attempt.label else None,
             redacted=attempt.redacted > 0,
+            probability=_probability(attempt),
         )
         for attempt in result.attempts
     ]
@@ -231,8 +301,13 @@ def records_of(task: Task, result: Result) -> tuple[Record, ...]:
         ToolRecord(**common, time=call.at, **call.model_dump(exclude={"at", "reason"}))
         for call in result.tool_calls
     ]
+    there = result.decision.cloud
+    weighed = result.decision.weighed
     whole = TaskRecord(
         **common,
+        prompt_chars=len(task.prompt),
+        prior_local=weighed.local - weighed.learned_local if weighed else None,
+        prior_cloud=weighed.cloud - weighed.learned_cloud if weighed else None,
         time=result.finished_at,
         status=result.status,
         route=result.route,
@@ -245,6 +320,12 @@ def records_of(task: Task, result: Result) -> tuple[Record, ...]:
         avoided_usd=_dollars(result.avoided_usd) or 0.0,
         latency_s=result.latency_s,
         cache_hit=result.route == "cache",
+        own_label=task.privacy,
+        found=found,
+        confidence=result.guess.confidence,
+        complexity=result.guess.complexity,
+        weighed=weighed,
+        expected_cloud_usd=_dollars(there.cost_usd) if there else None,
     )
     return (*attempts, *calls, whole)
 
@@ -292,16 +373,20 @@ class Ledger:
         self._page = store.redis.register_script(_PAGE_OF_ENTRIES)
         self.skipped = 0
 
-    async def record(self, task: Task, result: Result) -> None:
+    async def record(self, task: Task, result: Result, found: tuple[str, ...] = ()) -> None:
         """Write all attempts and the task: one round trip, and all of them or none.
 
-        A second one where another process has written since; more where several write at once.
-        Raises StoreUnavailable.
+        found: kinds of private things in the task's text. A second one where another process has
+        written since; more where several write at once. Raises StoreUnavailable.
         """
-        records = [record.model_dump_json().encode() for record in records_of(task, result)]
+        await self.append(records_of(task, result, found))
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Write these records one behind the other, all or none. Raises StoreUnavailable."""
+        rows = [record.model_dump_json().encode() for record in records]
         try:
             async with asyncio.timeout(LONGEST_WRITE_S), self._turn:  # in one process nobody races
-                head = await self._write(records)
+                head = await self._write(rows)
         except TimeoutError:
             raise StoreUnavailable(
                 f"{self._store.description} did not take a record within {LONGEST_WRITE_S:.0f} s: "
@@ -440,24 +525,54 @@ class Ledger:
         A task and its attempts are written together, when the task ends. Entries that are not
         ours, or not readable, are counted in `skipped`.
         """
+        async for _, record in self.read_placed(since, until):
+            yield record
+
+    async def read_placed(
+        self, since: float | None = None, until: float | None = None, *, after: str = ""
+    ) -> AsyncIterator[tuple[str, Record]]:
+        """As `read`, each with its id in the stream; after: only what stands behind this id."""
         self.skipped = 0
         first = "-" if since is None else str(max(0, math.floor(since * 1000)))
         last = "+" if until is None else str(max(0, math.floor(until * 1000)))
+        if after and (since is None or id_time(after) >= since):
+            first = f"({after}"
         while True:
             with self._store.errors():
                 page: Any = await self._store.redis.xrange(
                     self._store.keys.ledger(), first, last, count=PAGE
                 )
-            for _, fields in page:
-                try:
-                    record = _RECORD.validate_json(fields[b"record"])
-                except (KeyError, ValidationError):
-                    self.skipped += 1
-                else:
-                    yield record
+            for entry_id, fields in page:
+                if (record := self._read(fields)) is not None:
+                    yield entry_id.decode(), record
             if len(page) < PAGE:
                 return
             first = f"({page[-1][0].decode()}"
+
+    async def newest(self, containing: bytes = b"") -> AsyncIterator[Record]:
+        """Records in the order of writing backwards; containing: only those with these bytes."""
+        self.skipped = 0
+        last = "+"
+        while True:
+            with self._store.errors():
+                page: Any = await self._store.redis.xrevrange(
+                    self._store.keys.ledger(), last, "-", count=PAGE
+                )
+            for _, fields in page:
+                if containing not in fields.get(b"record", b""):
+                    continue
+                if (record := self._read(fields)) is not None:
+                    yield record
+            if len(page) < PAGE:
+                return
+            last = f"({page[-1][0].decode()}"
+
+    def _read(self, fields: dict[bytes, bytes]) -> Record | None:
+        try:
+            return _RECORD.validate_json(fields[b"record"])
+        except (KeyError, ValidationError):
+            self.skipped += 1
+            return None
 
 
 def open_witness(store: Store, home: Path) -> Witness | None:
@@ -492,6 +607,11 @@ def _hashed(session: str | None) -> str | None:
 def _dollars(cost: float | None) -> float | None:
     """NaN and infinity are no prices: they would poison every sum."""
     return cost if cost is not None and math.isfinite(cost) else None
+
+
+def _probability(attempt: Attempt) -> float | None:
+    stats = attempt.stats
+    return math.exp(stats.mean_logprob) if stats is not None and stats.tokens else None
 
 
 def _error_class(attempt: Attempt) -> str | None:

@@ -1,8 +1,9 @@
 """Never pay twice: a cloud call is known by its task and its messages, and its answer is kept.
 
 A task that is run again, after a crash or by a second worker, finds the finished call and takes its
-answer, or waits for the one that is under way. Who dies during a call loses it to the next one when
-its lease ends: what the provider charged for it is then charged again, which no client can prevent.
+answer, or waits for the one that is under way. Who dies during a call loses it to the next one: at
+once where that runs on the same machine, else when its lease ends. What the provider charged for it
+is then charged again, which no client can prevent.
 """
 
 from __future__ import annotations
@@ -10,25 +11,37 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import secrets
 import time
-import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from router.errors import StoreUnavailable
+from router.processes import has_ended, this_process
 from router.store import Store
 from router.types import Completion, Frozen, Message
 
 KEPT_S = 86_400
-"""How long a finished call is remembered."""
+"""How long a finished call is remembered, unless its caller says longer."""
 
 _POLL_S = 0.05
 _SPARE_S = 5.0
-"""A lease outlives its deadline by this much: a call ends a moment after it."""
+"""A lease may outlive its deadline by this much: a call ends a moment after it."""
+
+_LEASE_S = 30.0
+"""A caller that was not heard of for so long is taken for dead, whatever its deadline."""
+
+_RUNNING = b"running "
 
 # Only the owner may end a call: its lease may have passed to somebody else.
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
 _REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1])
@@ -58,6 +71,8 @@ class PaidCalls:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._replace = store.redis.register_script(_REPLACE)
+        self._renew = store.redis.register_script(_RENEW)
+        self._renewals: dict[str, asyncio.Task[None]] = {}
 
     async def claim(
         self, task_id: str, messages: Sequence[Message], deadline: float
@@ -68,15 +83,20 @@ class PaidCalls:
         After it, the right is given whoever else may be calling: there is no time left to ask.
         """
         key = self._store.keys.call(task_id, _digest(messages))
-        claim = Claim(key, f"running {uuid.uuid4().hex}")
+        claim = Claim(key, f"{_RUNNING.decode()}{this_process()} {secrets.token_hex(8)}")
         while True:
             left_s = deadline - time.monotonic()
-            lease_ms = int(max(left_s, 0.0) * 1000 + _SPARE_S * 1000)
             with self._store.errors():
+                lease_ms = _lease_ms(deadline)
                 if await self._store.redis.set(key, claim.owner, nx=True, px=lease_ms):
+                    renewing = asyncio.create_task(self._keep(claim, deadline))
+                    self._renewals[claim.owner] = renewing
                     return claim
                 found: Any = await self._store.redis.get(key)
-            if found is not None and not found.startswith(b"running "):
+                if found is not None and _is_of_the_dead(found):
+                    await self._replace(keys=[key], args=[found, "", 0])
+                    continue
+            if found is not None and not found.startswith(_RUNNING):
                 try:
                     return Paid.model_validate_json(found)
                 except ValidationError:
@@ -86,9 +106,9 @@ class PaidCalls:
                 return claim
             await asyncio.sleep(min(_POLL_S, left_s))
 
-    async def finish(self, claim: Claim, completion: Completion) -> None:
+    async def finish(self, claim: Claim, completion: Completion, keep_s: int = KEPT_S) -> None:
         """Keep the answer. Does nothing where the lease has passed to somebody else."""
-        await self._end(claim, Paid(completion=completion).model_dump_json())
+        await self._end(claim, Paid(completion=completion).model_dump_json(), keep_s)
 
     async def drop(self, claim: Claim) -> None:
         """There was no answer: the next one may call at once."""
@@ -99,18 +119,38 @@ class PaidCalls:
         key = self._store.keys.call(task_id, _digest(messages))
         with self._store.errors():
             found: Any = await self._store.redis.get(key)
-            if found is None or found.startswith(b"running "):
+            if found is None or found.startswith(_RUNNING):
                 return
             paid = Paid.model_validate_json(found).model_copy(update={"accounted": True})
             await self._store.redis.set(key, paid.model_dump_json(), xx=True, keepttl=True)
 
-    async def _end(self, claim: Claim, value: str) -> None:
+    async def _keep(self, claim: Claim, deadline: float) -> None:
+        """Renews the lease while the call is under way, at the longest until its deadline."""
+        while deadline > time.monotonic():
+            await asyncio.sleep(_LEASE_S / 4)
+            with suppress(StoreUnavailable), self._store.errors():  # the call itself will say so
+                if not await self._renew(keys=[claim.key], args=[claim.owner, _lease_ms(deadline)]):
+                    return
+
+    async def _end(self, claim: Claim, value: str, keep_s: int = KEPT_S) -> None:
+        if (renewing := self._renewals.pop(claim.owner, None)) is not None:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
         with self._store.errors():
-            await self._replace(keys=[claim.key], args=[claim.owner, value, KEPT_S])
+            await self._replace(keys=[claim.key], args=[claim.owner, value, keep_s])
 
     async def _forget(self, key: str) -> None:
         with self._store.errors():
             await self._store.redis.delete(key)
+
+
+def _is_of_the_dead(found: bytes) -> bool:
+    return found.startswith(_RUNNING) and has_ended(found.removeprefix(_RUNNING).decode())
+
+
+def _lease_ms(deadline: float) -> int:
+    left_s = max(deadline - time.monotonic(), 0.0) + _SPARE_S
+    return max(int(min(left_s, _LEASE_S) * 1000), 1)
 
 
 def _digest(messages: Sequence[Message]) -> str:

@@ -5,25 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from router.classify.gain import ExpectedScores
 from router.settings import PolicySettings
-from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision
-
-GAIN: dict[Kind, float] = {
-    # Measured on public outcomes of 1-3.8 B models against frontier ones (strong - weak score):
-    Kind.TOOL: 0.05,  # Berkeley function calling
-    Kind.WRITING: 0.0,  # AlpacaEval
-    Kind.MATH: 0.26,  # GSM8K 0.14, MATH level 5 0.38
-    Kind.KNOWLEDGE: 0.30,  # MMLU-Pro
-    # Assumed until this user's own outcomes say more:
-    Kind.EXTRACTION: 0.05,
-    Kind.REWRITING: 0.05,
-    Kind.SUMMARISATION: 0.10,
-    Kind.TRANSLATION: 0.15,
-    Kind.CODE: 0.15,
-    Kind.UNSURE: 0.15,
-}
-"""Expected cloud score minus local score, 0..1, by kind."""
+from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision, Weighed
 
 CODER_KINDS = frozenset({Kind.CODE})
 REPAIRABLE = frozenset(
@@ -80,13 +66,36 @@ class CloudOption:
     scarce: bool = False
 
 
+_NEVER = 2.0
+"""A limit that no complexity and no gain reaches, not even where the budget is scarce."""
+
+
 def role_for(kind: Kind) -> str:
     """The local role that answers a kind of task."""
     return "coder" if kind in CODER_KINDS else "general"
 
 
+def gain_of(guess: Guess, scores: ExpectedScores, policy: PolicySettings) -> float:
+    """What the cloud is expected to add to a task's score, -1..1: the user's word goes first."""
+    return policy.gain.get(guess.kind, scores.gain)
+
+
+def max_gain_for(kind: Kind, policy: PolicySettings, *, scarce: bool) -> float:
+    """The gain above which a task of a kind goes to the cloud; scarce: half way to 1."""
+    limit = policy.max_gain_by_kind.get(kind, policy.max_gain)
+    return (1 + limit) / 2 if scarce else limit
+
+
+def for_named(settings: PolicySettings) -> PolicySettings:
+    """Where the caller named who answers: only what that model cannot do speaks against it."""
+    return settings.model_copy(
+        update={"max_complexity": _NEVER, "max_gain": _NEVER, "max_gain_by_kind": {}}
+    )
+
+
 def decide(
     guess: Guess,
+    scores: ExpectedScores,
     local: LocalOption,
     cloud: CloudOption,
     policy: PolicySettings,
@@ -94,32 +103,58 @@ def decide(
     must_stay_local: bool,
 ) -> RouteDecision:
     """Local agent, cloud, or parked for the cloud; always with the reason in words."""
-    against = _against_local(guess, local, policy, scarce=cloud.scarce)
+    gain = gain_of(guess, scores, policy)
+    decided = partial(
+        RouteDecision,
+        gain=gain,
+        outcomes=scores.outcomes,
+        weighed=_weighed(scores, local, cloud, must_stay_local=must_stay_local),
+    )
     if must_stay_local:
         reason = "the task must stay on this machine"
-        return RouteDecision(route="local", agent=local.role, reason=reason)
+        return decided(route="local", agent=local.role, reason=reason)
+    against = _against_local(guess, gain, local, policy, scarce=cloud.scarce)
     if against is None:
-        return RouteDecision(route="local", agent=local.role, reason=_for_local(guess, local))
+        return decided(route="local", agent=local.role, reason=_for_local(guess, local))
     escalation, why = against
     if cloud.absent:
         # A draft is worth its seconds only where the local model may know the task at all.
         can_try = escalation is EscalationReason.COMPLEX and local.covered is not False
-        return RouteDecision(
+        return decided(
             route="parked",
             agent=local.role if can_try else None,
             reason=f"{why}; {cloud.absent}",
             escalation=escalation,
         )
-    return RouteDecision(route="cloud", agent=None, reason=why, escalation=escalation)
+    return decided(route="cloud", agent=None, reason=why, escalation=escalation)
+
+
+def _weighed(
+    scores: ExpectedScores, local: LocalOption, cloud: CloudOption, *, must_stay_local: bool
+) -> Weighed:
+    return Weighed(
+        role=local.role,
+        covered=local.covered,
+        prompt_tokens=local.prompt_tokens,
+        window_tokens=local.window_tokens,
+        wait_s=local.wait_s,
+        patience_s=local.patience_s if math.isfinite(local.patience_s) else None,
+        cloud_open=not cloud.absent,
+        scarce=cloud.scarce,
+        must_stay_local=must_stay_local,
+        local=scores.local,
+        cloud=scores.cloud,
+        outcomes=scores.outcomes,
+        learned_local=scores.learned_local,
+        learned_cloud=scores.learned_cloud,
+    )
 
 
 def _against_local(
-    guess: Guess, local: LocalOption, policy: PolicySettings, *, scarce: bool
+    guess: Guess, gain: float, local: LocalOption, policy: PolicySettings, *, scarce: bool
 ) -> tuple[EscalationReason, str] | None:
     """Why the local model should not answer, or None. Scarce: thresholds are half way to 1."""
-    max_complexity, max_gain = policy.max_complexity, policy.max_gain
-    if scarce:
-        max_complexity, max_gain = (1 + max_complexity) / 2, (1 + max_gain) / 2
+    max_complexity = (1 + policy.max_complexity) / 2 if scarce else policy.max_complexity
     if local.window_tokens is not None and local.prompt_tokens >= local.window_tokens:
         return EscalationReason.CONTEXT, (
             f"about {local.prompt_tokens:,} tokens do not fit the local model's window of "
@@ -141,7 +176,7 @@ def _against_local(
         return EscalationReason.COMPLEX, (
             f"complexity {guess.complexity:.2f}, the limit is {max_complexity:.2f}"
         )
-    gain = policy.gain.get(guess.kind, GAIN[guess.kind])
+    max_gain = max_gain_for(guess.kind, policy, scarce=scarce)
     if gain > max_gain:
         return EscalationReason.COMPLEX, (
             f"the cloud is expected to gain {gain:.2f} on {guess.kind.value}, above {max_gain:.2f}"

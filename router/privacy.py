@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router.detect.detectors import KINDS, Detectors
@@ -39,6 +39,14 @@ def label_of(stored: str | None) -> Privacy:
     return Privacy(stored) if stored in set(Privacy) else Privacy.LOCAL_ONLY
 
 
+def label_of_kind(kind: str, settings: PrivacySettings) -> Privacy:
+    """The label of a text in which such a thing was found."""
+    if kind in settings.found:
+        return settings.found[kind]
+    strict = kind == SECRET or kind in settings.patterns
+    return Privacy.LOCAL_ONLY if strict else Privacy.INTERNAL
+
+
 def may_be_kept(label: Privacy, *, store_is_local: bool) -> bool:
     """Whether text may be written to the Redis in use; a remote one is another machine."""
     return store_is_local or label is not Privacy.LOCAL_ONLY
@@ -46,16 +54,29 @@ def may_be_kept(label: Privacy, *, store_is_local: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A label, and why it is stricter than the task's own, in words."""
+    """A label, and why it is stricter than the task's own, in words.
+
+    found: the kinds of what the detectors found, of any label.
+    """
 
     label: Privacy
     reasons: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
 
     def with_label(self, label: Privacy, reason: str) -> Judgement:
         """The stricter of this and another label; the reason is kept where it made a difference."""
         if _ORDER[label] <= _ORDER[self.label]:
             return self
-        return Judgement(label, (*self.reasons, reason))
+        return Judgement(label, (*self.reasons, reason), self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One text: its label, the reason in words, and the kinds of all that was found in it."""
+
+    label: Privacy
+    why: str = ""
+    found: tuple[str, ...] = ()
 
 
 class Released(tuple[Message, ...]):
@@ -88,14 +109,17 @@ class Gate:
             label, folder = self._folder_of(Path(file))
             judged = judged.with_label(label, f"{file} lies in {folder}")
         texts = [task.prompt, task.system or "", *(message.content for message in history)]
+        found: set[str] = set()
         for text in texts:
-            label, why = self._judge_text(text)
-            judged = judged.with_label(label, why)
+            read = self._judge_text(text)
+            judged = judged.with_label(read.label, read.why)
+            found.update(read.found)
+        judged = replace(judged, found=tuple(sorted(found)))
         if task.json_schema is not None:
             # It goes out as it is: there is no placing of placeholders in a schema.
-            label, why = self._judge_text(json.dumps(task.json_schema, ensure_ascii=False))
-            if label is not Privacy.PUBLIC:
-                judged = judged.with_label(Privacy.LOCAL_ONLY, f"its schema: {why}")
+            read = self._judge_text(json.dumps(task.json_schema, ensure_ascii=False))
+            if read.label is not Privacy.PUBLIC:
+                judged = judged.with_label(Privacy.LOCAL_ONLY, f"its schema: {read.why}")
         return judged
 
     def may_leave(self, label: Privacy) -> bool:
@@ -137,38 +161,36 @@ class Gate:
         found = [
             one for one in self._detectors.find(text) if self._label(one) is not Privacy.PUBLIC
         ]
-        label, why = self._judge_text(text)
-        if label is Privacy.LOCAL_ONLY:
-            raise PrivacyViolation(f"{why}: it was not sent to the cloud")
+        read = self._judge_text(text)
+        if read.label is Privacy.LOCAL_ONLY:
+            raise PrivacyViolation(f"{read.why}: it was not sent to the cloud")
         if not found:
             return text
         if not self._settings.redact:
-            raise PrivacyViolation(f"{why}, and privacy.redact is off: it was not sent")
+            raise PrivacyViolation(f"{read.why}, and privacy.redact is off: it was not sent")
         cleared = redaction.redact(text, found)
-        if self._judge_text(cleared)[0] is not Privacy.PUBLIC:
-            raise PrivacyViolation(f"{why} and could not be replaced: it was not sent")
+        if self._judge_text(cleared).label is not Privacy.PUBLIC:
+            raise PrivacyViolation(f"{read.why} and could not be replaced: it was not sent")
         return cleared
 
-    def _judge_text(self, text: str) -> tuple[Privacy, str]:
+    def _judge_text(self, text: str) -> _Read:
         """The label of a text by what is found in it, and what that is; fails closed."""
         for folder, label in self._settings.folders.items():
             if label is not Privacy.PUBLIC and any(name in text for name in _spellings(folder)):
-                return label, f"it names a file in {folder}"
+                return _Read(label, f"it names a file in {folder}")
         if self._detectors is None:
-            return Privacy.PUBLIC, ""
+            return _Read(Privacy.PUBLIC)
         try:
             found = self._detectors.find(text)
         except Exception as error:  # noqa: BLE001  whatever it is, nothing may leave for it
-            return Privacy.LOCAL_ONLY, f"a detector failed ({type(error).__name__})"
+            return _Read(Privacy.LOCAL_ONLY, f"a detector failed ({type(error).__name__})")
         label = strictest(self._label(one) for one in found)
         kinds = dict.fromkeys(one.kind for one in found if self._label(one) is label)
-        return label, f"found in it: {', '.join(kinds)}"
+        every = tuple(dict.fromkeys(one.kind for one in found))
+        return _Read(label, f"found in it: {', '.join(kinds)}", every)
 
     def _label(self, found: Found) -> Privacy:
-        if found.kind in self._settings.found:
-            return self._settings.found[found.kind]
-        strict = found.kind == SECRET or found.kind in self._settings.patterns
-        return Privacy.LOCAL_ONLY if strict else Privacy.INTERNAL
+        return label_of_kind(found.kind, self._settings)
 
     def _folder_of(self, file: Path) -> tuple[Privacy, Path | None]:
         """The strictest label of the folders that a file is in, links followed."""

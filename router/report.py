@@ -19,7 +19,7 @@ from datetime import datetime
 
 from router.budget import Standing
 from router.errors import ConfigError
-from router.ledger import AttemptRecord, Record, TaskRecord, ToolRecord
+from router.ledger import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
 from router.types import Frozen
 
 NANO = 1_000_000_000
@@ -80,6 +80,7 @@ class Report(Frozen):
     """The account of a stretch of time.
 
     first, last: epoch seconds of the earliest and latest record, None without any.
+    shadow_attempts, shadow_usd: of the attempts and the dollars spent, those of shadow runs.
     rows: the finest table, by kind, model and route; all other tables are sums of it.
     budgets: how they stand now, whatever the period of the report.
     """
@@ -97,6 +98,8 @@ class Report(Frozen):
     spent_usd: float
     unknown_price_attempts: int
     avoided_usd: float
+    shadow_attempts: int = 0
+    shadow_usd: float = 0.0
     latency: dict[str, Latency]
     kinds: tuple[Row, ...]
     models: tuple[Row, ...]
@@ -164,10 +167,11 @@ def build_report(records: Iterable[Record]) -> Report:
     after: Counter[str] = Counter()
     tokens: defaultdict[str, Counter[str]] = defaultdict(Counter)
     latencies: defaultdict[str, list[float]] = defaultdict(list)
+    shadows = _Sum()
     cache_hits = 0
     first, last = math.inf, -math.inf
     for record in records:
-        if isinstance(record, ToolRecord):
+        if not isinstance(record, AttemptRecord | TaskRecord):
             continue  # it costs nothing of its own
         first, last = min(first, record.time), max(last, record.time)
         model = record.model or ""
@@ -187,6 +191,8 @@ def build_report(records: Iterable[Record]) -> Report:
                 before[record.escalation.value] += 1
         else:
             outcomes[record.outcome] += 1
+            if record.role == SHADOW_ROLE:
+                shadows.add(record)
             tokens[record.route].update(_tokens(record))
             if record.escalation:
                 after[record.escalation.value] += 1
@@ -208,6 +214,8 @@ def build_report(records: Iterable[Record]) -> Report:
         spent_usd=whole.spent_usd,
         unknown_price_attempts=whole.unknown_price_attempts,
         avoided_usd=whole.avoided_usd,
+        shadow_attempts=shadows.counts["attempts"],
+        shadow_usd=shadows.spent / NANO,
         latency={route: _latency(latencies[route]) for route in sorted(latencies)},
         kinds=tuple(kinds[kind].row(kind=kind) for kind in sorted(kinds)),
         models=tuple(models[model].row(model=model) for model in sorted(models)),

@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from router.errors import ConfigError
 from router.settings_file import SettingsFile
+from router.settings_learning import LearningSettings
 from router.settings_privacy import PrivacySettings
 from router.settings_queue import QueueSettings
 from router.settings_tools import ToolsSettings
@@ -176,13 +177,19 @@ class PolicySettings(Frozen):
 
     max_gain: float = Field(
         default=0.20,
-        ge=0,
+        ge=-1,
         le=1,
-        description="a task goes to the cloud when its expected gain there is above this",
+        description="a task goes to the cloud when its expected gain there (its score less the "
+        "local one, 0..1) is above this",
+    )
+    max_gain_by_kind: dict[Kind, Annotated[float, Field(ge=-1, le=1)]] = Field(
+        default_factory=dict,
+        description="the same for one kind, over max_gain: {math: 0.3}; 'edgeward calibrate' sets "
+        "both",
     )
     gain: dict[Kind, float] = Field(
         default_factory=dict,
-        description="expected gain by kind, over the shipped table (0: the local model is as good)",
+        description="expected gain by kind, over what was measured (0: the local model is as good)",
     )
     max_complexity: float = Field(
         default=0.4, ge=0, le=1, description="from here on a task goes to the cloud, of any kind"
@@ -315,6 +322,7 @@ class Settings(Frozen):
     outbox: OutboxSettings = OutboxSettings()
     tools: ToolsSettings = ToolsSettings()
     queue: QueueSettings = QueueSettings()
+    learning: LearningSettings = LearningSettings()
     offline: bool = Field(default=False, description="no connection leaves this machine")
     checks: tuple[CheckSettings, ...] = Field(
         default=(),

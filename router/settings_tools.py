@@ -44,9 +44,10 @@ class ToolsSettings(Frozen):
     folders: tuple[ToolFolder, ...] = Field(
         default=(), description="folders to read: [{path: ~/docs, label: local_only}]"
     )
-    roles: dict[Literal["general", "coder", "cloud"], RoleTools] = Field(
+    roles: dict[Literal["general", "coder", "cloud", "workflow"], RoleTools] = Field(
         default_factory=dict,
-        description="who may call what: {general: {tools: [read_file, calculate]}}",
+        description="who may call what: {general: {tools: [read_file, calculate]}}; the steps of "
+        "workflows, without a `workflow` here: the built-in tools",
     )
     servers: dict[str, dict[str, Any]] = Field(
         default_factory=dict,

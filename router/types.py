@@ -84,6 +84,7 @@ class Task(Frozen):
     files: where the text comes from; a folder's label counts for what is in it.
     upgrade_within_s: how long a cloud's answer is still wanted where there is no cloud now; 0: not
     at all, None: as `outbox.keep_hours` says.
+    workflow: id of a run that a worker drives; the prompt then only says which.
     """
 
     prompt: str
@@ -102,6 +103,7 @@ class Task(Frozen):
     files: tuple[str, ...] = ()
     upgrade_within_s: float | None = Field(default=None, ge=0)
     tools: bool = False
+    workflow: str | None = Field(default=None, max_length=100)
     tenant: str = Field(default="", max_length=200)
 
     @field_validator("prompt")
@@ -208,24 +210,79 @@ class CheckResult(Frozen):
 
 
 class Guess(Frozen):
-    """The classifier's opinion. `confidence` is the probability it gives `kind`, 0..1."""
+    """What a task is taken for. `confidence` is the probability that the classifier gives `kind`.
+
+    language: the natural one, of the instruction. code_language: the programming language asked
+    for, under its usual name; None where none is, and for all but code. tool: whether something is
+    to be called. structured: whether the answer has a form (JSON, CSV, a table, a schema).
+    """
 
     kind: Kind
     confidence: float
     language: Literal["en", "pt", "other"]
     complexity: float = 0.0
+    code_language: str | None = None
+    tool: bool = False
+    structured: bool = False
+
+
+class Expected(Frozen):
+    """What one way of answering is expected to bring; None where nothing is known of it.
+
+    score: 0..1. cost_usd: US dollars. wait_s: seconds until the whole answer is there.
+    """
+
+    score: float | None = None
+    cost_usd: float | None = None
+    wait_s: float | None = None
+
+
+class Weighed(Frozen):
+    """What a decision was made of beside the guess: enough to make it again under another policy.
+
+    covered: whether a specialist was trained for the task, None for a general model. patience_s:
+    seconds it had for its turn here, None without a limit. local, cloud: expected scores, 0..1;
+    learned_local, learned_cloud: what this user's own outcomes added to them. Fields of a later
+    version are ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: str
+    covered: bool | None
+    prompt_tokens: int
+    window_tokens: int | None
+    wait_s: float
+    patience_s: float | None
+    cloud_open: bool
+    scarce: bool
+    must_stay_local: bool
+    local: float
+    cloud: float
+    outcomes: int = 0
+    learned_local: float = 0.0
+    learned_cloud: float = 0.0
 
 
 class RouteDecision(Frozen):
     """Where a task goes before anything is generated.
 
     parked: the cloud is the right place and there is none; `agent` may still draft locally.
+    gain: what the cloud was expected to add to the score, as the policy counted it; None where
+    nothing was weighed. outcomes: how many of this user's own stand behind that. local, cloud:
+    what each way was expected to bring; of a cloud that there is not, the score alone. weighed:
+    None where the policy was not asked.
     """
 
     route: Literal["local", "cloud", "parked"]
     agent: str | None
     reason: str
     escalation: EscalationReason | None = None
+    gain: float | None = None
+    outcomes: int = 0
+    local: Expected | None = None
+    cloud: Expected | None = None
+    weighed: Weighed | None = None
 
 
 class Attempt(Frozen):

@@ -80,7 +80,7 @@ def ask_at_terminal(notes: Console) -> Approve:
     async def approve(tool: Tool, arguments: Mapping[str, Any]) -> bool:
         given = json.dumps(dict(arguments), ensure_ascii=False)
         notes.print(f"{tool.name} wants to change something: {given}", style="yellow", markup=False)
-        answer = await asyncio.to_thread(notes.input, "Let it? [y/N] ")
+        answer = await asyncio.to_thread(notes.input, "Let it? [y/N] ", markup=False)
         return answer.strip().lower() in ("y", "yes", "s", "sim")
 
     return approve

@@ -12,13 +12,18 @@ from typing import Annotated
 
 import typer
 
+from workers.calibrate_commands import calibrate
+from workers.eval_commands import eval_app
+from workers.learn_commands import feedback, learn_app
 from workers.memory_commands import memory_app
 from workers.models.app import models_app
 from workers.options import AsJson, Config, run, settings_in_force
 from workers.outbox import outbox_app
 from workers.queue_commands import queue_app, submit, work, workers
+from workers.replay import replay
 from workers.route import route
 from workers.workflow_commands import workflow_app
+from workers.workflow_runs import resume, run_workflow, runs, show
 
 DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
 
@@ -37,6 +42,8 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(memory_app, name="memory")
 app.add_typer(queue_app, name="queue")
 app.add_typer(workflow_app, name="workflow")
+app.add_typer(eval_app, name="eval")
+app.add_typer(learn_app, name="learn")
 
 CloudUrl = Annotated[
     str | None,
@@ -119,6 +126,13 @@ def demo(
 
 # In the order in which they are listed.
 app.command()(route)
+app.command()(feedback)
+app.command("run")(run_workflow)
+app.command()(resume)
+app.command()(runs)
+app.command()(show)
+app.command()(calibrate)
+app.command()(replay)
 app.command()(submit)
 app.command()(work)
 app.command()(workers)

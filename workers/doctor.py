@@ -21,9 +21,11 @@ from agents.engines.servers import discover
 from agents.reach import Reach
 from agents.roles import cast, check_model_files, local_models
 from router.errors import EdgewardError
+from router.learned.versions import Versions
 from router.pricing import Prices
 from router.settings import Settings, load_settings
 from router.store import store_status
+from router.telemetry import configure_logging
 from router.types import CloudState
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
@@ -53,6 +55,7 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     except EdgewardError as error:
         findings.append(Finding("configuration", "fails", str(error), "edgeward config validate"))
         return findings
+    configure_logging(settings.log_level)
     where = str(found) if found else "defaults (no edgeward.yaml found)"
     findings.append(Finding("configuration", "ok", where))
     findings.append(_disk(settings.store.home.expanduser()))
@@ -60,6 +63,7 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     findings += _models(settings, env)
     findings += await _cloud_reach(settings, env)
     findings.append(_keys(env))
+    findings.append(_learned(settings))
     findings.append(await _sandbox())
     findings.append(await asyncio.to_thread(_gpu))
     findings.append(await asyncio.to_thread(_exllamav2, settings))
@@ -158,6 +162,29 @@ async def _cloud_reach(settings: Settings, env: Mapping[str, str]) -> list[Findi
 def _keys(env: Mapping[str, str]) -> Finding:
     present = [name for name in KEY_VARIABLES if env.get(name, "").strip()]
     return Finding("keys", "ok" if present else "note", ", ".join(present) or "none set")
+
+
+def _learned(settings: Settings) -> Finding:
+    versions = Versions(settings.store.home.expanduser())
+    try:
+        newest = versions.newest()
+        unreadable = bool(numbers := versions.numbers()) and (
+            newest is None or newest.number != numbers[-1]
+        )
+    except EdgewardError as error:
+        return Finding("learned", "fails", str(error), "mend the folder's permissions")
+    if unreadable:
+        what = f"version {numbers[-1]} cannot be read, and an older one serves"
+        return Finding("learned", "note", what, "edgeward learn ls")
+    if newest is None:
+        return Finding("learned", "ok", "nothing yet: the shipped expectations serve")
+    if not settings.learning.use:
+        return Finding("learned", "note", f"version {newest.number}, and learning.use is off")
+    if newest.drifts:
+        shown = "; ".join(f"{one.side} {one.kind} ({one.model})" for one in newest.drifts)
+        cure = "run edgeward learn again once there is more, and edgeward calibrate"
+        return Finding("learned", "note", f"version {newest.number}; drift: {shown}", cure)
+    return Finding("learned", "ok", f"version {newest.number} serves")
 
 
 def _gpu() -> Finding:

@@ -21,11 +21,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")
 def settings_in_force(
     config: Path | None, cloud_url: str | None = None, cloud_model: str | None = None
 ) -> Settings:
-    """The settings, with what the command line changes; `offline` holds for the whole process."""
+    """The settings, with what the command line changes; `offline` and the level of the log hold
+    for the whole process."""
     from router.offline import forbid_outbound
     from router.settings import CloudSettings, load_settings
+    from router.telemetry import configure_logging
 
     settings, _ = load_settings(config)
+    configure_logging(settings.log_level)
     if settings.offline:
         forbid_outbound()
     given = {"url": cloud_url, "model": cloud_model}

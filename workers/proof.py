@@ -138,6 +138,8 @@ class Departures:
             if self._waiting and self._waiting[0].get("task_id") != record.get("task_id"):
                 self._settle(None)
             self._waiting.append(record)
+        elif kind == "shadow":
+            self._settle(None)  # its attempts say their label themselves
         elif kind == "task":
             if self._waiting and self._waiting[0].get("task_id") != record.get("task_id"):
                 self._settle(None)

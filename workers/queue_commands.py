@@ -26,6 +26,10 @@ def submit(
     file: Annotated[
         Path | None, typer.Option(help="Requests, one JSON object a line, instead.")
     ] = None,
+    workflow: Annotated[Path | None, typer.Option(help="A workflow's YAML file, instead.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", "-i", help="Of the workflow: name=value, ...")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The same key is the same task.")] = None,
     priority: Annotated[str, typer.Option(help="high, normal or low.")] = "normal",
     tenant: Annotated[str, typer.Option(help="On whose behalf.")] = "",
@@ -38,11 +42,18 @@ def submit(
     """Hand requests to whoever works; `edgeward work` is one."""
     from router.errors import TaskError
     from workers.inputs import make_task, read_prompt, read_requests
+    from workers.queued_run import begin_queued, task_of_run
     from workers.submit import submit_all
 
-    if file is not None and prompt is not None:
-        raise TaskError("either a request or --file, not both")
-    if file is not None:
+    if sum(one is not None for one in (prompt, file, workflow)) > 1:
+        raise TaskError("either a request, --file or --workflow, not several of them")
+    if inputs and workflow is None:
+        raise TaskError("--input goes with --workflow")
+    if workflow is not None:
+        settings = settings_in_force(config)
+        made = run(begin_queued(settings, workflow, inputs or [], key=key))
+        tasks = [task_of_run(made.run_id, made.workflow, priority=priority, tenant=tenant)]
+    elif file is not None:
         tasks = read_requests(file)
     else:
         text = read_prompt(prompt, None)

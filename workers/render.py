@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.types import Attempt, CloudState, Result, Task
+from router.types import (
+    Attempt,
+    CloudState,
+    Expected,
+    Guess,
+    Privacy,
+    Result,
+    RouteDecision,
+    Task,
+)
 
 PREVIEW_CHARS = 110
 ANSWER_LINES = 6
@@ -19,8 +30,49 @@ def dollars(amount: float | None) -> str:
     return "unknown" if amount is None else f"${amount:.4f}"
 
 
-def seconds(duration_s: float) -> str:
+def seconds(duration_s: float | None) -> str:
+    if duration_s is None:
+        return "unknown"
     return f"{duration_s * 1000:.0f} ms" if duration_s < 1 else f"{duration_s:.1f} s"
+
+
+def score(expected: float | None) -> str:
+    return "unknown" if expected is None else f"{expected:.2f}"
+
+
+def nature(guess: Guess) -> str:
+    """What a task was taken for, in a few words."""
+    parts = [f"{guess.kind.value} ({guess.confidence:.2f})"]
+    parts += [f"in {guess.code_language}"] if guess.code_language else []
+    parts += ["a tool call"] if guess.tool else []
+    parts += ["structured"] if guess.structured else []
+    return ", ".join((*parts, guess.language, f"complexity {guess.complexity:.2f}"))
+
+
+def expectation(expected: Expected) -> str:
+    """Score, cost and wait of one way of answering."""
+    return (
+        f"score {score(expected.score)}, cost {dollars(expected.cost_usd)}, "
+        f"wait {seconds(expected.wait_s)}"
+    )
+
+
+def gain_words(decision: RouteDecision) -> str:
+    """What the cloud was expected to add, and how much of this user's own stands behind that."""
+    own = f" (from {decision.outcomes:,} outcomes of your own too)" if decision.outcomes else ""
+    return f"{decision.gain or 0.0:+.2f}{own}"
+
+
+def weighed(decision: RouteDecision) -> list[Text]:
+    """The lines on what was expected before anything was generated; none where nothing was."""
+    lines = []
+    if decision.local is not None:
+        lines.append(Text.assemble(("here      ", "dim"), expectation(decision.local)))
+    if decision.cloud is not None:
+        lines.append(Text.assemble(("cloud     ", "dim"), expectation(decision.cloud)))
+    if decision.gain is not None:
+        lines.append(Text.assemble(("gain      ", "dim"), gain_words(decision)))
+    return lines
 
 
 def one_line(text: str, limit: int = PREVIEW_CHARS) -> str:
@@ -85,9 +137,8 @@ def attempt_line(attempt: Attempt) -> Text:
     return text
 
 
-def _label(result: Result) -> str:
-    why = f" ({'; '.join(result.label_reasons)})" if result.label_reasons else ""
-    return f"{result.label.value}{why}"
+def label_words(label: Privacy, reasons: Sequence[str]) -> str:
+    return f"{label.value} ({'; '.join(reasons)})" if reasons else label.value
 
 
 def _time(attempt: Attempt) -> str:
@@ -101,16 +152,13 @@ def explanation(result: Result) -> RenderableType:
     guess, decision = result.guess, result.decision
     word, style = where(result)
     lines: list[RenderableType] = [
-        Text.assemble(
-            ("kind      ", "dim"),
-            f"{guess.kind.value} ({guess.confidence:.2f}), {guess.language}, "
-            f"complexity {guess.complexity:.2f}",
-        ),
-        Text.assemble(("label     ", "dim"), _label(result)),
+        Text.assemble(("kind      ", "dim"), nature(guess)),
+        Text.assemble(("label     ", "dim"), label_words(result.label, result.label_reasons)),
+        *weighed(decision),
         Text.assemble(("decision  ", "dim"), f"{decision.route}: {decision.reason}"),
     ]
     if result.cloud is not CloudState.OPEN:
-        lines.append(Text.assemble(("cloud     ", "dim"), result.cloud.value))
+        lines.append(Text.assemble(("no cloud  ", "dim"), result.cloud.value))
     for attempt in result.attempts:
         lines.append(
             Text.assemble(

@@ -80,6 +80,9 @@ def _summary(report: Report) -> Table:
     unknown = report.unknown_price_attempts
     more = f" and {unknown} attempts of unknown price" if unknown else ""
     table.add_row("spent", dollars(report.spent_usd) + more)
+    if report.shadow_attempts:
+        what = f"{dollars(report.shadow_usd)} of it, in {report.shadow_attempts} attempts"
+        table.add_row("on shadow runs", what)
     table.add_row("avoided", f"about {dollars(report.avoided_usd)}, at the cloud model's price")
     table.add_row(
         "time to answer",

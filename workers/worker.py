@@ -23,6 +23,7 @@ from router.errors import EdgewardError, StoreUnavailable
 from router.queue import TaskQueue
 from router.queue_types import CAPABILITIES, Claimed
 from router.types import Result
+from workers.queued_run import drive_queued
 
 log = structlog.get_logger()
 
@@ -93,6 +94,8 @@ class Worker:
 
     async def _run(self, claimed: Claimed) -> Result:
         """The task's result; what happens on the way is told to whoever follows."""
+        if claimed.task.workflow is not None:
+            return await drive_queued(self.router, self.queue, claimed)
         told = _Telling(self.queue, claimed)
         async for event in self.router.stream(claimed.task):
             if isinstance(event, Finished):

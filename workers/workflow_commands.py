@@ -1,4 +1,4 @@
-"""`edgeward workflow`: reads, checks and draws workflows."""
+"""`edgeward workflow`: reads, checks, plans and draws workflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-workflow_app = typer.Typer(help="Read, check and draw workflows.", no_args_is_help=True)
+from workers.options import AsJson, Config, settings_in_force
+from workers.workflow_runs import Inputs
+
+workflow_app = typer.Typer(help="Read, check, plan and draw workflows.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A workflow's YAML file.")]
 
 
@@ -23,14 +26,57 @@ def validate(path: File) -> None:
     typer.echo(f"{path}: valid, {steps} {'step' if steps == 1 else 'steps'}")
 
 
+@workflow_app.command("plan")
+def plan(
+    path: File,
+    inputs: Inputs = None,
+    as_json: AsJson = False,
+    mermaid: Annotated[bool, typer.Option(help="The chart, with places and costs.")] = False,
+    config: Config = None,
+) -> None:
+    """What would run where, and what it may cost and take; inputs may be left out."""
+    import os
+
+    from rich.console import Console
+
+    from graphs.workflow.mermaid import to_mermaid
+    from graphs.workflow.model import Workflow
+    from graphs.workflow.plan import plan as plan_of
+    from workers.workflow_inputs import read_inputs
+    from workers.workflow_plan import box_notes, plan_view
+
+    workflow = Workflow.load(path)
+    settings = settings_in_force(config)
+    given = read_inputs(workflow, inputs or [])
+    found = plan_of(workflow, given, settings=settings, env=os.environ, from_text=True)
+    if as_json:
+        typer.echo(found.to_json())
+    elif mermaid:
+        typer.echo(to_mermaid(workflow, box_notes(found)), nl=False)
+    else:
+        Console(highlight=False).print(plan_view(found))
+
+
 @workflow_app.command("graph")
-def graph(path: File) -> None:
-    """The steps as Mermaid."""
+def graph(
+    path: File,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw a picture into this file instead.", show_default=False)
+    ] = None,
+) -> None:
+    """The steps as Mermaid, or as a picture."""
     from graphs.workflow.load import load_workflow
     from graphs.workflow.mermaid import to_mermaid
     from graphs.workflow.validate import check
 
-    typer.echo(to_mermaid(check(load_workflow(path))), nl=False)
+    workflow = check(load_workflow(path))
+    if png is None:
+        typer.echo(to_mermaid(workflow), nl=False)
+        return
+    from graphs.workflow.drawing import draw
+
+    draw(workflow, png)
+    typer.echo(f"wrote {png}")
 
 
 @workflow_app.command("schema")

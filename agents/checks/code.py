@@ -9,15 +9,15 @@ import re
 import sys
 
 from agents.checks.code_examples import examples_of, solution, trial
-from agents.checks.code_language import (
+from agents.checks.code_syntax import PARSERS, NotChecked
+from agents.checks.sandbox import Limits, run_program
+from router.classify.code_language import (
     NOT_PROGRAMS,
     asked_languages,
     canonical_language,
     fenced_blocks,
     languages_of,
 )
-from agents.checks.code_syntax import PARSERS, NotChecked
-from agents.checks.sandbox import Limits, run_program
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 _EXAMPLE_LIMITS = Limits(wall_s=10.0, cpu_s=5.0)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.checks.code_language import Block, fenced_blocks
+from router.classify.code_language import Block, fenced_blocks
 
 _CALL = re.compile(r"(?<![\w.])[A-Za-z_]\w*\(")
 _GIVES = re.compile(

@@ -17,7 +17,7 @@ from textwrap import dedent
 
 import yaml
 
-from agents.checks.code_language import Block
+from router.classify.code_language import Block
 
 _PARSER_TIMEOUT_S = 10.0
 # A parser's answer: what is wrong, or None.

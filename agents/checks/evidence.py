@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from agents.checks.arithmetic import arithmetic
 from agents.checks.code import code_parses, examples_pass, language_kept
-from agents.checks.code_language import canonical_language
 from agents.checks.grounded import grounded
 from agents.checks.prose_language import in_language
 from agents.checks.sandbox import Limits
+from router.classify.code_language import canonical_language
 from router.errors import ConfigError
 from router.types import CheckResult, Completion, Kind, Task
 

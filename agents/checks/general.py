@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import jsonschema
 
@@ -74,16 +75,21 @@ def looped_unit(text: str) -> str | None:
 def satisfies_schema(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     """It is JSON and matches the task's schema."""
     assert task.json_schema is not None
+    return matches(task.json_schema, completion.text)
+
+
+def matches(schema: dict[str, Any], text: str, name: str = "schema") -> CheckResult:
+    """The text is JSON and matches the schema."""
     try:
-        value = json.loads(completion.text)
+        value = json.loads(text)
     except ValueError as error:
-        return CheckResult.found("schema", f"not JSON: {error}", EscalationReason.SCHEMA)
-    validator = jsonschema.validators.validator_for(task.json_schema)(task.json_schema)
+        return CheckResult.found(name, f"not JSON: {error}", EscalationReason.SCHEMA)
+    validator = jsonschema.validators.validator_for(schema)(schema)
     problem = jsonschema.exceptions.best_match(validator.iter_errors(value))
     if problem is not None:
         at = "/".join(str(part) for part in problem.absolute_path) or "the root"
-        return CheckResult.found("schema", f"{problem.message} (at {at})", EscalationReason.SCHEMA)
-    return CheckResult.found("schema", "matches the schema")
+        return CheckResult.found(name, f"{problem.message} (at {at})", EscalationReason.SCHEMA)
+    return CheckResult.found(name, "matches the schema")
 
 
 def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agents.checks.code_language import fenced_blocks
 from agents.checks.source import Source, plain_text
 from agents.nano.lexicon import fold
 from router.classify import signals
+from router.classify.code_language import fenced_blocks
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 _JUDGED = re.compile(

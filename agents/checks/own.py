@@ -80,12 +80,13 @@ class CommandCheck:
 
     It reads one JSON object (`prompt`, `answer`, `kind`, and `schema` where the task has one) from
     its standard input. Exit status 0 accepts the answer, 1 rejects it; what it prints is the
-    finding. Any other end, or none within its time, is no judgement: the answer stands.
-    It runs as the user does: it is the user's own program.
+    finding. Any other end, or none within its time, is no judgement: the answer stands, unless the
+    check is strict. It runs as the user does: it is the user's own program.
     """
 
-    def __init__(self, settings: CheckSettings) -> None:
+    def __init__(self, settings: CheckSettings, *, strict: bool = False) -> None:
         self._settings = settings
+        self._stands = not strict
 
     @property
     def name(self) -> str:
@@ -101,11 +102,19 @@ class CommandCheck:
         }
         if task.json_schema is not None:
             shown["schema"] = task.json_schema
-        status, printed = await self._run(json.dumps(shown).encode())
+        try:
+            status, printed = await self._run(json.dumps(shown).encode())
+        except OSError as error:
+            said = f"not checked: it cannot be started: {error.strerror}"
+            return self._result(self._stands, said)
         if status is None:
-            return self._result(True, f"not checked: no end within {self._settings.timeout_s:g} s")
+            return self._result(
+                self._stands, f"not checked: no end within {self._settings.timeout_s:g} s"
+            )
         if status not in (0, 1):
-            return self._result(True, f"not checked: it ended with status {status}: {printed}")
+            return self._result(
+                self._stands, f"not checked: it ended with status {status}: {printed}"
+            )
         accepted = status == 0
         return self._result(accepted, printed or ("accepted" if accepted else "rejected"))
 

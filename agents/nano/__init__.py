@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from router.pace import Speed
+
 WEIGHTS = Path(__file__).parent / "weights"
 MODEL_PATH = WEIGHTS / "edgeward-nano.gguf"
 CALIBRATION_PATH = WEIGHTS / "calibration.json"
@@ -17,6 +19,9 @@ ESCALATE_TOKEN = "<|escalate|>"
 STOP_TOKEN = "<|im_end|>"
 MAX_TOKENS = 200
 """No right answer of any family is longer; one that reaches this is wrong."""
+
+SPEED = Speed(first_s=0.005, token_s=0.0003)
+"""Before its first answer in a process: the medians of 55 answers on one core, rounded up."""
 
 _ROUTINE = "Do the routine request exactly, or escalate."
 SYSTEM_PROMPTS: dict[str, str] = {"general": _ROUTINE, "coder": _ROUTINE}

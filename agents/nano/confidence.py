@@ -28,17 +28,25 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class NanoCalibration:
-    """weights: of logit(min_p), sum_logprob in nats, logit(gate score) and 1; then thresholds."""
+    """weights: of logit(min_p), sum_logprob in nats, logit(gate score) and 1; then thresholds.
+
+    exact: the share of all answers that were right, by family, accepted or not.
+    """
 
     weights: tuple[float, float, float, float]
     thresholds: dict[str, float]
+    exact: dict[str, float]
 
     @classmethod
     def load(cls, path: Path = CALIBRATION_PATH) -> NanoCalibration:
         stored = json.loads(path.read_text(encoding="utf-8"))
         a, b, c, d = stored["weights"]
-        thresholds = {family: row["threshold"] for family, row in stored["families"].items()}
-        return cls((a, b, c, d), thresholds)
+        families = stored["families"].items()
+        return cls(
+            (a, b, c, d),
+            thresholds={family: row["threshold"] for family, row in families},
+            exact={family: row["exact_match"] for family, row in families},
+        )
 
     def score(self, min_p: float, sum_logprob: float, gate_score: float) -> float:
         """Estimated probability, 0..1, that the answer is right."""

@@ -12,6 +12,9 @@ from agents.nano.gate import NO_FAMILY, Gate
 from agents.nano.verify import verify
 from router.types import CheckResult, Completion, EscalationReason, Task
 
+LONGEST_CHARS = 4096
+"""As many as about fill its window, twice as many as it was trained on: the gate need not look."""
+
 
 @dataclass(frozen=True, slots=True)
 class NanoSpecialist:
@@ -32,6 +35,8 @@ class NanoSpecialist:
 
     def covers(self, task: Task) -> Coverage:
         """A family that it knows, asked as it was trained: no system prompt but its own."""
+        if len(task.prompt) > LONGEST_CHARS:
+            return Coverage(family=NO_FAMILY, score=1.0, covered=False)
         verdict = self.gate.judge(self.prompt(task))
         known = (
             verdict.family != NO_FAMILY
@@ -39,7 +44,12 @@ class NanoSpecialist:
             and task.system is None
             and (task.json_schema is None or bool(_plain_keys(task)))
         )
-        return Coverage(family=verdict.family, score=verdict.score, covered=known)
+        return Coverage(
+            family=verdict.family,
+            score=verdict.score,
+            covered=known,
+            expected=self.calibration.exact[verdict.family] if known else None,
+        )
 
     def checks(
         self, task: Task, completion: Completion, coverage: Coverage

@@ -11,7 +11,8 @@ from agents.tools.tool import PUBLIC
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came of a call. `text` is for the model, `reason` for the account.
+    """What came of a call. `text` is for a model, `output`, as the tool gave it, for a program, and
+    `reason` for the account.
 
     status: done; refused, it is not allowed; failed, it did not work; malformed, it could not be
     read. label: of what `text` gives away. remedy: where the call itself was wrong, `repair` shows
@@ -23,6 +24,7 @@ class ToolResult:
     label: str = PUBLIC
     reason: str = ""
     remedy: Literal["none", "repair", "escalate"] = "none"
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)

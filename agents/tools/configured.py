@@ -19,6 +19,9 @@ from agents.tools.toolbox import Approve
 from router.errors import ConfigError
 from router.settings import Settings
 
+WORKFLOW = "workflow"
+"""The role of a workflow's own steps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -43,9 +46,15 @@ def configured_tools(
     servers = {name: _server(name, written) for name, written in tools.servers.items()}
     if settings.offline:
         _require_this_machine(servers)
-    registry = Registry([*builtin_tools(folders), *own], servers=servers)
+    shipped = builtin_tools(folders)
+    registry = Registry([*shipped, *own], servers=servers)
     permissions: dict[str, Permission] = {
-        role: Permission(one.tools, one.limits, one.max_calls) for role, one in tools.roles.items()
+        # Who wrote the workflow named the tool; these change nothing and send nothing away.
+        WORKFLOW: Permission(tuple(one.name for one in shipped)),
+        **{
+            role: Permission(one.tools, one.limits, one.max_calls)
+            for role, one in tools.roles.items()
+        },
     }
     for role, permission in permissions.items():
         registry.check(role, permission)

@@ -176,7 +176,7 @@ class Toolbox:
             return self._fault(tool, fault)
         self._wrong_in_a_row = 0
         shown = as_data(tool.name, output.text, self._result_chars)
-        return ToolResult("done", shown, output.label or tool.label)
+        return ToolResult("done", shown, output.label or tool.label, output=output.text)
 
     def _fault(self, tool: Tool | None, fault: ToolFault) -> ToolResult:
         status: Literal["refused", "failed"] = (

@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from graphs.workflow.model import Step, Workflow
+from graphs.workflow.labels import labels
+from graphs.workflow.model import BudgetOf, Step, Workflow
 from graphs.workflow.problems import Problem
+from router.types import Privacy
 
 
 def most_usd(workflow: Workflow, called: Mapping[str, Workflow] | None = None) -> float | None:
     """What a run may spend at most by the file; None where nothing bounds it."""
-    if workflow.budget is not None:
-        return workflow.budget.max_usd
-    found = [_ceiling(step, called or {}) for step in workflow.steps]
+    return bounded(workflow.budget, _ceilings(workflow, called or {}))
+
+
+def bounded(budget: BudgetOf | None, parts: Iterable[float | None]) -> float | None:
+    """The parts together, within the budget; None where neither bounds anything."""
+    found = [*parts]
     known = [one for one in found if one is not None]
-    unbounded = any(
-        one is None and (step.may_use_cloud or step.workflow)
-        for one, step in zip(found, workflow.steps, strict=True)
-    )
-    return None if unbounded else sum(known)
+    own = None if len(known) < len(found) else sum(known)
+    bounds = [one for one in (budget.max_usd if budget else None, own) if one is not None]
+    return min(bounds, default=None)
+
+
+def ceiling(
+    step: Step, *, leaves: bool, times: int | None, called_usd: float | None = None
+) -> float | None:
+    """What a step may spend at most; None where nothing bounds it.
+
+    leaves: whether its text may go to a cloud. times: how often it is done, None if unknown.
+    called_usd: the most of the workflow that it calls, once.
+    """
+    if step.workflow is None and not (leaves and _may_be_sent(step)):
+        return 0.0
+    each = called_usd
+    if step.escalate is not None and step.escalate.max_usd is not None:
+        each = step.escalate.max_usd
+    tries = None if times is None else times * (step.retry + 1)
+    if each == 0:
+        return 0.0
+    return bounded(step.budget, (None if each is None or tries is None else each * tries,))
 
 
 def budget_problems(workflow: Workflow, called: Mapping[str, Workflow]) -> list[Problem]:
     found: list[Problem] = []
     ceilings: dict[str, float] = {}
+    # A list that is not known yet has at least one item, or it costs nothing.
+    of_steps = _ceilings(workflow, called, unknown=1)
     for number, step in enumerate(workflow.steps):
-        one = _ceiling(step, called)
+        one = of_steps[number]
         if one:
             ceilings[step.id] = one
         if message := _of_step(step, called):
@@ -66,16 +90,33 @@ def _of_step(step: Step, called: Mapping[str, Workflow]) -> str | None:
     return None
 
 
-def _ceiling(step: Step, called: Mapping[str, Workflow]) -> float | None:
-    """What a step may spend at most; None where nothing bounds it."""
-    if step.budget is not None:
-        return step.budget.max_usd
-    times = len(step.for_each) if isinstance(step.for_each, list) else 1
-    if step.escalate and step.escalate.max_usd is not None:
-        return step.escalate.max_usd * times
-    if (other := called.get(step.id)) is not None and other.budget is not None:
-        return other.budget.max_usd * times
-    return None if step.may_use_cloud or step.workflow else 0.0
+def _ceilings(
+    workflow: Workflow, called: Mapping[str, Workflow], unknown: int | None = None
+) -> tuple[float | None, ...]:
+    """Of each step, as the file alone says. unknown: times of a list that is not written there."""
+    kept = labels(workflow)
+    return tuple(
+        ceiling(
+            step,
+            leaves=kept.get(step.id) is not Privacy.LOCAL_ONLY,
+            times=times_written(step, unknown),
+            called_usd=most_usd(called[step.id]) if step.id in called else None,
+        )
+        for step in workflow.steps
+    )
+
+
+def times_written(step: Step, unknown: int | None = None) -> int | None:
+    """How often a step is done by the file alone."""
+    if step.for_each is None:
+        return 1
+    return len(step.for_each) if isinstance(step.for_each, list) else unknown
+
+
+def _may_be_sent(step: Step) -> bool:
+    """Whether it asks somebody, and the cloud may be the one."""
+    free = step.agent == "auto" and step.placement == "auto"
+    return step.prompt is not None and (step.may_use_cloud or free)
 
 
 def _listed(ids: list[str]) -> str:

@@ -43,6 +43,8 @@ def _number(value: Json) -> int | float:
     if type_of(value) != "number":
         raise Refused(f"a number is wanted, found {type_of(value)}")
     assert isinstance(value, int | float)
+    if not math.isfinite(value):
+        raise Refused(f"{value} is no number that JSON knows")
     return value
 
 

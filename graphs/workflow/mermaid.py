@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from graphs.workflow.labels import labels
 from graphs.workflow.model import Step, Workflow
 from graphs.workflow.order import needs, reads
@@ -17,13 +19,18 @@ _SHAPES = {
 _MOST_CHARS = 60
 
 
-def to_mermaid(workflow: Workflow) -> str:
-    """Arrows are solid where text flows and dotted where a step only waits or is decided upon."""
+def to_mermaid(workflow: Workflow, notes: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Arrows are solid where text flows and dotted where a step only waits or is decided upon.
+
+    notes: further lines in the boxes, by step.
+    """
     lines = ["flowchart TD"]
     kept = labels(workflow)
     for step in workflow.steps:
         opening, closing = _SHAPES[step.action]
-        lines.append(f'    {_name(step.id)}{opening}"{_title(step)}"{closing}')
+        rows = [*title(step), *(notes or {}).get(step.id, ())]
+        shown = "<br/>".join([f"<b>{step.id}</b>", *(_escaped(row) for row in rows)])
+        lines.append(f'    {_name(step.id)}{opening}"{shown}"{closing}')
     for name, wanted in needs(workflow).items():
         step = workflow.step(name)
         data = reads(step).data.steps
@@ -48,22 +55,28 @@ def _name(step_id: str) -> str:
     return f"s_{step_id}"
 
 
-def _title(step: Step) -> str:
+def title(step: Step) -> list[str]:
+    """What a step is, in a few lines for its box; its id is left out."""
     what = {"prompt": step.agent, "tool": f"tool {step.tool}", "workflow": str(step.workflow)}
-    rows = [f"<b>{step.id}</b>", _escaped(what.get(step.action, step.action))]
-    if step.for_each is not None:
-        over = step.for_each if isinstance(step.for_each, str) else f"{len(step.for_each)} items"
-        rows.append(f"for each: {_escaped(over)}")
+    rows = [what.get(step.action, step.action)]
+    if isinstance(step.for_each, str):
+        rows.append(f"for each: {_bare(step.for_each)}")
+    elif step.for_each is not None:
+        rows.append(f"for each: {len(step.for_each)} items")
     if step.condition is not None:
-        rows.append(f"if: {_escaped(step.condition)}")
+        rows.append(f"if: {_bare(step.condition)}")
     if step.escalate is not None:
         rows.append("or the cloud")
-    return "<br/>".join(rows)
+    return rows
+
+
+def _bare(expression: str) -> str:
+    return expression.removeprefix("${{").removesuffix("}}").strip()
 
 
 def _escaped(text: str) -> str:
-    flat = " ".join(text.removeprefix("${{").removesuffix("}}").split())
+    flat = " ".join(text.split())
     cut = flat if len(flat) <= _MOST_CHARS else f"{flat[: _MOST_CHARS - 3]}..."
     return "".join(
-        char if char.isalnum() or char in " ._-,/=" else f"#{ord(char)};" for char in cut
+        char if char.isalnum() or char in " ._-,:/=" else f"#{ord(char)};" for char in cut
     )

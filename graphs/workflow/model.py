@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, PrivateAttr, StrictBool, model_validator
 
@@ -11,6 +13,12 @@ from graphs.workflow.fields import Condition, Data, FilePath, Listing, Name, Tex
 from graphs.workflow.rules import check_input, check_step, one_action_schema, refuse_empty
 from graphs.workflow.source import Source
 from router.types import Frozen, Privacy
+
+if TYPE_CHECKING:
+    from graphs.app import Router
+    from graphs.workflow.outcome import Answer, RunResult, WorkflowEvent
+    from graphs.workflow.start import AskPerson
+    from router.settings import Settings
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=90 * 86_400)]
@@ -67,6 +75,9 @@ class Verify(Part):
     """How an answer is judged beside the checks that every answer passes."""
 
     tests: FilePath | None = Field(default=None, description="a file of tests for the code")
+    test_code: Text | None = Field(
+        default=None, description="the tests themselves; where they are blank, there are none"
+    )
     command: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="a program; it reads the answer and ends with 0"
     )
@@ -193,6 +204,75 @@ class Workflow(Part):
     def base(self) -> Path:
         """The folder that paths in it start from."""
         return self._source.base
+
+    @classmethod
+    def load(cls, path: Path | str) -> Workflow:
+        """The workflow in a file, checked. Raises WorkflowError with every mistake in it."""
+        from graphs.workflow.load import load_workflow
+        from graphs.workflow.validate import check
+
+        return check(load_workflow(Path(path)))
+
+    async def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        router: Router | None = None,
+        settings: Settings | Path | str | None = None,
+        approve: AskPerson | None = None,
+        run_id: str | None = None,
+    ) -> RunResult:
+        """Runs it until it has ended, or waits for a person or a far moment.
+
+        router: who answers; without one, one of these settings is opened. approve: asks a person
+        where an `approve` step does. run_id: the same id is the same run, which goes on where it
+        was; what is done is not done again. Raises ConfigError, and StoreUnavailable, after which
+        the run can be taken up again.
+        """
+        from graphs.workflow.start import begin, go_on, opened
+
+        async with opened(router, settings) as working:
+            record = await begin(working, self, inputs or {}, run_id=run_id)
+            return await go_on(working, record.run_id, approve=approve)
+
+    async def stream(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        router: Router | None = None,
+        settings: Settings | Path | str | None = None,
+        approve: AskPerson | None = None,
+        run_id: str | None = None,
+    ) -> AsyncGenerator[WorkflowEvent, None]:
+        """The same, and its events as they happen, the last one RunEnded with the result."""
+        from graphs.workflow.start import begin, opened, stream
+
+        async with opened(router, settings) as working:
+            record = await begin(working, self, inputs or {}, run_id=run_id)
+            async with aclosing(stream(working, record.run_id, approve=approve)) as events:
+                async for event in events:
+                    yield event
+
+    @staticmethod
+    async def resume(
+        run_id: str,
+        *,
+        router: Router | None = None,
+        settings: Settings | Path | str | None = None,
+        answers: Mapping[str, Answer | bool] | None = None,
+        approve: AskPerson | None = None,
+    ) -> RunResult:
+        """Takes up a run that was interrupted, has failed, or waits. answers: to its `approve`
+        steps, by their paths. Raises TaskError for a run that cannot be taken up."""
+        from graphs.workflow.outcome import Answer
+        from graphs.workflow.start import go_on, opened
+
+        said = {
+            path: Answer(approved=one) if isinstance(one, bool) else one
+            for path, one in (answers or {}).items()
+        }
+        async with opened(router, settings) as working:
+            return await go_on(working, run_id, answers=said, approve=approve)
 
     def step(self, step_id: str) -> Step:
         """Raises KeyError for an id that is not there."""

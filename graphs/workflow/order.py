@@ -24,6 +24,8 @@ def reads(step: Step) -> Reads:
     texts = {
         "prompt": step.prompt,
         "system": step.system,
+        # Of what a test finds, its words go into the prompt that asks again.
+        "test_code": step.verify.test_code if step.verify else None,
         "arguments": step.arguments,
         "inputs": step.inputs,
         "approve": step.approve.message if step.approve else None,

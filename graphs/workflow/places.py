@@ -35,6 +35,7 @@ def texts_of(workflow: Workflow) -> Iterator[Written]:
         data = {
             ("prompt",): step.prompt,
             ("system",): step.system,
+            ("verify", "test_code"): step.verify.test_code if step.verify else None,
             ("arguments",): step.arguments,
             ("inputs",): step.inputs,
             ("approve", "message"): step.approve.message if step.approve else None,

@@ -57,7 +57,7 @@ def check_step(step: Step) -> None:
     if step.escalate and step.placement == "local":
         raise _at("escalate", "placement `local` does not escalate: take one of them away")
     if step.verify and step.verify.model_fields_set == set():
-        raise _at("verify", "give at least one of `tests`, `command`, `schema`")
+        raise _at("verify", "give at least one of `tests`, `test_code`, `command`, `schema`")
 
 
 def refuse_empty(given: Any) -> None:

@@ -151,14 +151,14 @@ The third of each is what `lexicon.stems` says that a text must share to hold th
 """
 
 
-def complexity_of(instruction: str, prose: str, orders: int, numbers: int) -> float:
+def complexity_of(
+    asked: str, present: frozenset[str], prose: str, orders: int, numbers: int
+) -> float:
     """One minus the product of what each marker leaves: markers add up, none is decisive twice."""
-    asked = folded(instruction)
     # Requirements are often listed under the order: with no long document they belong to it.
     whole = folded(prose) if len(prose) <= 700 else asked
     routine = _ROUTINE.match(asked) is not None
     left = 1.0
-    present = beginnings(asked)
     wordless = "o(" in asked or "op-ed" in asked
     for weight, marker, needed in _HARD:
         if (wordless or not needed.isdisjoint(present)) and marker.search(asked):

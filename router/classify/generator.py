@@ -1,8 +1,7 @@
 """Prompts of all nine kinds in English and Portuguese, made from phrasings: the data we own.
 
-The phrasings are in `phrases/*.txt`. Every sixth template of a kind is held out: it makes no
-training prompt, so that accuracy on phrasings never seen can be measured. Generation is
-deterministic by seed.
+The phrasings are in `phrases/*.txt`, one part of them held out (`router/classify/phrasings.py`).
+Generation is deterministic by seed.
 """
 
 from __future__ import annotations
@@ -12,17 +11,20 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Literal
 
+from router.classify.phrasings import KINDS, Phrases, Written, phrases, side, templates
+from router.classify.problems import SNIPPETS, drawing, equation, expression, formula, heading
 from router.types import Kind
 
-Written = Literal["en", "pt"]
+_WHOLE = 0.3
+_WHOLES = {
+    Kind.CODE: ("defn",),
+    Kind.MATH: ("story",),
+    Kind.KNOWLEDGE: ("trivia", "trivia", "completion", "completion", "puzzle"),
+    Kind.TOOL: ("request", "request", "trouble"),
+}
+"""Pools and makers of whole prompts by kind, and how often one of them stands for a template."""
 
-KINDS = tuple(kind for kind in Kind if kind is not Kind.UNSURE)
-
-_HELD_OUT_EVERY = 6
 _FOREIGN_DOCUMENTS = 0.6
 _FOREIGN_SUBJECTS = 0.3
 _SUBJECTS = frozenset(
@@ -46,8 +48,11 @@ _SUBJECTS = frozenset(
 )
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
-_POOLS = ("sentences", "material")
-_LISTS = ("openings", "closings")
+_NAMES = re.compile(
+    r"(?<![.!?] )(?<!^)\b[A-ZÀ-Ú][a-zà-ú]{2,}"
+    r"(?: (?:of |the |de |da |do |e )?[A-ZÀ-Ú][a-zà-ú]+){0,3}"
+)
+"""Capitalised words that do not open a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +62,6 @@ class Example:
     prompt: str
     kind: Kind
     language: Written
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """One language's file: templates by kind, slot fillers by name, and pools of whole lines."""
-
-    templates: dict[Kind, tuple[str, ...]]
-    slots: dict[str, tuple[str, ...]]
-    sentences: tuple[str, ...]
-    material: tuple[str, ...]
-    openings: tuple[str, ...]
-    closings: tuple[str, ...]
 
 
 def generate(
@@ -90,54 +83,24 @@ def generate(
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         language: Written = "pt" if chance.random() < portuguese else "en"
-        writer = _Writer(chance, language, documents)
-        made.append(Example(writer.prompt(kind, held_out), kind, language))
+        writer = _Writer(chance, language, documents, held_out=held_out)
+        made.append(Example(writer.prompt(kind), kind, language))
     return made
-
-
-def templates(kind: Kind, language: Written, *, held_out: bool) -> list[str]:
-    """The phrasings of one kind, on one side of the split."""
-    every = phrases(language).templates[kind]
-    return [
-        template
-        for position, template in enumerate(every)
-        if (position % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1) == held_out
-    ]
-
-
-@cache
-def phrases(language: Written) -> Phrases:
-    """Read one language's phrasings from the package."""
-    sections: dict[str, list[str]] = {}
-    current: list[str] = []
-    text = files("router.classify").joinpath(f"phrases/{language}.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if line.startswith("## "):
-            current = sections.setdefault(line[3:].strip(), [])
-        elif line.strip() and not line.startswith("# "):
-            current.append(line.replace("\\n", "\n"))
-    fillers = {
-        name: tuple(part.strip() for part in " ".join(lines).split(";"))
-        for name, lines in sections.items()
-        if name.startswith("slot ") or name in _LISTS
-    }
-    return Phrases(
-        templates={kind: tuple(sections[kind.value]) for kind in KINDS},
-        slots={name[5:]: values for name, values in fillers.items() if name.startswith("slot ")},
-        sentences=tuple(sections["sentences"]),
-        material=tuple(sections["material"]),
-        openings=fillers["openings"],
-        closings=fillers["closings"],
-    )
 
 
 class _Writer:
     """Fills templates of one language with values drawn from `chance`."""
 
     def __init__(
-        self, chance: random.Random, language: Written, documents: Sequence[str] = ()
+        self,
+        chance: random.Random,
+        language: Written,
+        documents: Sequence[str] = (),
+        *,
+        held_out: bool = False,
     ) -> None:
         self._chance = chance
+        self._held_out = held_out
         self._documents = documents
         self._phrases = phrases(language)
         self._language = language
@@ -145,19 +108,29 @@ class _Writer:
         self._makers: dict[str, Callable[[], str]] = {
             "n": self._number,
             "pct": lambda: str(chance.choice([5, 8, 10, 12, 15, 18, 20, 25, 30, 50, 75])),
-            "eq": self._equation,
-            "fx": self._expression,
+            "eq": lambda: equation(chance),
+            "fx": lambda: expression(chance),
             "doc": self._document,
             "sentence": lambda: chance.choice(self._either().sentences),
             "dialogue": self._dialogue,
-            "snippet": lambda: chance.choice(_SNIPPETS),
+            "snippet": lambda: chance.choice(SNIPPETS),
             "table": self._table,
             "material": self._material,
+            "obj": lambda: chance.choice(self._phrases.slots["things"]),
+            "story": self._story,
+            "docask": self._question_on_page,
+            "Name": self._name,
+            "tex": lambda: formula(chance),
+            "drawing": lambda: drawing(chance),
+            "defn": self._heading,
         }
+        # Who and what a story is about, while it is told.
+        self._cast: dict[str, str] = {}
+        # The document of this prompt: a question about it uses its words.
+        self._page = ""
 
-    def prompt(self, kind: Kind, held_out: bool) -> str:
-        language = self._language
-        template = self._chance.choice(templates(kind, language, held_out=held_out))
+    def prompt(self, kind: Kind) -> str:
+        template = self._template(kind)
         parts = [self._filled(part).strip() for part in template.split("||")]
         material_first = "{" in template.split("||")[0][:3] and len(parts) > 1
         if len(parts) == 1:
@@ -165,6 +138,16 @@ class _Writer:
         order, material = (parts[1], parts[0]) if material_first else (parts[0], parts[1])
         order = self._dressed(order, whole=False)
         return self._joined(order, material, material_first=material_first)
+
+    def _template(self, kind: Kind) -> str:
+        if kind in _WHOLES and self._chance.random() < _WHOLE:
+            return f"{{{self._chance.choice(_WHOLES[kind])}}}"
+        return self._chance.choice(templates(kind, self._language, held_out=self._held_out))
+
+    def _line(self, pool: str) -> str:
+        lines = self._phrases.pools[pool]
+        # A pool of fewer lines than that has no side to hold out: its lines are material.
+        return self._chance.choice(side(lines, held_out=self._held_out) or lines)
 
     def _joined(self, order: str, material: str, *, material_first: bool) -> str:
         chance = self._chance
@@ -178,17 +161,64 @@ class _Writer:
         return order.rstrip(":") + parting + material
 
     def _filled(self, text: str) -> str:
+        return _SLOT.sub(self._slot, self._unnested(text))
+
+    def _unnested(self, text: str) -> str:
         while found := _CHOICE.search(text):
             chosen = self._chance.choice(found[1].split("|"))
             text = text[: found.start()] + chosen + text[found.end() :]
-        return _SLOT.sub(self._slot, re.sub(r" {2,}(?=\S)", " ", text).replace(" ?", "?"))
+        return re.sub(r" {2,}(?=\S)", " ", text).replace(" ?", "?")
 
     def _slot(self, found: re.Match[str]) -> str:
         foreign = 1.0 if found[1] == "any" else _FOREIGN_SUBJECTS * (found[1] in _SUBJECTS)
         if self._documents and self._chance.random() < foreign:
             return self._subject()
-        maker = self._makers.get(found[1])
-        return maker() if maker else self._chance.choice(self._phrases.slots[found[1]])
+        if found[1] in self._cast:
+            return self._cast[found[1]]
+        if maker := self._makers.get(found[1]):
+            return maker()
+        if found[1] in self._phrases.pools:
+            return self._filled(self._line(found[1]))
+        return self._chance.choice(self._phrases.slots[found[1]])
+
+    def _story(self) -> str:
+        """A problem in words: some facts about the same people and things, and a question."""
+        chance, known = self._chance, self._phrases
+        things = [
+            self._subject() if self._documents and chance.random() < 0.3 else thing
+            for thing in chance.sample(known.slots["things"], 2)
+        ]
+        who = chance.sample(known.slots["who"], 2)
+        lines = [self._line("fact") for _ in range(chance.choice([1, 2, 2, 3, 3, 4, 5]))]
+        lines.append(self._line("mathask"))
+        self._cast = dict(zip(("obj", "obj2", "who", "who2"), (*things, *who), strict=True))
+        told = [self._filled(line) for line in lines]
+        self._cast = {}
+        return " ".join(line[:1].upper() + line[1:] for line in told)
+
+    def _question_on_page(self) -> str:
+        """A question in words of the document that the prompt shows before or after it."""
+        chance = self._chance
+        self._page = self._page or self._document()
+        words = self._page.split()
+        start = chance.randrange(max(1, len(words) - 6))
+        about = " ".join(words[start : start + chance.randint(2, 6)]).strip(".,;:!?\"'()")
+        asked = chance.choice(self._phrases.slots["docword"])
+        return f"{asked} {about}{chance.choice(['?', '?', '?', ''])}"
+
+    def _name(self) -> str:
+        """A name out of a document, or one of the lists."""
+        chance, slots = self._chance, self._phrases.slots
+        if self._documents and chance.random() < 0.7:
+            found: list[str] = _NAMES.findall(chance.choice(self._documents)[:2000])
+            if found:
+                return chance.choice(found)
+        return chance.choice(slots[chance.choice(["person", "work", "place", "who"])]).title()
+
+    def _heading(self) -> str:
+        chance, slots = self._chance, self._phrases.slots
+        task = chance.choice(slots["docstring"] if chance.random() < 0.5 else slots["codetask"])
+        return heading(chance, chance.choice(slots["fname"]), task)
 
     def _subject(self) -> str:
         """One to four words out of the middle of a document: no kind owns a subject."""
@@ -241,27 +271,14 @@ class _Writer:
         )
         return str(value) if chance.random() < 0.9 else f"{value}.{chance.randint(1, 99)}"
 
-    def _equation(self) -> str:
-        a, b, c = (self._chance.randint(2, 20) for _ in range(3))
-        return self._chance.choice(
-            [
-                f"{a}x + {b} = {c}", f"x^2 - {a}x + {b} = 0", f"{a}x - {b} = {c}x", f"2^x = {a}",
-                f"{a}(x + {b}) = {c}", f"x + y = {a}, x - y = {b}", f"\\frac{{x}}{{{a}}} = {b}",
-                f"log(x) = {a}", f"a + b = {c}", f"{a}x^2 = {b}x",
-            ]
-        )  # fmt: skip
-
-    def _expression(self) -> str:
-        a, b = (self._chance.randint(2, 20) for _ in range(2))
-        return self._chance.choice(
-            [
-                f"x^{a} + {b}x", f"{a}x^2 - {b}x", "sin(x)", f"e^({a}x)", f"ln({a}x)",
-                f"x^2 - {a * a}", f"\\sqrt{{{a}x + {b}}}", f"({a}x + {b})^2", f"{a}/x",
-            ]
-        )  # fmt: skip
-
     def _document(self) -> str:
         """One sentence to some 25, in paragraphs, sometimes with a greeting or speaker names."""
+        if self._page:
+            return self._page
+        self._page = self._drawn_document()
+        return self._page
+
+    def _drawn_document(self) -> str:
         chance = self._chance
         if self._documents and chance.random() < _FOREIGN_DOCUMENTS:
             text = chance.choice(self._documents)
@@ -294,28 +311,3 @@ class _Writer:
             return self._document()
         pool = self._either()
         return chance.choice(pool.material if chance.random() < 0.7 else pool.sentences)
-
-
-_SNIPPETS = (
-    "def add(a, b):\n    return a - b",
-    "for i in range(len(items)):\n    print(items[i])",
-    "const sum = (a, b) => {\n  return a + b\n}\nconsole.log(sum(1))",
-    "SELECT name, COUNT(*) FROM orders GROUP BY city",
-    "public static int max(int[] values) {\n    int best = 0;\n    return best;\n}",
-    'import json\nwith open("data.json") as f:\n    data = json.load(f)\nprint(data["name"])',
-    "#include <stdio.h>\nint main() {\n  int *p = NULL;\n  *p = 3;\n  return 0;\n}",
-    "function total(list) {\n  let t = 0;\n  for (var i = 0; i <= list.length; i++)\n"
-    "    t += list[i].price;\n  return t;\n}",
-    'Traceback (most recent call last):\n  File "app.py", line 12, in <module>\n    main()\n'
-    "KeyError: 'user'",
-    "while True:\n    try:\n        n = int(input())\n    except:\n        pass",
-    "package main\n\nfunc main() {\n\tch := make(chan int)\n\tch <- 1\n}",
-    "<?php\n$q = \"SELECT * FROM users WHERE id = \" . $_GET['id'];\nmysqli_query($db, $q);\n?>",
-    "class Node:\n    def __init__(self, value):\n        self.value = value",
-    "df = pd.read_csv('vendas.csv')\ndf.groupby('cidade')['valor'].sum()",
-    "<div class='box'><span>hello</span></div>\n.box { float: left; margin: 0 auto; }",
-    "git push origin main\n! [rejected] main -> main (non-fast-forward)",
-    "let mut v = vec![1, 2, 3];\nlet first = &v[0];\nv.push(4);",
-    "numeros = [3, 1, 2]\nfor n in numeros:\n    if n % 2 = 0:\n        print(n)",
-)
-"""Short programs and messages, some of them wrong, for the prompts that bring code along."""

@@ -2,8 +2,8 @@
 
 Two witnesses: a few rules for orders that mean one thing only, and the n-gram model for the rest.
 A rule is evidence, not a verdict: it multiplies the model's odds, so a confidence is one number
-whoever spoke. The model reads the instruction and what the signals say of the rest, not the
-document that was pasted along.
+whoever spoke; where no rule speaks, the shape of the prompt may, more softly. The model reads the
+instruction and what the signals say of the rest, not the document that was pasted along.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from router.classify import signals
+from router.classify import shapes, signals
 from router.classify.rules import kind_by_rule
 from router.types import Guess, Kind
 
@@ -27,6 +27,7 @@ _OF_A_TEXT = (Kind.SUMMARISATION, Kind.EXTRACTION, Kind.TRANSLATION, Kind.REWRIT
 """Orders about a text keep their kind where the text is a description of functions."""
 
 _RULE_ODDS = 100.0
+_LEANING_ODDS = 20.0
 _TOOLS_ODDS = 1e5
 _WHOLE_CHARS = 300
 _WHOLE_ORDER_CHARS = 140
@@ -34,13 +35,14 @@ _CONTEXT_CHARS = 60
 _QUESTION_CONTEXT_CHARS = 200
 _END_CHARS = 150
 _ASKED_CHARS = 400
-_MANY_NUMBERS = 3
 
 
 class Classifier(Protocol):
     """Whatever turns a prompt into a guess. It never raises, whatever the text."""
 
-    def classify(self, prompt: str) -> Guess: ...
+    def classify(self, prompt: str, facts: signals.Signals | None = None) -> Guess:
+        """facts: the signals of `prompt`, for a caller who has read them."""
+        ...
 
 
 class NgramClassifier:
@@ -57,15 +59,19 @@ class NgramClassifier:
 
         return cls(LinearModel.load(path), unsure_below=unsure_below)
 
-    def classify(self, prompt: str) -> Guess:
+    def classify(self, prompt: str, facts: signals.Signals | None = None) -> Guess:
         """Kind, language and complexity. `confidence` is that of the best kind also when UNSURE."""
-        facts = signals.read(prompt)
-        odds = self._model.probabilities(shown(prompt, facts))
-        ruled = kind_by_rule(facts.instruction)
+        facts = facts or signals.read(prompt)
+        shape = shapes.read(prompt, facts)
+        odds = self._model.probabilities(shown(prompt, facts), shape.marks)
+        ruled = kind_by_rule(facts.plain, facts.beginnings)
         if facts.has_tools and ruled not in _OF_A_TEXT:
             odds[Kind.TOOL.value] = odds.get(Kind.TOOL.value, 0.0) * _TOOLS_ODDS
         elif ruled is not None:
             odds[ruled.value] = odds.get(ruled.value, 0.0) * _RULE_ODDS
+        elif shape.leaning is not None:
+            leaning = shape.leaning.value
+            odds[leaning] = odds.get(leaning, 0.0) * _LEANING_ODDS
         best = max(odds, key=lambda kind: odds[kind])
         confidence = min(1.0, odds[best] / sum(odds.values()))
         return Guess(
@@ -93,17 +99,4 @@ def shown(prompt: str, facts: signals.Signals) -> str:
         text = f"{asked}\n{prompt[:context]}\n{prompt[-_CONTEXT_CHARS:]}"
     else:
         text = f"{prompt[:_END_CHARS]}\n{prompt[-_END_CHARS:]}"
-    words = [
-        word
-        for word, present in (
-            ("factcode", facts.has_code),
-            ("facttable", facts.has_table),
-            ("factjson", facts.has_json),
-            ("factchoices", facts.has_choices),
-            ("factnumbers", facts.numbers >= _MANY_NUMBERS),
-            ("factquestion", facts.questions > 0 and facts.instructions == 0),
-            ("factdocument", facts.chars > _WHOLE_CHARS + len(facts.instruction)),
-        )
-        if present
-    ]
-    return f"{' '.join(words)}\n{text}"
+    return f"{' '.join(shapes.fact_words(facts))}\n{text}"

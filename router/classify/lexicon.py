@@ -88,6 +88,18 @@ CUE = re.compile(
     r"paragrafos?|contexto|relatorios?)\b(?! (?:is|are|was|were|says|states))"
 )
 """A line that asks without an imperative: a heading to be answered, or talk of what was pasted."""
+_CUE_WORDS = (
+    "sum", "tl;dr", "tldr", "in short", "abstract", "highlight", "trans", "answer", "sint",
+    "traduc", "respos", "solu", "text", "artic", "artig", "passag", "docum", "email", "dialog",
+    "convers", "senten", "paragra", "report", "trecho", "frase", "relator",
+)  # fmt: skip
+"""What every cue has one of; looking for these is ten times as fast as the pattern."""
+
+
+def is_cue(plain: str) -> bool:
+    """Whether a folded line asks without an imperative."""
+    return any(word in plain for word in _CUE_WORDS) and CUE.match(plain) is not None
+
 
 QUESTION = re.compile(
     r"[\s\-*#>]*(?:q:\s*)?(?:who|what|when|where|why|which|whose|how|is|are|does|do|did|was|were|"
@@ -112,9 +124,9 @@ def folded(text: str) -> str:
     return _COMBINING.sub("", unicodedata.normalize("NFD", text)).lower()
 
 
-def beginnings(text: str) -> set[str]:
+def beginnings(text: str) -> frozenset[str]:
     """The first three letters of every word of a folded text that has as many."""
-    return {word[:_STEM_CHARS] for word in _LETTERS.findall(text)}
+    return frozenset([word[:_STEM_CHARS] for word in _LETTERS.findall(text)])
 
 
 def stems(pattern: str) -> frozenset[str]:

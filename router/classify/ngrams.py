@@ -3,8 +3,9 @@
 Features of a text: its words and pairs of words, and its runs of 3 to 5 characters, each hashed
 into one of `buckets` rows of a weight table. Case is folded, digits become one class, accents are
 dropped; a word that had accents counts a second time with them, so Portuguese works typed either
-way. Each of the two groups is a set (presence, not counts) scaled to unit length. Nothing here
-depends on Python's randomised `hash`: the same text gives the same rows on every machine.
+way. A caller may add marks, names of what it saw in the text: they are a third group. Each of the
+groups is a set (presence, not counts) scaled to unit length. Nothing here depends on Python's
+randomised `hash`: the same text gives the same rows on every machine.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ _CHAR_SIZES = (3, 4, 5)
 _PRIME = np.uint32(0x01000193)
 _SALT_PAIR = np.uint32(0x9E3779B9)
 _SALT_ACCENT = 0x5BD1E995
+_SALT_MARK = 77
 _WORDS = re.compile(rb"[0-9a-z_\x80-\xff]+|[^\s]")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _DIGIT_RUN = re.compile(rb"0{4,}")
@@ -68,6 +71,17 @@ def rows(text: str, buckets: int) -> tuple[Rows, Rows]:
     of_words = _word_hashes(words, accented)
     mixed = _mixed(np.concatenate([of_words, *_char_hashes(chars.astype(np.uint32))]), buckets)
     return _distinct(mixed[: len(of_words)]), _distinct(mixed[len(of_words) :])
+
+
+def mark_rows(marks: Sequence[str], buckets: int) -> Rows:
+    """The table rows of `marks`, which differ from each other."""
+    return np.array([_mark_row(mark, buckets) for mark in marks], dtype=np.uint32)
+
+
+@cache
+def _mark_row(mark: str, buckets: int) -> int:
+    hashed = np.array([zlib.crc32(mark.encode(), _SALT_MARK)], dtype=np.uint32)
+    return int(_mixed(hashed, buckets)[0])
 
 
 def _word_hashes(words: list[int], accented: list[int]) -> Rows:
@@ -159,10 +173,10 @@ class LinearModel:
                 bias=self.bias,
             )
 
-    def logits(self, text: str) -> NDArray[np.float32]:
+    def logits(self, text: str, marks: Sequence[str] = ()) -> NDArray[np.float32]:
         """(labels,) float32, unnormalised log-odds."""
         total = np.zeros(len(self.labels), dtype=np.float32)
-        for group in rows(text, len(self.weights)):
+        for group in _groups(text, marks, len(self.weights)):
             if len(group):
                 # Whole numbers that a float32 holds exactly: a product with ones is their sum.
                 ones = np.ones(len(group), dtype=np.float32)
@@ -170,9 +184,9 @@ class LinearModel:
                 total += summed / np.float32(math.sqrt(len(group)))
         return self.bias + self.scale * total
 
-    def probabilities(self, text: str) -> dict[str, float]:
+    def probabilities(self, text: str, marks: Sequence[str] = ()) -> dict[str, float]:
         """Every label with its probability; they sum to one. Any text will do."""
-        logits = self.logits(text)
+        logits = self.logits(text, marks)
         odds = np.exp(logits - np.max(logits))
         return dict(zip(self.labels, (odds / odds.sum()).tolist(), strict=True))
 
@@ -181,9 +195,15 @@ class LinearModel:
         factor = np.float32(1 / temperature)
         return replace(self, scale=self.scale * factor, bias=self.bias * factor)
 
-    def calibrated(self, texts: Sequence[str], labels: Sequence[str]) -> LinearModel:
+    def calibrated(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        marks: Sequence[Sequence[str]] | None = None,
+    ) -> LinearModel:
         """Temper by the temperature that fits `texts` best; they must not be training texts."""
-        logits = np.stack([self.logits(text) for text in texts]).astype(np.float64)
+        pairs = zip(texts, marks or [()] * len(texts), strict=True)
+        logits = np.stack([self.logits(*pair) for pair in pairs]).astype(np.float64)
         truth = np.array([self.labels.index(label) for label in labels])
         candidates = np.geomspace(0.2, 5.0, 129)
         losses = [_log_loss(logits / temperature, truth) for temperature in candidates]
@@ -205,13 +225,15 @@ def fit(
     seed: int = 0,
     l2: float = 1e-5,
     sample_weight: Sequence[float] | None = None,
+    marks: Sequence[Sequence[str]] | None = None,
     batch: int = 256,
     learning_rate: float = 0.2,
 ) -> LinearModel:
     """Softmax regression by minibatch AdaGrad; the same arguments give the same model.
 
     l2: strength of the quadratic penalty, per weight and step. sample_weight: one a text, mean
-    about 1. About 3 s an epoch for 30,000 prompts on one core. ValueError where there is nothing
+    about 1. marks: those of each text, where the model will be asked with marks. About 3 s an epoch
+    for 30,000 prompts on one core. ValueError where there is nothing
     to learn from.
     """
     if len(texts) != len(labels) or len(set(labels)) < 2:
@@ -224,7 +246,8 @@ def fit(
     importance = np.asarray(
         np.ones(len(texts)) if sample_weight is None else sample_weight, dtype=np.float32
     )
-    encoded = [_scaled_rows(text, buckets) for text in texts]
+    of_each = marks or [()] * len(texts)
+    encoded = [_scaled_rows(*pair, buckets) for pair in zip(texts, of_each, strict=True)]
     weights = np.zeros((buckets, len(names)), dtype=np.float32)
     bias = np.zeros(len(names), dtype=np.float32)
     seen_weights, seen_bias = np.full_like(weights, 1e-8), np.full_like(bias, 1e-8)
@@ -249,9 +272,13 @@ def fit(
     return _quantised(names, weights, bias)
 
 
-def _scaled_rows(text: str, buckets: int) -> tuple[Rows, NDArray[np.float32]]:
-    """Rows of both groups in one array, and the value of each: 1 / sqrt(size of its group)."""
-    groups = rows(text, buckets)
+def _groups(text: str, marks: Sequence[str], buckets: int) -> tuple[Rows, ...]:
+    return *rows(text, buckets), mark_rows(marks, buckets)
+
+
+def _scaled_rows(text: str, marks: Sequence[str], buckets: int) -> tuple[Rows, NDArray[np.float32]]:
+    """Rows of all groups in one array, and the value of each: 1 / sqrt(size of its group)."""
+    groups = _groups(text, marks, buckets)
     values = [np.full(len(g), 1 / math.sqrt(max(len(g), 1)), dtype=np.float32) for g in groups]
     return np.concatenate(groups), np.concatenate(values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from router.classify.lexicon import POLITE, beginnings, folded, stems
+from router.classify.lexicon import POLITE, stems
 from router.types import Kind
 
 _TONGUE = (
@@ -78,6 +78,9 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             r"python|javascript|typescript|java|golang|php|sql|mysql|html|css|jquery|node\.js|numpy|"
             r"pandas|tensorflow|dataframe|linked list|pseudo-?code|shell script|c (?:program|"
             r"function|code)|binary tree|lista ligada|pseudocodigo)\b|\bc\+\+|\bc#)",
+            rf"{_START}(?:design|architect|propose|projet[ae]r?|desenh[ae]r?|proponha)\b[^\n]{{0,40}}"
+            r"\b(?:architecture|arquitetura|database schema|esquema do banco|data model|"
+            r"modelo de dados|microservices?|microsservicos)\b",
         ),
         "math": (
             rf"{_START}(?:solve|resolv[ae]r?)\b.{{0,25}}\b(?:equation|equacao|for x|system)\b",
@@ -92,6 +95,9 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             r"[-\d.,()\s+*/x^]*\d\s*[=?.]*\s*$",
         ),
         "extraction": (
+            rf"{_START}(?:extract|extraia|extrair|pull out)\b.{{0,20}}\b(?:(?:tracking|postal|zip|"
+            r"promo|discount|error|product|country) code|codigo (?:de (?:rastreio|rastreamento|"
+            r"barras|erro)|postal))\b",
             rf"{_START}(?:extract|extraia|extrair|pull out)\b"
             rf"(?!.{{0,20}}\b(?:points|insights|ideas|pontos|ideias)\b){_NOT_CODE}",
             r"\b(?:positive,? (?:or|negative)|negative or positive|positiv[oa],? (?:ou|"
@@ -125,10 +131,11 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
 _SUM_CHARS = 80
 
 
-def kind_by_rule(instruction: str) -> Kind | None:
-    """The kind that the wording leaves no doubt about; None too where two rules disagree."""
-    asked = folded(instruction)
-    present = beginnings(asked)
+def kind_by_rule(asked: str, present: frozenset[str]) -> Kind | None:
+    """The kind that the wording leaves no doubt about; None too where two rules disagree.
+
+    asked, present: an instruction as `lexicon.folded` and `lexicon.beginnings` give it.
+    """
     # A bare sum has no word to be known by; tl;dr, C++ and C# none that is long enough.
     wordless = {
         "math": len(asked) <= _SUM_CHARS,

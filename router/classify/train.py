@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from router.classify import signals
+from router.classify import shapes, signals
 from router.classify.generator import generate
 from router.classify.kinds import WEIGHTS, NgramClassifier, shown
 from router.classify.ngrams import LinearModel, fit
@@ -80,11 +80,10 @@ def _kind(prompt: str, label: str, source: str) -> Kind | None:
         return _GENERAL.get(source)
     # The intent data sets also have "what is 10 + 20" and "how do you say thanks in Spanish", which
     # are other kinds here: such rows are neither learned nor counted.
-    if label == "tool" and kind_by_rule(signals.read(prompt).instruction) in (
-        Kind.MATH,
-        Kind.TRANSLATION,
-    ):
-        return None
+    if label == "tool":
+        facts = signals.read(prompt)
+        if kind_by_rule(facts.plain, facts.beginnings) in (Kind.MATH, Kind.TRANSLATION):
+            return None
     return Kind(label)
 
 
@@ -107,8 +106,9 @@ def train(rows: Sequence[Row], *, seed: int = 0, epochs: int = 6) -> LinearModel
     totals: dict[Kind, float] = defaultdict(float)
     for (_, kind), weight in zip(learned, weights, strict=True):
         totals[kind] += weight
+    texts, marks = _read([prompt for prompt, _ in learned])
     model = fit(
-        [seen(prompt) for prompt, _ in learned],
+        texts,
         [kind.value for _, kind in learned],
         buckets=BUCKETS,
         epochs=epochs,
@@ -118,14 +118,21 @@ def train(rows: Sequence[Row], *, seed: int = 0, epochs: int = 6) -> LinearModel
             weight * len(learned) / len(totals) / totals[kind]
             for (_, kind), weight in zip(learned, weights, strict=True)
         ],
+        marks=marks,
     )
     held = generate(CALIBRATION, seed=seed + 1, held_out=True)
-    return model.calibrated([seen(e.prompt) for e in held], [e.kind.value for e in held])
+    texts, marks = _read([example.prompt for example in held])
+    return model.calibrated(texts, [example.kind.value for example in held], marks)
 
 
-def seen(prompt: str) -> str:
-    """What the classifier will show the model of this prompt."""
-    return shown(prompt, signals.read(prompt))
+def _read(prompts: Sequence[str]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """What the classifier will show the model of each prompt, and the marks of each."""
+    texts, marks = [], []
+    for prompt in prompts:
+        facts = signals.read(prompt)
+        texts.append(shown(prompt, facts))
+        marks.append(shapes.read(prompt, facts).marks)
+    return texts, marks
 
 
 def accuracy(classifier: NgramClassifier, examples: Sequence[tuple[str, Kind]]) -> float:

@@ -18,14 +18,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
 from router.classify.train import Row, read_rows, train
-from router.evaluate.curves import Interval, bootstrap
+from router.evaluate.kinds import Answer, Labelled, ask, group, report
 from router.types import Guess, Kind
 
 HELD_OUT = 3_600
@@ -72,15 +70,6 @@ def check_lines(classifier: NgramClassifier, rows: Sequence[Row]) -> list[list[s
     return [[name, *scores(classifier, groups[name])] for name in sorted(groups)]
 
 
-def kind_lines(classifier: NgramClassifier, rows: Sequence[Row]) -> list[list[str]]:
-    """Accuracy on check rows by kind; `general` rows without a kind of ours are left out."""
-    groups: dict[Kind, list[Case]] = defaultdict(list)
-    for row in rows:
-        if row.split == "check" and row.kind is not None:
-            groups[row.kind].append((row.prompt, row.kind))
-    return [[kind.value, *scores(classifier, groups[kind])] for kind in Kind if kind in groups]
-
-
 GROUPS = {
     "P3 templates": ("p3-",),
     "LLMRouter's examples": ("ulab-",),
@@ -94,19 +83,29 @@ GROUPS = {
 }
 """Sources that share their makers or their manner."""
 
-_GENERAL = (Kind.WRITING, Kind.TRANSLATION, Kind.REWRITING)
 
+def answered(classifier: NgramClassifier, rows: Sequence[Row]) -> list[Answer]:
+    """What the classifier says of rows, judged by the file's own seven labels.
 
-def by_label(classifier: NgramClassifier, rows: Sequence[Row]) -> Interval:
-    """Share right by the file's own seven labels: what we call writing, translation or rewriting
-    is "general" there. UNSURE is wrong. All rows count, also those without one kind of ours.
+    UNSURE is wrong. All rows count, also those without one kind of ours.
     """
-    right = np.array([_fits(classifier.classify(row.prompt).kind, row.label) for row in rows])
-    return bootstrap(lambda at: float(right[at].mean()), len(right))
+    labelled = [
+        Labelled.model_validate(
+            {
+                "prompt": row.prompt,
+                "label": row.label,
+                "language": row.language,
+                "source": row.source,
+            }
+        )
+        for row in rows
+    ]
+    return ask(labelled, classifier)
 
 
-def _fits(kind: Kind, label: str) -> float:
-    return float(kind in _GENERAL if label == "general" else kind.value == label)
+def by_label(classifier: NgramClassifier, rows: Sequence[Row]) -> str:
+    """Share right, with its interval."""
+    return str(group("", answered(classifier, rows)).accuracy)
 
 
 def goal_lines(classifier: NgramClassifier, rows: Sequence[Row]) -> list[list[str]]:
@@ -118,7 +117,7 @@ def goal_lines(classifier: NgramClassifier, rows: Sequence[Row]) -> list[list[st
         plain = [row for row in check if row.source not in ("alpacaeval", "bfcl")]
         for name, chosen in (("", check), (", without AlpacaEval and BFCL", plain)):
             if chosen and (not name or len(plain) < len(check)):
-                found = str(by_label(classifier, chosen))
+                found = by_label(classifier, chosen)
                 lines.append(
                     [f"kind, check, {language}{name}", str(len(chosen)), best, goal, found]
                 )
@@ -131,7 +130,7 @@ def left_out_lines(rows: Sequence[Row]) -> list[list[str]]:
     for name, starts in GROUPS.items():
         inside = [row for row in rows if row.source.startswith(starts)]
         others = [row for row in rows if not row.source.startswith(starts)]
-        found = str(by_label(NgramClassifier(train(others)), inside))
+        found = by_label(NgramClassifier(train(others)), inside)
         lines.append([f"left out: {name}", str(len(inside)), "0.57 to 0.72", "0.85", found])
     return lines
 
@@ -182,7 +181,16 @@ def main() -> None:
     head = ("prompts", "n", "right", "right when sure", "unsure")
     table(head, lines + check_lines(classifier, rows))
     if rows:
-        table(("kind (check rows)", *head[1:]), kind_lines(classifier, rows))
+        check = answered(classifier, [row for row in rows if row.split == "check"])
+        found = report(check, "", "check rows")
+        table(
+            ("kind (check rows, seven labels)", "n", "recall", "precision"),
+            [
+                [one.label, str(one.rows), str(one.recall), str(one.precision)]
+                for one in found.labels
+            ],
+        )
+        print(f"Expected calibration error of its confidence: {found.ece:.3f}.\n")
         goals = goal_lines(classifier, rows)
         if arguments.leave_out:
             goals += left_out_lines(rows)

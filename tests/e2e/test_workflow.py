@@ -35,6 +35,20 @@ def test_it_is_drawn_and_described(edgeward: Edgeward) -> None:
 
 def test_a_request_is_routed_without_being_run(edgeward: Edgeward) -> None:
     said = json.loads(edgeward("route", "--json", "Convert the date to ISO: March 7, 2026").stdout)
-    assert (said["route"], said["role"], said["label"]) == ("local", "general", "public")
-    assert 0 < said["expected_local_score"] <= said["expected_cloud_score"] <= 1
+    assert (said["role"], said["label"], said["decision"]["route"]) == (
+        "general",
+        "public",
+        "local",
+    )
+    assert 0 < said["decision"]["local"]["score"] <= 1
     assert "kind" in edgeward("route", "Prove that the square root of 2 is irrational").stdout
+
+
+def test_what_is_expected_of_a_request_is_shown_and_explained(edgeward: Edgeward) -> None:
+    asked = "Escreva uma função em Rust que some dois números"
+    shown = edgeward("route", "--explain", asked, env={"OPENAI_API_KEY": "test-key"}).stdout
+    for part in ("in rust", "pt", "score", "cost", "wait", "gpt", "specialist", "ms of CPU"):
+        assert part in shown, shown
+    assert "ms of CPU" not in edgeward("route", asked).stdout
+    path = edgeward("ask", "--explain", "Convert the date to ISO format: March 7, 2026").stderr
+    assert "score 0.93, cost $0.0000, wait" in path

@@ -117,8 +117,9 @@ class Seen:
 class ProviderServer:
     """Serves from `async with` until its end.
 
-    models: the names it accepts. context_tokens: prompts of more words overflow. reply: what it
-    says to everything, in place of the brain. token_delay_s: seconds between two tokens.
+    models: the names it accepts. context_tokens: prompts of more tokens overflow. reply: what it
+    says to everything, in place of the brain. brain: what it says to a prompt and a schema.
+    count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
     """
 
     key: str = "test-key"
@@ -126,6 +127,8 @@ class ProviderServer:
     port: int = 0
     context_tokens: int | None = None
     reply: str | None = None
+    brain: Callable[[str, dict[str, Any] | None], str] = answer
+    count: Callable[[str], int] = count_tokens
     token_delay_s: float = 0.0
     requests: list[Seen] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
@@ -226,8 +229,8 @@ class ProviderServer:
             return _reset(request)
         if name == "not_json":
             return web.Response(text="<html>Sign in to the proxy</html>", content_type="text/html")
-        text = self.reply or answer(wire.prompt(body), wire.schema(body))
-        reply = _Reply.to(body, text)
+        text = self.reply or self.brain(wire.prompt(body), wire.schema(body))
+        reply = _Reply.to(body, text, self.count)
         if not body.get("stream"):
             return web.json_response(wire.whole(reply, name))
         return await self._stream(request, wire, reply, failure)
@@ -236,7 +239,7 @@ class ProviderServer:
         self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
     ) -> web.Response | None:
         """The refusals that depend on what was asked."""
-        words = _prompt_tokens(body)
+        words = _prompt_tokens(body, self.count)
         if self.context_tokens is not None and words > self.context_tokens:
             return _error(
                 request, "context_length_exceeded", limit=self.context_tokens, words=words
@@ -292,6 +295,7 @@ class _Reply:
     tokens: list[str]
     finish_reason: str
     prompt_tokens: int
+    completion_tokens: int
     logprobs: bool
     include_usage: bool
 
@@ -300,7 +304,7 @@ class _Reply:
         return "".join(self.tokens)
 
     @classmethod
-    def to(cls, body: dict[str, Any], text: str) -> _Reply:
+    def to(cls, body: dict[str, Any], text: str, count: Callable[[str], int]) -> _Reply:
         stops = body.get("stop") or body.get("stop_sequences") or []
         for stop in [stops] if isinstance(stops, str) else stops:
             text = text.split(stop, 1)[0]
@@ -311,7 +315,8 @@ class _Reply:
             model=body["model"],
             tokens=kept,
             finish_reason="stop" if len(kept) == len(tokens) else "length",
-            prompt_tokens=_prompt_tokens(body),
+            prompt_tokens=_prompt_tokens(body, count),
+            completion_tokens=count("".join(kept)),
             logprobs=bool(body.get("logprobs")),
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
         )
@@ -347,8 +352,8 @@ class _OpenAI:
     def _usage(self, reply: _Reply) -> dict[str, Any]:
         return {
             "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": len(reply.tokens),
-            "total_tokens": reply.prompt_tokens + len(reply.tokens),
+            "completion_tokens": reply.completion_tokens,
+            "total_tokens": reply.prompt_tokens + reply.completion_tokens,
             "prompt_tokens_details": {"cached_tokens": 0},
         }
 
@@ -409,7 +414,10 @@ class _Anthropic:
             "content": content,
             "stop_reason": self.REASONS[reply.finish_reason],
             "stop_sequence": None,
-            "usage": {"input_tokens": reply.prompt_tokens, "output_tokens": len(reply.tokens)},
+            "usage": {
+                "input_tokens": reply.prompt_tokens,
+                "output_tokens": reply.completion_tokens,
+            },
         }
 
     def _event(self, kind: str, **fields: object) -> bytes:
@@ -439,7 +447,7 @@ class _Anthropic:
         yield self._event(
             "message_delta",
             delta={"stop_reason": self.REASONS[reason], "stop_sequence": None},
-            usage={"output_tokens": len(reply.tokens)} if usage else {"output_tokens": 0},
+            usage={"output_tokens": reply.completion_tokens} if usage else {"output_tokens": 0},
         )
         yield self._event("message_stop")
 
@@ -465,9 +473,9 @@ def _text(content: Any) -> str:
     return " ".join(part.get("text", "") for part in content)
 
 
-def _prompt_tokens(body: dict[str, Any]) -> int:
+def _prompt_tokens(body: dict[str, Any], count: Callable[[str], int]) -> int:
     texts = [_text(turn["content"]) for turn in body["messages"]]
-    return sum(count_tokens(text) for text in [*texts, _text(body.get("system", ""))])
+    return sum(count(text) for text in [*texts, _text(body.get("system", ""))])
 
 
 def _last_user_text(body: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from agents.checks.code import code_parses, examples_pass, language_kept
 from agents.checks.code_examples import examples_of
-from agents.checks.code_language import asked_languages, evident_language, fenced_blocks
 from agents.checks.sandbox import Limits, ProgramResult
+from router.classify.code_language import asked_languages, evident_language, fenced_blocks
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 

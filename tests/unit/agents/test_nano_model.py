@@ -149,7 +149,7 @@ def test_the_calibration_covers_every_family_and_matches_its_figures() -> None:
 
 
 def test_a_family_without_a_threshold_is_never_accepted() -> None:
-    calibration = NanoCalibration((1.0, 0.0, 1.0, 0.0), {"date": 0.9})
+    calibration = NanoCalibration((1.0, 0.0, 1.0, 0.0), {"date": 0.9}, {"date": 0.9})
     assert calibration.accept("date", 0.9999, -0.001, 0.9999).accepted
     assert not calibration.accept("escalate", 0.9999, -0.001, 0.9999).accepted
     assert not calibration.accept("date", 0.5, -0.7, 0.5).accepted
@@ -157,7 +157,7 @@ def test_a_family_without_a_threshold_is_never_accepted() -> None:
 
 
 def test_an_answer_that_fails_a_check_is_refused_however_sure_the_model_is() -> None:
-    calibration = NanoCalibration((1.0, 0.0, 1.0, 0.0), {"date": 0.5})
+    calibration = NanoCalibration((1.0, 0.0, 1.0, 0.0), {"date": 0.5}, {"date": 0.9})
     specialist = NanoSpecialist(Gate.load(), calibration)
 
     def failed(answer: str, logprob: float = -0.001) -> list[str]:

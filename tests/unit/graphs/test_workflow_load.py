@@ -99,7 +99,7 @@ MISTAKES = [
     (step("prompt: x\ndepends_on: [a]"), "(write `needs`)"),
     (step("prompt: x\nescalate: {max_usd: 1}"), "5:5: steps.s.escalate.to: `to` is missing"),
     (step("prompt: x\nverify: {test: a.py}"), "5:14: steps.s.verify.test: unknown key `test` (did "
-     "you mean `tests`?); known keys: tests, command, schema"),
+     "you mean `tests`?); known keys: tests, test_code, command, schema"),
     ("name: n\ninputs: {a: {typ: string}}\nsteps: [{id: a, prompt: x}]\n",
      "2:14: inputs.a.typ: unknown key `typ` (did you mean `type`?)"),
     # Values.
@@ -138,8 +138,9 @@ MISTAKES = [
     (step("prompt: x\nagent: cloud\nescalate: {to: cloud}"), "the step is in the cloud already"),
     (step("prompt: x\nplacement: local\nescalate: {to: cloud}"), "placement `local` does not esca"),
     (step("wait: {seconds: 1, until: x}"), "give exactly one of `seconds`, `until`"),
-    (step("prompt: x\nverify: {}"), "give at least one of `tests`, `command`, `schema`"),
+    (step("prompt: x\nverify: {}"), "give at least one of `tests`, `test_code`, `comm"),
     # Expressions, at their own line and column.
+    (step("prompt: x\nverify: {test_code: '${{ inputs. }}'}"), "5:38: steps.s.verify.test_code: "),
     (step("prompt: a ${{ inputs.x == }} b"), "4:31: steps.s.prompt: column 13 of `inputs.x ==`: it "
      "ends too early"),
     (step('prompt: "a ${{ input.x }}"'), "4:20: steps.s.prompt: column 1 of `input.x`"),

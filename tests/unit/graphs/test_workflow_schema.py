@@ -27,6 +27,7 @@ STEPS: list[tuple[bool, dict[str, Any]]] = [
     (True, {"id": "a", "prompt": "x", "output": {"schema": "a.json"}, "budget": {"max_usd": 1}}),
     (True, {"id": "a", "prompt": "x", "output": {"schema": {"type": "object"}}}),
     (True, {"id": "a", "prompt": "x", "verify": {"tests": "t.py", "command": ["a"]}}),
+    (True, {"id": "a", "prompt": "x", "verify": {"test_code": "${{ inputs.a }}"}}),
     (True, {"id": "a", "prompt": "x", "escalate": {"to": "cloud", "max_usd": 0.1}}),
     (True, {"id": "a", "tool": "t", "arguments": {"a": [None, {"b": 1}]}}),
     (True, {"id": "a", "workflow": "a.yaml", "inputs": {"a": None}}),

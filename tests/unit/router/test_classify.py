@@ -297,6 +297,21 @@ def test_a_list_of_choices_in_a_document_does_not_hide_the_order(
     )
 
 
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("Extract the tracking code and city from: BR12PT left Coimbra", Kind.EXTRACTION),
+        ("Extraia o código de rastreio: BR12PT saiu de Coimbra", Kind.EXTRACTION),
+        ("Design the architecture of a booking platform: services, data, failure", Kind.CODE),
+        ("Projete a arquitetura de um sistema de reservas", Kind.CODE),
+    ],
+)
+def test_a_code_in_a_parcel_and_the_plan_of_a_system_are_told_by_their_wording(
+    classifier: NgramClassifier, prompt: str, kind: Kind
+) -> None:
+    assert classifier.classify(prompt).kind is kind
+
+
 TOOLS = (
     '[{"name": "weather.forecast", "description": "Forecast for a city", "params": ["city"]}, '
     '{"name": "area", "description": "Area of a triangle", "params": ["base", "height"]}]'

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from router.classify import signals
-from router.classify.gain import PRIOR, WEIGHTS, GainModel, expected_gain, features
+from router.classify.gain import PRIORS, WEIGHTS, ExpectedScores, GainModel, features, shipped_gains
 from router.classify.kinds import NgramClassifier
 from router.classify.train_gain import fit_gain
 from router.errors import ConfigError
+from router.settings import PolicySettings
 from router.types import Guess, Kind
 
 
@@ -21,21 +22,48 @@ def _guess(kind: Kind) -> Guess:
 @pytest.mark.parametrize("prompt", ["", "What is 2+2?", "x" * 100_000, "$\\frac{1}{2}$ " * 500])
 @pytest.mark.parametrize("kind", list(Kind))
 def test_expected_scores_are_scores_whatever_the_prompt(prompt: str, kind: Kind) -> None:
-    local, cloud = expected_gain(_guess(kind), signals.read(prompt))
-    assert 0 <= local <= 1
-    assert 0 <= cloud <= 1
+    found = shipped_gains().expected(_guess(kind), signals.read(prompt), "some-3b")
+    assert 0 < found.local < 1
+    assert 0 < found.cloud < 1
+    assert found.outcomes == 0
 
 
 def test_a_kind_that_was_not_measured_keeps_the_prior() -> None:
-    assert expected_gain(_guess(Kind.TRANSLATION), signals.read("Translate: hello")) == PRIOR
+    model = GainModel(local={}, cloud={}, measured=frozenset({"math"}))
+    for kind in set(Kind) - {Kind.MATH}:
+        assert model.expected(_guess(kind), signals.read("hello"), "m") == PRIORS[kind]
+
+
+def test_a_task_that_nobody_knows_is_never_expected_to_gain_less_than_the_prior() -> None:
+    same = {"constant": 0.8}
+    model = GainModel(local=same, cloud=same, measured=frozenset({"unsure", "math"}))
+    found = model.expected(_guess(Kind.UNSURE), signals.read("hm"), "m")
+    assert found.gain == PRIORS[Kind.UNSURE].gain > 0
+    assert model.expected(_guess(Kind.MATH), signals.read("hm"), "m").gain == 0
+
+
+def test_the_gain_is_the_difference_of_the_scores() -> None:
+    assert ExpectedScores(0.5, 0.75).gain == 0.25
+    assert ExpectedScores(0.8, 0.7).gain == -0.1
+
+
+def test_a_recall_question_gains_more_than_work_on_a_text() -> None:
+    def gain(prompt: str) -> float:
+        guess = NgramClassifier.load().classify(prompt)
+        return shipped_gains().expected(guess, signals.read(prompt), "m").gain
+
+    for question, work in (
+        ("What is the capital of Australia?", "Extract the dates: Ana came on 3 May and left."),
+        ("Quem escreveu Dom Casmurro?", "Corrija os erros de português: nós vai na loja amanhã."),
+    ):
+        assert gain(question) > PolicySettings().max_gain > gain(work)
 
 
 def test_a_competition_problem_gains_more_than_a_word_problem() -> None:
     def gain(prompt: str) -> float:
         guess = NgramClassifier.load().classify(prompt)
         assert guess.kind is Kind.MATH
-        local, cloud = expected_gain(guess, signals.read(prompt))
-        return cloud - local
+        return shipped_gains().expected(guess, signals.read(prompt), "m").gain
 
     story = "Tom has 4 boxes with 6 eggs each and breaks 5 eggs. How many eggs does Tom have left?"
     contest = (
@@ -48,8 +76,8 @@ def test_a_competition_problem_gains_more_than_a_word_problem() -> None:
 def test_a_fit_finds_the_means_of_its_kinds() -> None:
     rows = [features(_guess(kind), signals.read("What?")) for kind in (Kind.MATH, Kind.CODE)] * 200
     model = fit_gain(rows, [0.2, 0.6] * 200, [0.8, 0.7] * 200, penalty=0.1)
-    local, cloud = model.expected(_guess(Kind.MATH), signals.read("What?"))
-    assert (local, cloud) == pytest.approx((0.2, 0.8), abs=0.02)
+    found = model.expected(_guess(Kind.MATH), signals.read("What?"), "m")
+    assert (found.local, found.cloud) == pytest.approx((0.2, 0.8), abs=0.02)
     assert model.measured == {"math", "code"}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
 
-from router.classify.generator import KINDS, Written, generate, phrases, templates
+from router.classify.generator import _Writer, generate
+from router.classify.phrasings import KINDS, Written, phrases, templates
 from router.types import Kind
 
 
@@ -35,26 +37,31 @@ def test_prompts_are_varied_and_complete() -> None:
 
 @pytest.mark.parametrize("language", ["en", "pt"])
 def test_every_slot_that_a_template_names_can_be_filled(language: Written) -> None:
-    made_up = {
-        "n",
-        "pct",
-        "eq",
-        "fx",
-        "doc",
-        "sentence",
-        "dialogue",
-        "snippet",
-        "table",
-        "material",
-    }
     known = phrases(language)
-    named = {
-        slot
-        for kind in KINDS
-        for template in known.templates[kind]
-        for slot in re.findall(r"\{(\w+)\}", template)
-    }
-    assert named <= made_up | set(known.slots)
+    made_up = {
+        "n", "pct", "eq", "fx", "doc", "sentence", "dialogue", "snippet", "table", "material",
+        "story", "obj", "obj2", "who2", "docask", "Name", "tex", "drawing", "defn",
+    }  # fmt: skip
+    lines = [line for kind in KINDS for line in known.templates[kind]]
+    lines += [line for pool in known.pools.values() for line in pool]
+    named = {slot for line in lines for slot in re.findall(r"\{(\w+)\}", line)}
+    assert named <= made_up | set(known.slots) | set(known.pools)
+
+
+def test_a_story_is_about_the_same_things_from_its_facts_to_its_question() -> None:
+    writer, slots = _Writer(random.Random(5), "en"), phrases("en").slots
+    for _ in range(300):
+        story = writer._story()
+        for cast in (slots["who"], slots["things"]):
+            named = {one for one in cast if re.search(rf"\b{re.escape(one)}(?!\w)", story)}
+            assert len(named) <= 2, story
+
+
+def test_a_question_about_a_document_uses_its_words() -> None:
+    document = " ".join(f"zebra{number}" for number in range(400))
+    made = [e for e in generate(4_000, seed=2, documents=[document]) if "?" in e.prompt]
+    asked = [e for e in made if e.kind is Kind.EXTRACTION and re.search(r"zebra\d+\?", e.prompt)]
+    assert asked
 
 
 def test_held_out_phrasings_are_never_trained_on() -> None:

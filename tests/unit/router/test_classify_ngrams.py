@@ -104,6 +104,18 @@ def test_a_weight_of_zero_silences_a_text() -> None:
     assert silenced.probabilities("drill bit")["tools"] > 0.5
 
 
+def test_marks_decide_where_the_words_say_nothing() -> None:
+    texts = ["one two", "three four", "five six", "seven eight"] * 3
+    marks = [("round",), ("edged",)] * 6
+    labels = ["ball", "cube"] * 6
+    model = fit(texts, labels, buckets=2**12, epochs=30, marks=marks)
+    assert model.probabilities("nine ten", ("round",))["ball"] > 0.6
+    assert model.probabilities("nine ten", ("edged",))["cube"] > 0.6
+    assert model.probabilities("nine ten") != model.probabilities("nine ten", ("round",))
+    again = model.calibrated(texts, labels, marks)
+    assert again.probabilities("nine ten", ("round",))["ball"] > 0.6
+
+
 def test_a_saved_model_is_the_same_and_its_bytes_are_too(
     model: LinearModel, tmp_path: Path
 ) -> None:

@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from router.policy import CloudOption, LocalOption, decide, escalation_reason, may_repair, role_for
+from router.classify.gain import PRIORS, ExpectedScores
+from router.policy import (
+    CloudOption,
+    LocalOption,
+    decide,
+    escalation_reason,
+    gain_of,
+    max_gain_for,
+    may_repair,
+    role_for,
+)
 from router.settings import PolicySettings
 from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision
 
@@ -31,9 +41,17 @@ def local(
 
 
 def judge(
-    a_guess: Guess, option: LocalOption, cloud: CloudOption = OPEN, *, private: bool = False
+    a_guess: Guess,
+    option: LocalOption,
+    cloud: CloudOption = OPEN,
+    *,
+    private: bool = False,
+    scores: ExpectedScores | None = None,
+    policy: PolicySettings | None = None,
 ) -> RouteDecision:
-    return decide(a_guess, option, cloud, PolicySettings(), must_stay_local=private)
+    scores = PRIORS[a_guess.kind] if scores is None else scores
+    policy = PolicySettings() if policy is None else policy
+    return decide(a_guess, scores, option, cloud, policy, must_stay_local=private)
 
 
 def test_routine_kinds_are_local_for_a_general_model() -> None:
@@ -48,10 +66,45 @@ def test_kinds_with_a_large_gain_go_to_the_cloud() -> None:
         assert kind.value in decision.reason
 
 
-def test_the_user_may_move_the_gain_of_a_kind() -> None:
-    policy = PolicySettings(gain={Kind.KNOWLEDGE: 0.0})
-    decision = decide(guess(Kind.KNOWLEDGE), local(), OPEN, policy, must_stay_local=False)
-    assert decision.route == "local"
+def test_the_expected_gain_decides_whatever_the_kind() -> None:
+    for kind in Kind:
+        much, little = ExpectedScores(0.5, 0.75), ExpectedScores(0.5, 0.65)
+        assert judge(guess(kind), local(), scores=much).route == "cloud"
+        assert judge(guess(kind), local(), scores=little).route == "local"
+
+
+def test_the_limit_itself_is_still_local() -> None:
+    policy = PolicySettings(max_gain=0.25)
+    assert judge(guess(), local(), scores=ExpectedScores(0.5, 0.75), policy=policy).route == "local"
+
+
+def test_the_users_word_on_a_kind_goes_before_what_is_expected() -> None:
+    policy = PolicySettings(gain={Kind.KNOWLEDGE: 0.0, Kind.WRITING: 0.5})
+    assert judge(guess(Kind.KNOWLEDGE), local(), policy=policy).route == "local"
+    assert judge(guess(Kind.WRITING), local(), policy=policy).route == "cloud"
+    assert gain_of(guess(Kind.WRITING), ExpectedScores(0.9, 0.9), policy) == 0.5
+    assert gain_of(guess(Kind.MATH), ExpectedScores(0.5, 0.9), policy) == 0.4
+
+
+def test_a_scarce_budget_moves_the_limit_half_way_to_one() -> None:
+    policy = PolicySettings(max_gain=0.2)
+    assert max_gain_for(Kind.MATH, policy, scarce=False) == 0.2
+    assert max_gain_for(Kind.MATH, policy, scarce=True) == pytest.approx(0.6)
+    gains_some = ExpectedScores(0.4, 0.8)
+    scarce = CloudOption(scarce=True)
+    assert judge(guess(), local(), scores=gains_some).route == "cloud"
+    assert judge(guess(), local(), scarce, scores=gains_some).route == "local"
+
+
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("cloud", [OPEN, ABSENT])
+@pytest.mark.parametrize("kind", [Kind.MATH, Kind.EXTRACTION])
+def test_every_decision_says_which_gain_it_counted_with(
+    kind: Kind, cloud: CloudOption, private: bool
+) -> None:
+    scores = ExpectedScores(0.5, 0.81, outcomes=12)
+    decision = judge(guess(kind), local(), cloud, private=private, scores=scores)
+    assert (decision.gain, decision.outcomes) == (0.31, 12)
 
 
 def test_a_complex_prompt_goes_to_the_cloud_whatever_its_kind() -> None:

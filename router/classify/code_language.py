@@ -106,6 +106,7 @@ _IN = re.compile(
 _PIECE_OF = re.compile(
     rf"{_NAME}\s+{_PIECE}\b|\b{_PIECE_PT}\s+(?:(?i:em|de)\s+)?{_NAME.replace('name', 'nome')}"
 )
+_NAMED = re.compile(_NAME)
 _AND = re.compile(rf"\s*(?:,|(?i:and|or|e|ou|&|/))\s+(?:(?i:in|em)\s+)?{_NAME}")
 
 _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<tag>[^\s`{,:]*)[^`\n]*$")
@@ -247,3 +248,8 @@ def _found(way: re.Pattern[str], prose: str) -> frozenset[str]:
             languages.add(_LANGUAGE_OF[more["name"].lower()])
             end = more.end()
     return frozenset(languages)
+
+
+def named_languages(text: str) -> frozenset[str]:
+    """Every language that a text names, asked for or not, in its prose."""
+    return frozenset(_LANGUAGE_OF[found["name"].lower()] for found in _NAMED.finditer(text))

@@ -1,0 +1,149 @@
+"""What a task is, what each way of answering it is expected to bring, and which one is taken.
+
+The graph and `edgeward route` ask here and nowhere else, so that both tell the same facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agents.agent import Agent, Coverage
+from router import policy
+from router.classify.gain import ExpectedScores, Gains
+from router.classify.signals import Signals
+from router.classify.sub_kind import with_sub_kind
+from router.expect import answer_tokens
+from router.pace import Pace, Speed
+from router.pricing import estimate_tokens
+from router.settings import PolicySettings
+from router.types import Expected, Guess, Message, RouteDecision, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a task is taken for. coverage: by the role's specialist, None for a general model."""
+
+    guess: Guess
+    coverage: Coverage | None
+    scores: ExpectedScores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What holds besides the task itself.
+
+    clouds: in the order in which they are asked. absent: why there is no cloud, in words; empty
+    where there is one. scarce: its budget is nearly used up. patience_s: seconds that the task has
+    for its turn here.
+    """
+
+    clouds: Sequence[Agent]
+    absent: str
+    scarce: bool
+    patience_s: float
+    must_stay_local: bool
+    policy: PolicySettings
+
+
+def see(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) -> Seen:
+    """The whole of what is known of a task before anybody answers.
+
+    guess: the classifier's, or a model's second opinion; facts: the signals of its prompt; agent:
+    who would answer here.
+    """
+    guess = with_sub_kind(guess, task, facts)
+    coverage = agent.specialist.covers(task) if agent.specialist else None
+    scores = gains.expected(guess, facts, agent.engine.caps.model)
+    if coverage is not None and coverage.expected is not None:
+        local = min(1.0, max(0.0, coverage.expected + scores.learned_local))
+        scores = replace(scores, local=local)
+    return Seen(guess, coverage, scores)
+
+
+def weigh(
+    task: Task,
+    seen: Seen,
+    agent: Agent,
+    circumstances: Circumstances,
+    pace: Pace,
+    *,
+    history: tuple[Message, ...] = (),
+    facts: Sequence[str] = (),
+) -> RouteDecision:
+    """Where the task goes, with what was expected of both ways."""
+    coverage, caps, outlook = seen.coverage, agent.engine.caps, agent.engine.outlook()
+    prompt_tokens = _prompt_tokens(agent, task, history, facts)
+    decision = policy.decide(
+        seen.guess,
+        seen.scores,
+        policy.LocalOption(
+            role=agent.role,
+            # A specialist was never taught to call anything.
+            covered=coverage.covered and not task.tools if coverage else None,
+            family=coverage.family if coverage else None,
+            prompt_tokens=prompt_tokens,
+            window_tokens=caps.context_tokens,
+            wait_s=outlook.before_start_s,
+            patience_s=circumstances.patience_s,
+        ),
+        policy.CloudOption(absent=circumstances.absent, scarce=circumstances.scarce),
+        circumstances.policy,
+        must_stay_local=circumstances.must_stay_local,
+    )
+    # The shipped measurements are of general models: of what a specialist was not trained for
+    # they say nothing.
+    known = coverage is None or coverage.covered or seen.scores.learned_local != 0
+    local = _expected(
+        agent,
+        task,
+        seen.scores.local if known else None,
+        prompt_tokens,
+        pace.of(caps.model) or agent.speed,
+        seen.guess,
+        before_s=outlook.before_start_s,
+    )
+    if circumstances.clouds and not circumstances.absent:
+        cloud = circumstances.clouds[0]
+        speed = pace.of(cloud.engine.caps.model) or cloud.speed
+        asked_tokens = _prompt_tokens(cloud, task, history, facts)
+        there = _expected(cloud, task, seen.scores.cloud, asked_tokens, speed, seen.guess)
+    else:
+        there = Expected(score=seen.scores.cloud)
+    return decision.model_copy(update={"local": local, "cloud": there})
+
+
+def refused_elsewhere(agent: Agent) -> RouteDecision:
+    """Nobody on this machine plays the role, and the text must not leave it."""
+    reason = (
+        f"the task must stay on this machine, and the model of role {agent.role}, "
+        f"{agent.engine.caps.model}, is served by another one: if that is yours, set "
+        f"models.{agent.role}.trusted, or name a model that runs here"
+    )
+    return RouteDecision(route="local", agent=None, reason=reason)
+
+
+def _prompt_tokens(
+    agent: Agent, task: Task, history: tuple[Message, ...], facts: Sequence[str]
+) -> int:
+    messages = agent.messages(task, history, facts=facts)
+    return sum(estimate_tokens(message.content) for message in messages)
+
+
+def _expected(
+    agent: Agent,
+    task: Task,
+    score: float | None,
+    prompt_tokens: int,
+    speed: Speed | None,
+    guess: Guess,
+    *,
+    before_s: float = 0.0,
+) -> Expected:
+    most = min(task.max_tokens or agent.max_tokens, agent.max_tokens)
+    tokens = answer_tokens(guess.kind, estimate_tokens(task.prompt), most)
+    return Expected(
+        score=score,
+        cost_usd=agent.price(prompt_tokens, tokens) if agent.price else 0.0,
+        wait_s=None if speed is None else round(before_s + speed.answer_s(tokens), 3),
+    )

@@ -1,0 +1,51 @@
+"""A tool that a step of a workflow calls, and no model: permission, bounds and audit hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from agents.tools.audit import AuditRecord, ToolResult
+from agents.tools.configured import WORKFLOW
+from graphs.app import Router
+from router.ledger import ToolRecord
+from router.types import Kind, Privacy
+
+
+async def call_tool(
+    router: Router,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    task_id: str,
+    label: Privacy,
+    timeout_s: float,
+) -> ToolResult:
+    """What came of it, recorded in the ledger whatever it is.
+
+    The role `workflow` of `tools.roles` says which may be called; without one, those that come with
+    the package. label: of the arguments: private ones go to no tool that sends them away.
+    timeout_s: for a tool that has no bound of its own.
+    Raises ConfigError for a permission that cannot be, and StoreUnavailable.
+    """
+    tools, calls = router.tools, list[AuditRecord]()
+    toolbox = await tools.registry.toolbox(
+        task_id=task_id,
+        role=WORKFLOW,
+        permissions=tools.permissions,
+        audit=calls.append,
+        approve=tools.approve,
+        local_only=label is not Privacy.PUBLIC,
+        timeout_s=timeout_s,
+    )
+    try:
+        return await toolbox.call(name, arguments)
+    finally:
+        await router.ledger.append([_record(one) for one in calls])
+
+
+def _record(call: AuditRecord) -> ToolRecord:
+    told = dataclasses.asdict(call)
+    del told["reason"]
+    return ToolRecord(**told, time=told.pop("at"), kind=Kind.TOOL, language="other")

@@ -1,0 +1,224 @@
+"""A workflow as a LangGraph `StateGraph`: a node for each step, and two that say what comes next.
+
+`(next)` looks at what has come of the steps and sends the work that is ready to their nodes, each
+item of a `for_each` by a `Send` of its own. Where there is nothing to do but to wait, `(ask)`
+interrupts the run. The facts of each step are a channel, so a checkpoint writes only what is new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, TypedDict
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send, interrupt
+
+from graphs.workflow.acting import Turn, act
+from graphs.workflow.expressions import render_data
+from graphs.workflow.model import Step, Workflow
+from graphs.workflow.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
+from graphs.workflow.ready import Standing, next_of
+from graphs.workflow.values import Json
+from graphs.workflow.work import Drive
+from router.errors import ConfigError
+
+NEXT, ASK, END = "(next)", "(ask)", "__end__"
+
+# No step can be called so: LangGraph knows channels and nodes by one set of names.
+INPUTS, ANSWERS, ATTEMPT, LOST = "(inputs)", "(answers)", "(attempt)", "(lost_usd)"
+OUTPUTS, ERROR = "(outputs)", "(error)"
+
+_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 8.0
+
+Compiled = CompiledStateGraph[Any, Drive, Any, Any]
+
+Values = dict[str, Any]
+"""The channels by name, as LangGraph hands them out."""
+
+
+def facts_of(step_id: str) -> str:
+    """The channel of a step's facts; None there is a step without any."""
+    return f"{step_id}.facts"
+
+
+def node_of(step_id: str) -> str:
+    """The node that does a step's work; some names alone are LangGraph's own."""
+    return f"step {step_id}"
+
+
+def items_of(step_id: str) -> str:
+    """The channel of the facts of a step's items, by number."""
+    return f"{step_id}.items"
+
+
+def _merged(
+    known: dict[int, Facts] | None, new: Mapping[int, Facts | None] | None
+) -> dict[int, Facts]:
+    """A None forgets an item, or all of them."""
+    if new is None:
+        return {}
+    merged = {**(known or {}), **new}
+    return {index: one for index, one in merged.items() if one is not None}
+
+
+def compiled(workflow: Workflow, saver: BaseCheckpointSaver[str]) -> Compiled:
+    """Invoke it with `inputs` and a `Drive` as context."""
+    channels: dict[str, Any] = {
+        INPUTS: dict,
+        ANSWERS: Annotated[dict[str, Answer], _added],
+        ATTEMPT: int,
+        LOST: float,
+        OUTPUTS: dict,
+        ERROR: str,
+    }
+    for step in workflow.steps:
+        channels[facts_of(step.id)] = Facts
+        if step.for_each is not None:
+            channels[items_of(step.id)] = Annotated[dict[int, Facts], _merged]
+    state: Any = TypedDict("RunState", channels, total=False)  # type: ignore[misc]
+    # A state that is made here has no static type for the nodes to agree with.
+    graph: Any = StateGraph(state, context_schema=Drive)
+    worked = [step for step in workflow.steps if step.action not in ("approve", "wait")]
+    graph.add_node(NEXT, _next, destinations=(*(node_of(step.id) for step in worked), ASK, END))
+    graph.add_node(ASK, _ask)
+    graph.add_edge(START, NEXT)
+    graph.add_edge(ASK, NEXT)
+    for step in worked:
+        graph.add_node(node_of(step.id), _node(step))
+        graph.add_edge(node_of(step.id), NEXT)
+    made: Compiled = graph.compile(checkpointer=saver, name=workflow.name)
+    return made
+
+
+def _added(known: dict[str, Answer] | None, new: dict[str, Answer]) -> dict[str, Answer]:
+    return {**(known or {}), **new}
+
+
+def standing(state: Values, drive: Drive) -> Standing:
+    """The run as the channels hold it."""
+    steps = drive.workflow.steps
+    facts = {step.id: state.get(facts_of(step.id)) for step in steps}
+    return Standing(
+        workflow=drive.workflow,
+        inputs=state.get(INPUTS) or {},
+        facts={step_id: one for step_id, one in facts.items() if one is not None},
+        # The channel begins as an empty one, which is no item that has begun.
+        items={step.id: items for step in steps if (items := state.get(items_of(step.id)))},
+        answers=state.get(ANSWERS) or {},
+        prefix=drive.prefix,
+        label=drive.label,
+        wanted=drive.wanted,
+    )
+
+
+async def _next(state: Values, runtime: Runtime[Drive]) -> Command[str]:
+    drive = runtime.context
+    run = standing(state, drive)
+    found = next_of(run)
+    drive.run = run
+    update: Values = {facts_of(step_id): facts for step_id, facts in found.facts.items()}
+    for step_id, facts in found.facts.items():
+        drive.emit(Ended(f"{drive.prefix}{step_id}", facts))
+        if facts.status == "done" and step_id in run.items:
+            update[items_of(step_id)] = None  # they stand in the whole now
+    if found.error is not None:
+        return Command(update={**update, ERROR: found.error}, goto=END)
+    if found.sends:
+        _tell_begun(drive, run, found.sends)
+        goto = [Send(node_of(step_id), {"index": index}) for step_id, index in found.sends]
+        return Command(update=update, goto=goto)
+    if found.asks:
+        asks = [ask.model_dump(mode="json") for ask in found.asks]
+        return Command(update=update, goto=Send(ASK, {"asks": asks}))
+    try:
+        outputs = render_data(drive.workflow.outputs, run.scope())
+    except ConfigError as error:
+        return Command(update={**update, ERROR: f"outputs: {error}"}, goto=END)
+    return Command(update={**update, OUTPUTS: outputs}, goto=END)
+
+
+def _tell_begun(drive: Drive, run: Standing, sends: list[tuple[str, int | None]]) -> None:
+    for step_id in dict.fromkeys(step_id for step_id, _ in sends):
+        if step_id not in drive.begun:
+            drive.begun.add(step_id)
+            items = run.lists.get(step_id)
+            drive.emit(Began(f"{drive.prefix}{step_id}", None if items is None else len(items)))
+
+
+async def _ask(state: Values) -> Values:
+    """Ends the run until somebody resumes it, with answers by path or because time has passed."""
+    given = interrupt(state["asks"])["answers"]
+    asks = [Ask.model_validate(one) for one in state["asks"]]
+    said = {ask.key: Answer.model_validate(given[ask.path]) for ask in asks if ask.path in given}
+    return {ANSWERS: said}
+
+
+def _node(step: Step) -> Callable[[Values, Runtime[Drive]], Awaitable[Values]]:
+    return partial(_work, step)
+
+
+async def _work(step: Step, state: Values, runtime: Runtime[Drive]) -> Values:
+    """One item of a step, or the step itself; nothing where the run has failed meanwhile."""
+    drive, index = runtime.context, state["index"]
+    slots = drive.slots.setdefault(step.id, asyncio.Semaphore(step.max_parallel))
+    async with slots:
+        if drive.stop:
+            return {}
+        facts = await _tried(step, index, drive)
+    if facts.status == "failed" and not step.continue_on_error:
+        drive.stop = True
+    if index is None:
+        drive.emit(Ended(f"{drive.prefix}{step.id}", facts))
+        return {facts_of(step.id): facts}
+    drive.emit(ItemEnded(f"{drive.prefix}{step.id}", index, facts))
+    return {items_of(step.id): {index: facts}}
+
+
+async def _tried(step: Step, index: int | None, drive: Drive) -> Facts:
+    """A step's tries, the last of them with what all of them cost."""
+    run = drive.run
+    assert run is not None, "looked at before anything is handed out"
+    item: Json = None if index is None else run.lists[step.id][index]
+    scope, label = run.scope(item, index), run.label_of(step)
+    spent = Facts(status="waiting")
+    for number in range(step.retry + 1):
+        if number:
+            pause_s = min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S)
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+        try:
+            facts = await act(Turn(step, index, number, scope, label), drive)
+        except ConfigError as error:
+            # What is wrong with the text or the file is wrong the next time too.
+            facts = Facts(status="failed", error=str(error), label=label)
+            return _with(spent, facts, number + 1)
+        if step.action == "workflow":
+            spent = facts.model_copy(update={"tries": number + 1})  # it adds up for itself
+        else:
+            spent = _with(spent, facts, number + 1)
+        if facts.status != "failed" or drive.stop:
+            break
+    return spent
+
+
+def _with(spent: Facts, facts: Facts, tries: int) -> Facts:
+    known = (spent.cost_usd, facts.cost_usd)
+    return facts.model_copy(
+        update={
+            "cost_usd": None if None in known else sum(one or 0.0 for one in known),
+            "cloud_tokens": spent.cloud_tokens + facts.cloud_tokens,
+            "seconds": spent.seconds + facts.seconds,
+            "tries": tries,
+        }
+    )
+
+
+def asks_in(interrupts: tuple[Any, ...]) -> tuple[Ask, ...]:
+    """What an interrupted run waits for."""
+    return tuple(Ask.model_validate(one) for found in interrupts for one in found.value)

@@ -1,0 +1,240 @@
+"""Drives a run: begins it or takes it up again, until it has ended or waits for somebody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from graphs.alone import alone
+from graphs.workflow.compile import (
+    ATTEMPT,
+    ERROR,
+    INPUTS,
+    LOST,
+    OUTPUTS,
+    Compiled,
+    asks_in,
+    compiled,
+    facts_of,
+    items_of,
+    standing,
+)
+from graphs.workflow.model import Workflow
+from graphs.workflow.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
+from graphs.workflow.ready import next_of
+from graphs.workflow.values import Json
+from graphs.workflow.work import Drive
+from router.budget import Scope
+from router.checkpoint import RedisSaver
+from router.privacy import strictest
+from router.runs import KEPT_S
+from router.store import Store
+from router.types import Privacy
+
+if TYPE_CHECKING:
+    from graphs.app import Router
+
+_MOST_STEPS = 1_000_000
+"""Of LangGraph's supersteps: a workflow has no circles, so it ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a run stands after it was driven. asks: what it waits for; lost_usd: what was spent on
+    steps that were then tried anew, None where a price is unknown."""
+
+    facts: dict[str, Facts]
+    lost_usd: float | None = 0.0
+    outputs: dict[str, Json] | None = None
+    error: str | None = None
+    asks: tuple[Ask, ...] = ()
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None where a price is unknown."""
+        known = total([*self.facts.values()])["cost_usd"]
+        return None if known is None or self.lost_usd is None else known + self.lost_usd
+
+
+def saver(store: Store) -> RedisSaver:
+    return RedisSaver(store, ttl_s=KEPT_S, revived=(Facts, Ask, Answer))
+
+
+async def drive(
+    router: Router,
+    workflow: Workflow,
+    inputs: Mapping[str, Json],
+    *,
+    thread: str,
+    emit: Callable[[WorkflowEvent], None],
+    answers: Mapping[str, Answer] | None = None,
+    prefix: str = "",
+    scopes: tuple[Scope, ...] = (),
+    label: Privacy = Privacy.PUBLIC,
+    again: bool = False,
+) -> Stand:
+    """Until it has ended or waits. A thread that is known goes on where it was.
+
+    again: a run that has failed tries anew what failed. Raises StoreUnavailable, after which it
+    can be driven again.
+    """
+    keep = saver(router.store)
+    graph = compiled(workflow, keep)
+    config: RunnableConfig = {
+        "configurable": {"thread_id": thread},
+        "recursion_limit": _MOST_STEPS,
+    }
+    given: Any
+    state = await graph.aget_state(config)
+    values = state.values
+    if not values:
+        given = {INPUTS: dict(inputs), ATTEMPT: 0}
+    elif state.next:
+        asked = bool(state.interrupts)
+        said = {path: one.model_dump() for path, one in (answers or {}).items()}
+        # In words of its own: LangGraph takes an empty answer for none.
+        given = Command(resume={"answers": said}) if asked else None
+    elif again and values.get(ERROR):
+        given = _without_failures(workflow, values)
+    else:
+        return await _stand(graph, config, workflow)
+    attempt = given[ATTEMPT] if isinstance(given, dict) else values.get(ATTEMPT, 0)
+    worker = Drive(
+        router=router,
+        workflow=workflow,
+        thread=thread,
+        prefix=prefix,
+        attempt=attempt,
+        scopes=_with_own(router, workflow, thread, scopes),
+        label=label,
+        emit=emit,
+        call=_Called(router, thread, prefix, emit, again),
+    )
+    if given is None:
+        # Work that was handed out and not done is done again without looking for it.
+        worker.run = standing(values, worker)
+        worker.stop = next_of(worker.run).error is not None
+    with alone():
+        await graph.ainvoke(given, config, context=worker, durability="sync")
+    await keep.aprune([thread])
+    return await _stand(graph, config, workflow)
+
+
+async def stand_of(router: Router, thread: str, workflow: Workflow) -> Stand:
+    """Where a run stands, without driving it."""
+    graph = compiled(workflow, saver(router.store))
+    return await _stand(graph, {"configurable": {"thread_id": thread}}, workflow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """Drives the workflows that a run calls, each in a thread of its own."""
+
+    router: Router
+    thread: str
+    prefix: str
+    emit: Callable[[WorkflowEvent], None]
+    again: bool
+
+    async def __call__(
+        self,
+        called: Workflow,
+        inputs: Mapping[str, Json],
+        *,
+        where: str,
+        again: bool,
+        answers: Mapping[str, Answer],
+        scopes: tuple[Scope, ...],
+        label: Privacy,
+        timeout_s: float | None,
+    ) -> Facts:
+        thread, late = f"{self.thread}/{where}", None
+        time_for_it = asyncio.timeout(timeout_s)
+        try:
+            async with time_for_it:
+                found = await drive(
+                    self.router,
+                    called,
+                    inputs,
+                    thread=thread,
+                    emit=self.emit,
+                    answers=answers,
+                    prefix=f"{self.prefix}{where}/",
+                    scopes=scopes,
+                    label=label,
+                    again=self.again or again,
+                )
+        except TimeoutError:
+            if not time_for_it.expired():
+                raise
+            # What it has done until then was paid for, and is not done again.
+            found = await stand_of(self.router, thread, called)
+            late = f"not done within {timeout_s:g} s"
+        figures = total([*found.facts.values()])
+        parts = [one.label for one in found.facts.values()]
+        error = late or found.error
+        status = "failed" if error else "waiting" if found.asks else "done"
+        return Facts.model_validate(
+            {
+                "status": status,
+                "output": found.outputs if status == "done" else None,
+                "error": error,
+                "label": strictest((label, *parts)),
+                "asks": found.asks,
+                "cost_usd": found.cost_usd,
+                **{name: value for name, value in figures.items() if name != "cost_usd"},
+            }
+        )
+
+
+def _with_own(
+    router: Router, workflow: Workflow, thread: str, scopes: tuple[Scope, ...]
+) -> tuple[Scope, ...]:
+    if workflow.budget is None:
+        return scopes
+    key = router.store.keys.budget("workflow", thread)
+    return (*scopes, Scope(f"the workflow {workflow.name}", key, workflow.budget.max_usd, KEPT_S))
+
+
+def _without_failures(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be forgotten so that all that failed is tried anew, and what follows from it."""
+    forget: dict[str, Any] = {ERROR: "", ATTEMPT: values.get(ATTEMPT, 0) + 1}
+    lost: list[Facts] = []
+    for step in workflow.steps:
+        facts: Facts | None = values.get(facts_of(step.id))
+        if facts is not None and facts.status == "failed" and not step.continue_on_error:
+            forget[facts_of(step.id)] = None
+            items: dict[int, Facts] = values.get(items_of(step.id)) or {}
+            failed = {index: one for index, one in items.items() if one.status == "failed"}
+            # A called workflow goes on where it failed, and adds up for itself.
+            if step.action != "workflow":
+                lost += failed.values() if step.for_each is not None else (facts,)
+            if failed:
+                forget[items_of(step.id)] = dict.fromkeys(failed)
+    known = (values.get(LOST, 0.0), total(lost)["cost_usd"])
+    forget[LOST] = None if None in known else sum(one or 0.0 for one in known)
+    return forget
+
+
+async def _stand(graph: Compiled, config: RunnableConfig, workflow: Workflow) -> Stand:
+    state = await graph.aget_state(config)
+    values = state.values
+    facts: dict[str, Facts] = {}
+    for step in workflow.steps:
+        one, items = values.get(facts_of(step.id)), values.get(items_of(step.id))
+        if one is None and items:
+            one = so_far([*items.values()])
+        if one is not None:
+            facts[step.id] = one
+    return Stand(
+        facts=facts,
+        lost_usd=values.get(LOST, 0.0),
+        outputs=None if state.next else values.get(OUTPUTS),
+        error=values.get(ERROR) or None,
+        asks=asks_in(state.interrupts),
+    )

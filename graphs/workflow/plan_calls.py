@@ -1,0 +1,43 @@
+"""The workflows that a planned one calls: read once, and how private what they give is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graphs.workflow.files import resolved
+from graphs.workflow.labels import Label, input_labels, label_of_data, step_labels
+from graphs.workflow.load import load_workflow
+from graphs.workflow.model import Step, Workflow
+from router.types import Privacy
+
+
+@dataclass(slots=True)
+class Calls:
+    """Of one plan; the files were checked, so none calls itself."""
+
+    _opened: dict[Path, Workflow] = field(default_factory=dict)
+    _outcomes: dict[tuple[Path, Privacy], Label] = field(default_factory=dict)
+
+    def called(self, workflow: Workflow, step: Step) -> tuple[Path, Workflow]:
+        """The workflow that a step calls, and its file."""
+        assert step.workflow is not None
+        path = resolved(workflow, step.workflow).resolve()
+        if path not in self._opened:
+            self._opened[path] = load_workflow(path)
+        return path, self._opened[path]
+
+    def outcomes_in(self, workflow: Workflow) -> Callable[[Step, Mapping[str, Label]], Label]:
+        """What `step_labels` asks for: the label of what a step's workflow gives."""
+        return lambda step, labels: self._outcome(workflow, step, labels[step.id])
+
+    def _outcome(self, workflow: Workflow, step: Step, label: Label) -> Label:
+        """As in a run, all that it is given has the label of the step."""
+        path, called = self.called(workflow, step)
+        key = (path, label.privacy)
+        if key not in self._outcomes:
+            inputs = input_labels(called, dict.fromkeys(called.inputs, label))
+            steps = step_labels(called, inputs, self.outcomes_in(called))
+            self._outcomes[key] = label_of_data(called.outputs, inputs, steps)
+        return self._outcomes[key]

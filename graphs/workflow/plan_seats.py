@@ -1,0 +1,188 @@
+"""Who would answer a step, and where, by the configuration alone: nothing is opened or asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents.agent import Agent
+from agents.judge import Circumstances, Seen, refused_elsewhere, see, weigh
+from agents.roles import Cast, cast
+from agents.tools.configured import WORKFLOW, Tools, configured_tools
+from agents.tools.permission import Permission
+from graphs.workflow.model import Step
+from graphs.workflow.plan_types import Place
+from router import policy
+from router.classify import signals
+from router.classify.gain import Gains
+from router.classify.kinds import Classifier, NgramClassifier
+from router.learned.gains import gains_of
+from router.pace import Pace
+from router.pricing import Prices
+from router.privacy import Gate
+from router.settings import Settings
+from router.types import EscalationReason, Kind, Privacy, RouteDecision, Task
+
+GAP = "…"
+"""Stands in a prompt where nothing is known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who answers a step. cloud_share: of its answers, expected of the cloud.
+
+    here: who is asked on this machine; None where nobody is.
+    problem: why it would not come to that; empty where nothing is known against it.
+    """
+
+    who: str
+    place: Place
+    reason: str
+    kind: Kind
+    here: Agent | None = None
+    model: str | None = None
+    cloud_share: float = 0.0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Everybody who can be asked, and what they charge."""
+
+    settings: Settings
+    cast: Cast
+    prices: Prices
+    gate: Gate
+    classifier: Classifier
+    gains: Gains
+    tools: Tools
+
+    @classmethod
+    def of(cls, settings: Settings, env: Mapping[str, str]) -> Seats:
+        """Raises ConfigError for a configuration that cannot be."""
+        prices = Prices.load(settings.prices)
+        agents = cast(settings, prices, env)
+        return cls(
+            settings=settings,
+            cast=agents,
+            prices=prices,
+            gate=Gate(settings.privacy),
+            classifier=NgramClassifier.load(),
+            gains=gains_of(settings, agents.cloud_model),
+            tools=configured_tools(settings),
+        )
+
+    def against_tool(self, name: str) -> str:
+        """Why no step may call it, as far as that is known with no server started; or nothing."""
+        names = self.tools.registry.names
+        server, dot, _ = name.partition(".")
+        if (f"{server}.*" if dot else name) not in names:
+            return f"there is no tool {name!r} in the configuration: {', '.join(names) or 'none'}"
+        if not self.tools.permissions.get(WORKFLOW, Permission()).allows(name):
+            return f"the tool {name!r} is not allowed: name it in `tools.roles.workflow`"
+        return ""
+
+    @property
+    def cloud(self) -> Agent | None:
+        return self.cast.clouds[0] if self.cast.clouds else None
+
+    def usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Of one answer of the cloud, or of the model that values what stays here where there is no
+        cloud; None where no price is known."""
+        if self.cloud is not None and self.cloud.price is not None:
+            return self.cloud.price(prompt_tokens, completion_tokens)
+        return self.prices.cost(self.cast.cloud_model, prompt_tokens, completion_tokens)
+
+    def seat(self, step: Step, task: Task, label: Privacy) -> Seat:
+        """task: the step's first prompt as far as it is known; label: of its text."""
+        facts = signals.read(task.prompt)
+        guess = self.classifier.classify(task.prompt, facts)
+        leaves = self.gate.may_leave(label)
+        if step.always_in_cloud:
+            return self._in_cloud(guess.kind, leaves)
+        role = step.agent if step.agent in self.cast.local else policy.role_for(guess.kind)
+        agent = self.cast.local[role]
+        seen = see(task, guess, facts, agent, self.gains)
+        named = step.agent == role and step.escalate is None
+        stays = not leaves or named or step.placement == "local"
+        decision = self._decision(task, seen, agent, only_hard=stays or step.agent != "auto")
+        if not any(one.isalnum() for one in task.prompt):
+            decision = RouteDecision(
+                route="local", agent=role, reason="its prompt is not known yet"
+            )
+        if label is Privacy.LOCAL_ONLY and not agent.engine.caps.local:
+            return _here(agent, seen, "it must stay here", refused_elsewhere(agent).reason)
+        if stays:
+            why = "placement local" if step.placement == "local" else "no `escalate`"
+            why = why if leaves else f"{label.value} text stays here"
+            against = "" if decision.route == "local" else _hardly(role, decision.reason)
+            return _here(agent, seen, why, against)
+        return self._free(seen, agent, decision)
+
+    def _in_cloud(self, kind: Kind, leaves: bool) -> Seat:
+        problem = ""
+        if not leaves:
+            problem = "answered in the cloud, and the text must not leave this machine: that fails"
+        elif self.cloud is None:
+            absent = self.cast.cloud_absent
+            problem = f"answered in the cloud, and there is none ({absent}): that fails"
+        return Seat(
+            who="cloud",
+            place="cloud",
+            reason="by the file",
+            kind=kind,
+            cloud_share=float(leaves),
+            problem=problem,
+        )
+
+    def _decision(self, task: Task, seen: Seen, agent: Agent, *, only_hard: bool) -> RouteDecision:
+        """What the policy says where nothing keeps the task here and a cloud is there. only_hard:
+        only what the model cannot do speaks against it, as in a run that names who answers."""
+        settings = self.settings.policy
+        if only_hard:
+            settings = policy.for_named(settings)
+        circumstances = Circumstances(
+            clouds=self.cast.clouds,
+            absent="",
+            scarce=False,
+            patience_s=math.inf,
+            must_stay_local=False,
+            policy=settings,
+        )
+        return weigh(task, seen, agent, circumstances, Pace())
+
+    def _free(self, seen: Seen, agent: Agent, decision: RouteDecision) -> Seat:
+        """Where the policy decides, and the cloud may be asked."""
+        if decision.route == "local":
+            if self.cloud is None:
+                return _here(agent, seen, decision.reason, "")
+            share = 1 - min(max(seen.scores.local, 0.0), 1.0)
+            here = _here(agent, seen, decision.reason, "")
+            return Seat(
+                *(here.who, "here, then cloud", here.reason, here.kind, here.here, here.model),
+                cloud_share=round(share, 3),
+            )
+        if self.cloud is not None:
+            return Seat(
+                who="cloud",
+                place="cloud",
+                reason=decision.reason,
+                kind=seen.guess.kind,
+                cloud_share=1.0,
+            )
+        absent = f"{decision.reason}; there is no cloud ({self.cast.cloud_absent})"
+        tries = decision.escalation is EscalationReason.COMPLEX and (
+            seen.coverage is None or seen.coverage.covered
+        )
+        end = "answered here, as well as may be" if tries else "that fails"
+        return _here(agent, seen, decision.reason, f"{absent}: {end}")
+
+
+def _here(agent: Agent, seen: Seen, reason: str, problem: str) -> Seat:
+    model = agent.engine.caps.model
+    return Seat(agent.role, "here", reason, seen.guess.kind, agent, model, problem=problem)
+
+
+def _hardly(role: str, why: str) -> str:
+    return f"`{role}` can hardly answer, and nobody else may: {why}"

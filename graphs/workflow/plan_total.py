@@ -1,0 +1,52 @@
+"""What the steps of a plan come to together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphs.workflow.budgets import bounded
+from graphs.workflow.model import Workflow
+from graphs.workflow.plan_seats import Seats
+from graphs.workflow.plan_types import Plan, StepPlan
+
+
+def total(workflow: Workflow, steps: Sequence[StepPlan], seats: Seats) -> Plan:
+    """The plan of these steps, without its warnings."""
+    waves_s: dict[int, float] = {}
+    for one in steps:
+        waves_s[one.wave] = max(waves_s.get(one.wave, 0.0), one.seconds or 0.0)
+    return Plan(
+        workflow=workflow.name,
+        steps=tuple(steps),
+        cost_usd=to_cents(sum(one.cost_usd or 0.0 for one in steps)) or 0.0,
+        per_item_usd={name: usd for one in steps for name, usd in _per_item(one).items()},
+        unpriced=tuple(name for one in steps for name in _unpriced(one)),
+        most_usd=bounded(workflow.budget, (one.most_usd for one in steps)),
+        seconds=round(sum(waves_s.values()), 3),
+        untimed=tuple(one.id for one in steps if one.seconds is None),
+        cloud_model=seats.cast.cloud_model,
+        cloud_absent=seats.cast.cloud_absent,
+    )
+
+
+def to_cents(usd: float | None) -> float | None:
+    """To a ten-thousandth of a cent: what is expected is not known finer."""
+    return None if usd is None else round(usd, 6)
+
+
+def _per_item(step: StepPlan) -> dict[str, float]:
+    """What each item of a list that is not known yet adds, by where the list is."""
+    found: dict[str, float] = {}
+    if step.times is None and step.each_usd:
+        found[step.id] = step.each_usd
+    inner = {} if step.called is None else step.called.per_item_usd
+    for name, usd in inner.items():
+        # Of an unknown number of calls, as of one.
+        found[f"{step.id}/{name}"] = to_cents(usd * (step.times or 1)) or 0.0
+    return found
+
+
+def _unpriced(step: StepPlan) -> list[str]:
+    if step.called is not None:
+        return [f"{step.id}/{name}" for name in step.called.unpriced]
+    return [step.id] if step.each_usd is None else []

@@ -1,0 +1,323 @@
+"""Runs of workflows for whoever starts them: begun, taken up again, watched, and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from graphs.app import Router
+from graphs.workflow.bind import bind_inputs
+from graphs.workflow.bundle import files_of, unpacked, with_called
+from graphs.workflow.drive import Stand, drive, stand_of
+from graphs.workflow.labels import labels
+from graphs.workflow.load import loads
+from graphs.workflow.model import Workflow
+from graphs.workflow.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
+from graphs.workflow.validate import check
+from router import privacy
+from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
+from router.runs import LEASE_S, Lease, RunRecord, Runs
+from router.settings import Settings
+from router.types import MAX_PROMPT_CHARS, Privacy
+
+AskPerson = Callable[[Ask], Awaitable[Answer | bool | None]]
+"""Asks a person; None where there is no answer yet, and the run waits."""
+
+Emit = Callable[[WorkflowEvent], None]
+
+SHORT_WAIT_S = 3600.0
+"""A wait of at most so long is waited for; after a longer one somebody resumes the run."""
+
+
+async def begin(
+    router: Router,
+    workflow: Workflow,
+    given: Mapping[str, Any],
+    *,
+    run_id: str | None = None,
+    from_text: bool = False,
+    queued: bool = False,
+) -> RunRecord:
+    """Checks everything and writes the run down; nothing has run yet. The same run_id is the same
+    run. Raises ConfigError, with every mistake, and StoreUnavailable."""
+    check(workflow)
+    inputs = bind_inputs(workflow, given, from_text=from_text)
+    _require_room(router, workflow, inputs)
+    if any(_bounded(one) for one in with_called(workflow)):
+        await router.require_price()
+    runs = Runs(router.store)
+    if run_id is not None:
+        _require_name(run_id)
+        with suppress(TaskError):
+            return await _same(runs, run_id, workflow, inputs)
+    record = RunRecord(
+        run_id=run_id or uuid.uuid4().hex[:12],
+        workflow=workflow.name,
+        path=workflow.source.name,
+        text=workflow.source.text,
+        base=str(workflow.base.absolute()),
+        files=files_of(workflow),
+        inputs=inputs,
+        queued=queued,
+    )
+    return await runs.save(record)
+
+
+async def go_on(
+    router: Router,
+    run_id: str,
+    *,
+    emit: Emit | None = None,
+    answers: Mapping[str, Answer] | None = None,
+    approve: AskPerson | None = None,
+    patience_s: float = SHORT_WAIT_S,
+    again: bool = True,
+) -> RunResult:
+    """Drives a run until it has ended, or waits for somebody, or for longer than the patience.
+
+    again: where it had failed, what failed is tried anew; what is done is never done again.
+    answers: by the path of what asked. Raises TaskError for an unknown run, one that another
+    process drives, or an answer to what nobody asked; StoreUnavailable.
+    """
+    emit = emit or (lambda _: None)
+    runs = Runs(router.store)
+    record = await runs.load(run_id)
+    async with _held(runs, record.run_id):
+        record = await runs.load(record.run_id)
+        heard = {path: Answer.model_validate(one) for path, one in record.answers.items()}
+        given = None if record.status == "done" else {**heard, **(answers or {})}
+        with unpacked(record) as workflow:
+            stand = await stand_of(router, record.run_id, workflow)
+            if answers:
+                _require_asked(answers, stand)
+            if given is not None:
+                record = await runs.save(record.model_copy(update={"status": "running"}))
+            label = _label_of(router, record.inputs)
+            while given is not None:
+                stand = await drive(
+                    router,
+                    workflow,
+                    record.inputs,
+                    thread=record.run_id,
+                    emit=emit,
+                    answers=given,
+                    label=label,
+                    again=again,
+                )
+                record = await runs.save(_recorded(record, stand))
+                given = await _answers(stand, approve, patience_s)
+    # Whoever hears of the end may take the run up again: it is nobody's now.
+    result = result_of(record, stand)
+    emit(RunEnded(result))
+    return result
+
+
+async def stream(
+    router: Router, run_id: str, **options: Any
+) -> AsyncGenerator[WorkflowEvent, None]:
+    """A run's events as they happen, the last one RunEnded. Closing it interrupts the run."""
+    events: asyncio.Queue[WorkflowEvent | None] = asyncio.Queue()
+    running = asyncio.create_task(go_on(router, run_id, emit=events.put_nowait, **options))
+    running.add_done_callback(lambda _: events.put_nowait(None))
+    try:
+        while (event := await events.get()) is not None:
+            yield event
+        running.result()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> RunRecord:
+    """Leaves answers with a run for whoever drives it next. Raises as `go_on` does."""
+    runs = Runs(router.store)
+    record = await runs.load(run_id)
+    async with _held(runs, record.run_id):
+        record = await runs.load(record.run_id)
+        _require_asked(answers, await stand_of(router, record.run_id, loaded(record)))
+        said = {path: one.model_dump() for path, one in answers.items()}
+        return await runs.save(record.model_copy(update={"answers": {**record.answers, **said}}))
+
+
+async def look(router: Router, run_id: str) -> RunResult:
+    """How a run stands, without driving it."""
+    runs = Runs(router.store)
+    record = await runs.load(run_id)
+    result = result_of(record, await stand_of(router, record.run_id, loaded(record)))
+    if result.status == "running" and not await runs.drivers([record.run_id]):
+        return result.model_copy(update={"status": "interrupted"})
+    return result
+
+
+def loaded(record: RunRecord) -> Workflow:
+    """The workflow of a run, to look at; its files are not there."""
+    return loads(record.text, Path(record.base), name=record.path)
+
+
+def result_of(record: RunRecord, stand: Stand) -> RunResult:
+    ended = record.status in ("done", "failed")
+    return RunResult(
+        run_id=record.run_id,
+        workflow=record.workflow,
+        status=record.status,
+        outputs=stand.outputs,
+        error=stand.error,
+        steps=stand.facts,
+        waits_for=stand.asks,
+        cost_usd=stand.cost_usd,
+        avoided_usd=float(total([*stand.facts.values()])["avoided_usd"] or 0.0),
+        began=record.began,
+        ended=record.changed if ended else None,
+    )
+
+
+def _recorded(record: RunRecord, stand: Stand) -> RunRecord:
+    status = "waiting" if stand.asks else "failed" if stand.error else "done"
+    update: dict[str, Any] = {
+        "status": status,
+        "error": stand.error,
+        "cost_usd": stand.cost_usd,
+        "answers": {},
+    }
+    return record.model_copy(update=update)
+
+
+async def _answers(
+    stand: Stand, approve: AskPerson | None, patience_s: float
+) -> dict[str, Answer] | None:
+    """What a person says, or nothing once a wait is over; None where the run is left as it is."""
+    if not stand.asks:
+        return None
+    if approve is not None:
+        for ask in stand.asks:
+            if ask.kind == "approve" and (said := await approve(ask)) is not None:
+                answer = Answer(approved=said) if isinstance(said, bool) else said
+                return {ask.path: answer}
+    if any(ask.kind == "approve" for ask in stand.asks):
+        return None  # who waits for a person drives nothing: the answer may come from elsewhere
+    dues = [ask.due for ask in stand.asks if ask.due is not None]
+    left_s = min(dues) - time.time() if dues else None
+    if left_s is None or left_s > patience_s:
+        return None
+    await asyncio.sleep(max(left_s, 0.0) + 0.001)
+    return {}
+
+
+def _require_asked(given: Mapping[str, Answer], stand: Stand) -> None:
+    asked = [ask.path for ask in stand.asks if ask.kind == "approve"]
+    for path in given:
+        if path not in asked:
+            known = ", ".join(asked) or "nothing"
+            raise TaskError(f"nobody asked for an answer to {path!r}; the run asks for: {known}")
+
+
+def _require_name(run_id: str) -> None:
+    if not run_id or len(run_id) > 100 or not all(one.isalnum() or one in "_.-" for one in run_id):
+        raise TaskError(f"the run id {run_id!r} is not 1 to 100 letters, digits, `_`, `.` and `-`")
+
+
+async def _same(
+    runs: Runs, run_id: str, workflow: Workflow, inputs: Mapping[str, Any]
+) -> RunRecord:
+    record = await runs.load(run_id)
+    if record.run_id != run_id:
+        raise TaskError(f"no run {run_id}")
+    if (record.text, record.inputs) != (workflow.source.text, inputs):
+        raise ConfigError(
+            f"the run {run_id} was begun with another file or other inputs: resume it, or give "
+            "this one another id"
+        )
+    return record
+
+
+def _bounded(workflow: Workflow) -> bool:
+    if workflow.budget is not None:
+        return True
+    return any(
+        step.budget is not None or (step.escalate and step.escalate.max_usd is not None)
+        for step in workflow.steps
+    )
+
+
+def _label_of(router: Router, inputs: Mapping[str, Any]) -> Privacy:
+    """Of all that the run was given, as far as it is read: its texts, one part after another."""
+    text = json.dumps(inputs, ensure_ascii=False)
+    found = Privacy.PUBLIC
+    for at in range(0, len(text), MAX_PROMPT_CHARS // 2):
+        part = text[at : at + MAX_PROMPT_CHARS]
+        found = privacy.strictest((found, router.label_of(part, Privacy.PUBLIC)))
+    return found
+
+
+def _require_room(router: Router, workflow: Workflow, inputs: Mapping[str, Any]) -> None:
+    """ConfigError when private text would be written to another machine's Redis."""
+    if router.store.local:
+        return
+    found = _label_of(router, inputs)
+    for one in with_called(workflow):
+        given = [wanted.privacy for wanted in one.inputs.values()]
+        found = privacy.strictest((found, *given, *labels(one).values()))
+    if not privacy.may_be_kept(found, store_is_local=False):
+        raise ConfigError(
+            f"{workflow.name} holds {found.value} text, and what its runs remember would be kept "
+            f"by {router.store.description}: use a Redis on this machine"
+        )
+
+
+@asynccontextmanager
+async def _held(runs: Runs, run_id: str) -> AsyncIterator[None]:
+    """This process drives the run, and nobody else; losing that ends what it does."""
+    lease = await runs.lease(run_id)
+    me = asyncio.current_task()
+    assert me is not None
+    lost = False
+
+    def stop() -> None:
+        nonlocal lost
+        lost = True
+        me.cancel()
+
+    renewing = asyncio.create_task(_renew(runs, lease, stop))
+    try:
+        yield
+    except asyncio.CancelledError:
+        if lost:
+            me.uncancel()
+            raise RunTaken(
+                f"the run {run_id} was taken up by another process, while this one was not heard of"
+            ) from None
+        raise
+    finally:
+        renewing.cancel()
+        await asyncio.shield(_given_back(runs, lease, renewing))
+
+
+async def _given_back(runs: Runs, lease: Lease, renewing: asyncio.Task[None]) -> None:
+    await asyncio.gather(renewing, return_exceptions=True)
+    await runs.give_back(lease)
+
+
+async def _renew(runs: Runs, lease: Lease, stop: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(LEASE_S / 4)
+        with suppress(StoreUnavailable):  # the run's own steps will say so
+            if not await runs.renew(lease):
+                stop()
+                return
+
+
+@asynccontextmanager
+async def opened(
+    router: Router | None, settings: Settings | Path | str | None
+) -> AsyncIterator[Router]:
+    """The router that is given, or one of these settings."""
+    async with AsyncExitStack() as stack:
+        if router is None:
+            router = await stack.enter_async_context(Router.open(settings))
+        yield router

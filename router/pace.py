@@ -1,0 +1,52 @@
+"""How long an answer takes: what was measured of each model in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from router.types import Completion
+
+_WEIGHT = 0.3
+"""Of the newest answer in a running mean; the last three count for two thirds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds to an answer's first token, without its wait for a turn, and for each token."""
+
+    first_s: float
+    token_s: float
+
+    def answer_s(self, tokens: int) -> float:
+        return self.first_s + self.token_s * tokens
+
+
+HOSTED = Speed(first_s=0.8, token_s=1 / 60)
+"""A hosted model before it has answered here: judged, nobody's figure; its first answer replaces
+it."""
+
+
+@dataclass(slots=True, eq=False)
+class Pace:
+    """The speeds of the models that have answered; for one event loop."""
+
+    _seen: dict[str, Speed] = field(default_factory=dict)
+
+    def saw(self, model: str, completion: Completion) -> None:
+        """Learn from a whole answer of what `of` is asked for; one without tokens says nothing."""
+        tokens = completion.usage.completion_tokens
+        if tokens < 1 or completion.latency_s <= 0:
+            return
+        # An answer that came in one piece says nothing about its first token.
+        first_s = completion.ttft_s if completion.ttft_s < completion.latency_s else 0.0
+        token_s = (completion.latency_s - first_s) / tokens
+        known = self._seen.get(model)
+        if known is not None:
+            # What came later than the quickest first token waited for its turn.
+            first_s = min(first_s, known.first_s)
+            token_s = (1 - _WEIGHT) * known.token_s + _WEIGHT * token_s
+        self._seen[model] = Speed(first_s, token_s)
+
+    def of(self, model: str) -> Speed | None:
+        """None for a model that has not answered here."""
+        return self._seen.get(model)

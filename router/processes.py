@@ -1,0 +1,47 @@
+"""Names the process that holds something in Redis, so that others can tell whether it has ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+
+def this_process() -> str:
+    """`host:pid` and the space in which that pid is counted, with a blank between them."""
+    return f"{socket.gethostname()}:{os.getpid()} {_pid_space()}"
+
+
+def has_ended(name: str) -> bool:
+    """Whether a text begins with the name of a process of this machine that is there no more.
+
+    False for a process of another machine or container: nothing is known of it here.
+    """
+    who, _, rest = name.partition(" ")
+    host, _, pid = who.rpartition(":")
+    if (host, rest.partition(" ")[0]) != (socket.gethostname(), _pid_space()) or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return _is_only_to_be_reaped(int(pid))
+
+
+def _is_only_to_be_reaped(pid: int) -> bool:
+    """Whether it was killed and its parent has not looked yet; in containers some never do."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[:1] in (["Z"], ["X"])
+
+
+def _pid_space() -> str:
+    """Containers of one host name may number their processes each for itself."""
+    try:
+        return str(os.stat("/proc/self/ns/pid").st_ino)
+    except OSError:
+        return "-"

@@ -1,0 +1,113 @@
+"""A run of a workflow as a task of the queue: driven by whichever worker takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, Literal
+
+from graphs.app import Router
+from graphs.workflow.model import Workflow
+from graphs.workflow.outcome import Began, Ended, ItemEnded, RunEnded, RunResult, WorkflowEvent
+from graphs.workflow.start import begin, stream
+from router.errors import RunTaken
+from router.queue import TaskQueue
+from router.queue_types import Claimed
+from router.runs import LEASE_S, RunRecord
+from router.settings import Settings
+from router.types import Guess, Kind, Result, RouteDecision, Task
+from workers.workflow_inputs import read_inputs
+
+PATIENCE_S = 60.0
+"""A wait of at most so long is waited for; for a longer one the run goes back into the queue."""
+
+_POLL_S = 2.0
+
+
+def task_of_run(run_id: str, workflow: str, **fields: Any) -> Task:
+    """The queue's task that drives a run; a further one for each time that it goes on."""
+    return Task(prompt=f"workflow {workflow}", workflow=run_id, timeout_s=86_400.0, **fields)
+
+
+async def begin_queued(
+    settings: Settings, path: Path, given: Sequence[str], *, key: str | None
+) -> RunRecord:
+    """A run that is written down for the workers. key: the same one is the same run."""
+    workflow = Workflow.load(path)
+    inputs = read_inputs(workflow, given)
+    run_id = None if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]
+    async with Router.open(settings) as router:
+        return await begin(router, workflow, inputs, run_id=run_id, from_text=True, queued=True)
+
+
+async def drive_queued(router: Router, queue: TaskQueue, claimed: Claimed) -> Result:
+    """The run's result as a task's: parked where it waits. Raises as `go_on` does."""
+    task = claimed.task
+    assert task.workflow is not None
+    # The worker that had it before may be dead, which shows only when its lease has ended.
+    until = time.monotonic() + 2 * LEASE_S
+    while True:
+        try:
+            result = await _driven(router, queue, claimed, task.workflow)
+            break
+        except RunTaken:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(_POLL_S)
+    await _come_back(queue, task, result)
+    return _as_result(task, result)
+
+
+async def _driven(router: Router, queue: TaskQueue, claimed: Claimed, run_id: str) -> RunResult:
+    async with aclosing(stream(router, run_id, patience_s=PATIENCE_S)) as events:
+        async for event in events:
+            if isinstance(event, RunEnded):
+                return event.result
+            await queue.work.tell(claimed, _shown(event))
+    raise AssertionError("a stream ends with RunEnded")
+
+
+def _shown(event: WorkflowEvent) -> dict[str, Any]:
+    if isinstance(event, Began):
+        return {"type": "step", "step": event.path, "state": "begun", "items": event.items}
+    assert isinstance(event, Ended | ItemEnded)
+    told = {"type": "step", "step": event.path, "state": event.facts.status}
+    return told | ({"item": event.index} if isinstance(event, ItemEnded) else {})
+
+
+async def _come_back(queue: TaskQueue, task: Task, result: RunResult) -> None:
+    """A run that waits for a moment, and maybe for a person too, is taken up again by then."""
+    dues = [ask.due for ask in result.waits_for if ask.due is not None]
+    if not dues:
+        return
+    later = task_of_run(
+        result.run_id, result.workflow, tenant=task.tenant, priority=task.priority, tags=task.tags
+    )
+    # One for each moment, however often the run is looked at before.
+    key = f"{result.run_id} {min(dues):.0f}"
+    await queue.submit(later, key=key, delay_s=max(min(dues) - time.time(), 0.0))
+
+
+def _as_result(task: Task, result: RunResult) -> Result:
+    states: dict[str, Literal["done", "parked", "failed"]] = {"done": "done", "waiting": "parked"}
+    asked = ", ".join(ask.path for ask in result.waits_for)
+    reason = result.error or (f"it waits for {asked}" if asked else "all steps have ended")
+    if asked:
+        reason += f": edgeward show {result.run_id}"
+    return Result(
+        task_id=task.task_id,
+        status=states.get(result.status, "failed"),
+        text=json.dumps(result.outputs, ensure_ascii=False) if result.outputs is not None else "",
+        route="none",
+        reason=reason,
+        guess=Guess(kind=Kind.UNSURE, confidence=0.0, language="other"),
+        decision=RouteDecision(route="local", agent=None, reason="a workflow's steps decide"),
+        cost_usd=result.cost_usd,
+        avoided_usd=result.avoided_usd,
+        latency_s=time.time() - result.began,
+    )

@@ -1,0 +1,94 @@
+"""The facts of a request and the decision on it, as the graph finds them; nothing is generated."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+
+from agents.guards import clean
+from agents.judge import Circumstances, Seen, refused_elsewhere, see, weigh
+from agents.roles import cast
+from router import policy
+from router.classify import signals
+from router.classify.kinds import NgramClassifier
+from router.learned.gains import gains_of
+from router.pace import Pace
+from router.pricing import Prices
+from router.privacy import Gate
+from router.settings import Settings
+from router.types import CloudState, Frozen, Guess, Privacy, RouteDecision, Task
+
+TIMED = 20
+"""Decisions over which the time of one is taken."""
+
+
+class RouteFacts(Frozen):
+    """What the decision is made of, and the decision.
+
+    guess, decision, cloud, label and label_reasons are those of a Result. role, model: who would
+    answer here; specialist: it knows a few families of task and nothing else. cloud_model: None
+    where there is no cloud. max_gain, max_complexity: the limits that held for this task.
+    decision_cpu_ms: CPU of one decision on a warm process, the search for private text apart.
+    """
+
+    guess: Guess
+    label: Privacy
+    label_reasons: tuple[str, ...]
+    role: str
+    model: str
+    specialist: bool
+    cloud: CloudState
+    cloud_model: str | None
+    max_gain: float
+    max_complexity: float
+    decision: RouteDecision
+    decision_cpu_ms: float
+
+
+def route_facts(settings: Settings, prompt: str) -> RouteFacts:
+    """As the graph finds them for a task of its own; opens no model and no store."""
+    task = Task(prompt=clean(Task(prompt=prompt).prompt)[0])
+    agents = cast(settings, Prices.load(settings.prices), os.environ)
+    classifier, pace = NgramClassifier.load(), Pace()
+    gains = gains_of(settings, agents.cloud_model)
+    gate = Gate(settings.privacy)
+    judged = gate.judge(task)
+    circumstances = Circumstances(
+        clouds=agents.clouds,
+        absent=agents.cloud_absent,
+        scarce=False,
+        patience_s=math.inf,
+        must_stay_local=not gate.may_leave(judged.label),
+        policy=settings.policy,
+    )
+
+    def decided() -> tuple[Seen, RouteDecision]:
+        facts = signals.read(task.prompt)
+        guess = classifier.classify(task.prompt, facts)
+        agent = agents.local[policy.role_for(guess.kind)]
+        seen = see(task, guess, facts, agent, gains)
+        if judged.label is Privacy.LOCAL_ONLY and not agent.engine.caps.local:
+            return seen, refused_elsewhere(agent)
+        return seen, weigh(task, seen, agent, circumstances, pace)
+
+    seen, decision = decided()
+    began = time.process_time()
+    for _ in range(TIMED):
+        decided()
+    took_s = (time.process_time() - began) / TIMED
+    role = policy.role_for(seen.guess.kind)
+    return RouteFacts(
+        guess=seen.guess,
+        label=judged.label,
+        label_reasons=judged.reasons,
+        role=role,
+        model=agents.local[role].engine.caps.model,
+        specialist=agents.local[role].specialist is not None,
+        cloud=agents.cloud_state,
+        cloud_model=agents.cloud_model if agents.clouds else None,
+        max_gain=policy.max_gain_for(seen.guess.kind, settings.policy, scarce=False),
+        max_complexity=settings.policy.max_complexity,
+        decision=decision,
+        decision_cpu_ms=round(1000 * took_s, 3),
+    )

@@ -1,0 +1,34 @@
+"""An `approve` step at the terminal: the person who runs the workflow says yes, no or later."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rich.console import Console
+
+from graphs.workflow.outcome import Answer, Ask
+from graphs.workflow.start import AskPerson
+from workers.workflow_view import Progress, asked
+
+_YES, _NO = ("y", "yes", "s", "sim"), ("n", "no", "nao", "não")
+
+
+def at_terminal(notes: Console, progress: Progress) -> AskPerson:
+    """Asks once; whatever is neither yes nor no leaves the run waiting."""
+
+    async def approve(ask: Ask) -> Answer | None:
+        progress.pause()
+        notes.print(asked(ask))
+        try:
+            said = await asyncio.to_thread(notes.input, "Yes, no or later? [y/n/L] ", markup=False)
+            said = said.strip().lower()
+            if said not in _YES and said not in _NO:
+                return None
+            comment = await asyncio.to_thread(notes.input, "A comment, or nothing: ")
+        except EOFError:
+            return None
+        finally:
+            progress.go_on()
+        return Answer(approved=said in _YES, comment=comment.strip())
+
+    return approve
