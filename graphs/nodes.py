@@ -175,7 +175,10 @@ def _conclude(state: State, run: Run) -> Outcome:
     if escalation is EscalationReason.ENGINE_FAILED and answered_by == "local":
         return Outcome("failed", "none", "", finding)
     if state["stays_local"]:
+        tried = any(attempt.route == "local" for attempt in run.journal)
         reason = f"no usable local answer ({finding}), and the task must stay on this machine"
+        if run.terms.place == "cloud" and not tried:
+            reason = "it is to be answered in the cloud, and the text must stay on this machine"
         return Outcome("failed", "none", "", reason)
     if decision.route == "parked":
         return Outcome("parked", "none", "", decision.reason)

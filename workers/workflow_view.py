@@ -41,6 +41,7 @@ class Progress:
 
     def __init__(self, workflow: Workflow, console: Console) -> None:
         self._order = {step.id: number for number, step in enumerate(workflow.steps)}
+        self._tolerated = {step.id for step in workflow.steps if step.continue_on_error}
         self._facts: dict[str, Facts] = {}
         self._items: dict[str, list[Facts]] = {}
         self._sizes: dict[str, int] = {}
@@ -104,29 +105,34 @@ class Progress:
         if facts is None:
             done = self._items.get(path, [])
             items = f"{len(done)}/{self._sizes[path]}" if path in self._sizes else ""
-            spent = dollars(_cost(done)) if done else ""
+            spent = dollars(cost) if (cost := _cost(done)) != 0 else ""
             took = seconds(time.monotonic() - self._began[path])
             return self._spinner, path, items, _places(done), spent, Text(took, "dim")
-        mark, style = _MARK.get(facts.status, _WAITS)
+        mark, style = self._mark(path, facts)
         return (
             Text(mark, style),
             path,
             "" if facts.items is None else str(facts.items),
             _places([facts]),
-            dollars(facts.cost_usd) if _asked(facts) else "",
+            _spent(facts),
             Text(_said(facts), "dim"),
         )
 
     def _line(self, path: str, facts: Facts) -> Text:
+        mark, style = self._mark(path, facts)
+        rest = [_places([facts]), _spent(facts), _said(facts)]
+        said = "".join(f"  {one}" for one in rest if one)
+        return Text.assemble((f"{mark} ", style), path, (said, "dim"))
+
+    def _mark(self, path: str, facts: Facts) -> tuple[str, str]:
+        """A failure that the run goes on after does not look like one that ends it."""
         mark, style = _MARK.get(facts.status, _WAITS)
-        rest = [_places([facts]), dollars(facts.cost_usd) if _asked(facts) else "", _said(facts)]
-        return Text.assemble(
-            (f"{mark} ", style), path, "  ", ("  ".join(filter(None, rest)), "dim")
-        )
+        return mark, "yellow" if facts.status == "failed" and path in self._tolerated else style
 
 
-def _asked(facts: Facts) -> bool:
-    return bool(facts.local or facts.cloud or facts.cached or facts.cost_usd)
+def _spent(facts: Facts) -> str:
+    """Nothing where nothing was to be paid."""
+    return "" if facts.cost_usd == 0 and not facts.cloud else dollars(facts.cost_usd)
 
 
 def _cost(parts: list[Facts]) -> float | None:
@@ -157,9 +163,16 @@ def show_outputs(outputs: Mapping[str, Any]) -> None:
         return
     console = Console(highlight=False)
     for name, value in outputs.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         console.print(Text(name, "bold"))
-        console.print(text.rstrip("\n"), markup=False)
+        console.print(_readable(value).rstrip("\n"), markup=False)
+
+
+def _readable(value: Any) -> str:
+    if value is None:
+        return "(nothing)"
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return "\n".join(f"- {one.rstrip()}" for one in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def asked(ask: Ask) -> RenderableType:
@@ -187,7 +200,7 @@ def run_view(result: RunResult) -> RenderableType:
     for step_id, facts in result.steps.items():
         mark, colour = _MARK.get(facts.status, _WAITS)
         output = "" if facts.output is None else one_line(_text(facts.output), 70)
-        spent = dollars(facts.cost_usd) if _asked(facts) else ""
+        spent = _spent(facts)
         cells = (_places([facts]), spent, Text(_said(facts), "dim"), Text(output))
         table.add_row(Text(mark, colour), step_id, *cells)
         for warning in facts.warnings:

@@ -115,17 +115,11 @@ class GainModel:
         path.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
     def expected(self, guess: Guess, signals: Signals, model: str) -> ExpectedScores:
-        """Of any small general model: the measured ones are taken together, whatever `model`.
-
-        Of a task that nobody knows what it is, the cloud gains at least what the prior says.
-        """
+        """Of any small general model: the measured ones are taken together, whatever `model`."""
         if guess.kind.value not in self.measured:
             return PRIORS[guess.kind]
         present = features(guess, signals)
-        local, cloud = _score(self.local, present), _score(self.cloud, present)
-        if guess.kind is Kind.UNSURE:
-            local = max(_LOWEST, min(local, round(cloud - PRIORS[Kind.UNSURE].gain, 4)))
-        return ExpectedScores(local, cloud)
+        return ExpectedScores(_score(self.local, present), _score(self.cloud, present))
 
 
 @cache

@@ -60,7 +60,8 @@ def fit_gain(
         found: NDArray[np.float64] = np.linalg.solve(square, table.T @ np.array(target))
         return dict(zip(names, found.tolist(), strict=True))
 
-    kinds = {kind.value for kind in Kind}
+    # What is unclear in a file of exercises is not what is unclear in somebody's own requests.
+    kinds = {kind.value for kind in Kind if kind is not Kind.UNSURE}
     seen = Counter(name for row in present for name in row if name in kinds)
     return GainModel(
         local=solved(weak),
