@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from router.errors import ConfigError
@@ -18,6 +19,7 @@ ESCAPED_LIMIT = 96
 """Characters of an escaped name above which its hash stands for it."""
 
 
+@lru_cache(maxsize=4096)
 def quoted(part: str) -> str:
     """Percent-encoded: letters, digits and `_.-~%` only. Reversible, whatever the name contains."""
     return quote(part.encode("utf-8", "surrogatepass"), safe="")

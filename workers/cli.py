@@ -17,7 +17,7 @@ from workers.eval_commands import eval_app
 from workers.learn_commands import feedback, learn_app
 from workers.memory_commands import memory_app
 from workers.models.app import models_app
-from workers.options import AsJson, Config, run, settings_in_force
+from workers.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
 from workers.outbox import outbox_app
 from workers.queue_commands import queue_app, submit, work, workers
 from workers.replay import replay
@@ -44,15 +44,6 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(workflow_app, name="workflow")
 app.add_typer(eval_app, name="eval")
 app.add_typer(learn_app, name="learn")
-
-CloudUrl = Annotated[
-    str | None,
-    typer.Option("--cloud-url", help="An OpenAI-compatible server that plays the cloud."),
-]
-CloudModel = Annotated[
-    str | None,
-    typer.Option("--cloud-model", help="A LiteLLM model name, or `off`; for --cloud-url its own."),
-]
 
 
 @app.command()

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from graphs.figure import blank
 from router.errors import ConfigError
 from router.evaluate.kinds import KindsReport
 from router.evaluate.routing_report import RoutingReport
 
 _INCHES = (8.0, 5.0)
-_DPI = 150
 
 # Told apart by people who see red and green alike, and by their dashes in black and white.
 _LINES = (
@@ -95,17 +95,8 @@ def draw_confusion(report: KindsReport, path: Path) -> None:
 
 
 def _figure() -> tuple[Any, Any]:
-    """A figure that needs no screen, and its axes."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError(
-            f"a picture needs matplotlib ({error}): pip install 'edgeward[eval]', or leave out "
-            "--png"
-        ) from None
-    figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
+    """A sheet, and its axes."""
+    figure = blank(figsize=_INCHES, layout="constrained")
     return figure, figure.add_subplot()
 
 

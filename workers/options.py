@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)
 ]
+CloudUrl = Annotated[
+    str | None,
+    typer.Option("--cloud-url", help="An OpenAI-compatible server that plays the cloud."),
+]
+CloudModel = Annotated[
+    str | None,
+    typer.Option("--cloud-model", help="A LiteLLM model name, or `off`; for --cloud-url its own."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 

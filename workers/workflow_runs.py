@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.options import AsJson, Config, run, settings_in_force
+from workers.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
 
 if TYPE_CHECKING:
     from graphs.app import Router
@@ -32,10 +32,8 @@ def run_workflow(
     inputs: Inputs = None,
     run_id: Annotated[str | None, typer.Option("--id", help="The same id is the same run.")] = None,
     as_json: AsJson = False,
-    cloud_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible server that plays the cloud.")
-    ] = None,
-    cloud_model: Annotated[str | None, typer.Option(help="A LiteLLM model name, or `off`.")] = None,
+    cloud_url: CloudUrl = None,
+    cloud_model: CloudModel = None,
     config: Config = None,
 ) -> None:
     """Run a workflow; what it gives goes to standard output."""
@@ -56,10 +54,8 @@ def resume(
     comment: Annotated[str, typer.Option(help="What the workflow gets with the answer.")] = "",
     here: Annotated[bool, typer.Option(help="Drive it here, though workers began it.")] = False,
     as_json: AsJson = False,
-    cloud_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible server that plays the cloud.")
-    ] = None,
-    cloud_model: Annotated[str | None, typer.Option(help="A LiteLLM model name, or `off`.")] = None,
+    cloud_url: CloudUrl = None,
+    cloud_model: CloudModel = None,
     config: Config = None,
 ) -> None:
     """Go on with a run that was interrupted, has failed, or waits; what is done stays done."""

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from graphs.figure import DPI, blank
 from graphs.workflow.drawing_layout import HEAD, Box, Point, lay_out
 from graphs.workflow.labels import labels
 from graphs.workflow.mermaid import title
@@ -31,7 +32,6 @@ _LINE = 13.0
 _PAD = (12.0, 8.0)
 _MARGIN = 24.0
 _POINTS = 72.0
-_DPI = 150.0
 _MOST_PIXELS = 12_000
 
 # Light fills that differ in brightness too, for people who see red and green alike.
@@ -77,7 +77,7 @@ class _Picture:
     """layout: in the units of the axes; texts: the lines of each box, as matplotlib has them."""
 
     def __init__(self, workflow: Workflow) -> None:
-        self.figure = _figure()
+        self.figure = blank()
         self._axes = self.figure.add_axes((0, 0, 1, 1))
         self._axes.axis("off")
         self._workflow = workflow
@@ -119,7 +119,7 @@ class _Picture:
         self._axes.set_ylim(layout.height + 1.8 * _LINE + _MARGIN, -head - _MARGIN)
         inches = [(one + 2 * _MARGIN) / _POINTS for one in (width, height)]
         self.figure.set_size_inches(*inches)
-        self.figure.set_dpi(min(_DPI, _MOST_PIXELS / max(inches)))
+        self.figure.set_dpi(min(DPI, _MOST_PIXELS / max(inches)))
         middle = layout.width / 2
         self._text(middle, -head, name, fontsize=1.3 * _FONT, weight="bold")
         self._text(middle, layout.height + 1.8 * _LINE, _LEGEND, color="#666666")
@@ -231,18 +231,3 @@ def _outline(action: str, box: Box) -> list[Any]:
     radius = height / 2 if action == "wait" else 4.0
     shape = f"round,pad=0,rounding_size={min(radius, height / 2, width / 2)}"
     return [FancyBboxPatch((left, top), width, height, boxstyle=shape)]
-
-
-def _figure() -> Any:
-    """A figure that needs no screen."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError(
-            f"a picture needs matplotlib ({error}): pip install 'edgeward[eval]', or leave out "
-            "--png"
-        ) from None
-    figure = Figure(dpi=_DPI)
-    FigureCanvasAgg(figure)
-    return figure

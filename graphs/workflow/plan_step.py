@@ -21,7 +21,7 @@ from graphs.workflow.plan_sizes import (
     size_of_text,
     words_of,
 )
-from graphs.workflow.problems import ExpressionError
+from graphs.workflow.ready import list_of
 from router.expect import answer_tokens
 from router.privacy import Judgement
 from router.types import MAX_PROMPT_CHARS, Privacy, Task
@@ -97,15 +97,9 @@ def turns(step: Step, known: Knowledge) -> Turns:
         found = render_data(step.for_each, known.scope)
     else:
         return Turns(len(step.for_each), (replace(known, item=_longest(step.for_each, known)),))
-    if not isinstance(found, list):
-        what = "nothing" if found is None else type(found).__name__
-        raise ExpressionError(
-            f"`for_each` wants a list, found {what}",
-            expression=str(step.for_each)[:200],
-            offset=0,
-        )
-    scopes = (replace(known.scope, item=one, index=index) for index, one in enumerate(found))
-    return Turns(len(found), tuple(replace(known, scope=scope) for scope in scopes))
+    items = list_of(found, step)
+    scopes = (replace(known.scope, item=one, index=index) for index, one in enumerate(items))
+    return Turns(len(items), tuple(replace(known, scope=scope) for scope in scopes))
 
 
 def asking(

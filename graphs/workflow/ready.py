@@ -229,14 +229,7 @@ class _Step:
             found = evaluate(step.for_each, scope)
         else:
             found = render_data(step.for_each, scope)
-        if not isinstance(found, list):
-            what = "nothing" if found is None else type(found).__name__
-            raise ExpressionError(
-                f"`for_each` wants a list, found {what}",
-                expression=str(step.for_each)[:200],
-                offset=0,
-            )
-        return found
+        return list_of(found, step)
 
     def _gathered(self, items: list[Json], done: Mapping[int, Facts], failed: list[int]) -> Facts:
         parts = [done[index] for index in sorted(done)]
@@ -282,6 +275,18 @@ def scope_of(
     if index is None:
         return Scope(inputs, steps)
     return Scope(inputs, steps, item, index)
+
+
+def list_of(found: Json, step: Step) -> list[Json]:
+    """What a `for_each` came to; ExpressionError where it is no list."""
+    if not isinstance(found, list):
+        what = "nothing" if found is None else type(found).__name__
+        raise ExpressionError(
+            f"`for_each` wants a list, found {what}",
+            expression=str(step.for_each)[:200],
+            offset=0,
+        )
+    return found
 
 
 def moment(text: str) -> float:
