@@ -61,7 +61,7 @@ def test_the_recorder_would_see_a_call(edgeward: Edgeward, tmp_path: Path) -> No
     (tmp_path / "spy" / "sitecustomize.py").write_text(RECORDER)
     recorded = tmp_path / "recorded"
     spied = {"PYTHONPATH": str(tmp_path / "spy"), "RECORDED": str(recorded)}
-    asked = ("ask", COMPLEX, "--cloud-url", "http://192.0.2.1:9/v1", "--timeout", "3")
+    asked = ("ask", COMPLEX, "--cloud-url", "http://192.0.2.1:9/v1", "--timeout", "12")
     edgeward(*asked, env=spied)
     assert "192.0.2.1" in recorded.read_text()
 

@@ -50,5 +50,5 @@ def test_what_is_expected_of_a_request_is_shown_and_explained(edgeward: Edgeward
     for part in ("in rust", "pt", "score", "cost", "wait", "gpt", "specialist", "ms of CPU"):
         assert part in shown, shown
     assert "ms of CPU" not in edgeward("route", asked).stdout
-    path = edgeward("ask", "--explain", "Convert the date to ISO format: March 7, 2026").stderr
+    path = edgeward("ask", "--explain", "Convert the date to ISO format: May 19, 2031").stderr
     assert "score 0.93, cost $0.0000, wait" in path

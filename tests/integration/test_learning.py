@@ -224,7 +224,7 @@ async def test_whenever_it_is_killed_every_record_counts_once(store: Store, tmp_
     home = tmp_path / "home"
     place = {"url": store.url, "namespace": store.keys.namespace, "home": str(home)}
     config.write_text(json.dumps({"store": place}))  # JSON is YAML
-    env = {key: value for key, value in os.environ.items() if key != "REDIS_URL"}
+    env = {k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "EDGEWARD_HOME")}
     ledger, count = Ledger(store), 0
     await ledger.append([judgement("bad", number) for number in range(3000)])
     count += 3000
