@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from graphs.hybrid import build
 from graphs.rest import Rest
 from graphs.shadow import Shadows
 from graphs.state import Deps, Outcome, Run, State
+from graphs.telling import told_by
 from graphs.terms import FREE, Terms
 from router import privacy
 from router.budget import Budget
@@ -210,17 +211,13 @@ class Router:
 
         Raises as `run` does.
         """
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        # A task of its own: what the run sets in its context must not show in the caller's.
-        running = asyncio.create_task(self._run(task, events.put_nowait))
-        running.add_done_callback(lambda _: events.put_nowait(None))
-        try:
-            while (event := await events.get()) is not None:
+
+        async def run(emit: Callable[[Event], None]) -> None:
+            emit(Finished(await self._run(task, emit)))
+
+        async with aclosing(told_by(run)) as events:
+            async for event in events:
                 yield event
-            yield Finished(running.result())
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
 
     async def deliver(
         self, on_upgrade: Callable[[Result], Awaitable[None]] | None = None

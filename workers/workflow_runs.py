@@ -127,7 +127,8 @@ async def _resume(
     as_json: bool,
 ) -> int:
     from graphs.app import Router
-    from graphs.workflow.start import loaded, look, say
+    from graphs.workflow.bundle import loaded
+    from graphs.workflow.start import look, say
     from router.runs import Runs
 
     async with Router.open(settings) as router:

@@ -37,6 +37,9 @@ TOOL_S = 30.0
 PAID_KEPT_S = 30 * 86_400
 """A run may be taken up again weeks later, and pays for nothing twice."""
 
+BUDGET_KEPT_S = 120 * 86_400
+"""What a step has spent is known for longer than its run waits for anybody."""
+
 _LONGEST_S = 86_400.0
 _MOST_CHARS = 20_000_000
 
@@ -111,26 +114,30 @@ def _task_id(turn: Turn, drive: Drive) -> str:
 
 def _terms(turn: Turn, drive: Drive) -> Terms:
     step = turn.step
-    scopes = list(drive.scopes)
-    keys, lives_s = drive.router.store.keys, PAID_KEPT_S * 4
-    if step.budget is not None:
-        key = keys.budget("workflow", drive.thread, step.id)
-        name = f"the step {step.id}"
-        scopes.append(BudgetScope(name, key, step.budget.max_usd, lives_s))
+    scopes = _scopes(step, drive)
     if step.escalate is not None and step.escalate.max_usd is not None:
-        key = keys.budget("workflow", _task_id(turn, drive))
+        key = drive.router.store.keys.budget("workflow", _task_id(turn, drive))
         name = f"one answer of the step {step.id}"
-        scopes.append(BudgetScope(name, key, step.escalate.max_usd, lives_s))
+        scopes = (*scopes, BudgetScope(name, key, step.escalate.max_usd, BUDGET_KEPT_S))
     named = step.agent if step.agent in ("general", "coder") else None
     return Terms(
         role=named,
         place="cloud" if step.always_in_cloud else step.placement,
         escalates=named is None or step.escalate is not None,
-        scopes=tuple(scopes),
+        scopes=scopes,
         checks=checks_of(drive.workflow, step, turn.scope),
         judged_by=judged_by(drive.workflow, step, turn.scope),
         paid_kept_s=PAID_KEPT_S,
     )
+
+
+def _scopes(step: Step, drive: Drive) -> tuple[BudgetScope, ...]:
+    """What all answers of a step fall under, in all its items and tries."""
+    if step.budget is None:
+        return drive.scopes
+    key = drive.router.store.keys.budget("workflow", drive.thread, step.id)
+    own = BudgetScope(f"the step {step.id}", key, step.budget.max_usd, BUDGET_KEPT_S)
+    return (*drive.scopes, own)
 
 
 def _figures(result: Result, label: Privacy) -> Facts:
@@ -207,20 +214,13 @@ async def _ran(turn: Turn, drive: Drive) -> Facts:
         drive.opened[step.workflow] = called
     given = render_data(step.inputs, turn.scope)
     assert isinstance(given, dict)
-    scopes = drive.scopes
-    if step.budget is not None:
-        key = drive.router.store.keys.budget("workflow", drive.thread, step.id)
-        scopes = (
-            *scopes,
-            BudgetScope(f"the step {step.id}", key, step.budget.max_usd, PAID_KEPT_S * 4),
-        )
     return await drive.call(
         called,
         bind_inputs(called, given),
         where=turn.where,
         again=turn.number > 0,
         answers=drive.run.answered(step.id, turn.index) if drive.run else {},
-        scopes=scopes,
+        scopes=_scopes(step, drive),
         label=turn.label,
         timeout_s=step.timeout_s,
     )

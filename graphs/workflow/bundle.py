@@ -72,11 +72,16 @@ def _named(workflow: Workflow, seen: set[Path]) -> Iterator[Path]:
                 yield from _named(load_workflow(path), seen)
 
 
+def loaded(record: RunRecord) -> Workflow:
+    """The workflow of a run, to look at; its files are not there."""
+    return loads(record.text, Path(record.base), name=record.path)
+
+
 @contextmanager
 def unpacked(record: RunRecord) -> Iterator[Workflow]:
     """The workflow as it was when the run began, with its files in a folder of its own."""
     if not record.files:
-        yield loads(record.text, Path(record.base), name=record.path)
+        yield loaded(record)
         return
     up = max(PurePosixPath(name).parts.count("..") for name in record.files)
     if up > _MOST_UP:

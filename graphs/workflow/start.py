@@ -7,16 +7,16 @@ import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from graphs.app import Router
+from graphs.telling import told_by
 from graphs.workflow.bind import bind_inputs
-from graphs.workflow.bundle import files_of, unpacked, with_called
+from graphs.workflow.bundle import files_of, loaded, unpacked, with_called
 from graphs.workflow.drive import Stand, drive, stand_of
 from graphs.workflow.labels import labels
-from graphs.workflow.load import loads
 from graphs.workflow.model import Workflow
 from graphs.workflow.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
 from graphs.workflow.validate import check
@@ -89,49 +89,65 @@ async def go_on(
     runs = Runs(router.store)
     record = await runs.load(run_id)
     async with _held(runs, record.run_id):
-        record = await runs.load(record.run_id)
-        heard = {path: Answer.model_validate(one) for path, one in record.answers.items()}
-        given = None if record.status == "done" else {**heard, **(answers or {})}
-        with unpacked(record) as workflow:
-            stand = await stand_of(router, record.run_id, workflow)
-            if answers:
-                _require_asked(answers, stand)
-            if given is not None:
-                record = await runs.save(record.model_copy(update={"status": "running"}))
-            label = _label_of(router, record.inputs)
-            while given is not None:
-                stand = await drive(
-                    router,
-                    workflow,
-                    record.inputs,
-                    thread=record.run_id,
-                    emit=emit,
-                    answers=given,
-                    label=label,
-                    again=again,
-                )
-                record = await runs.save(_recorded(record, stand))
-                given = await _answers(stand, approve, patience_s)
+        record, stand = await _driven(
+            router, runs, record.run_id, emit, answers or {}, approve, patience_s, again
+        )
     # Whoever hears of the end may take the run up again: it is nobody's now.
     result = result_of(record, stand)
     emit(RunEnded(result))
     return result
 
 
+async def _driven(
+    router: Router,
+    runs: Runs,
+    run_id: str,
+    emit: Emit,
+    answers: Mapping[str, Answer],
+    approve: AskPerson | None,
+    patience_s: float,
+    again: bool,
+) -> tuple[RunRecord, Stand]:
+    """The run as it is left; for `go_on`, which holds it."""
+    record = await runs.load(run_id)
+    if record.status == "done" or answers:
+        stand = await stand_of(router, run_id, loaded(record))
+        _require_asked(answers, stand)
+        if record.status == "done":
+            return record, stand
+    heard = {path: Answer.model_validate(one) for path, one in record.answers.items()}
+    given: dict[str, Answer] | None = {**heard, **answers}
+    label = _label_of(router, record.inputs)
+    with unpacked(record) as workflow:
+        record = await runs.save(record.model_copy(update={"status": "running"}))
+        while True:
+            stand = await drive(
+                router,
+                workflow,
+                record.inputs,
+                thread=run_id,
+                emit=emit,
+                answers=given,
+                label=label,
+                again=again,
+            )
+            record = await runs.save(_recorded(record, stand))
+            given = await _answers(stand, approve, patience_s)
+            if given is None:
+                return record, stand
+
+
 async def stream(
     router: Router, run_id: str, **options: Any
 ) -> AsyncGenerator[WorkflowEvent, None]:
     """A run's events as they happen, the last one RunEnded. Closing it interrupts the run."""
-    events: asyncio.Queue[WorkflowEvent | None] = asyncio.Queue()
-    running = asyncio.create_task(go_on(router, run_id, emit=events.put_nowait, **options))
-    running.add_done_callback(lambda _: events.put_nowait(None))
-    try:
-        while (event := await events.get()) is not None:
+
+    async def run(emit: Emit) -> None:
+        await go_on(router, run_id, emit=emit, **options)
+
+    async with aclosing(told_by(run)) as events:
+        async for event in events:
             yield event
-        running.result()
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> RunRecord:
@@ -153,11 +169,6 @@ async def look(router: Router, run_id: str) -> RunResult:
     if result.status == "running" and not await runs.drivers([record.run_id]):
         return result.model_copy(update={"status": "interrupted"})
     return result
-
-
-def loaded(record: RunRecord) -> Workflow:
-    """The workflow of a run, to look at; its files are not there."""
-    return loads(record.text, Path(record.base), name=record.path)
 
 
 def result_of(record: RunRecord, stand: Stand) -> RunResult:
