@@ -9,15 +9,15 @@ from pathlib import Path
 from agents import calibration
 from agents.agent import Agent
 from agents.calibration import Sureness
+from agents.connectivity import Finding
 from agents.engines.chat_api import is_loopback
 from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
-from agents.gated import GatedEngine
+from agents.gated_engine import GatedEngine
 from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPTS
-from agents.reach import Finding
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.pace import HOSTED

@@ -21,9 +21,9 @@ from langchain_core.runnables import RunnableConfig
 from agents.agent import Coverage
 from agents.checks.evidence import require_language
 from agents.checks.own import Check, command_checks, installed_checks
+from agents.connectivity import Reach
 from agents.engines.lane import LaneState
 from agents.nano import MODEL_PATH
-from agents.reach import Reach
 from agents.roles import Cast, cast, local_models
 from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools, configured_tools

@@ -8,7 +8,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.judge import Circumstances, Seen, refused_elsewhere, weigh
+from agents.assessment import Circumstances, Seen, refused_elsewhere, weigh
 from graphs.events import Routed
 from graphs.seats import may_see, role_of
 from graphs.state import Outcome, Run, State

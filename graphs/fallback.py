@@ -9,7 +9,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.reach import Finding
+from agents.connectivity import Finding
 from graphs.seats import role_of
 from graphs.state import Run, State
 from router.types import CloudState, EscalationReason

@@ -7,7 +7,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.judge import see
+from agents.assessment import see
 from graphs.ask_router import second_opinion
 from graphs.attempt import attempt
 from graphs.check import first_finding

@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
 from agents.checks.own import Check
-from agents.reach import Reach
+from agents.connectivity import Reach
 from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event

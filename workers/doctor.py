@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from agents.checks.sandbox import run_program
+from agents.connectivity import Reach
 from agents.engines.devices import NoCard, nvidia_cards
 from agents.engines.exl2_library import unavailable_reason
 from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
-from agents.reach import Reach
 from agents.roles import cast, check_model_files, local_models
 from router.errors import EdgewardError
 from router.learned.versions import Versions

@@ -6,8 +6,8 @@ import math
 import os
 import time
 
+from agents.assessment import Circumstances, Seen, refused_elsewhere, see, weigh
 from agents.guards import clean
-from agents.judge import Circumstances, Seen, refused_elsewhere, see, weigh
 from agents.roles import cast
 from router import policy
 from router.classify import signals

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.agent import Agent
-from agents.judge import Circumstances, Seen, refused_elsewhere, see, weigh
+from agents.assessment import Circumstances, Seen, refused_elsewhere, see, weigh
 from agents.roles import Cast, cast
 from agents.tools.configured import WORKFLOW, Tools, configured_tools
 from agents.tools.permission import Permission

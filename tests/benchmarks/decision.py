@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from agents.judge import Circumstances, see, weigh
+from agents.assessment import Circumstances, see, weigh
 from agents.roles import Cast, cast
 from router import policy
 from router.classify import signals

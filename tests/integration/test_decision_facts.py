@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scripted_router import PRICE, script, scripted_router
 
-from agents.judge import Circumstances, see, weigh
+from agents.assessment import Circumstances, see, weigh
 from agents.roles import cast
 from graphs.app import Router
 from graphs.events import Finished, Routed

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from provider_server import ProviderServer
 from scripted_router import script
 
-from agents.gated import GatedEngine
+from agents.gated_engine import GatedEngine
 from graphs.app import Router
 from router.engine import GenerateRequest, generate
 from router.errors import EdgewardError, PrivacyViolation

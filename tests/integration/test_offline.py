@@ -13,8 +13,8 @@ import pytest
 from provider_server import ProviderServer
 from scripted_router import script
 
+from agents.connectivity import Reach
 from agents.engines.chat_api import is_loopback
-from agents.reach import Reach
 from graphs.app import Router
 from router.errors import ConfigError
 from router.outbox import Outbox
