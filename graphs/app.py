@@ -29,14 +29,14 @@ from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools, configured_tools
 from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
-from graphs.alone import alone
+from graphs.event_stream import told_by
 from graphs.events import Event, Finished
 from graphs.hybrid import build
+from graphs.isolation import alone
 from graphs.rest import Rest
+from graphs.run_options import FREE, Terms
 from graphs.shadow import Shadows
 from graphs.state import Deps, Outcome, Run, State
-from graphs.telling import told_by
-from graphs.terms import FREE, Terms
 from router import privacy
 from router.budget import Budget
 from router.checkpoint import RedisSaver

@@ -22,8 +22,8 @@ from agents.checks.general import complete, satisfies_schema
 from graphs.attempt import Sent
 from graphs.cloud import call_cloud
 from graphs.compare import can_compare, compare, judge_question, read_judgement
+from graphs.run_options import Terms
 from graphs.state import Deps, Run, State
-from graphs.terms import Terms
 from router.budget import Scope
 from router.ending import end
 from router.engine import Constraint

@@ -13,7 +13,7 @@ from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event
 from graphs.rest import Rest
-from graphs.terms import FREE, Terms
+from graphs.run_options import FREE, Terms
 from router.budget import Budget
 from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.checks.general import matches
-from graphs.terms import Terms
+from graphs.run_options import Terms
 from graphs.tool_step import call_tool
 from graphs.workflow.bind import bind_inputs
 from graphs.workflow.evaluate import Scope

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
-from graphs.alone import alone
+from graphs.isolation import alone
 from graphs.workflow.compile import (
     ATTEMPT,
     ERROR,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graphs.app import Router
-from graphs.telling import told_by
+from graphs.event_stream import told_by
 from graphs.workflow.bind import bind_inputs
 from graphs.workflow.bundle import files_of, loaded, unpacked, with_called
 from graphs.workflow.drive import Stand, drive, stand_of

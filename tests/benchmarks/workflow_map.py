@@ -39,7 +39,7 @@ from provider_server import ProviderServer
 from waiting import wait_until
 
 from graphs.app import Router
-from graphs.terms import Terms
+from graphs.run_options import Terms
 from graphs.workflow.drive import saver
 from graphs.workflow.model import Workflow
 from router.settings import Settings

@@ -30,7 +30,7 @@ from extractive import answers, counter, passages, reads
 from provider_server import ProviderServer
 
 from graphs.app import Router
-from graphs.terms import Terms
+from graphs.run_options import Terms
 from graphs.workflow.model import Workflow
 from router.resources import config_path
 from router.settings import Settings

@@ -24,7 +24,7 @@ import structlog
 from langgraph.graph import END, START, StateGraph
 
 from graphs.app import Router
-from graphs.terms import Terms
+from graphs.run_options import Terms
 from graphs.workflow.drive import saver
 from graphs.workflow.model import Workflow
 from router.settings import Settings
