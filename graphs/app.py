@@ -31,12 +31,12 @@ from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
 from graphs.event_stream import told_by
 from graphs.events import Event, Finished
-from graphs.hybrid import build
 from graphs.isolation import alone
-from graphs.rest import Rest
+from graphs.request.cooldown import Rest
+from graphs.request.graph import build
+from graphs.request.state import Deps, Outcome, Run, State
 from graphs.run_options import FREE, Terms
 from graphs.shadow import Shadows
-from graphs.state import Deps, Outcome, Run, State
 from router import privacy
 from router.budget import Budget
 from router.checkpoint import RedisSaver

@@ -7,7 +7,7 @@ import re
 
 from agents.checks.source import Source
 from agents.roles import PROMPTS
-from graphs.agreement import KINDS, LONGEST_CHARS, agree
+from graphs.request.agreement import KINDS, LONGEST_CHARS, agree
 from router.engine import Constraint
 from router.types import Kind, Message, Task
 

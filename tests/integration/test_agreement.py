@@ -11,8 +11,8 @@ import pytest
 from scripted_router import script, scripted_router
 from tiny_gguf import write_tiny_gguf
 
-from graphs.agreement import ROLE, agree
 from graphs.app import Router
+from graphs.request.agreement import ROLE, agree
 from router.store import Store
 from router.types import EscalationReason, Kind, Task
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from graphs.check import after_check
-from graphs.decide import after_decide
-from graphs.nodes import after_answer
-from graphs.state import Outcome, State
+from graphs.request.check import after_check
+from graphs.request.decide import after_decide
+from graphs.request.nodes import after_answer
+from graphs.request.state import Outcome, State
 from router.types import Completion, EscalationReason, RouteDecision
 
 LOCAL = RouteDecision(route="local", agent="general", reason="r")

@@ -13,7 +13,7 @@ from langgraph.runtime import Runtime
 
 from agents.agent import Agent
 from graphs.events import Attempted, Token
-from graphs.state import Outcome, Run, State
+from graphs.request.state import Outcome, Run, State
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
 from router.pricing import estimate_tokens

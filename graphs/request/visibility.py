@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agents.agent import Agent
-from graphs.state import Run, State
+from graphs.request.state import Run, State
 from router import policy
 from router.types import Kind, Privacy
 

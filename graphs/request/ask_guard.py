@@ -10,8 +10,8 @@ from typing import Literal
 import structlog
 
 from agents.agent import Agent
-from graphs.aside import ask_aside
-from graphs.state import Run
+from graphs.request.side_question import ask_aside
+from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
 from router.types import Completion, Message
 

@@ -12,7 +12,7 @@ from agents.tools.audit import ToolResult
 from agents.tools.call import Answer
 from agents.tools.toolbox import Toolbox
 from graphs.events import Attempted, Token
-from graphs.state import Run, State
+from graphs.request.state import Run, State
 from router.engine import Constraint
 from router.privacy import strictest
 from router.types import CheckResult, EscalationReason, Message, Privacy

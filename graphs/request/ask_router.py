@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from agents.agent import Agent
 from agents.calibration import Sureness
-from graphs.aside import ask_aside
-from graphs.state import Run
+from graphs.request.side_question import ask_aside
+from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
 from router.types import Completion, Guess, Kind, Message, Task
 

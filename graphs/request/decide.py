@@ -10,8 +10,8 @@ from langgraph.runtime import Runtime
 
 from agents.assessment import Circumstances, Seen, refused_elsewhere, weigh
 from graphs.events import Routed
-from graphs.seats import may_see, role_of
-from graphs.state import Outcome, Run, State
+from graphs.request.state import Outcome, Run, State
+from graphs.request.visibility import may_see, role_of
 from router import policy
 from router.types import RouteDecision
 

@@ -8,9 +8,9 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.guards import clean
-from graphs.ask_guard import unsafe
-from graphs.seats import may_see
-from graphs.state import Outcome, Run, State
+from graphs.request.ask_guard import unsafe
+from graphs.request.state import Outcome, Run, State
+from graphs.request.visibility import may_see
 from router.types import (
     CloudState,
     Privacy,

@@ -10,8 +10,8 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.connectivity import Finding
-from graphs.seats import role_of
-from graphs.state import Run, State
+from graphs.request.state import Run, State
+from graphs.request.visibility import role_of
 from router.types import CloudState, EscalationReason
 
 _LEAST_S = 0.05

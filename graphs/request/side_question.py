@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from agents.agent import Agent
-from graphs.state import Run
+from graphs.request.state import Run
 from router.engine import GenerateRequest, generate
 from router.errors import EngineError
 from router.types import Attempt, Completion

@@ -8,14 +8,14 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.assessment import see
-from graphs.ask_router import second_opinion
-from graphs.attempt import attempt
-from graphs.check import first_finding
-from graphs.decide import local_deadline, max_wait_s
-from graphs.guard import relabelled
-from graphs.seats import local_agent, may_see, role_of
-from graphs.state import Deps, Outcome, Run, State
-from graphs.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.ask_router import second_opinion
+from graphs.request.attempt import attempt
+from graphs.request.check import first_finding
+from graphs.request.decide import local_deadline, max_wait_s
+from graphs.request.guard import relabelled
+from graphs.request.state import Deps, Outcome, Run, State
+from graphs.request.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.visibility import local_agent, may_see, role_of
 from router import privacy
 from router.classify import signals
 from router.engine import Constraint

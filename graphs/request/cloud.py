@@ -13,11 +13,11 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
-from graphs.attempt import Sent, attempt
 from graphs.events import Attempted, Token
-from graphs.guard import relabelled
-from graphs.state import Run, State
-from graphs.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.attempt import Sent, attempt
+from graphs.request.guard import relabelled
+from graphs.request.state import Run, State
+from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from router import policy
 from router.budget import Budget, Reservation
 from router.engine import Constraint

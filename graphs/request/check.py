@@ -11,12 +11,12 @@ from langgraph.runtime import Runtime
 from agents.checks.evidence import evidence_checks
 from agents.checks.general import complete, general_checks, satisfies_schema
 from agents.checks.own import run_checks
-from graphs.agreement import agreement
-from graphs.decide import local_deadline
 from graphs.events import Attempted, Token
-from graphs.guard import stopped
-from graphs.seats import local_agent
-from graphs.state import Run, State
+from graphs.request.agreement import agreement
+from graphs.request.decide import local_deadline
+from graphs.request.guard import stopped
+from graphs.request.state import Run, State
+from graphs.request.visibility import local_agent
 from router import policy
 from router.types import (
     CheckResult,

@@ -12,7 +12,7 @@ from agents.connectivity import Reach
 from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event
-from graphs.rest import Rest
+from graphs.request.cooldown import Rest
 from graphs.run_options import FREE, Terms
 from router.budget import Budget
 from router.classify.gain import ExpectedScores, Gains

@@ -7,8 +7,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 
-from graphs import check, cloud, decide, fallback, guard, nodes
-from graphs.state import Run, State
+from graphs.request import check, cloud, decide, fallback, guard, nodes
+from graphs.request.state import Run, State
 
 
 def build(

@@ -13,9 +13,9 @@ import unicodedata
 from contextlib import suppress
 
 from agents.agent import Agent
-from graphs.aside import ask_aside
-from graphs.seats import may_see
-from graphs.state import Run, State
+from graphs.request.side_question import ask_aside
+from graphs.request.state import Run, State
+from graphs.request.visibility import may_see
 from router.types import CheckResult, Completion, EscalationReason, Kind
 
 ROLE = "second opinion"
