@@ -36,7 +36,7 @@ from graphs.request.cooldown import Rest
 from graphs.request.graph import build
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.run_options import FREE, Terms
-from graphs.shadow import Shadows
+from graphs.shadow.shadow import Shadows
 from router import privacy
 from router.budget import Budget
 from router.checkpoint import RedisSaver

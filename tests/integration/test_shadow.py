@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from scripted_router import PRICE, scripted_router
 
-from graphs import shadow as shadow_module
 from graphs.app import Router
 from graphs.run_options import Terms
-from graphs.shadow import drawn
+from graphs.shadow import shadow as shadow_module
+from graphs.shadow.shadow import drawn
 from router.chain import Witness
 from router.errors import ConfigError
 from router.learned.learn import learn, place_of

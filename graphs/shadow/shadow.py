@@ -19,11 +19,11 @@ from langgraph.runtime import Runtime
 
 from agents.agent import Agent
 from agents.checks.general import complete, satisfies_schema
-from graphs.compare import can_compare, compare, judge_question, read_judgement
 from graphs.request.attempt import Sent
 from graphs.request.cloud import call_cloud
 from graphs.request.state import Deps, Run, State
 from graphs.run_options import Terms
+from graphs.shadow.compare import can_compare, compare, judge_question, read_judgement
 from router.budget import Scope
 from router.ending import end
 from router.engine import Constraint

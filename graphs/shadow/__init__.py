@@ -1,0 +1,1 @@
+"""Comparison runs: what the cloud would have said to what was answered here."""
