@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphs.events import Routed as Routed
     from graphs.events import Token as Token
     from graphs.queue import open_queue as open_queue
-    from graphs.workflow.model import Workflow as Workflow
+    from graphs.workflow.definition.model import Workflow as Workflow
     from graphs.workflow.outcome import Answer as Answer
     from graphs.workflow.outcome import RunResult as RunResult
     from router.errors import EdgewardError as EdgewardError
@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Router": "graphs.app",
     "open_queue": "graphs.queue",
-    "Workflow": "graphs.workflow.model",
+    "Workflow": "graphs.workflow.definition.model",
     "Answer": "graphs.workflow.outcome",
     "RunResult": "graphs.workflow.outcome",
     "Routed": "graphs.events",

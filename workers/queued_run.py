@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from graphs.app import Router
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.outcome import Began, Ended, ItemEnded, RunEnded, RunResult, WorkflowEvent
 from graphs.workflow.start import begin, stream
 from router.errors import RunTaken

@@ -18,8 +18,8 @@ File = Annotated[Path, typer.Argument(help="A workflow's YAML file.")]
 @workflow_app.command("validate")
 def validate(path: File) -> None:
     """Every mistake with its line and column, and the nearest known word."""
-    from graphs.workflow.load import load_workflow
-    from graphs.workflow.validate import check
+    from graphs.workflow.definition.load import load_workflow
+    from graphs.workflow.definition.validate import check
 
     workflow = check(load_workflow(path))
     steps = len(workflow.steps)
@@ -39,8 +39,8 @@ def plan(
 
     from rich.console import Console
 
+    from graphs.workflow.definition.model import Workflow
     from graphs.workflow.mermaid import to_mermaid
-    from graphs.workflow.model import Workflow
     from graphs.workflow.plan import plan as plan_of
     from workers.workflow_inputs import read_inputs
     from workers.workflow_plan import box_notes, plan_view
@@ -65,9 +65,9 @@ def graph(
     ] = None,
 ) -> None:
     """The steps as Mermaid, or as a picture."""
-    from graphs.workflow.load import load_workflow
+    from graphs.workflow.definition.load import load_workflow
+    from graphs.workflow.definition.validate import check
     from graphs.workflow.mermaid import to_mermaid
-    from graphs.workflow.validate import check
 
     workflow = check(load_workflow(path))
     if png is None:
@@ -82,6 +82,6 @@ def graph(
 @workflow_app.command("schema")
 def schema() -> None:
     """The JSON Schema of workflows, for editors."""
-    from graphs.workflow.schema import workflow_json_schema
+    from graphs.workflow.definition.schema import workflow_json_schema
 
     typer.echo(json.dumps(workflow_json_schema(), indent=2))

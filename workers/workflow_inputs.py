@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from router.errors import ConfigError
 from workers.inputs import read_text
 

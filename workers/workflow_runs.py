@@ -13,7 +13,7 @@ from workers.options import AsJson, CloudModel, CloudUrl, Config, run, settings_
 
 if TYPE_CHECKING:
     from graphs.app import Router
-    from graphs.workflow.model import Workflow
+    from graphs.workflow.definition.model import Workflow
     from graphs.workflow.outcome import Answer, RunResult
     from router.runs import RunRecord
     from router.settings import Settings
@@ -37,7 +37,7 @@ def run_workflow(
     config: Config = None,
 ) -> None:
     """Run a workflow; what it gives goes to standard output."""
-    from graphs.workflow.model import Workflow
+    from graphs.workflow.definition.model import Workflow
     from workers.workflow_inputs import read_inputs
 
     workflow = Workflow.load(file)
@@ -127,7 +127,7 @@ async def _resume(
     as_json: bool,
 ) -> int:
     from graphs.app import Router
-    from graphs.workflow.bundle import loaded
+    from graphs.workflow.definition.bundle import loaded
     from graphs.workflow.start import look, say
     from router.runs import Runs
 

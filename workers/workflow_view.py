@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.outcome import (
     Ask,
     Began,

@@ -20,8 +20,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
 from graphs.workflow.acting import Turn, act
+from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.expressions import render_data
-from graphs.workflow.model import Step, Workflow
 from graphs.workflow.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
 from graphs.workflow.ready import Standing, next_of
 from graphs.workflow.values import Json

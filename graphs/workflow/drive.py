@@ -24,7 +24,7 @@ from graphs.workflow.compile import (
     items_of,
     standing,
 )
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
 from graphs.workflow.ready import next_of
 from graphs.workflow.values import Json

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from graphs.workflow.definition.problems import ExpressionError, listed, nearest
 from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.problems import ExpressionError, listed, nearest
 from graphs.workflow.tree import (
     Binary,
     Call,

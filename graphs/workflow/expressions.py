@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.evaluate import Evaluation, Scope
-from graphs.workflow.problems import ExpressionError
 from graphs.workflow.syntax import parse
 from graphs.workflow.tokens import MAX_CHARS, string_end
 from graphs.workflow.tree import InputValue, Node, Root, StepValue, walk

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from graphs.workflow.definition.problems import listed, nearest
 from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.problems import listed, nearest
 from graphs.workflow.shapes import (
     BOOLEAN,
     NUMBER,

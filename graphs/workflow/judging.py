@@ -12,10 +12,10 @@ from agents.checks.code_examples import solution
 from agents.checks.general import matches
 from agents.checks.own import FINDING_CHARS, Check, CommandCheck
 from agents.checks.sandbox import Limits, run_program
+from graphs.workflow.definition.files import resolved, schema_in
+from graphs.workflow.definition.model import Step, Verify, Workflow
 from graphs.workflow.evaluate import Scope
 from graphs.workflow.expressions import render_text
-from graphs.workflow.files import resolved, schema_in
-from graphs.workflow.model import Step, Verify, Workflow
 from router.classify.code_language import fenced_blocks
 from router.errors import ConfigError
 from router.settings import CheckSettings

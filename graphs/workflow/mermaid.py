@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from graphs.workflow.labels import labels
-from graphs.workflow.model import Step, Workflow
-from graphs.workflow.order import needs, reads
+from graphs.workflow.definition.labels import labels
+from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.order import needs, reads
 from router.types import Privacy
 
 _SHAPES = {

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphs.workflow.bind import bind_inputs
-from graphs.workflow.budgets import ceiling
+from graphs.workflow.definition.bind import bind_inputs
+from graphs.workflow.definition.budgets import ceiling
+from graphs.workflow.definition.labels import Label, input_labels, step_labels
+from graphs.workflow.definition.model import Input, Step, Workflow
+from graphs.workflow.definition.order import waves
+from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.evaluate import Scope
 from graphs.workflow.expressions import render_data
-from graphs.workflow.labels import Label, input_labels, step_labels
-from graphs.workflow.model import Input, Step, Workflow
-from graphs.workflow.order import waves
 from graphs.workflow.plan_calls import Calls
 from graphs.workflow.plan_seats import Seats
 from graphs.workflow.plan_sizes import WORD_CHARS, Expected, Knowledge, Size, size_of_data
@@ -25,7 +26,6 @@ from graphs.workflow.plan_step import Turns, asking, runs, sound, turns
 from graphs.workflow.plan_total import to_cents, total
 from graphs.workflow.plan_types import Plan, StepPlan
 from graphs.workflow.plan_warnings import Notes
-from graphs.workflow.problems import ExpressionError
 from graphs.workflow.values import Json
 from router.privacy import strictest
 from router.settings import Settings

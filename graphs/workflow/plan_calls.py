@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graphs.workflow.files import resolved
-from graphs.workflow.labels import Label, input_labels, label_of_data, step_labels
-from graphs.workflow.load import load_workflow
-from graphs.workflow.model import Step, Workflow
+from graphs.workflow.definition.files import resolved
+from graphs.workflow.definition.labels import Label, input_labels, label_of_data, step_labels
+from graphs.workflow.definition.load import load_workflow
+from graphs.workflow.definition.model import Step, Workflow
 from router.types import Privacy
 
 

@@ -11,7 +11,7 @@ from agents.assessment import Circumstances, Seen, refused_elsewhere, see, weigh
 from agents.roles import Cast, cast
 from agents.tools.configured import WORKFLOW, Tools, configured_tools
 from agents.tools.permission import Permission
-from graphs.workflow.model import Step
+from graphs.workflow.definition.model import Step
 from graphs.workflow.plan_types import Place
 from router import policy
 from router.classify import signals

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from agents.agent import Agent
+from graphs.workflow.definition.files import output_schema
+from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.expressions import condition, holds, render_data
-from graphs.workflow.files import output_schema
-from graphs.workflow.model import Step, Workflow
 from graphs.workflow.plan_answers import json_chars
 from graphs.workflow.plan_seats import GAP, Seat, Seats
 from graphs.workflow.plan_sizes import (

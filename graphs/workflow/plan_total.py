@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphs.workflow.budgets import bounded
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.budgets import bounded
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.plan_seats import Seats
 from graphs.workflow.plan_types import Plan, StepPlan
 

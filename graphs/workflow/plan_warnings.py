@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graphs.workflow.model import Step, Workflow
+from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.plan_types import Plan, StepPlan
 from router.types import MAX_PROMPT_CHARS
 

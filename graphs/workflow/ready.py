@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from graphs.workflow.definition.labels import input_labels
+from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.order import needs, reads
+from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.evaluate import Scope
 from graphs.workflow.expressions import evaluate, holds, render_data, render_text
-from graphs.workflow.labels import input_labels
-from graphs.workflow.model import Step, Workflow
-from graphs.workflow.order import needs, reads
 from graphs.workflow.outcome import Answer, Ask, Facts, total
-from graphs.workflow.problems import ExpressionError
 from graphs.workflow.values import Json
 from router.privacy import strictest
 from router.types import Privacy

@@ -13,13 +13,13 @@ from typing import Any
 
 from graphs.app import Router
 from graphs.event_stream import told_by
-from graphs.workflow.bind import bind_inputs
-from graphs.workflow.bundle import files_of, loaded, unpacked, with_called
+from graphs.workflow.definition.bind import bind_inputs
+from graphs.workflow.definition.bundle import files_of, loaded, unpacked, with_called
+from graphs.workflow.definition.labels import labels
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.validate import check
 from graphs.workflow.drive import Stand, drive, stand_of
-from graphs.workflow.labels import labels
-from graphs.workflow.model import Workflow
 from graphs.workflow.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
-from graphs.workflow.validate import check
 from router import privacy
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
 from router.runs import LEASE_S, Lease, RunRecord, Runs

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+from graphs.workflow.definition.problems import ExpressionError, listed, nearest
 from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.problems import ExpressionError, listed, nearest
 from graphs.workflow.tokens import Token, tokens
 from graphs.workflow.tree import (
     Binary,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from graphs.workflow.problems import ExpressionError, shown
+from graphs.workflow.definition.problems import ExpressionError, shown
 
 MAX_CHARS = 4_000
 MAX_TOKENS = 1_000

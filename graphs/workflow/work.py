@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from graphs.workflow.model import Workflow
-from graphs.workflow.order import needs
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.order import needs
 from graphs.workflow.outcome import Answer, Facts, WorkflowEvent
 from graphs.workflow.ready import Standing
 from graphs.workflow.values import Json

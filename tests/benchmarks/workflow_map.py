@@ -40,8 +40,8 @@ from waiting import wait_until
 
 from graphs.app import Router
 from graphs.run_options import Terms
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.drive import saver
-from graphs.workflow.model import Workflow
 from router.settings import Settings
 from router.store import open_configured
 from router.types import Task

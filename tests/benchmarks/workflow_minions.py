@@ -31,7 +31,7 @@ from provider_server import ProviderServer
 
 from graphs.app import Router
 from graphs.run_options import Terms
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from router.resources import config_path
 from router.settings import Settings
 from router.types import Task

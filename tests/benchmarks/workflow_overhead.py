@@ -25,8 +25,8 @@ from langgraph.graph import END, START, StateGraph
 
 from graphs.app import Router
 from graphs.run_options import Terms
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.drive import saver
-from graphs.workflow.model import Workflow
 from router.settings import Settings
 from router.types import Task
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from workflow_runs import Calls, routed, workflow
 
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.outcome import Answer, Ask
 from graphs.workflow.start import look, say
 from router.errors import ConfigError, RunTaken, TaskError

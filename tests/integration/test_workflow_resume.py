@@ -15,7 +15,7 @@ from waiting import wait_until
 from workflow_runs import Calls, routed, workflow
 
 from graphs.workflow import start
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.start import begin, go_on, look
 from router import runs as runs_module
 from router.errors import RunTaken, TaskError

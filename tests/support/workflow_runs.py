@@ -16,7 +16,7 @@ from scripted_router import PRICE, script
 from agents.engines.scripted import ScriptedEngine
 from agents.tools.tool import Tool, ToolFailed, tool
 from graphs.app import Router
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.outcome import RunResult
 from router.resources import config_path
 from router.settings import Settings

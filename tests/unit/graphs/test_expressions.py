@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs.workflow.chunks import chunks
+from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.evaluate import Scope
 from graphs.workflow.expressions import (
     evaluate,
@@ -21,7 +22,6 @@ from graphs.workflow.expressions import (
     render_text,
 )
 from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.problems import ExpressionError
 from router.errors import ConfigError
 
 SCOPE = Scope(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphs.workflow.budgets import most_usd
-from graphs.workflow.load import loads
+from graphs.workflow.definition.budgets import most_usd
+from graphs.workflow.definition.load import loads
 
 STEPS = [
     ("agent: cloud, prompt: x", None),

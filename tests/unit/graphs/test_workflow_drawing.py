@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from graphs.workflow.definition.load import load_workflow, loads
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.order import needs, waves
+from graphs.workflow.definition.validate import check
 from graphs.workflow.drawing import MOST_STEPS, _curve, _Picture, draw
 from graphs.workflow.drawing_layout import Box, Layout
-from graphs.workflow.load import load_workflow, loads
-from graphs.workflow.model import Workflow
-from graphs.workflow.order import needs, waves
-from graphs.workflow.validate import check
 from router.errors import ConfigError
 from router.resources import config_path
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.workflow.load import load_workflow, loads
-from graphs.workflow.model import Workflow
-from graphs.workflow.problems import WorkflowError
-from graphs.workflow.validate import problems_of
+from graphs.workflow.definition.load import load_workflow, loads
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.problems import WorkflowError
+from graphs.workflow.definition.validate import problems_of
 from router.errors import ConfigError
 from router.resources import config_path
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from agents.nano import SPEED
-from graphs.workflow.load import load_workflow, loads
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.load import load_workflow, loads
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.validate import check
 from graphs.workflow.plan import plan
 from graphs.workflow.plan_types import Plan, StepPlan
-from graphs.workflow.validate import check
 from router.errors import ConfigError
 from router.pace import HOSTED
 from router.pricing import Prices, estimate_tokens

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graphs.workflow.load import loads
+from graphs.workflow.definition.load import loads
 from graphs.workflow.outcome import Answer, Ask, Facts
 from graphs.workflow.ready import BATCH_PER_SLOT, Standing, moment, next_of
 from router.errors import ConfigError

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from jsonschema.validators import Draft202012Validator
 
+from graphs.workflow.definition.load import loads
+from graphs.workflow.definition.model import Input, Step, Workflow
+from graphs.workflow.definition.problems import WorkflowError
+from graphs.workflow.definition.schema import workflow_json_schema
 from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.load import loads
-from graphs.workflow.model import Input, Step, Workflow
-from graphs.workflow.problems import WorkflowError
-from graphs.workflow.schema import workflow_json_schema
 from router.resources import config_path
 
 SCHEMA = Draft202012Validator(workflow_json_schema())

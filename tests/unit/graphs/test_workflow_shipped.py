@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from graphs.workflow.bind import bind_inputs
+from graphs.workflow.definition.bind import bind_inputs
+from graphs.workflow.definition.files import output_schema, resolved
+from graphs.workflow.definition.load import load_workflow
+from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.order import waves
 from graphs.workflow.evaluate import Scope
 from graphs.workflow.expressions import evaluate, holds, render_data, render_text
-from graphs.workflow.files import output_schema, resolved
-from graphs.workflow.load import load_workflow
-from graphs.workflow.model import Step, Workflow
-from graphs.workflow.order import waves
 from graphs.workflow.values import Json
 from router.resources import config_path
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from graphs.workflow.bind import bind_inputs
-from graphs.workflow.labels import labels
-from graphs.workflow.load import load_workflow, loads
+from graphs.workflow.definition.bind import bind_inputs
+from graphs.workflow.definition.labels import labels
+from graphs.workflow.definition.load import load_workflow, loads
+from graphs.workflow.definition.order import circle, needs, reads, waves
+from graphs.workflow.definition.problems import WorkflowError
+from graphs.workflow.definition.validate import check, problems_of
 from graphs.workflow.mermaid import to_mermaid
-from graphs.workflow.order import circle, needs, reads, waves
-from graphs.workflow.problems import WorkflowError
-from graphs.workflow.validate import check, problems_of
 from router.errors import ConfigError
 from router.resources import config_path
 from router.types import Privacy

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from graphs.workflow.load import load_workflow, loads
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.load import load_workflow, loads
+from graphs.workflow.definition.model import Workflow
 from graphs.workflow.plan import plan
 from router.resources import config_path
 from router.settings import Settings

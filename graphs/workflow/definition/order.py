@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.expressions import References, references, references_in
-from graphs.workflow.model import Step, Workflow
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from graphs.workflow.model import Step, Workflow
-from graphs.workflow.problems import Problem, WorkflowError, listed, nearest, shown
-from graphs.workflow.source import Source
-from graphs.workflow.yaml_nodes import MAX_BYTES, Place, read_yaml
+from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.problems import Problem, WorkflowError, listed, nearest, shown
+from graphs.workflow.definition.source import Source
+from graphs.workflow.definition.yaml_nodes import MAX_BYTES, Place, read_yaml
 
 _ELSEWHERE = {
     "run": "commands are run by a tool, or by `verify: {command: [...]}`",

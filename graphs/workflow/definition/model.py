@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, PrivateAttr, StrictBool, model_validator
 
-from graphs.workflow.fields import Condition, Data, FilePath, Listing, Name, Text
-from graphs.workflow.rules import check_input, check_step, one_action_schema, refuse_empty
-from graphs.workflow.source import Source
+from graphs.workflow.definition.fields import Condition, Data, FilePath, Listing, Name, Text
+from graphs.workflow.definition.rules import (
+    check_input,
+    check_step,
+    one_action_schema,
+    refuse_empty,
+)
+from graphs.workflow.definition.source import Source
 from router.types import Frozen, Privacy
 
 if TYPE_CHECKING:
@@ -208,8 +213,8 @@ class Workflow(Part):
     @classmethod
     def load(cls, path: Path | str) -> Workflow:
         """The workflow in a file, checked. Raises WorkflowError with every mistake in it."""
-        from graphs.workflow.load import load_workflow
-        from graphs.workflow.validate import check
+        from graphs.workflow.definition.load import load_workflow
+        from graphs.workflow.definition.validate import check
 
         return check(load_workflow(Path(path)))
 

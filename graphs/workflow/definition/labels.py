@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.order import reads, waves
 from graphs.workflow.expressions import References, references_in
-from graphs.workflow.model import Step, Workflow
-from graphs.workflow.order import reads, waves
 from router.privacy import strictest
 from router.types import Privacy
 

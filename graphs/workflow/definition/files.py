@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import Draft202012Validator
 
-from graphs.workflow.model import Step, Workflow
+from graphs.workflow.definition.model import Step, Workflow
 from router.errors import ConfigError
 
 _MOST_BYTES = 1_000_000

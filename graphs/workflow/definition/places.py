@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.workflow.model import Workflow
-from graphs.workflow.yaml_nodes import Place
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.yaml_nodes import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from graphs.workflow.files import resolved
-from graphs.workflow.load import load_workflow, loads
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.files import resolved
+from graphs.workflow.definition.load import load_workflow, loads
+from graphs.workflow.definition.model import Workflow
 from router.errors import ConfigError
 from router.runs import RunRecord
 

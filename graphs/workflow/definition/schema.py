@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphs.workflow.model import Workflow
+from graphs.workflow.definition.model import Workflow
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

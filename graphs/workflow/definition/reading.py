@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graphs.workflow.definition.files import output_schema
+from graphs.workflow.definition.model import Input, Step, Workflow
+from graphs.workflow.definition.places import Written, texts_of
+from graphs.workflow.definition.problems import Problem, listed, nearest
 from graphs.workflow.expressions import condition, template
-from graphs.workflow.files import output_schema
 from graphs.workflow.infer import Inference, Known
-from graphs.workflow.model import Input, Step, Workflow
-from graphs.workflow.places import Written, texts_of
-from graphs.workflow.problems import Problem, listed, nearest
 from graphs.workflow.shapes import (
     BOOLEAN,
     NUMBER,

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.expressions import condition, template
-from graphs.workflow.problems import ExpressionError
 from graphs.workflow.values import MAX_TEXT
 
 MAX_LEVELS = 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from graphs.workflow.labels import labels
-from graphs.workflow.model import BudgetOf, Step, Workflow
-from graphs.workflow.problems import Problem
+from graphs.workflow.definition.labels import labels
+from graphs.workflow.definition.model import BudgetOf, Step, Workflow
+from graphs.workflow.definition.problems import Problem
 from router.types import Privacy
 
 

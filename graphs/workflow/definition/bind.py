@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from graphs.workflow.model import Input, Workflow
-from graphs.workflow.problems import listed, nearest, shown
-from graphs.workflow.rules import fits
+from graphs.workflow.definition.model import Input, Workflow
+from graphs.workflow.definition.problems import listed, nearest, shown
+from graphs.workflow.definition.rules import fits
 from graphs.workflow.values import Json, Refused, Work, from_json, survey
 from router.errors import ConfigError
 

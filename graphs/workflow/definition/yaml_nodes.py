@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from graphs.workflow.problems import Problem, WorkflowError, shown
+from graphs.workflow.definition.problems import Problem, WorkflowError, shown
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40

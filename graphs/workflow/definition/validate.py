@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graphs.workflow.budgets import budget_problems
+from graphs.workflow.definition.budgets import budget_problems
+from graphs.workflow.definition.files import missing, resolved, schema_in
+from graphs.workflow.definition.labels import Label, input_labels, label_of_data, step_labels
+from graphs.workflow.definition.load import load_workflow
+from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.never import never_problems
+from graphs.workflow.definition.order import circle, needs
+from graphs.workflow.definition.problems import Problem, WorkflowError, listed, nearest
+from graphs.workflow.definition.reading import call_problems, known_in, reading_problems
+from graphs.workflow.definition.yaml_nodes import Place
 from graphs.workflow.expressions import references_in
-from graphs.workflow.files import missing, resolved, schema_in
-from graphs.workflow.labels import Label, input_labels, label_of_data, step_labels
-from graphs.workflow.load import load_workflow
-from graphs.workflow.model import Step, Workflow
-from graphs.workflow.never import never_problems
-from graphs.workflow.order import circle, needs
-from graphs.workflow.problems import Problem, WorkflowError, listed, nearest
-from graphs.workflow.reading import call_problems, known_in, reading_problems
-from graphs.workflow.yaml_nodes import Place
 from router.errors import ConfigError
 from router.types import Privacy
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
-    from graphs.workflow.model import Input, Step
+    from graphs.workflow.definition.model import Input, Step
 
 ACTIONS = ("prompt", "tool", "workflow", "approve", "wait")
 _ALWAYS = {"id", "description", "needs", "if"}

@@ -1,0 +1,1 @@
+"""What a workflow's file says: its model, how it is read and checked, before anything runs."""
