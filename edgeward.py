@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from graphs.events import Token as Token
     from graphs.queue import open_queue as open_queue
     from graphs.workflow.definition.model import Workflow as Workflow
-    from graphs.workflow.outcome import Answer as Answer
-    from graphs.workflow.outcome import RunResult as RunResult
+    from graphs.workflow.execution.outcome import Answer as Answer
+    from graphs.workflow.execution.outcome import RunResult as RunResult
     from router.errors import EdgewardError as EdgewardError
     from router.settings import Settings as Settings
     from router.types import Attempt as Attempt
@@ -34,8 +34,8 @@ _EXPORTS = {
     "Router": "graphs.app",
     "open_queue": "graphs.queue",
     "Workflow": "graphs.workflow.definition.model",
-    "Answer": "graphs.workflow.outcome",
-    "RunResult": "graphs.workflow.outcome",
+    "Answer": "graphs.workflow.execution.outcome",
+    "RunResult": "graphs.workflow.execution.outcome",
     "Routed": "graphs.events",
     "Token": "graphs.events",
     "Attempted": "graphs.events",

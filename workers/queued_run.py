@@ -13,8 +13,15 @@ from typing import Any, Literal
 
 from graphs.app import Router
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.outcome import Began, Ended, ItemEnded, RunEnded, RunResult, WorkflowEvent
-from graphs.workflow.start import begin, stream
+from graphs.workflow.execution.outcome import (
+    Began,
+    Ended,
+    ItemEnded,
+    RunEnded,
+    RunResult,
+    WorkflowEvent,
+)
+from graphs.workflow.execution.runs import begin, stream
 from router.errors import RunTaken
 from router.queue import TaskQueue
 from router.queue_types import Claimed

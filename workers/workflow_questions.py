@@ -6,8 +6,8 @@ import asyncio
 
 from rich.console import Console
 
-from graphs.workflow.outcome import Answer, Ask
-from graphs.workflow.start import AskPerson
+from graphs.workflow.execution.outcome import Answer, Ask
+from graphs.workflow.execution.runs import AskPerson
 from workers.workflow_view import Progress, asked
 
 _YES, _NO = ("y", "yes", "s", "sim"), ("n", "no", "nao", "não")

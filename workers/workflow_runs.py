@@ -14,7 +14,7 @@ from workers.options import AsJson, CloudModel, CloudUrl, Config, run, settings_
 if TYPE_CHECKING:
     from graphs.app import Router
     from graphs.workflow.definition.model import Workflow
-    from graphs.workflow.outcome import Answer, RunResult
+    from graphs.workflow.execution.outcome import Answer, RunResult
     from router.runs import RunRecord
     from router.settings import Settings
 
@@ -111,7 +111,7 @@ async def _begin(
     as_json: bool,
 ) -> int:
     from graphs.app import Router
-    from graphs.workflow.start import begin
+    from graphs.workflow.execution.runs import begin
 
     async with Router.open(settings) as router:
         record = await begin(router, workflow, given, run_id=run_id, from_text=True)
@@ -128,7 +128,7 @@ async def _resume(
 ) -> int:
     from graphs.app import Router
     from graphs.workflow.definition.bundle import loaded
-    from graphs.workflow.start import look, say
+    from graphs.workflow.execution.runs import look, say
     from router.runs import Runs
 
     async with Router.open(settings) as router:
@@ -143,7 +143,7 @@ async def _resume(
 
 
 def _answer(result: RunResult, approved: bool, step: str | None, comment: str) -> dict[str, Answer]:
-    from graphs.workflow.outcome import Answer
+    from graphs.workflow.execution.outcome import Answer
     from router.errors import TaskError
 
     asked = [ask.path for ask in result.waits_for if ask.kind == "approve"]
@@ -175,8 +175,8 @@ async def _follow(
 
     from rich.console import Console
 
-    from graphs.workflow.outcome import RunEnded
-    from graphs.workflow.start import look, stream
+    from graphs.workflow.execution.outcome import RunEnded
+    from graphs.workflow.execution.runs import look, stream
     from workers.workflow_questions import at_terminal
     from workers.workflow_view import Progress, asked, next_step, show_outputs
 
@@ -210,7 +210,7 @@ async def _follow(
 
 async def _look(settings: Settings, run_id: str) -> RunResult:
     from graphs.app import Router
-    from graphs.workflow.start import look
+    from graphs.workflow.execution.runs import look
 
     async with Router.open(settings) as router:
         return await look(router, run_id)

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.outcome import (
+from graphs.workflow.execution.outcome import (
     Ask,
     Began,
     Ended,

@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Callable
 
-from graphs.workflow.chunks import chunks
+from graphs.workflow.execution.chunks import chunks
 from graphs.workflow.values import (
     MAX_ITEMS,
     MAX_TEXT,

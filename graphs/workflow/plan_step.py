@@ -10,6 +10,7 @@ from typing import Any, Literal
 from agents.agent import Agent
 from graphs.workflow.definition.files import output_schema
 from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.execution.scheduling import list_of
 from graphs.workflow.expressions import condition, holds, render_data
 from graphs.workflow.plan_answers import json_chars
 from graphs.workflow.plan_seats import GAP, Seat, Seats
@@ -21,7 +22,6 @@ from graphs.workflow.plan_sizes import (
     size_of_text,
     words_of,
 )
-from graphs.workflow.ready import list_of
 from router.expect import answer_tokens
 from router.privacy import Judgement
 from router.types import MAX_PROMPT_CHARS, Privacy, Task

@@ -41,7 +41,7 @@ from waiting import wait_until
 from graphs.app import Router
 from graphs.run_options import Terms
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.drive import saver
+from graphs.workflow.execution.driver import saver
 from router.settings import Settings
 from router.store import open_configured
 from router.types import Task

@@ -26,7 +26,7 @@ from langgraph.graph import END, START, StateGraph
 from graphs.app import Router
 from graphs.run_options import Terms
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.drive import saver
+from graphs.workflow.execution.driver import saver
 from router.settings import Settings
 from router.types import Task
 

@@ -10,8 +10,8 @@ import pytest
 from workflow_runs import Calls, routed, workflow
 
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.outcome import Answer, Ask
-from graphs.workflow.start import look, say
+from graphs.workflow.execution.outcome import Answer, Ask
+from graphs.workflow.execution.runs import look, say
 from router.errors import ConfigError, RunTaken, TaskError
 from router.runs import Runs
 from router.store import Store

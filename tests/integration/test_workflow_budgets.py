@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workflow_runs import Asked, routed, watch, workflow
 
-from graphs.workflow.outcome import RunResult
+from graphs.workflow.execution.outcome import RunResult
 from router.errors import ConfigError
 from router.store import Store
 from router.types import Task

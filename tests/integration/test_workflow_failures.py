@@ -10,7 +10,7 @@ import pytest
 from waiting import wait_until
 from workflow_runs import Calls, routed, watch, workflow
 
-from graphs.workflow.start import begin, go_on, look
+from graphs.workflow.execution.runs import begin, go_on, look
 from router.errors import ConfigError, TaskError
 from router.store import Store
 
@@ -235,7 +235,7 @@ async def test_a_tool_may_take_as_long_as_its_step_says(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Longer than a model may have for a call."""
-    monkeypatch.setattr("graphs.workflow.acting.TOOL_S", 0.1)
+    monkeypatch.setattr("graphs.workflow.execution.step.TOOL_S", 0.1)
     made = workflow(
         tmp_path,
         """

@@ -10,7 +10,7 @@ import pytest
 from workflow_runs import Asked, Calls, routed, watch, workflow
 
 from graphs.app import Router
-from graphs.workflow.outcome import RunResult
+from graphs.workflow.execution.outcome import RunResult
 from router.errors import ConfigError
 from router.store import Store
 

@@ -11,8 +11,8 @@ import pytest
 from waiting import wait_until
 from workflow_runs import Calls, routed, workflow
 
-from graphs.workflow.outcome import Answer
-from graphs.workflow.start import begin, look, say
+from graphs.workflow.execution.outcome import Answer
+from graphs.workflow.execution.runs import begin, look, say
 from router.errors import TaskError
 from router.queue import TaskQueue
 from router.settings_queue import QueueSettings

@@ -14,9 +14,9 @@ import pytest
 from waiting import wait_until
 from workflow_runs import Calls, routed, workflow
 
-from graphs.workflow import start
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.start import begin, go_on, look
+from graphs.workflow.execution import runs as execution_runs
+from graphs.workflow.execution.runs import begin, go_on, look
 from router import runs as runs_module
 from router.errors import RunTaken, TaskError
 from router.runs import RunRecord, Runs
@@ -106,7 +106,7 @@ async def test_whoever_lost_its_lease_stops_at_once(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs_module, "LEASE_S", 0.4)
-    monkeypatch.setattr(start, "LEASE_S", 0.4)
+    monkeypatch.setattr(execution_runs, "LEASE_S", 0.4)
     calls = Calls(slow_s=0.3)
     made = workflow(
         tmp_path,

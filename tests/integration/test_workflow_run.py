@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from workflow_runs import Calls, routed, watch, workflow
 
-from graphs.workflow.outcome import Began, Ended, ItemEnded, RunEnded
+from graphs.workflow.execution.outcome import Began, Ended, ItemEnded, RunEnded
 from router.store import Store
 
 

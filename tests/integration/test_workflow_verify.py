@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from workflow_runs import Asked, routed, watch, workflow
 
-from graphs.workflow.outcome import RunResult
+from graphs.workflow.execution.outcome import RunResult
 from router.errors import ConfigError
 from router.ledger import ToolRecord
 from router.store import Store
@@ -108,7 +108,8 @@ async def test_code_that_does_not_pass_is_not_accepted(
 ) -> None:
     from agents.checks.sandbox import Limits
 
-    monkeypatch.setattr("graphs.workflow.judging.TEST_LIMITS", Limits(wall_s=3.0, cpu_s=1.0))
+    limits = Limits(wall_s=3.0, cpu_s=1.0)
+    monkeypatch.setattr("graphs.workflow.execution.verify.TEST_LIMITS", limits)
     result = await judged(store, tmp_path, "{tests: tests.py}", reply, tests=tests)
     assert result.status == "failed", result.outputs
     assert why in str(result.error)
@@ -155,7 +156,7 @@ async def test_a_program_judges_and_only_a_zero_accepts(
     accepted: bool,
     why: str,
 ) -> None:
-    monkeypatch.setattr("graphs.workflow.judging.COMMAND_S", 0.5)
+    monkeypatch.setattr("graphs.workflow.execution.verify.COMMAND_S", 0.5)
     (tmp_path / "judge.sh").write_text(script)
     (tmp_path / "judge.sh").chmod(0o755)
     result = await judged(store, tmp_path, "{command: [./judge.sh]}", GOOD)

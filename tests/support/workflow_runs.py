@@ -17,7 +17,7 @@ from agents.engines.scripted import ScriptedEngine
 from agents.tools.tool import Tool, ToolFailed, tool
 from graphs.app import Router
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.outcome import RunResult
+from graphs.workflow.execution.outcome import RunResult
 from router.resources import config_path
 from router.settings import Settings
 from router.store import Store

@@ -21,8 +21,8 @@ from router.types import Frozen, Privacy
 
 if TYPE_CHECKING:
     from graphs.app import Router
-    from graphs.workflow.outcome import Answer, RunResult, WorkflowEvent
-    from graphs.workflow.start import AskPerson
+    from graphs.workflow.execution.outcome import Answer, RunResult, WorkflowEvent
+    from graphs.workflow.execution.runs import AskPerson
     from router.settings import Settings
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
@@ -234,7 +234,7 @@ class Workflow(Part):
         was; what is done is not done again. Raises ConfigError, and StoreUnavailable, after which
         the run can be taken up again.
         """
-        from graphs.workflow.start import begin, go_on, opened
+        from graphs.workflow.execution.runs import begin, go_on, opened
 
         async with opened(router, settings) as working:
             record = await begin(working, self, inputs or {}, run_id=run_id)
@@ -250,7 +250,7 @@ class Workflow(Part):
         run_id: str | None = None,
     ) -> AsyncGenerator[WorkflowEvent, None]:
         """The same, and its events as they happen, the last one RunEnded with the result."""
-        from graphs.workflow.start import begin, opened, stream
+        from graphs.workflow.execution.runs import begin, opened, stream
 
         async with opened(router, settings) as working:
             record = await begin(working, self, inputs or {}, run_id=run_id)
@@ -269,8 +269,8 @@ class Workflow(Part):
     ) -> RunResult:
         """Takes up a run that was interrupted, has failed, or waits. answers: to its `approve`
         steps, by their paths. Raises TaskError for a run that cannot be taken up."""
-        from graphs.workflow.outcome import Answer
-        from graphs.workflow.start import go_on, opened
+        from graphs.workflow.execution.outcome import Answer
+        from graphs.workflow.execution.runs import go_on, opened
 
         said = {
             path: Answer(approved=one) if isinstance(one, bool) else one

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.workflow.chunks import chunks
 from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.evaluate import Scope
+from graphs.workflow.execution.chunks import chunks
 from graphs.workflow.expressions import (
     evaluate,
     holds,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from graphs.workflow.definition.load import loads
-from graphs.workflow.outcome import Answer, Ask, Facts
-from graphs.workflow.ready import BATCH_PER_SLOT, Standing, moment, next_of
+from graphs.workflow.execution.outcome import Answer, Ask, Facts
+from graphs.workflow.execution.scheduling import BATCH_PER_SLOT, Standing, moment, next_of
 from router.errors import ConfigError
 from router.types import Privacy
 

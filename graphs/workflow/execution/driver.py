@@ -11,7 +11,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from graphs.isolation import alone
-from graphs.workflow.compile import (
+from graphs.workflow.definition.model import Workflow
+from graphs.workflow.execution.compile import (
     ATTEMPT,
     ERROR,
     INPUTS,
@@ -24,11 +25,10 @@ from graphs.workflow.compile import (
     items_of,
     standing,
 )
-from graphs.workflow.definition.model import Workflow
-from graphs.workflow.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
-from graphs.workflow.ready import next_of
+from graphs.workflow.execution.context import Drive
+from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
+from graphs.workflow.execution.scheduling import next_of
 from graphs.workflow.values import Json
-from graphs.workflow.work import Drive
 from router.budget import Scope
 from router.checkpoint import RedisSaver
 from router.privacy import strictest

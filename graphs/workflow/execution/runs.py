@@ -18,8 +18,8 @@ from graphs.workflow.definition.bundle import files_of, loaded, unpacked, with_c
 from graphs.workflow.definition.labels import labels
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.validate import check
-from graphs.workflow.drive import Stand, drive, stand_of
-from graphs.workflow.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
+from graphs.workflow.execution.driver import Stand, drive, stand_of
+from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
 from router import privacy
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
 from router.runs import LEASE_S, Lease, RunRecord, Runs

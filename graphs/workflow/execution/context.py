@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.order import needs
-from graphs.workflow.outcome import Answer, Facts, WorkflowEvent
-from graphs.workflow.ready import Standing
+from graphs.workflow.execution.outcome import Answer, Facts, WorkflowEvent
+from graphs.workflow.execution.scheduling import Standing
 from graphs.workflow.values import Json
 from router.budget import Scope
 from router.types import Privacy

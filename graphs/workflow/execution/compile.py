@@ -19,13 +19,13 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
-from graphs.workflow.acting import Turn, act
 from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.execution.context import Drive
+from graphs.workflow.execution.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
+from graphs.workflow.execution.scheduling import Standing, next_of
+from graphs.workflow.execution.step import Turn, act
 from graphs.workflow.expressions import render_data
-from graphs.workflow.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
-from graphs.workflow.ready import Standing, next_of
 from graphs.workflow.values import Json
-from graphs.workflow.work import Drive
 from router.errors import ConfigError
 
 NEXT, ASK, END = "(next)", "(ask)", "__end__"

@@ -1,0 +1,1 @@
+"""How a workflow runs: compiled to one LangGraph, driven, waited for, resumed."""
