@@ -17,8 +17,9 @@ from graphs.workflow.definition.labels import Label, input_labels, step_labels
 from graphs.workflow.definition.model import Input, Step, Workflow
 from graphs.workflow.definition.order import waves
 from graphs.workflow.definition.problems import ExpressionError
-from graphs.workflow.evaluate import Scope
-from graphs.workflow.expressions import render_data
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import render_data
+from graphs.workflow.expressions.values import Json
 from graphs.workflow.plan_calls import Calls
 from graphs.workflow.plan_seats import Seats
 from graphs.workflow.plan_sizes import WORD_CHARS, Expected, Knowledge, Size, size_of_data
@@ -26,7 +27,6 @@ from graphs.workflow.plan_step import Turns, asking, runs, sound, turns
 from graphs.workflow.plan_total import to_cents, total
 from graphs.workflow.plan_types import Plan, StepPlan
 from graphs.workflow.plan_warnings import Notes
-from graphs.workflow.values import Json
 from router.privacy import strictest
 from router.settings import Settings
 from router.types import MAX_PROMPT_CHARS, Privacy, Task

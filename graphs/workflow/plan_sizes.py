@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from graphs.workflow.evaluate import NOTHING, Evaluation, Scope
-from graphs.workflow.expressions import template, texts_in
-from graphs.workflow.tree import (
+from graphs.workflow.expressions.evaluate import NOTHING, Evaluation, Scope
+from graphs.workflow.expressions.expressions import template, texts_in
+from graphs.workflow.expressions.tree import (
     Binary,
     Call,
     Constant,
@@ -26,7 +26,7 @@ from graphs.workflow.tree import (
     Unary,
     walk,
 )
-from graphs.workflow.values import Json, Refused, Work, to_text
+from graphs.workflow.expressions.values import Json, Refused, Work, to_text
 
 WORD_CHARS = 5
 """Of a truth, a number or a status."""

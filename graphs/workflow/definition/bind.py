@@ -9,7 +9,7 @@ from typing import Any
 from graphs.workflow.definition.model import Input, Workflow
 from graphs.workflow.definition.problems import listed, nearest, shown
 from graphs.workflow.definition.rules import fits
-from graphs.workflow.values import Json, Refused, Work, from_json, survey
+from graphs.workflow.expressions.values import Json, Refused, Work, from_json, survey
 from router.errors import ConfigError
 
 _MOST_CHARS = 50_000_000

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJson
 from pydantic_core import PydanticCustomError
 
 from graphs.workflow.definition.problems import ExpressionError
-from graphs.workflow.expressions import condition, template
-from graphs.workflow.values import MAX_TEXT
+from graphs.workflow.expressions.expressions import condition, template
+from graphs.workflow.expressions.values import MAX_TEXT
 
 MAX_LEVELS = 20
 NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"

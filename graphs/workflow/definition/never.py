@@ -9,9 +9,15 @@ from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.definition.places import Written, texts_of
 from graphs.workflow.definition.problems import ExpressionError, Problem
 from graphs.workflow.definition.yaml_nodes import Place
-from graphs.workflow.evaluate import Scope
-from graphs.workflow.expressions import References, condition, evaluate, references, template
-from graphs.workflow.tree import Binary, Constant, Node, StepValue
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import (
+    References,
+    condition,
+    evaluate,
+    references,
+    template,
+)
+from graphs.workflow.expressions.tree import Binary, Constant, Node, StepValue
 
 _ALMOST = re.compile(
     r"\$?\{\{?\s*(?:(?:inputs|steps)\.[A-Za-z_]\w*|item|index)\b[^{}\n]{0,200}\}\}?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphs.workflow.definition.model import Step, Workflow
-from graphs.workflow.expressions import References, references, references_in
+from graphs.workflow.expressions.expressions import References, references, references_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from graphs.workflow.definition.files import output_schema
 from graphs.workflow.definition.model import Input, Step, Workflow
 from graphs.workflow.definition.places import Written, texts_of
 from graphs.workflow.definition.problems import Problem, listed, nearest
-from graphs.workflow.expressions import condition, template
-from graphs.workflow.infer import Inference, Known
-from graphs.workflow.shapes import (
+from graphs.workflow.expressions.expressions import condition, template
+from graphs.workflow.expressions.infer import Inference, Known
+from graphs.workflow.expressions.shapes import (
     BOOLEAN,
     NUMBER,
     STRING,
@@ -22,7 +22,7 @@ from graphs.workflow.shapes import (
     of_value,
     one,
 )
-from graphs.workflow.tree import Node
+from graphs.workflow.expressions.tree import Node
 from router.errors import ConfigError
 
 _STATUS = Shape(STRING.types, values=("done", "skipped", "failed"))

@@ -16,7 +16,7 @@ from graphs.workflow.definition.order import circle, needs
 from graphs.workflow.definition.problems import Problem, WorkflowError, listed, nearest
 from graphs.workflow.definition.reading import call_problems, known_in, reading_problems
 from graphs.workflow.definition.yaml_nodes import Place
-from graphs.workflow.expressions import references_in
+from graphs.workflow.expressions.expressions import references_in
 from router.errors import ConfigError
 from router.types import Privacy
 

@@ -24,8 +24,8 @@ from graphs.workflow.execution.context import Drive
 from graphs.workflow.execution.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
 from graphs.workflow.execution.scheduling import Standing, next_of
 from graphs.workflow.execution.step import Turn, act
-from graphs.workflow.expressions import render_data
-from graphs.workflow.values import Json
+from graphs.workflow.expressions.expressions import render_data
+from graphs.workflow.expressions.values import Json
 from router.errors import ConfigError
 
 NEXT, ASK, END = "(next)", "(ask)", "__end__"

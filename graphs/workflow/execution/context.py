@@ -11,7 +11,7 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.order import needs
 from graphs.workflow.execution.outcome import Answer, Facts, WorkflowEvent
 from graphs.workflow.execution.scheduling import Standing
-from graphs.workflow.values import Json
+from graphs.workflow.expressions.values import Json
 from router.budget import Scope
 from router.types import Privacy
 

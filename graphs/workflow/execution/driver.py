@@ -28,7 +28,7 @@ from graphs.workflow.execution.compile import (
 from graphs.workflow.execution.context import Drive
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
 from graphs.workflow.execution.scheduling import next_of
-from graphs.workflow.values import Json
+from graphs.workflow.expressions.values import Json
 from router.budget import Scope
 from router.checkpoint import RedisSaver
 from router.privacy import strictest

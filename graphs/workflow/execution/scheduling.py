@@ -11,10 +11,10 @@ from graphs.workflow.definition.labels import input_labels
 from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.definition.order import needs, reads
 from graphs.workflow.definition.problems import ExpressionError
-from graphs.workflow.evaluate import Scope
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, total
-from graphs.workflow.expressions import evaluate, holds, render_data, render_text
-from graphs.workflow.values import Json
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
+from graphs.workflow.expressions.values import Json
 from router.privacy import strictest
 from router.types import Privacy
 

@@ -15,13 +15,13 @@ from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.files import output_schema, resolved
 from graphs.workflow.definition.load import load_workflow
 from graphs.workflow.definition.model import Step
-from graphs.workflow.evaluate import Scope
 from graphs.workflow.execution.context import Drive
 from graphs.workflow.execution.outcome import Facts
 from graphs.workflow.execution.tool_step import call_tool
 from graphs.workflow.execution.verify import checks_of, judged_by
-from graphs.workflow.expressions import render_data, render_text
-from graphs.workflow.values import Json, Refused, Work, from_json
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import render_data, render_text
+from graphs.workflow.expressions.values import Json, Refused, Work, from_json
 from router import privacy
 from router.budget import Scope as BudgetScope
 from router.errors import ConfigError, TaskError

@@ -14,8 +14,8 @@ from agents.checks.own import FINDING_CHARS, Check, CommandCheck
 from agents.checks.sandbox import Limits, run_program
 from graphs.workflow.definition.files import resolved, schema_in
 from graphs.workflow.definition.model import Step, Verify, Workflow
-from graphs.workflow.evaluate import Scope
-from graphs.workflow.expressions import render_text
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import render_text
 from router.classify.code_language import fenced_blocks
 from router.errors import ConfigError
 from router.settings import CheckSettings

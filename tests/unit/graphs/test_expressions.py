@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs.workflow.definition.problems import ExpressionError
-from graphs.workflow.evaluate import Scope
 from graphs.workflow.execution.chunks import chunks
-from graphs.workflow.expressions import (
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import (
     evaluate,
     holds,
     references,
@@ -21,7 +21,7 @@ from graphs.workflow.expressions import (
     render_data,
     render_text,
 )
-from graphs.workflow.functions import FUNCTIONS
+from graphs.workflow.expressions.functions import FUNCTIONS
 from router.errors import ConfigError
 
 SCOPE = Scope(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphs.workflow.evaluate import Scope
+from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.plan_answers import LIST_ITEMS, STRING_CHARS, json_chars
 from graphs.workflow.plan_sizes import Expected, Knowledge, Size, size_of_text, words_of
 

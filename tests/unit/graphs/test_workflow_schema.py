@@ -13,7 +13,7 @@ from graphs.workflow.definition.load import loads
 from graphs.workflow.definition.model import Input, Step, Workflow
 from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.schema import workflow_json_schema
-from graphs.workflow.functions import FUNCTIONS
+from graphs.workflow.expressions.functions import FUNCTIONS
 from router.resources import config_path
 
 SCHEMA = Draft202012Validator(workflow_json_schema())

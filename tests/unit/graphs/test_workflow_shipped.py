@@ -12,9 +12,9 @@ from graphs.workflow.definition.files import output_schema, resolved
 from graphs.workflow.definition.load import load_workflow
 from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.definition.order import waves
-from graphs.workflow.evaluate import Scope
-from graphs.workflow.expressions import evaluate, holds, render_data, render_text
-from graphs.workflow.values import Json
+from graphs.workflow.expressions.evaluate import Scope
+from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
+from graphs.workflow.expressions.values import Json
 from router.resources import config_path
 
 SHIPPED = sorted(config_path("workflows").glob("*.yaml"))

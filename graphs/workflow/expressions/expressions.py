@@ -12,11 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from graphs.workflow.definition.problems import ExpressionError
-from graphs.workflow.evaluate import Evaluation, Scope
-from graphs.workflow.syntax import parse
-from graphs.workflow.tokens import MAX_CHARS, string_end
-from graphs.workflow.tree import InputValue, Node, Root, StepValue, walk
-from graphs.workflow.values import MAX_TEXT, Json, Refused, Work, is_true, to_text
+from graphs.workflow.expressions.evaluate import Evaluation, Scope
+from graphs.workflow.expressions.syntax import parse
+from graphs.workflow.expressions.tokens import MAX_CHARS, string_end
+from graphs.workflow.expressions.tree import InputValue, Node, Root, StepValue, walk
+from graphs.workflow.expressions.values import MAX_TEXT, Json, Refused, Work, is_true, to_text
 
 OPENS, CLOSES = "${{", "}}"
 MAX_EXPRESSIONS = 200

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graphs.workflow import function_bodies as do
-from graphs.workflow.values import Json, Work, from_json, is_true, to_json, to_text
+from graphs.workflow.expressions import function_bodies as do
+from graphs.workflow.expressions.values import Json, Work, from_json, is_true, to_json, to_text
 
 Types = frozenset[str]
 ANY: Types = frozenset({"null", "boolean", "number", "string", "array", "object"})

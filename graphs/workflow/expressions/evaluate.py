@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from graphs.workflow.definition.problems import ExpressionError, listed, nearest
-from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.tree import (
+from graphs.workflow.expressions.functions import FUNCTIONS
+from graphs.workflow.expressions.tree import (
     Binary,
     Call,
     Constant,
@@ -21,7 +21,7 @@ from graphs.workflow.tree import (
     StepValue,
     Unary,
 )
-from graphs.workflow.values import Json, Refused, Work, equal, is_true, made, type_of
+from graphs.workflow.expressions.values import Json, Refused, Work, equal, is_true, made, type_of
 
 
 class _Nothing:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphs.workflow.values import Json
+from graphs.workflow.expressions.values import Json
 
 EVERY = frozenset({"null", "boolean", "number", "string", "array", "object"})
 _MAX_DEPTH = 12

@@ -6,9 +6,9 @@ import math
 from functools import lru_cache
 
 from graphs.workflow.definition.problems import ExpressionError, listed, nearest
-from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.tokens import Token, tokens
-from graphs.workflow.tree import (
+from graphs.workflow.expressions.functions import FUNCTIONS
+from graphs.workflow.expressions.tokens import Token, tokens
+from graphs.workflow.expressions.tree import (
     Binary,
     Call,
     Constant,
@@ -22,7 +22,7 @@ from graphs.workflow.tree import (
     Unary,
     walk,
 )
-from graphs.workflow.values import MAX_WHOLE
+from graphs.workflow.expressions.values import MAX_WHOLE
 
 MAX_DEPTH = 100
 MAX_NESTED = 40

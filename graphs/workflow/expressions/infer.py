@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from graphs.workflow.definition.problems import listed, nearest
-from graphs.workflow.functions import FUNCTIONS
-from graphs.workflow.shapes import (
+from graphs.workflow.expressions.functions import FUNCTIONS
+from graphs.workflow.expressions.shapes import (
     BOOLEAN,
     NUMBER,
     STRING,
@@ -19,7 +19,7 @@ from graphs.workflow.shapes import (
     list_of,
     of_value,
 )
-from graphs.workflow.tree import (
+from graphs.workflow.expressions.tree import (
     Binary,
     Call,
     Constant,
@@ -32,7 +32,7 @@ from graphs.workflow.tree import (
     StepValue,
     Unary,
 )
-from graphs.workflow.values import Refused, Work, equal
+from graphs.workflow.expressions.values import Refused, Work, equal
 
 T = TypeVar("T")
 

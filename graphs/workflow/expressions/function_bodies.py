@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from graphs.workflow.execution.chunks import chunks
-from graphs.workflow.values import (
+from graphs.workflow.expressions.values import (
     MAX_ITEMS,
     MAX_TEXT,
     Json,
