@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphs.figure import blank
+from graphs.workflow.picture.figure import blank
 from router.errors import ConfigError
 from router.evaluate.kinds import KindsReport
 from router.evaluate.routing_report import RoutingReport

@@ -40,7 +40,7 @@ def plan(
     from rich.console import Console
 
     from graphs.workflow.definition.model import Workflow
-    from graphs.workflow.mermaid import to_mermaid
+    from graphs.workflow.picture.mermaid import to_mermaid
     from graphs.workflow.plan import plan as plan_of
     from workers.workflow_inputs import read_inputs
     from workers.workflow_plan import box_notes, plan_view
@@ -67,13 +67,13 @@ def graph(
     """The steps as Mermaid, or as a picture."""
     from graphs.workflow.definition.load import load_workflow
     from graphs.workflow.definition.validate import check
-    from graphs.workflow.mermaid import to_mermaid
+    from graphs.workflow.picture.mermaid import to_mermaid
 
     workflow = check(load_workflow(path))
     if png is None:
         typer.echo(to_mermaid(workflow), nl=False)
         return
-    from graphs.workflow.drawing import draw
+    from graphs.workflow.picture.drawing import draw
 
     draw(workflow, png)
     typer.echo(f"wrote {png}")

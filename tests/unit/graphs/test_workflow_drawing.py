@@ -13,8 +13,8 @@ from graphs.workflow.definition.load import load_workflow, loads
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.order import needs, waves
 from graphs.workflow.definition.validate import check
-from graphs.workflow.drawing import MOST_STEPS, _curve, _Picture, draw
-from graphs.workflow.drawing_layout import Box, Layout
+from graphs.workflow.picture.drawing import MOST_STEPS, _curve, _Picture, draw
+from graphs.workflow.picture.drawing_layout import Box, Layout
 from router.errors import ConfigError
 from router.resources import config_path
 

@@ -15,7 +15,7 @@ from graphs.workflow.definition.load import load_workflow, loads
 from graphs.workflow.definition.order import circle, needs, reads, waves
 from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.validate import check, problems_of
-from graphs.workflow.mermaid import to_mermaid
+from graphs.workflow.picture.mermaid import to_mermaid
 from router.errors import ConfigError
 from router.resources import config_path
 from router.types import Privacy

@@ -7,13 +7,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from graphs.figure import DPI, blank
 from graphs.workflow.definition.labels import labels
 from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.definition.order import needs, reads, waves
 from graphs.workflow.definition.problems import printable, shown
-from graphs.workflow.drawing_layout import HEAD, Box, Point, lay_out
-from graphs.workflow.mermaid import title
+from graphs.workflow.picture.drawing_layout import HEAD, Box, Point, lay_out
+from graphs.workflow.picture.figure import DPI, blank
+from graphs.workflow.picture.mermaid import title
 from router.errors import ConfigError
 from router.types import Privacy
 

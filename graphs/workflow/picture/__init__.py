@@ -1,0 +1,1 @@
+"""How a workflow is drawn: Mermaid text and a picture file."""
