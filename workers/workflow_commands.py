@@ -41,7 +41,7 @@ def plan(
 
     from graphs.workflow.definition.model import Workflow
     from graphs.workflow.picture.mermaid import to_mermaid
-    from graphs.workflow.plan import plan as plan_of
+    from graphs.workflow.plan.plan import plan as plan_of
     from workers.workflow_inputs import read_inputs
     from workers.workflow_plan import box_notes, plan_view
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from graphs.workflow.plan_types import Plan, StepPlan
+from graphs.workflow.plan.types import Plan, StepPlan
 from router.types import Privacy
 from workers.render import dollars, one_line, seconds
 

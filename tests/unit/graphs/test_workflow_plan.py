@@ -11,8 +11,8 @@ from agents.nano import SPEED
 from graphs.workflow.definition.load import load_workflow, loads
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.validate import check
-from graphs.workflow.plan import plan
-from graphs.workflow.plan_types import Plan, StepPlan
+from graphs.workflow.plan.plan import plan
+from graphs.workflow.plan.types import Plan, StepPlan
 from router.errors import ConfigError
 from router.pace import HOSTED
 from router.pricing import Prices, estimate_tokens

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from graphs.workflow.expressions.evaluate import Scope
-from graphs.workflow.plan_answers import LIST_ITEMS, STRING_CHARS, json_chars
-from graphs.workflow.plan_sizes import Expected, Knowledge, Size, size_of_text, words_of
+from graphs.workflow.plan.answers import LIST_ITEMS, STRING_CHARS, json_chars
+from graphs.workflow.plan.sizes import Expected, Knowledge, Size, size_of_text, words_of
 
 KNOWN = Knowledge(
     Scope({"x": "four", "n": 3}, {"skipped": {"status": "skipped"}}),

@@ -12,7 +12,7 @@ from agents.roles import Cast, cast
 from agents.tools.configured import WORKFLOW, Tools, configured_tools
 from agents.tools.permission import Permission
 from graphs.workflow.definition.model import Step
-from graphs.workflow.plan_types import Place
+from graphs.workflow.plan.types import Place
 from router import policy
 from router.classify import signals
 from router.classify.gain import Gains

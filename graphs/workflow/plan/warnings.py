@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graphs.workflow.definition.model import Step, Workflow
-from graphs.workflow.plan_types import Plan, StepPlan
+from graphs.workflow.plan.types import Plan, StepPlan
 from router.types import MAX_PROMPT_CHARS
 
 if TYPE_CHECKING:
-    from graphs.workflow.plan_seats import Seats
-    from graphs.workflow.plan_step import Asking
+    from graphs.workflow.plan.seats import Seats
+    from graphs.workflow.plan.step import Asking
 
 
 @dataclass(slots=True)

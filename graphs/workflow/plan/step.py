@@ -12,9 +12,9 @@ from graphs.workflow.definition.files import output_schema
 from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.execution.scheduling import list_of
 from graphs.workflow.expressions.expressions import condition, holds, render_data
-from graphs.workflow.plan_answers import json_chars
-from graphs.workflow.plan_seats import GAP, Seat, Seats
-from graphs.workflow.plan_sizes import (
+from graphs.workflow.plan.answers import json_chars
+from graphs.workflow.plan.seats import GAP, Seat, Seats
+from graphs.workflow.plan.sizes import (
     Knowledge,
     Size,
     items_of,

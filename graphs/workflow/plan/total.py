@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from graphs.workflow.definition.budgets import bounded
 from graphs.workflow.definition.model import Workflow
-from graphs.workflow.plan_seats import Seats
-from graphs.workflow.plan_types import Plan, StepPlan
+from graphs.workflow.plan.seats import Seats
+from graphs.workflow.plan.types import Plan, StepPlan
 
 
 def total(workflow: Workflow, steps: Sequence[StepPlan], seats: Seats) -> Plan:

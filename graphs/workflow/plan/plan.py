@@ -20,13 +20,13 @@ from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data
 from graphs.workflow.expressions.values import Json
-from graphs.workflow.plan_calls import Calls
-from graphs.workflow.plan_seats import Seats
-from graphs.workflow.plan_sizes import WORD_CHARS, Expected, Knowledge, Size, size_of_data
-from graphs.workflow.plan_step import Turns, asking, runs, sound, turns
-from graphs.workflow.plan_total import to_cents, total
-from graphs.workflow.plan_types import Plan, StepPlan
-from graphs.workflow.plan_warnings import Notes
+from graphs.workflow.plan.calls import Calls
+from graphs.workflow.plan.seats import Seats
+from graphs.workflow.plan.sizes import WORD_CHARS, Expected, Knowledge, Size, size_of_data
+from graphs.workflow.plan.step import Turns, asking, runs, sound, turns
+from graphs.workflow.plan.total import to_cents, total
+from graphs.workflow.plan.types import Plan, StepPlan
+from graphs.workflow.plan.warnings import Notes
 from router.privacy import strictest
 from router.settings import Settings
 from router.types import MAX_PROMPT_CHARS, Privacy, Task
