@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from router.ending import end
+from router.cancellation import end
 from router.errors import StoreUnavailable
 from router.queue_shelf import Shelf
 

@@ -18,7 +18,7 @@ import structlog
 
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
-from router.ending import end
+from router.cancellation import end
 from router.errors import EdgewardError, StoreUnavailable
 from router.queue import TaskQueue
 from router.queue_types import CAPABILITIES, Claimed

@@ -25,7 +25,7 @@ from graphs.request.state import Deps, Run, State
 from graphs.run_options import Terms
 from graphs.shadow.compare import can_compare, compare, judge_question, read_judgement
 from router.budget import Scope
-from router.ending import end
+from router.cancellation import end
 from router.engine import Constraint
 from router.errors import EdgewardError, PrivacyViolation, StoreUnavailable
 from router.ledger import SHADOW_ROLE, Ledger, ShadowRecord, records_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from router.ending import end
+from router.cancellation import end
 
 
 async def test_a_task_that_swallows_a_cancellation_is_cancelled_again() -> None:
