@@ -18,10 +18,10 @@ from agents.engines.scripted import ScriptedEngine
 from agents.gated_engine import GatedEngine
 from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPTS
+from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.pace import HOSTED
-from router.pricing import Prices
 from router.settings import CloudSettings, ModelSettings, Settings
 from router.types import CloudState
 

@@ -38,7 +38,11 @@ from graphs.request.state import Deps, Outcome, Run, State
 from graphs.run_options import FREE, Terms
 from graphs.shadow.shadow import Shadows
 from router import privacy
-from router.budget import Budget
+from router.account.budget import Budget
+from router.account.feedback import Feedback, Judged, Verdict
+from router.account.idempotency import PaidCalls
+from router.account.ledger import Ledger, open_witness
+from router.account.pricing import Prices, estimate_tokens
 from router.checkpoint import RedisSaver
 from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
@@ -46,14 +50,10 @@ from router.documents import Documents
 from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.facts import Facts
-from router.feedback import Feedback, Judged, Verdict
 from router.learned.gains import gains_of
-from router.ledger import Ledger, open_witness
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.outbox import Outbox
 from router.pace import Pace
-from router.paid import PaidCalls
-from router.pricing import Prices, estimate_tokens
 from router.privacy import Gate
 from router.settings import Settings, load_settings, with_environment
 from router.store import Store, is_this_machine, open_configured

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.checks.own import Check
-from router.budget import Scope
+from router.account.budget import Scope
 from router.types import CloudState
 
 

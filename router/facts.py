@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from router.account.pricing import estimate_tokens
 from router.errors import ConfigError, PrivacyViolation, TaskError
 from router.facts_index import FactIndex
 from router.facts_types import LABELS, Fact, FactStats, label_of
 from router.facts_words import scores, words
 from router.keys import escaped
-from router.pricing import estimate_tokens
 from router.privacy import may_be_kept, strictest
 from router.store import Store
 from router.types import Privacy

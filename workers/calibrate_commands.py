@@ -11,8 +11,8 @@ import typer
 from workers.options import AsJson, Config, run
 
 if TYPE_CHECKING:
+    from router.account.ledger import Record
     from router.evaluate.calibrate import Aim, Calibrated
-    from router.ledger import Record
     from router.settings import Settings
 
 
@@ -119,8 +119,8 @@ def _calibrated(settings: Settings, aim: Aim, file: Path | None, since: str | No
 
 async def recorded(settings: Settings, since: str | None) -> list[Record]:
     """The ledger's records since then; StoreUnavailable, ConfigError."""
-    from router.ledger import Ledger
-    from router.report import parse_since
+    from router.account.ledger import Ledger
+    from router.account.report import parse_since
     from router.store import open_configured
 
     start = parse_since(since) if since else None

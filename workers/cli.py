@@ -250,7 +250,7 @@ def config_validate(
 ) -> None:
     """Check a configuration: each mistake with its line and the known choices."""
     from agents.roles import cast, check_model_files
-    from router.pricing import Prices
+    from router.account.pricing import Prices
     from router.settings import load_settings
 
     settings, found = load_settings(path)

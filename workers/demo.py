@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from graphs.app import Router
-from router.report import Report, build_report
+from router.account.report import Report, build_report
 from router.resources import config_path
 from router.settings import Settings
 from router.types import Result, Task

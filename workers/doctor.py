@@ -20,9 +20,9 @@ from agents.engines.exl2_library import unavailable_reason
 from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
 from agents.roles import cast, check_model_files, local_models
+from router.account.pricing import Prices
 from router.errors import EdgewardError
 from router.learned.versions import Versions
-from router.pricing import Prices
 from router.settings import Settings, load_settings
 from router.store import store_status
 from router.telemetry import configure_logging

@@ -116,10 +116,10 @@ def judged_file(settings: Settings, file: Path) -> Judged:
     import os
 
     from agents.roles import cast
+    from router.account.pricing import Prices
     from router.classify.kinds import NgramClassifier
     from router.evaluate.pairs import judge, read_pairs
     from router.learned.gains import gains_of
-    from router.pricing import Prices
 
     pairs = read_pairs(file)
     agents = cast(settings, Prices.load(settings.prices), os.environ)

@@ -13,7 +13,7 @@ from workers.options import AsJson, Config, run, settings_in_force
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from router.feedback import Feedback, Judged, Verdict
+    from router.account.feedback import Feedback, Judged, Verdict
     from router.learned.learn import Learned
     from router.settings import Settings
 
@@ -128,11 +128,11 @@ def feedback(
 
 
 async def _learn(settings: Settings, since: str | None, *, dry_run: bool) -> Learned:
+    from router.account.ledger import Ledger
+    from router.account.report import parse_since
     from router.learned.learn import learn as learn_from
     from router.learned.learn import place_of
     from router.learned.versions import Versions
-    from router.ledger import Ledger
-    from router.report import parse_since
     from router.store import open_configured
 
     start = parse_since(since) if since else None
@@ -155,8 +155,8 @@ async def _latest(settings: Settings, count: int) -> tuple[Judged, ...]:
 
 @asynccontextmanager
 async def _open_feedback(settings: Settings) -> AsyncIterator[Feedback]:
-    from router.feedback import Feedback
-    from router.ledger import Ledger, open_witness
+    from router.account.feedback import Feedback
+    from router.account.ledger import Ledger, open_witness
     from router.store import open_configured
 
     async with await open_configured(settings.store) as store:

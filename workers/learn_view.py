@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from router.feedback import Judged
+from router.account.feedback import Judged
 from router.learned.learn import Correction, Learned
 from router.learned.version import DriftRow, Version
 from workers.render import one_line

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from router.chain import (
+from router.account.hash_chain import (
     Anchor,
     Walk,
 )

@@ -6,15 +6,15 @@ import json
 import time
 from pathlib import Path
 
-from router.chain import (
+from router.account.hash_chain import (
     Entry,
     Mark,
     Walk,
     Witness,
     id_time,
 )
-from router.ledger import Ledger, Opening, open_witness
-from router.report import parse_since
+from router.account.ledger import Ledger, Opening, open_witness
+from router.account.report import parse_since
 from router.settings import Settings
 from router.store import Store, open_configured
 from workers.proof import Departures, Proof, proof_of

@@ -17,7 +17,7 @@ from typing import IO, Any
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from router.chain import (
+from router.account.hash_chain import (
     Anchor,
     Entry,
     Mark,

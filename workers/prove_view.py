@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from router.chain import (
+from router.account.hash_chain import (
     MOST_FINDINGS,
     moment,
 )

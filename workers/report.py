@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from router.budget import Budget
-from router.ledger import Ledger
-from router.report import Report, Row, build_report, parse_since
+from router.account.budget import Budget
+from router.account.ledger import Ledger
+from router.account.report import Report, Row, build_report, parse_since
 from router.settings import Settings
 from router.store import open_configured
 from workers.render import dollars, seconds

@@ -34,9 +34,9 @@ from agents.engines.chat_api import (
 )
 from agents.engines.providers import PROVIDERS, provider_of
 from agents.engines.upstream import Upstream
+from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
-from router.pricing import Prices
 from router.types import Completion, Usage
 
 _ENVIRONMENT = {

@@ -29,9 +29,9 @@ from agents.engines.chat_api import (
     wire_messages,
 )
 from agents.engines.upstream import Upstream
+from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import EngineError, EngineRejected, EngineUnavailable
-from router.pricing import estimate_tokens
 from router.types import Completion, TokenStats, Usage
 
 NO_KEY = "none"

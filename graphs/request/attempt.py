@@ -14,9 +14,9 @@ from langgraph.runtime import Runtime
 from agents.agent import Agent
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
+from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
-from router.pricing import estimate_tokens
 from router.redact import Redaction
 from router.types import Attempt, Completion, EscalationReason, Message, Privacy, Usage
 

@@ -14,13 +14,13 @@ from agents.tools.configured import Tools
 from graphs.events import Event
 from graphs.request.cooldown import Rest
 from graphs.run_options import FREE, Terms
-from router.budget import Budget
+from router.account.budget import Budget
+from router.account.idempotency import PaidCalls
 from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier
 from router.facts import Facts
 from router.memory import AnswerCache, CachedAnswer, Memory
 from router.pace import Pace
-from router.paid import PaidCalls
 from router.privacy import Gate
 from router.settings import Settings
 from router.types import (

@@ -24,11 +24,11 @@ from graphs.request.cloud import call_cloud
 from graphs.request.state import Deps, Run, State
 from graphs.run_options import Terms
 from graphs.shadow.compare import can_compare, compare, judge_question, read_judgement
-from router.budget import Scope
+from router.account.budget import Scope
+from router.account.ledger import SHADOW_ROLE, Ledger, ShadowRecord, records_of
 from router.cancellation import end
 from router.engine import Constraint
 from router.errors import EdgewardError, PrivacyViolation, StoreUnavailable
-from router.ledger import SHADOW_ROLE, Ledger, ShadowRecord, records_of
 from router.privacy import Released, strictest
 from router.redact import Redaction
 from router.store import Store

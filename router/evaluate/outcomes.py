@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from router.ledger import (
+from router.account.ledger import (
     SHADOW_ROLE,
     AttemptRecord,
     FeedbackRecord,

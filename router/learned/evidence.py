@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from router.classify.gain import PRIORS
-from router.ledger import (
+from router.account.ledger import (
     SHADOW_ROLE,
     AttemptRecord,
     FeedbackRecord,
@@ -29,6 +28,7 @@ from router.ledger import (
     TaskRecord,
     ToolRecord,
 )
+from router.classify.gain import PRIORS
 from router.policy import role_for
 from router.types import EscalationReason, Kind
 

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from router.account.ledger import Ledger
 from router.errors import ConfigError
 from router.learned.drift import Drift
 from router.learned.evidence import Reading, Source
@@ -16,7 +17,6 @@ from router.learned.gains import posterior_of, shipped_fingerprint
 from router.learned.posterior import LENGTH_WEIGHT, PRIOR_WEIGHT, Cell, Place, Posterior
 from router.learned.version import Version, cell_rows, drift_rows, watch_rows
 from router.learned.versions import Versions
-from router.ledger import Ledger
 from router.store import Store
 from router.store_errors import redacted
 from router.types import Frozen

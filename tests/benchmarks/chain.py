@@ -21,8 +21,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from router.chain import FIELDS, Mark, Witness, chain, link
-from router.ledger import Ledger, open_witness, records_of
+from router.account.hash_chain import FIELDS, Mark, Witness, chain, link
+from router.account.ledger import Ledger, open_witness, records_of
 from router.store import Store, open_store
 from router.types import Attempt, Guess, Kind, Result, RouteDecision, Task, Usage
 from workers.prove import prove_store

@@ -26,7 +26,7 @@ from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
 from agents.nano.data.grammar import Split
 from agents.nano.data.mix import MAKERS, held_out
 from agents.roles import cast
-from router.pricing import Prices
+from router.account.pricing import Prices
 from router.settings import Settings
 from router.types import Task
 

@@ -25,11 +25,11 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from graphs.app import Router
+from router.account.report import build_report
 from router.classify.generator import generate
 from router.evaluate.bootstrap import Interval
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
-from router.report import build_report
 from router.settings import Settings
 from router.types import Task
 

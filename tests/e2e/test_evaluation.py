@@ -13,7 +13,7 @@ import yaml
 from command import Edgeward
 from recorded import accepted, escalated
 
-from router.ledger import Ledger, Record
+from router.account.ledger import Ledger, Record
 from router.store import open_store
 from router.types import Kind
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from scripted_router import scripted_router
 
 from graphs.app import Router
-from router import budget as budget_module
-from router.budget import NANO, Budget
+from router.account import budget as budget_module
+from router.account.budget import NANO, Budget
 from router.errors import BudgetExceeded, ConfigError
 from router.settings import BudgetSettings, Settings
 from router.store import Store

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from router import ledger as ledger_module
-from router.chain import FIELDS, Mark, Witness, chain
+from router.account import ledger as ledger_module
+from router.account.hash_chain import FIELDS, Mark, Witness, chain
+from router.account.ledger import Ledger, Opening, open_witness, records_of
 from router.errors import ConfigError, StoreUnavailable
-from router.ledger import Ledger, Opening, open_witness, records_of
 from router.settings import Settings
 from router.store import Store
 from router.types import Attempt, Guess, Kind, Privacy, Result, RouteDecision, Task

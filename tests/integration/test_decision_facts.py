@@ -15,13 +15,13 @@ from agents.assessment import Circumstances, see, weigh
 from agents.roles import cast
 from graphs.app import Router
 from graphs.events import Finished, Routed
+from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
 from router.classify.signals import Signals
 from router.expect import ANSWER_TOKENS
 from router.pace import HOSTED, Pace
-from router.pricing import Prices
 from router.settings import Settings
 from router.store import Store
 from router.types import Guess, Kind, Result, Task

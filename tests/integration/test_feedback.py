@@ -9,11 +9,11 @@ import pytest
 from scripted_router import scripted_router
 
 from graphs.app import Router
-from router.chain import Witness
+from router.account.feedback import Feedback
+from router.account.hash_chain import Witness
+from router.account.ledger import FeedbackRecord, Ledger
+from router.account.report import build_report
 from router.errors import TaskError
-from router.feedback import Feedback
-from router.ledger import FeedbackRecord, Ledger
-from router.report import build_report
 from router.store import Store
 from router.types import Privacy, Task
 from workers.prove import prove_store

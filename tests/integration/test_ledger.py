@@ -8,9 +8,9 @@ import time
 
 import pytest
 
+from router.account.ledger import PAGE, AttemptRecord, Ledger, TaskRecord, records_of
+from router.account.report import build_report
 from router.errors import StoreUnavailable
-from router.ledger import PAGE, AttemptRecord, Ledger, TaskRecord, records_of
-from router.report import build_report
 from router.store import Store
 from router.types import (
     Attempt,

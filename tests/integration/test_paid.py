@@ -13,7 +13,7 @@ import pytest
 from scripted_router import scripted_router
 
 from graphs.app import Router
-from router.paid import Claim, Paid, PaidCalls
+from router.account.idempotency import Claim, Paid, PaidCalls
 from router.store import Store
 from router.types import Completion, Message, Task, Usage
 
@@ -130,7 +130,7 @@ async def test_a_second_one_waits_for_the_first(store: Store) -> None:
 async def test_who_dies_during_a_call_loses_it_when_its_lease_ends(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("router.paid._SPARE_S", 0.05)
+    monkeypatch.setattr("router.account.idempotency._SPARE_S", 0.05)
     paid = PaidCalls(store)
     dead = await paid.claim("t", ASKED, time.monotonic() + 0.1)
     assert isinstance(dead, Claim)

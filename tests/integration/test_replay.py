@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from scripted_router import scripted_router
 
+from router.account.ledger import TaskRecord
+from router.account.report import build_report
 from router.classify.generator import generate
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
-from router.ledger import TaskRecord
-from router.report import build_report
 from router.settings import PolicySettings, PrivacySettings, Settings
 from router.store import Store, open_store
 from router.types import Kind, Task

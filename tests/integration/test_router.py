@@ -15,9 +15,9 @@ from tiny_gguf import write_tiny_gguf
 from agents.tools.configured import configured_tools
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
+from router.account.ledger import AttemptRecord, TaskRecord
+from router.account.pricing import Prices
 from router.errors import RoutesExhausted, TaskError
-from router.ledger import AttemptRecord, TaskRecord
-from router.pricing import Prices
 from router.privacy import Gate
 from router.settings import Settings
 from router.store import Store

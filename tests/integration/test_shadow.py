@@ -13,12 +13,12 @@ from graphs.app import Router
 from graphs.run_options import Terms
 from graphs.shadow import shadow as shadow_module
 from graphs.shadow.shadow import drawn
-from router.chain import Witness
+from router.account.hash_chain import Witness
+from router.account.ledger import SHADOW_ROLE, AttemptRecord, Ledger, ShadowRecord, TaskRecord
+from router.account.report import build_report
 from router.errors import ConfigError
 from router.learned.learn import learn, place_of
 from router.learned.versions import Versions
-from router.ledger import SHADOW_ROLE, AttemptRecord, Ledger, ShadowRecord, TaskRecord
-from router.report import build_report
 from router.settings import Settings
 from router.store import Store
 from router.types import Privacy, Task

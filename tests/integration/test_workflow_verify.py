@@ -10,8 +10,8 @@ import pytest
 from workflow_runs import Asked, routed, watch, workflow
 
 from graphs.workflow.execution.outcome import RunResult
+from router.account.ledger import ToolRecord
 from router.errors import ConfigError
-from router.ledger import ToolRecord
 from router.store import Store
 
 TESTS = """

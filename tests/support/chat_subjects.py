@@ -11,8 +11,8 @@ from provider_server import ProviderServer
 
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.openai_server import OpenAIServerEngine
+from router.account.pricing import Prices
 from router.engine import Engine
-from router.pricing import Prices
 
 
 def _provider(behaviour: Behaviour) -> ProviderServer:

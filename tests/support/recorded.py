@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from router.ledger import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
+from router.account.ledger import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
 from router.types import EscalationReason, Kind, Weighed
 
 

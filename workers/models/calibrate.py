@@ -34,7 +34,7 @@ def calibrate(
     from agents.calibration import learn
     from agents.models.calibrate import kinds_of, made_questions, read_questions
     from agents.roles import cast
-    from router.pricing import Prices
+    from router.account.pricing import Prices
     from router.settings import load_settings
     from router.telemetry import configure_logging
 

@@ -12,7 +12,7 @@ from graphs.workflow.definition.order import needs
 from graphs.workflow.execution.outcome import Answer, Facts, WorkflowEvent
 from graphs.workflow.execution.scheduling import Standing
 from graphs.workflow.expressions.values import Json
-from router.budget import Scope
+from router.account.budget import Scope
 from router.types import Privacy
 
 if TYPE_CHECKING:

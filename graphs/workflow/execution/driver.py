@@ -29,7 +29,7 @@ from graphs.workflow.execution.context import Drive
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
 from graphs.workflow.execution.scheduling import next_of
 from graphs.workflow.expressions.values import Json
-from router.budget import Scope
+from router.account.budget import Scope
 from router.checkpoint import RedisSaver
 from router.privacy import strictest
 from router.runs import KEPT_S

@@ -23,7 +23,7 @@ from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data, render_text
 from graphs.workflow.expressions.values import Json, Refused, Work, from_json
 from router import privacy
-from router.budget import Scope as BudgetScope
+from router.account.budget import Scope as BudgetScope
 from router.errors import ConfigError, TaskError
 from router.privacy import strictest
 from router.types import Privacy, Result, Task

@@ -9,7 +9,7 @@ from typing import Any
 from agents.tools.audit import AuditRecord, ToolResult
 from agents.tools.configured import WORKFLOW
 from graphs.app import Router
-from router.ledger import ToolRecord
+from router.account.ledger import ToolRecord
 from router.types import Kind, Privacy
 
 

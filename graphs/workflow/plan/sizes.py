@@ -52,7 +52,7 @@ class Size:
 
     @property
     def tokens(self) -> int:
-        """As `router.pricing.estimate_tokens` counts them: a quarter of the characters."""
+        """As `router.account.pricing.estimate_tokens` counts them: a quarter of the characters."""
         return -(-self.chars // 4)
 
 

@@ -17,8 +17,8 @@ from agents.models.calibrate import Question, ask, is_right, made_questions, rea
 from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
 from agents.nano.data.mix import held_out
 from agents.roles import cast
+from router.account.pricing import Prices
 from router.errors import ConfigError
-from router.pricing import Prices
 from router.settings import Settings
 from router.types import EscalationReason, Kind, TokenStats
 

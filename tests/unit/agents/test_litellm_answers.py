@@ -14,9 +14,9 @@ import pytest
 from provider_server import ProviderServer, wait_until
 
 from agents.engines.litellm import LiteLLMEngine, first_model
+from router.account.pricing import Prices
 from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
-from router.pricing import Prices
 from router.types import Message
 
 PERSON = {

@@ -11,6 +11,7 @@ import pytest
 from provider_server import ProviderServer, wait_until
 
 from agents.engines.litellm import LiteLLMEngine
+from router.account.pricing import Prices
 from router.engine import Delta, GenerateRequest, generate
 from router.errors import (
     ContextOverflow,
@@ -21,7 +22,6 @@ from router.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
-from router.pricing import Prices
 from router.types import Message
 
 SECRET_QUESTION = "count to 6, a private matter"

@@ -12,8 +12,8 @@ from tiny_safetensors import write_model
 from agents.engines.lane_engine import LaneEngine
 from agents.local_engines import Lanes
 from agents.roles import cast, check_model_files
+from router.account.pricing import Prices
 from router.errors import ConfigError
-from router.pricing import Prices
 from router.settings import Settings
 
 

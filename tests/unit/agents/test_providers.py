@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents.engines.providers import PROVIDERS, Provider, cloud_from_environment, provider_of
-from router.pricing import Prices
+from router.account.pricing import Prices
 
 
 def test_without_keys_there_is_no_cloud() -> None:

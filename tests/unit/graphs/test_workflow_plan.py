@@ -13,9 +13,9 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.validate import check
 from graphs.workflow.plan.plan import plan
 from graphs.workflow.plan.types import Plan, StepPlan
+from router.account.pricing import Prices, estimate_tokens
 from router.errors import ConfigError
 from router.pace import HOSTED
-from router.pricing import Prices, estimate_tokens
 from router.resources import config_path
 from router.settings import (
     BudgetSettings,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.chain import (
+from router.account.hash_chain import (
     FIELDS,
     GENESIS,
     MOST_FINDINGS,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from recorded import accepted, attempt, escalated, feedback, shadow, task
 
+from router.account.ledger import SHADOW_ROLE, Record
 from router.errors import ConfigError
 from router.evaluate.calibrate import Aim, from_ledger, merged
 from router.evaluate.outcomes import known_of, stories
 from router.evaluate.replay import replay
-from router.ledger import SHADOW_ROLE, Record
 from router.settings import PolicySettings, Settings
 from router.types import Kind, Privacy
 

@@ -7,6 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from router.account.ledger import (
+    AttemptRecord,
+    FeedbackRecord,
+    Record,
+    ShadowRecord,
+    TaskRecord,
+    ToolRecord,
+)
 from router.learned.drift import WINDOW, Drift, Watch
 from router.learned.evidence import (
     ACCEPTED,
@@ -25,14 +33,6 @@ from router.learned.posterior import (
     Place,
     Posterior,
     length_of,
-)
-from router.ledger import (
-    AttemptRecord,
-    FeedbackRecord,
-    Record,
-    ShadowRecord,
-    TaskRecord,
-    ToolRecord,
 )
 from router.types import EscalationReason, Kind
 

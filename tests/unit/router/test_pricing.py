@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.account.pricing import Prices, estimate_tokens
 from router.errors import ConfigError
-from router.pricing import Prices, estimate_tokens
 from router.resources import config_path
 
 SHIPPED = Prices.load()

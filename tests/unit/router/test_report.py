@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.account.ledger import AttemptRecord, Record, TaskRecord
+from router.account.report import Report, Row, build_report, parse_since
 from router.errors import ConfigError
-from router.ledger import AttemptRecord, Record, TaskRecord
-from router.report import Report, Row, build_report, parse_since
 from router.types import EscalationReason, Kind
 
 NAMES = st.sampled_from(["nano", "cloud/big, with comma", 'quo"te'])

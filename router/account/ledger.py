@@ -1,8 +1,8 @@
 """The account book: one record an attempt and one a task in a Redis stream, and no word of either.
 
 Neither prompts nor answers are written, nor the free text of errors and reasons, which may quote
-them; a session appears as a hash. The stream is append-only, a hash chain (`router/chain.py`), and
-shared by all processes.
+them; a session appears as a hash. The stream is append-only, a hash chain
+(`router/account/hash_chain.py`), and shared by all processes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 import structlog
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from router.chain import (
+from router.account.hash_chain import (
     GENESIS,
     Anchor,
     Entry,
@@ -35,7 +35,7 @@ from router.chain import (
     entry_of,
     id_time,
 )
-from router.chain import link as link_digest
+from router.account.hash_chain import link as link_digest
 from router.errors import StoreUnavailable
 from router.privacy import strictest
 from router.store import Store

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from router.account.ledger import AttemptRecord, FeedbackRecord, Ledger, Record, TaskRecord
 from router.errors import TaskError
-from router.ledger import AttemptRecord, FeedbackRecord, Ledger, Record, TaskRecord
 from router.privacy import may_be_kept
 from router.store import Store
 

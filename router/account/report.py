@@ -17,9 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from router.budget import Standing
+from router.account.budget import Standing
+from router.account.ledger import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
 from router.errors import ConfigError
-from router.ledger import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
 from router.types import Frozen
 
 NANO = 1_000_000_000
