@@ -43,10 +43,10 @@ from router.account.feedback import Feedback, Judged, Verdict
 from router.account.idempotency import PaidCalls
 from router.account.ledger import Ledger, open_witness
 from router.account.pricing import Prices, estimate_tokens
-from router.checkpoint import RedisSaver
+from router.checkpoints.checkpoint import RedisSaver
+from router.checkpoints.documents import Documents
 from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
-from router.documents import Documents
 from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.facts import Facts

@@ -17,8 +17,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 from waiting import wait_until
 
-from router.checkpoint import RedisSaver
-from router.checkpoint_fields import Address, join, pack, split, unpack
+from router.checkpoints.checkpoint import RedisSaver
+from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
 from router.errors import StoreUnavailable
 from router.store import Store, open_store
 from router.types import Kind, Message, Task

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 
-from router.checkpoint import RedisSaver
+from router.checkpoints.checkpoint import RedisSaver
 from router.store import open_store
 
 

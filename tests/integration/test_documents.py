@@ -20,7 +20,7 @@ from langgraph.store.base import (
 from langgraph.store.memory import InMemoryStore
 from waiting import wait_until
 
-from router.documents import PAGE, Documents
+from router.checkpoints.documents import PAGE, Documents
 from router.store import Store
 
 LABELS = ["users", "ana", "a/b", "a", "!", "é", "a b"]

@@ -30,7 +30,7 @@ from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent,
 from graphs.workflow.execution.scheduling import next_of
 from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
-from router.checkpoint import RedisSaver
+from router.checkpoints.checkpoint import RedisSaver
 from router.privacy import strictest
 from router.runs import KEPT_S
 from router.store import Store

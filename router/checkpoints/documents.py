@@ -34,7 +34,7 @@ from langgraph.store.base import (
 )
 from pydantic import ValidationError
 
-from router.document_filters import fits, matches, share_of_words
+from router.checkpoints.document_filters import fits, matches, share_of_words
 from router.keys import quoted, unquoted
 from router.store import Store
 from router.types import Frozen

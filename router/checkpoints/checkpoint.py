@@ -23,8 +23,8 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from router import types
-from router.checkpoint_fields import Address, join, pack, split, unpack
-from router.checkpoint_rows import ThreadRows
+from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
+from router.checkpoints.checkpoint_rows import ThreadRows
 from router.store import Store
 
 if TYPE_CHECKING:

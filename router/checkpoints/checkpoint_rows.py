@@ -1,9 +1,9 @@
 """Saved LangGraph threads as rows in Redis: written, found in order, dropped; contents unseen.
 
 A thread is one hash with everything it saved, and one sorted set that names the hash's checkpoints
-and writes in lexical order, because a hash has none (`router/checkpoint_fields.py`). So a thread is
-deleted, copied and expired as a whole, and no checkpoint outlives the ancestors that it needs.
-Redis 6.2 and no module is enough.
+and writes in lexical order, because a hash has none (`router/checkpoints/checkpoint_fields.py`).
+So a thread is deleted, copied and expired as a whole, and no checkpoint outlives the ancestors
+that it needs. Redis 6.2 and no module is enough.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from router.checkpoint_fields import NUL, Address, join, split
+from router.checkpoints.checkpoint_fields import NUL, Address, join, split
 from router.store import Store
 
 if TYPE_CHECKING:

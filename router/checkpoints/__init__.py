@@ -1,0 +1,1 @@
+"""LangGraph's saver and store over plain Redis hashes."""
