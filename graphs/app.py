@@ -49,9 +49,9 @@ from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
 from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
-from router.facts import Facts
 from router.learned.gains import gains_of
-from router.memory import AnswerCache, CachedAnswer, Memory
+from router.memory.facts import Facts
+from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.outbox import Outbox
 from router.pace import Pace
 from router.privacy import Gate

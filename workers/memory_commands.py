@@ -15,9 +15,9 @@ from workers.options import AsJson, Config, settings_in_force
 from workers.options import run as run_async
 
 if TYPE_CHECKING:
-    from router.facts import Fact, Facts
-    from router.memory import Memory
-    from router.memory_traces import SessionSummary, Traces
+    from router.memory.facts import Fact, Facts
+    from router.memory.sessions import Memory
+    from router.memory.traces import SessionSummary, Traces
     from router.types import Message
 
 memory_app = typer.Typer(help="Show and forget what is remembered.", no_args_is_help=True)
@@ -150,9 +150,9 @@ def forget(
 @asynccontextmanager
 async def _opened(config: Path | None) -> AsyncIterator[Remembered]:
     """The store of the settings in force; StoreUnavailable, ConfigError."""
-    from router.facts import Facts
-    from router.memory import Memory
-    from router.memory_traces import Traces
+    from router.memory.facts import Facts
+    from router.memory.sessions import Memory
+    from router.memory.traces import Traces
     from router.store import open_configured
 
     settings = settings_in_force(config)

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from router.facts import Fact
-from router.memory_traces import SessionSummary
+from router.memory.facts import Fact
+from router.memory.traces import SessionSummary
 from router.types import Message
 from workers.render import one_line
 

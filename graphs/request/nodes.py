@@ -20,7 +20,7 @@ from router import privacy
 from router.classify import signals
 from router.engine import Constraint
 from router.errors import StoreUnavailable
-from router.memory import CachedAnswer, cache_key
+from router.memory.sessions import CachedAnswer, cache_key
 from router.types import (
     EscalationReason,
     Kind,

@@ -18,8 +18,8 @@ from router.account.budget import Budget
 from router.account.idempotency import PaidCalls
 from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier
-from router.facts import Facts
-from router.memory import AnswerCache, CachedAnswer, Memory
+from router.memory.facts import Facts
+from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.pace import Pace
 from router.privacy import Gate
 from router.settings import Settings

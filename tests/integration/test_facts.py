@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from waiting import wait_until
 
 from router.errors import ConfigError, PrivacyViolation, TaskError
-from router.facts import Fact, Facts
-from router.facts_words import names, words
-from router.memory import AnswerCache, CachedAnswer, Memory
-from router.memory_traces import Traces
+from router.memory.facts import Fact, Facts
+from router.memory.facts_search import names, words
+from router.memory.sessions import AnswerCache, CachedAnswer, Memory
+from router.memory.traces import Traces
 from router.store import Store, open_store
 from router.types import Kind, Message, Privacy
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from waiting import wait_until
 
-from router.memory import AnswerCache, CachedAnswer, Memory, cache_key
+from router.memory.sessions import AnswerCache, CachedAnswer, Memory, cache_key
 from router.store import Store
 from router.types import Kind, Message, Privacy, Task
 

@@ -15,7 +15,7 @@ from waiting import wait_until
 from router import embedded
 from router.embedded import Place
 from router.errors import ConfigError, StoreUnavailable
-from router.memory import Memory
+from router.memory.sessions import Memory
 from router.redis_binary import find_binary
 from router.store import Store, is_this_machine, open_store, store_status
 from router.store_errors import redacted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from router.errors import TaskError
-from router.facts_words import names, same
+from router.memory.facts_search import names, same
 from router.types import Frozen, Privacy
 
 LABELS = tuple(Privacy)

@@ -1,4 +1,4 @@
-"""The Lua scripts behind `router.facts`: each step happens as a whole, whoever else is writing.
+"""The Lua scripts of facts: each step happens as a whole, whoever else is writing.
 
 Three indices, under the same KEYS in each script:
   cards   hash: a fact's member, what it weighs: `tokens label id`. Two more fields, with a space

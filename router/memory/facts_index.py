@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from router.facts_scripts import PUT, REMOVE, SURVEY, USE
-from router.facts_types import Fact, label_of
 from router.keys import escaped
+from router.memory.facts_scripts import PUT, REMOVE, SURVEY, USE
+from router.memory.facts_types import Fact, label_of
 from router.store import Store
 from router.types import Privacy
 

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from router.facts_types import label_of
-from router.facts_words import names
 from router.keys import unquoted
-from router.memory import Memory
+from router.memory.facts_search import names
+from router.memory.facts_types import label_of
+from router.memory.sessions import Memory
 from router.store import Store
 from router.types import Frozen, Privacy
 
