@@ -8,7 +8,7 @@ from typing import Protocol
 
 from agents.calibration import Sureness
 from router.engine import Constraint, Delta, Engine, GenerateRequest
-from router.pace import Speed
+from router.policy.speed import Speed
 from router.types import CheckResult, Completion, Message, Task
 
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agents.agent import Agent, Coverage
-from router import policy
 from router.account.pricing import estimate_tokens
 from router.classify.gain import ExpectedScores, Gains
 from router.classify.signals import Signals
 from router.classify.sub_kind import with_sub_kind
-from router.expect import answer_tokens
-from router.pace import Pace, Speed
+from router.policy import decide as policy
+from router.policy.answer_length import answer_tokens
+from router.policy.speed import Pace, Speed
 from router.settings import PolicySettings
 from router.types import Expected, Guess, Message, RouteDecision, Task
 

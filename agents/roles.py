@@ -21,7 +21,7 @@ from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPTS
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
-from router.pace import HOSTED
+from router.policy.speed import HOSTED
 from router.settings import CloudSettings, ModelSettings, Settings
 from router.types import CloudState
 

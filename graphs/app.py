@@ -53,7 +53,7 @@ from router.learned.gains import gains_of
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.outbox import Outbox
-from router.pace import Pace
+from router.policy.speed import Pace
 from router.privacy import Gate
 from router.settings import Settings, load_settings, with_environment
 from router.store import Store, is_this_machine, open_configured

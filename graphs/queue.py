@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from router import policy
 from router.classify.kinds import NgramClassifier
+from router.policy import decide as policy
 from router.queue import TaskQueue
 from router.settings import Settings, load_settings, with_environment
 from router.store import open_configured

@@ -9,12 +9,12 @@ import time
 from agents.assessment import Circumstances, Seen, refused_elsewhere, see, weigh
 from agents.guards import clean
 from agents.roles import cast
-from router import policy
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.kinds import NgramClassifier
 from router.learned.gains import gains_of
-from router.pace import Pace
+from router.policy import decide as policy
+from router.policy.speed import Pace
 from router.privacy import Gate
 from router.settings import Settings
 from router.types import CloudState, Frozen, Guess, Privacy, RouteDecision, Task

@@ -19,7 +19,7 @@ from agents.nano.data.mix import MAKERS, held_out
 from router.classify.kinds import NgramClassifier
 from router.engine import GenerateRequest, generate
 from router.errors import ConfigError
-from router.policy import CODER_KINDS
+from router.policy.decide import CODER_KINDS
 from router.types import Completion, Kind, Task
 
 _TIMEOUT_S = 120.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from router.pace import Speed
+from router.policy.speed import Speed
 
 WEIGHTS = Path(__file__).parent / "weights"
 MODEL_PATH = WEIGHTS / "edgeward-nano.gguf"

@@ -17,7 +17,7 @@ from graphs.request.decide import local_deadline
 from graphs.request.guard import stopped
 from graphs.request.state import Run, State
 from graphs.request.visibility import local_agent
-from router import policy
+from router.policy import decide as policy
 from router.types import (
     CheckResult,
     Completion,

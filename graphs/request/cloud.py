@@ -18,11 +18,11 @@ from graphs.request.attempt import Sent, attempt
 from graphs.request.guard import relabelled
 from graphs.request.state import Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
-from router import policy
 from router.account.budget import Budget, Reservation
 from router.account.idempotency import Paid
 from router.engine import Constraint
 from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
+from router.policy import decide as policy
 from router.privacy import Released
 from router.redact import Redaction
 from router.types import Attempt, CloudState, EscalationReason, Message, Privacy

@@ -12,7 +12,7 @@ from agents.assessment import Circumstances, Seen, refused_elsewhere, weigh
 from graphs.events import Routed
 from graphs.request.state import Outcome, Run, State
 from graphs.request.visibility import may_see, role_of
-from router import policy
+from router.policy import decide as policy
 from router.types import RouteDecision
 
 log = structlog.get_logger()

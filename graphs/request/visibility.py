@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.agent import Agent
 from graphs.request.state import Run, State
-from router import policy
+from router.policy import decide as policy
 from router.types import Kind, Privacy
 
 

@@ -10,7 +10,7 @@ from router.classify.gain import ExpectedScores
 from router.evaluate.curves import Floats, Outcomes
 from router.evaluate.outcomes import Known, Story
 from router.evaluate.thresholds import Traffic
-from router.policy import CloudOption, LocalOption, decide, gain_of
+from router.policy.decide import CloudOption, LocalOption, decide, gain_of
 from router.settings import PolicySettings
 from router.types import RouteDecision, Weighed
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from router.evaluate.outcomes import Story
-from router.policy import WORTH_SHOWING
+from router.policy.decide import WORTH_SHOWING
 
 FEWEST_OF_KIND = 10
 """So many tasks of a kind must have been seen before its own mean is taken, not that of all."""

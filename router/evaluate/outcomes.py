@@ -22,7 +22,7 @@ from router.account.ledger import (
     ShadowRecord,
     TaskRecord,
 )
-from router.policy import role_for
+from router.policy.decide import role_for
 from router.types import EscalationReason, Guess, Kind, Weighed
 
 _ABOUT_THE_WAY = frozenset(

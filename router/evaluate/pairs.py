@@ -23,7 +23,7 @@ from router.classify.signals import Signals
 from router.errors import ConfigError
 from router.evaluate.curves import Outcomes
 from router.evaluate.files import FileRow, read_rows
-from router.policy import gain_of
+from router.policy.decide import gain_of
 from router.settings import PolicySettings
 from router.types import Guess
 

@@ -29,7 +29,7 @@ from router.account.ledger import (
     ToolRecord,
 )
 from router.classify.gain import PRIORS
-from router.policy import role_for
+from router.policy.decide import role_for
 from router.types import EscalationReason, Kind
 
 Side = Literal["local", "cloud"]

@@ -19,13 +19,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agents.assessment import Circumstances, see, weigh
 from agents.roles import Cast, cast
-from router import policy
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
 from router.learned.gains import gains_of
-from router.pace import Pace
+from router.policy import decide as policy
+from router.policy.speed import Pace
 from router.settings import Settings
 from router.types import Task
 

@@ -20,8 +20,8 @@ from router.classify import signals
 from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
 from router.classify.signals import Signals
-from router.expect import ANSWER_TOKENS
-from router.pace import HOSTED, Pace
+from router.policy.answer_length import ANSWER_TOKENS
+from router.policy.speed import HOSTED, Pace
 from router.settings import Settings
 from router.store import Store
 from router.types import Guess, Kind, Result, Task

@@ -1,7 +1,7 @@
 """What a workflow would do, who would do it and what that may cost, before anything runs.
 
 It reads the files and the configuration, opens no model and no store, and asks nobody. How long
-texts and answers will be is expected as `plan_sizes`, `plan_answers` and `router.expect` say.
+texts and answers will be is expected as `sizes`, `answers` and `router/policy/answer_length` say.
 """
 
 from __future__ import annotations

@@ -13,13 +13,13 @@ from agents.tools.configured import WORKFLOW, Tools, configured_tools
 from agents.tools.permission import Permission
 from graphs.workflow.definition.model import Step
 from graphs.workflow.plan.types import Place
-from router import policy
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.gain import Gains
 from router.classify.kinds import Classifier, NgramClassifier
 from router.learned.gains import gains_of
-from router.pace import Pace
+from router.policy import decide as policy
+from router.policy.speed import Pace
 from router.privacy import Gate
 from router.settings import Settings
 from router.types import EscalationReason, Kind, Privacy, RouteDecision, Task

@@ -22,7 +22,7 @@ from graphs.workflow.plan.sizes import (
     size_of_text,
     words_of,
 )
-from router.expect import answer_tokens
+from router.policy.answer_length import answer_tokens
 from router.privacy import Judgement
 from router.types import MAX_PROMPT_CHARS, Privacy, Task
 

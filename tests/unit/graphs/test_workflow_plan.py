@@ -15,7 +15,7 @@ from graphs.workflow.plan.plan import plan
 from graphs.workflow.plan.types import Plan, StepPlan
 from router.account.pricing import Prices, estimate_tokens
 from router.errors import ConfigError
-from router.pace import HOSTED
+from router.policy.speed import HOSTED
 from router.resources import config_path
 from router.settings import (
     BudgetSettings,

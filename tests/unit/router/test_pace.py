@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.expect import ANSWER_TOKENS, answer_tokens
-from router.pace import Pace
+from router.policy.answer_length import ANSWER_TOKENS, answer_tokens
+from router.policy.speed import Pace
 from router.types import Completion, Kind, Usage
 
 

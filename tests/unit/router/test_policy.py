@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from router.classify.gain import PRIORS, ExpectedScores
-from router.policy import (
+from router.policy.decide import (
     CloudOption,
     LocalOption,
     decide,
