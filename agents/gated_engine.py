@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 from router.engine import CloudEngine, Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import PrivacyViolation
-from router.privacy import Released
+from router.privacy.gate import Released
 from router.types import Completion
 
 

@@ -37,7 +37,6 @@ from graphs.request.graph import build
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.run_options import FREE, Terms
 from graphs.shadow.shadow import Shadows
-from router import privacy
 from router.account.budget import Budget
 from router.account.feedback import Feedback, Judged, Verdict
 from router.account.idempotency import PaidCalls
@@ -54,7 +53,8 @@ from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.outbox import Outbox
 from router.policy.speed import Pace
-from router.privacy import Gate
+from router.privacy import gate
+from router.privacy.gate import Gate
 from router.settings import Settings, load_settings, with_environment
 from router.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
@@ -303,7 +303,7 @@ class Router:
 
     def _require_room_for(self, task: Task, label: Privacy) -> None:
         """TaskError when a session would write private text to another machine."""
-        if task.session and not privacy.may_be_kept(label, store_is_local=self.store.local):
+        if task.session and not gate.may_be_kept(label, store_is_local=self.store.local):
             raise TaskError(
                 f"task {task.task_id} must stay on this machine, but session {task.session!r} "
                 f"would be remembered by {self.store.description}: leave the session out, or use a "
@@ -351,7 +351,7 @@ class Router:
 
     def _values(self, state: State, run: Run) -> AsyncIterator[State]:
         """The state after each step of the graph."""
-        kept = privacy.may_be_kept(state["label"], store_is_local=self.store.local)
+        kept = gate.may_be_kept(state["label"], store_is_local=self.store.local)
         graph = self._graph if kept else self._unsaved
         return graph.astream(  # type: ignore[return-value]
             state,

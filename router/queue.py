@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 
 from router.errors import QueueFull, ResultTimeout, TaskError
-from router.privacy import may_be_kept
+from router.privacy.gate import may_be_kept
 from router.queue_ends import Ends
 from router.queue_shelf import Shelf
 from router.queue_types import (

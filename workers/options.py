@@ -31,7 +31,7 @@ def settings_in_force(
 ) -> Settings:
     """The settings, with what the command line changes; `offline` and the level of the log hold
     for the whole process."""
-    from router.offline import forbid_outbound
+    from router.privacy.offline import forbid_outbound
     from router.settings import CloudSettings, load_settings
     from router.telemetry import configure_logging
 

@@ -15,7 +15,7 @@ from router.classify.kinds import NgramClassifier
 from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import Pace
-from router.privacy import Gate
+from router.privacy.gate import Gate
 from router.settings import Settings
 from router.types import CloudState, Frozen, Guess, Privacy, RouteDecision, Task
 

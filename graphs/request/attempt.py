@@ -17,7 +17,7 @@ from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
-from router.redact import Redaction
+from router.privacy.redaction import Redaction
 from router.types import Attempt, Completion, EscalationReason, Message, Privacy, Usage
 
 log = structlog.get_logger()

@@ -23,8 +23,8 @@ from router.account.idempotency import Paid
 from router.engine import Constraint
 from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
-from router.privacy import Released
-from router.redact import Redaction
+from router.privacy.gate import Released
+from router.privacy.redaction import Redaction
 from router.types import Attempt, CloudState, EscalationReason, Message, Privacy
 
 log = structlog.get_logger()

@@ -16,11 +16,11 @@ from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.visibility import local_agent, may_see, role_of
-from router import privacy
 from router.classify import signals
 from router.engine import Constraint
 from router.errors import StoreUnavailable
 from router.memory.sessions import CachedAnswer, cache_key
+from router.privacy import gate
 from router.types import (
     EscalationReason,
     Kind,
@@ -57,7 +57,7 @@ async def _facts(task: Task, label: Privacy, deps: Deps) -> tuple[str, ...]:
 
 def _answer_key(state: State, run: Run) -> str | None:
     """Where the answer is kept; None where it must not be, or cannot be found again."""
-    if not privacy.may_be_kept(state["label"], store_is_local=run.deps.store_is_local):
+    if not gate.may_be_kept(state["label"], store_is_local=run.deps.store_is_local):
         return None
     shaping = "\n".join((run.deps.fingerprint, run.terms.fingerprint, *state["facts"]))
     return cache_key(state["task"], state["history"], shaping)

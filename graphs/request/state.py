@@ -21,7 +21,7 @@ from router.classify.kinds import Classifier
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.policy.speed import Pace
-from router.privacy import Gate
+from router.privacy.gate import Gate
 from router.settings import Settings
 from router.types import (
     Attempt,

@@ -14,7 +14,7 @@ from agents.tools.toolbox import Toolbox
 from graphs.events import Attempted, Token
 from graphs.request.state import Run, State
 from router.engine import Constraint
-from router.privacy import strictest
+from router.privacy.gate import strictest
 from router.types import CheckResult, EscalationReason, Message, Privacy
 
 log = structlog.get_logger()

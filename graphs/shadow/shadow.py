@@ -29,8 +29,8 @@ from router.account.ledger import SHADOW_ROLE, Ledger, ShadowRecord, records_of
 from router.cancellation import end
 from router.engine import Constraint
 from router.errors import EdgewardError, PrivacyViolation, StoreUnavailable
-from router.privacy import Released, strictest
-from router.redact import Redaction
+from router.privacy.gate import Released, strictest
+from router.privacy.redaction import Redaction
 from router.store import Store
 from router.types import Completion, EscalationReason, Message, Privacy, Result, Task
 

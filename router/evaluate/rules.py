@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from router.evaluate.outcomes import Story
-from router.privacy import Gate, label_of_kind, strictest
+from router.privacy.gate import Gate, label_of_kind, strictest
 from router.settings import PolicySettings, Settings
 from router.types import Privacy, Weighed
 

@@ -18,7 +18,7 @@ from router.keys import escaped
 from router.memory.facts_index import FactIndex
 from router.memory.facts_search import scores, words
 from router.memory.facts_types import LABELS, Fact, FactStats, label_of
-from router.privacy import may_be_kept, strictest
+from router.privacy.gate import may_be_kept, strictest
 from router.store import Store
 from router.types import Privacy
 

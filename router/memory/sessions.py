@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from router.privacy import label_of, strictest
+from router.privacy.gate import label_of, strictest
 from router.store import Store
 from router.types import Frozen, Kind, Message, Privacy, Task
 

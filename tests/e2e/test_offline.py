@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command import Edgeward
 
-from router.offline import _is_here
+from router.privacy.offline import _is_here
 
 RECORDER = """
 import os, sys

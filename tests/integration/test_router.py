@@ -18,7 +18,7 @@ from graphs.events import Attempted, Finished, Routed, Token
 from router.account.ledger import AttemptRecord, TaskRecord
 from router.account.pricing import Prices
 from router.errors import RoutesExhausted, TaskError
-from router.privacy import Gate
+from router.privacy.gate import Gate
 from router.settings import Settings
 from router.store import Store
 from router.types import EscalationReason, Privacy, Task

@@ -9,7 +9,7 @@ from typing import Any
 from graphs.workflow.definition.model import Step, Workflow
 from graphs.workflow.definition.order import reads, waves
 from graphs.workflow.expressions.expressions import References, references_in
-from router.privacy import strictest
+from router.privacy.gate import strictest
 from router.types import Privacy
 
 

@@ -31,7 +31,7 @@ from graphs.workflow.execution.scheduling import next_of
 from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
 from router.checkpoints.checkpoint import RedisSaver
-from router.privacy import strictest
+from router.privacy.gate import strictest
 from router.runs import KEPT_S
 from router.store import Store
 from router.types import Privacy

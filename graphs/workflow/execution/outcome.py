@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from router.privacy import strictest
+from router.privacy.gate import strictest
 from router.types import Frozen, Privacy
 
 Status = Literal["done", "skipped", "failed", "waiting"]

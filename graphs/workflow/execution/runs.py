@@ -20,8 +20,8 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.validate import check
 from graphs.workflow.execution.driver import Stand, drive, stand_of
 from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
-from router import privacy
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
+from router.privacy import gate
 from router.runs import LEASE_S, Lease, RunRecord, Runs
 from router.settings import Settings
 from router.types import MAX_PROMPT_CHARS, Privacy
@@ -262,7 +262,7 @@ def _label_of(router: Router, inputs: Mapping[str, Any]) -> Privacy:
     found = Privacy.PUBLIC
     for at in range(0, len(text), MAX_PROMPT_CHARS // 2):
         part = text[at : at + MAX_PROMPT_CHARS]
-        found = privacy.strictest((found, router.label_of(part, Privacy.PUBLIC)))
+        found = gate.strictest((found, router.label_of(part, Privacy.PUBLIC)))
     return found
 
 
@@ -273,8 +273,8 @@ def _require_room(router: Router, workflow: Workflow, inputs: Mapping[str, Any])
     found = _label_of(router, inputs)
     for one in with_called(workflow):
         given = [wanted.privacy for wanted in one.inputs.values()]
-        found = privacy.strictest((found, *given, *labels(one).values()))
-    if not privacy.may_be_kept(found, store_is_local=False):
+        found = gate.strictest((found, *given, *labels(one).values()))
+    if not gate.may_be_kept(found, store_is_local=False):
         raise ConfigError(
             f"{workflow.name} holds {found.value} text, and what its runs remember would be kept "
             f"by {router.store.description}: use a Redis on this machine"

@@ -15,7 +15,7 @@ from graphs.workflow.execution.outcome import Answer, Ask, Facts, total
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
 from graphs.workflow.expressions.values import Json
-from router.privacy import strictest
+from router.privacy.gate import strictest
 from router.types import Privacy
 
 BATCH_PER_SLOT = 64

@@ -22,10 +22,10 @@ from graphs.workflow.execution.verify import checks_of, judged_by
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data, render_text
 from graphs.workflow.expressions.values import Json, Refused, Work, from_json
-from router import privacy
 from router.account.budget import Scope as BudgetScope
 from router.errors import ConfigError, TaskError
-from router.privacy import strictest
+from router.privacy import gate
+from router.privacy.gate import strictest
 from router.types import Privacy, Result, Task
 
 PROMPT_S = 600.0
@@ -69,7 +69,7 @@ async def act(turn: Turn, drive: Drive) -> Facts:
     except TaskError as error:
         raise ConfigError(str(error)) from None
     facts = facts.model_copy(update={"seconds": time.monotonic() - began})
-    if not privacy.may_be_kept(facts.label, store_is_local=drive.router.store.local):
+    if not gate.may_be_kept(facts.label, store_is_local=drive.router.store.local):
         return Facts(
             status="failed",
             error=f"its text turned out to be {facts.label.value}, and what runs remember is kept "

@@ -23,7 +23,7 @@ from graphs.workflow.plan.sizes import (
     words_of,
 )
 from router.policy.answer_length import answer_tokens
-from router.privacy import Judgement
+from router.privacy.gate import Judgement
 from router.types import MAX_PROMPT_CHARS, Privacy, Task
 
 Runs = Literal["yes", "no", "perhaps"]

@@ -9,8 +9,8 @@ import pytest
 
 from router.detect.detectors import Detectors
 from router.errors import ConfigError, PrivacyViolation
-from router.privacy import Gate, Released, label_of, may_be_kept, strictest
-from router.redact import Redaction
+from router.privacy.gate import Gate, Released, label_of, may_be_kept, strictest
+from router.privacy.redaction import Redaction
 from router.settings_privacy import PrivacySettings
 from router.types import Message, Privacy, Task
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from router.detect.detectors import Detectors
 from router.detect.found import Found
-from router.redact import Redaction, StreamRestorer
+from router.privacy.redaction import Redaction, StreamRestorer
 
 DETECTORS = Detectors()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from router.detect.detectors import KINDS, Detectors
 from router.detect.found import Found
 from router.errors import ConfigError, PrivacyViolation
-from router.redact import Redaction
+from router.privacy.redaction import Redaction
 from router.settings_privacy import PrivacySettings
 from router.types import Message, Privacy, Task
 
