@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from router.detect.detectors import KINDS, Detectors
-from router.detect.found import Found
 from router.errors import ConfigError, PrivacyViolation
+from router.privacy.detect.detectors import KINDS, Detectors
+from router.privacy.detect.found import Found
 from router.privacy.redaction import Redaction
 from router.settings_privacy import PrivacySettings
 from router.types import Message, Privacy, Task

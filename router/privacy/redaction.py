@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from router.detect.detectors import NUMBER_KINDS
-from router.detect.found import Found, plain
-from router.detect.numbers import compact
+from router.privacy.detect.detectors import NUMBER_KINDS
+from router.privacy.detect.found import Found, plain
+from router.privacy.detect.numbers import compact
 
 _NAME_CHARS = 60
 # [EMAIL_1], and what models make of it: [email_1], [EMAIL\_1], \[EMAIL_1\], [ EMAIL 1 ].

@@ -27,8 +27,8 @@ from stdnum.br import cnpj, cpf
 from stdnum.iso7064 import mod_97_10
 from stdnum.pt import nif
 
-from router.detect.brazil import is_cnh, is_pis, is_titulo
-from router.detect.detectors import Detectors
+from router.privacy.detect.brazil import is_cnh, is_pis, is_titulo
+from router.privacy.detect.detectors import Detectors
 
 SEED = 20260701
 EACH = 300

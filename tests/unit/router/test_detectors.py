@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.detect.detectors import KINDS, Detectors
-from router.detect.found import Found, plain, settle
 from router.errors import ConfigError
+from router.privacy.detect.detectors import KINDS, Detectors
+from router.privacy.detect.found import Found, plain, settle
 
 DETECTORS = Detectors()
 KEY = "Ab3dEf6hIj9kLmN0pQrStUvWxYz12345kLm7"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from router.detect.detectors import Detectors
 from router.errors import ConfigError, PrivacyViolation
+from router.privacy.detect.detectors import Detectors
 from router.privacy.gate import Gate, Released, label_of, may_be_kept, strictest
 from router.privacy.redaction import Redaction
 from router.settings_privacy import PrivacySettings

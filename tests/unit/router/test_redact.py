@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.detect.detectors import Detectors
-from router.detect.found import Found
+from router.privacy.detect.detectors import Detectors
+from router.privacy.detect.found import Found
 from router.privacy.redaction import Redaction, StreamRestorer
 
 DETECTORS = Detectors()

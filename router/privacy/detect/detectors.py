@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from router.detect.found import Found, plain, settle
-from router.detect.mail import find_mail
-from router.detect.numbers import find_numbers
-from router.detect.phones import find_phones
-from router.detect.secrets import find_secrets
 from router.errors import ConfigError
+from router.privacy.detect.found import Found, plain, settle
+from router.privacy.detect.mail import find_mail
+from router.privacy.detect.numbers import find_numbers
+from router.privacy.detect.phones import find_phones
+from router.privacy.detect.secrets import find_secrets
 
 NUMBER_KINDS = frozenset({"cpf", "cnpj", "card", "iban", "ssn", "nif", "pis", "cnh", "titulo"})
 KINDS: frozenset[str] = NUMBER_KINDS | {"phone", "email", "secret"}

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from router.detect.brazil import is_cnh, is_pis, is_titulo
-from router.detect.found import HIDDEN, Found
-from router.detect.labels import OTHER, Label, label_of
+from router.privacy.detect.brazil import is_cnh, is_pis, is_titulo
+from router.privacy.detect.found import HIDDEN, Found
+from router.privacy.detect.labels import OTHER, Label, label_of
 
 _TIGHT_CHARS = 14
 """A formatted number is an order's only where the word "order" is this close."""

@@ -6,8 +6,8 @@ import functools
 import re
 from collections.abc import Iterator
 
-from router.detect.found import Found
-from router.detect.labels import label_of
+from router.privacy.detect.found import Found
+from router.privacy.detect.labels import label_of
 
 MOST_ASKED = 3_000
 """So many candidates of a text are looked up, half a second's work; then the shape decides."""

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from router.detect.found import Found
+from router.privacy.detect.found import Found
 
 _PROVIDERS = tuple(
     (hint, re.compile(rf"(?<![A-Za-z0-9]){hint}{rest}"))

@@ -14,7 +14,7 @@ HIDDEN = "\u200b"
 class Found:
     """One find. Offsets count characters of the text as it was given; `end` is one past the last.
 
-    kind: one of `router.detect.detectors.KINDS`, or the name of a user's pattern.
+    kind: one of `router.privacy.detect.detectors.KINDS`, or the name of a user's pattern.
     """
 
     kind: str

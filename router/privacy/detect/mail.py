@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from router.detect.found import Found
+from router.privacy.detect.found import Found
 
 _LOCAL = r"(?<![\w.+%~-])(?P<local>[\w+%~][\w.+%'~-]{0,63}+)"
 _NO_DOMAIN = r"(?:png|jpe?g|gif|webp|svg|bmp|ico|pdf|js|css|json|html?|txt|yaml|yml|md5|lock)"

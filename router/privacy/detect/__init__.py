@@ -1,0 +1,1 @@
+"""What is private in a text: detectors of personal data and secrets."""
