@@ -51,10 +51,10 @@ from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.learned.gains import gains_of
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
-from router.outbox import Outbox
 from router.policy.speed import Pace
 from router.privacy import gate
 from router.privacy.gate import Gate
+from router.queue.outbox import Outbox
 from router.settings import Settings, load_settings, with_environment
 from router.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from graphs.app import Router
-    from router.outbox import Parked
+    from router.queue.outbox import Parked
     from router.settings import Settings
     from router.types import Result
 

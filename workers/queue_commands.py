@@ -14,8 +14,8 @@ from workers.options import AsJson, Config, run, settings_in_force
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from router.queue import TaskQueue
-    from router.queue_types import Queued
+    from router.queue.task_queue import TaskQueue
+    from router.queue.types import Queued
     from router.settings import Settings
 
 queue_app = typer.Typer(help="Tasks that wait for a worker.", no_args_is_help=True)
@@ -71,7 +71,7 @@ def work(
 ) -> None:
     """Take tasks from the queue and run them, until told to end."""
     from router.errors import ConfigError
-    from router.queue_types import CAPABILITIES
+    from router.queue.types import CAPABILITIES
     from workers.submit import work_until_told
 
     chosen = [role.strip() for role in roles.split(",") if role.strip()]
@@ -94,7 +94,7 @@ def workers(as_json: AsJson = False, config: Config = None) -> None:
 @queue_app.command("ls")
 def list_waiting(as_json: AsJson = False, config: Config = None) -> None:
     """What waits, in the order in which it will be taken."""
-    from router.queue_types import CAPABILITIES
+    from router.queue.types import CAPABILITIES
 
     async def look(queue: TaskQueue) -> Any:
         found = [await queue.waiting(name) for name in CAPABILITIES]
@@ -147,7 +147,7 @@ def purge(
     config: Config = None,
 ) -> None:
     """Cancel everything that waits."""
-    from router.queue_types import CAPABILITIES
+    from router.queue.types import CAPABILITIES
 
     if not yes:
         typer.confirm("Cancel everything that waits?", abort=True)

@@ -23,9 +23,9 @@ from graphs.workflow.execution.outcome import (
 )
 from graphs.workflow.execution.runs import begin, stream
 from router.errors import RunTaken
-from router.queue import TaskQueue
-from router.queue_types import Claimed
-from router.runs import LEASE_S, RunRecord
+from router.queue.runs import LEASE_S, RunRecord
+from router.queue.task_queue import TaskQueue
+from router.queue.types import Claimed
 from router.settings import Settings
 from router.types import Guess, Kind, Result, RouteDecision, Task
 from workers.workflow_inputs import read_inputs

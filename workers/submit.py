@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from graphs.app import Router
 from graphs.queue import by_kind, open_queue
 from router.errors import TaskError
-from router.queue import Handle, TaskQueue
+from router.queue.task_queue import Handle, TaskQueue
 from router.settings import Settings
 from router.types import Result, Task
 from workers.render import dollars

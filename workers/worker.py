@@ -20,8 +20,8 @@ from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
 from router.cancellation import end
 from router.errors import EdgewardError, StoreUnavailable
-from router.queue import TaskQueue
-from router.queue_types import CAPABILITIES, Claimed
+from router.queue.task_queue import TaskQueue
+from router.queue.types import CAPABILITIES, Claimed
 from router.types import Result
 from workers.queued_run import drive_queued
 

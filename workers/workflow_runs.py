@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graphs.app import Router
     from graphs.workflow.definition.model import Workflow
     from graphs.workflow.execution.outcome import Answer, RunResult
-    from router.runs import RunRecord
+    from router.queue.runs import RunRecord
     from router.settings import Settings
 
 Inputs = Annotated[
@@ -129,7 +129,7 @@ async def _resume(
     from graphs.app import Router
     from graphs.workflow.definition.bundle import loaded
     from graphs.workflow.execution.runs import look, say
-    from router.runs import Runs
+    from router.queue.runs import Runs
 
     async with Router.open(settings) as router:
         record = await Runs(router.store).load(run_id)
@@ -217,7 +217,7 @@ async def _look(settings: Settings, run_id: str) -> RunResult:
 
 
 async def _list(settings: Settings, most: int) -> list[dict[str, Any]]:
-    from router.runs import Runs
+    from router.queue.runs import Runs
     from router.store import open_configured
 
     async with await open_configured(settings.store) as store:

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import structlog
 from queue_speed import Nothing
 
-from router.queue import TaskQueue
+from router.queue.task_queue import TaskQueue
 from router.settings_queue import QueueSettings
 from router.store import Store, open_store
 from router.types import Task

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import structlog
 
 from graphs.events import Finished
-from router.queue import TaskQueue
+from router.queue.task_queue import TaskQueue
 from router.settings_queue import QueueSettings
 from router.store import Store, open_store
 from router.types import Guess, Kind, Result, RouteDecision, Task

@@ -18,8 +18,8 @@ from scripted_router import scripted_router
 from waiting import wait_until
 
 from router.errors import QueueFull, ResultTimeout, StoreUnavailable, TaskError
-from router.queue import TaskQueue
-from router.queue_types import Claimed
+from router.queue.task_queue import TaskQueue
+from router.queue.types import Claimed
 from router.settings_queue import QueueSettings
 from router.store import Store
 from router.types import Priority, Privacy, Task

@@ -13,7 +13,7 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.outcome import Answer, Ask
 from graphs.workflow.execution.runs import look, say
 from router.errors import ConfigError, RunTaken, TaskError
-from router.runs import Runs
+from router.queue.runs import Runs
 from router.store import Store
 
 INNER = """

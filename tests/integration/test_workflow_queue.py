@@ -14,7 +14,7 @@ from workflow_runs import Calls, routed, workflow
 from graphs.workflow.execution.outcome import Answer
 from graphs.workflow.execution.runs import begin, look, say
 from router.errors import TaskError
-from router.queue import TaskQueue
+from router.queue.task_queue import TaskQueue
 from router.settings_queue import QueueSettings
 from router.store import Store
 from workers import queued_run

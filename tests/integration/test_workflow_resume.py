@@ -17,9 +17,9 @@ from workflow_runs import Calls, routed, workflow
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution import runs as execution_runs
 from graphs.workflow.execution.runs import begin, go_on, look
-from router import runs as runs_module
 from router.errors import RunTaken, TaskError
-from router.runs import RunRecord, Runs
+from router.queue import runs as runs_module
+from router.queue.runs import RunRecord, Runs
 from router.store import Store
 
 

@@ -20,8 +20,8 @@ from waiting import wait_until
 
 from graphs.queue import open_queue
 from router.errors import StoreUnavailable
-from router.queue import TaskQueue
-from router.queue_types import ENDED
+from router.queue.task_queue import TaskQueue
+from router.queue.types import ENDED
 from router.redis_binary import find_binary
 from router.types import Task
 

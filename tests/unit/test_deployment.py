@@ -60,7 +60,7 @@ def test_a_worker_is_given_longer_than_it_takes_to_drain(compose: dict[str, Any]
 
 
 def test_the_manifests_name_the_stream_that_the_queue_uses() -> None:
-    from router.queue_delivery import Delivery
+    from router.queue.delivery import Delivery
 
     documents = list(yaml.safe_load_all((ROOT / "docs/kubernetes/worker.yaml").read_text()))
     assert [one["kind"] for one in documents] == [

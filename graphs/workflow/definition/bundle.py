@@ -12,7 +12,7 @@ from graphs.workflow.definition.files import resolved
 from graphs.workflow.definition.load import load_workflow, loads
 from graphs.workflow.definition.model import Workflow
 from router.errors import ConfigError
-from router.runs import RunRecord
+from router.queue.runs import RunRecord
 
 _MOST_CHARS = 5_000_000
 _MOST_UP = 8

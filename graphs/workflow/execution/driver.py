@@ -32,7 +32,7 @@ from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
 from router.checkpoints.checkpoint import RedisSaver
 from router.privacy.gate import strictest
-from router.runs import KEPT_S
+from router.queue.runs import KEPT_S
 from router.store import Store
 from router.types import Privacy
 

@@ -22,7 +22,7 @@ from graphs.workflow.execution.driver import Stand, drive, stand_of
 from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
 from router.privacy import gate
-from router.runs import LEASE_S, Lease, RunRecord, Runs
+from router.queue.runs import LEASE_S, Lease, RunRecord, Runs
 from router.settings import Settings
 from router.types import MAX_PROMPT_CHARS, Privacy
 

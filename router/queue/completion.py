@@ -12,7 +12,7 @@ import structlog
 
 from router.cancellation import end
 from router.errors import StoreUnavailable
-from router.queue_shelf import Shelf
+from router.queue.storage import Shelf
 
 log = structlog.get_logger()
 

@@ -1,7 +1,7 @@
 """Whose turn it is, whatever dies: pydocket's streams and leases. Nothing else imports it.
 
 What travels through it is a ticket, a name without content: whoever holds one may claim the best
-task of a capability (`router.queue`). So nothing of a task is in pydocket's own format, and its
+task of a capability (`task_queue`). So nothing of a task is in pydocket's own format, and its
 pickles are replaced by JSON; an entry that somebody else put into its stream is set aside.
 """
 

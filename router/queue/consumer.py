@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from router.errors import MessageCorrupt
-from router.queue_delivery import Delivery
-from router.queue_shelf import Shelf
-from router.queue_types import BINDING_S, Claimed, State, member_of, task_of
+from router.queue.delivery import Delivery
+from router.queue.storage import Shelf
+from router.queue.types import BINDING_S, Claimed, State, member_of, task_of
 from router.types import Result
 
 _MOST_EVENTS = 10_000

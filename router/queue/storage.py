@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from router import queue_scripts
-from router.queue_delivery import Delivery
-from router.queue_types import CAPABILITIES
+from router.queue import scripts
+from router.queue.delivery import Delivery
+from router.queue.types import CAPABILITIES
 from router.settings_queue import QueueSettings
 from router.store import Store
 
@@ -22,7 +22,7 @@ class Shelf:
         self.dead_s = int(settings.dead_days * 86_400)
         self._scripts = {
             name: store.redis.register_script(text)
-            for name, text in vars(queue_scripts).items()
+            for name, text in vars(scripts).items()
             if name.isupper() and not name.startswith("_")
         }
         self.deliveries = {

@@ -11,9 +11,10 @@ from typing import Any, Self
 
 from router.errors import QueueFull, ResultTimeout, TaskError
 from router.privacy.gate import may_be_kept
-from router.queue_ends import Ends
-from router.queue_shelf import Shelf
-from router.queue_types import (
+from router.queue.completion import Ends
+from router.queue.consumer import Work
+from router.queue.storage import Shelf
+from router.queue.types import (
     CAPABILITIES,
     ENDED,
     OFFSET_S,
@@ -23,7 +24,6 @@ from router.queue_types import (
     member_of,
     queued_of,
 )
-from router.queue_work import Work
 from router.settings_queue import QueueSettings
 from router.store import Store
 from router.types import Result, Task

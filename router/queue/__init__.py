@@ -1,0 +1,1 @@
+"""The queue: submit, deliver, consume, complete, dead letters, the outbox, workflow runs."""
