@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graphs.workflow.execution.outcome import Answer as Answer
     from graphs.workflow.execution.outcome import RunResult as RunResult
     from router.errors import EdgewardError as EdgewardError
-    from router.settings import Settings as Settings
+    from router.settings.settings import Settings as Settings
     from router.types import Attempt as Attempt
     from router.types import Privacy as Privacy
     from router.types import Result as Result
@@ -41,7 +41,7 @@ _EXPORTS = {
     "Attempted": "graphs.events",
     "Finished": "graphs.events",
     "EdgewardError": "router.errors",
-    "Settings": "router.settings",
+    "Settings": "router.settings.settings",
     "Attempt": "router.types",
     "Privacy": "router.types",
     "Result": "router.types",

@@ -16,7 +16,7 @@ from router.classify.sub_kind import with_sub_kind
 from router.policy import decide as policy
 from router.policy.answer_length import answer_tokens
 from router.policy.speed import Pace, Speed
-from router.settings import PolicySettings
+from router.settings.settings import PolicySettings
 from router.types import Expected, Guess, Message, RouteDecision, Task
 
 

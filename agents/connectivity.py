@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from agents.engines.chat_api import is_loopback
 from agents.engines.providers import provider_of
-from router.settings import CloudSettings
+from router.settings.settings import CloudSettings
 from router.types import CloudState
 
 _CONNECT_S = 2.0

@@ -22,7 +22,7 @@ from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
-from router.settings import CloudSettings, ModelSettings, Settings
+from router.settings.settings import CloudSettings, ModelSettings, Settings
 from router.types import CloudState
 
 PROMPTS = Path(__file__).parent / "prompts"

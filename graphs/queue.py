@@ -10,7 +10,7 @@ from pathlib import Path
 from router.classify.kinds import NgramClassifier
 from router.policy import decide as policy
 from router.queue.task_queue import TaskQueue
-from router.settings import Settings, load_settings, with_environment
+from router.settings.settings import Settings, load_settings, with_environment
 from router.store import open_configured
 from router.types import Task
 

@@ -15,7 +15,7 @@ from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Attempt, CloudState, Result, Task
 from workers.render import explanation
 

@@ -13,7 +13,7 @@ from workers.options import AsJson, Config, run
 if TYPE_CHECKING:
     from router.account.ledger import Record
     from router.evaluate.calibrate import Aim, Calibrated
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 
 def calibrate(
@@ -49,7 +49,7 @@ def calibrate(
     """Set the routing thresholds from outcomes (`models calibrate` is about a model's answers)."""
     from rich.console import Console
 
-    from router.settings import load_settings
+    from router.settings.settings import load_settings
     from workers.calibrate_view import calibrated_view
 
     aim = _aim(target_quality, cloud_share)
@@ -131,7 +131,7 @@ async def recorded(settings: Settings, since: str | None) -> list[Record]:
 
 def _texts(target: Path | None, in_force: Path | None, found: Calibrated) -> tuple[str, str]:
     """The file's text before and after; a new file begins as a copy of that in force."""
-    from router.settings_edit import edited
+    from router.settings.edit import edited
 
     source = target if target is not None and target.exists() else in_force
     text = source.read_text(encoding="utf-8") if source is not None else ""
@@ -155,8 +155,8 @@ def _write(target: Path, text: str, found: Calibrated, settings: Settings) -> st
 
     from router.errors import ConfigError
     from router.evaluate.calibrate import merged
-    from router.settings import load_settings
-    from router.settings_edit import replace_file
+    from router.settings.edit import replace_file
+    from router.settings.settings import load_settings
 
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "edgeward.yaml"

@@ -221,8 +221,8 @@ def config_init(
 ) -> None:
     """Write a commented configuration with every default."""
     from router.errors import ConfigError
-    from router.settings import Settings
-    from router.settings_file import render
+    from router.settings.file import render
+    from router.settings.settings import Settings
 
     if path.exists() and not force:
         raise ConfigError(f"{path} exists: name another file, or overwrite it with --force")
@@ -236,8 +236,8 @@ def config_init(
 @config_app.command("show")
 def config_show(config: Config = None) -> None:
     """Print the settings in force, secrets hidden."""
-    from router.settings import load_settings
-    from router.settings_file import render
+    from router.settings.file import render
+    from router.settings.settings import load_settings
 
     settings, found = load_settings(config)
     typer.echo(f"# from {found or 'the defaults'}")
@@ -251,7 +251,7 @@ def config_validate(
     """Check a configuration: each mistake with its line and the known choices."""
     from agents.roles import cast, check_model_files
     from router.account.pricing import Prices
-    from router.settings import load_settings
+    from router.settings.settings import load_settings
 
     settings, found = load_settings(path)
     cast(settings, Prices.load(settings.prices), os.environ)

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from graphs.app import Router
 from router.account.report import Report, build_report
-from router.resources import config_path
-from router.settings import Settings
+from router.settings.settings import Settings
+from router.settings.shipped import config_path
 from router.types import Result, Task
 from workers.inputs import read_requests
 from workers.render import result_block

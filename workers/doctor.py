@@ -23,7 +23,7 @@ from agents.roles import cast, check_model_files, local_models
 from router.account.pricing import Prices
 from router.errors import EdgewardError
 from router.learned.versions import Versions
-from router.settings import Settings, load_settings
+from router.settings.settings import Settings, load_settings
 from router.store import store_status
 from router.telemetry import configure_logging
 from router.types import CloudState

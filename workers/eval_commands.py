@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from router.evaluate.pairs import Judged
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 eval_app = typer.Typer(
     help="How good routing and the classifier are, on a file of prompts with known outcomes.",

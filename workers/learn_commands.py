@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from router.account.feedback import Feedback, Judged, Verdict
     from router.learned.learn import Learned
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 learn_app = typer.Typer(
     help="Learn from your own outcomes what local and cloud answers are worth, by kind of task."

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)
@@ -32,7 +32,7 @@ def settings_in_force(
     """The settings, with what the command line changes; `offline` and the level of the log hold
     for the whole process."""
     from router.privacy.offline import forbid_outbound
-    from router.settings import CloudSettings, load_settings
+    from router.settings.settings import CloudSettings, load_settings
     from router.telemetry import configure_logging
 
     settings, _ = load_settings(config)

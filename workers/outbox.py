@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from graphs.app import Router
     from router.queue.outbox import Parked
-    from router.settings import Settings
+    from router.settings.settings import Settings
     from router.types import Result
 
 outbox_app = typer.Typer(help="Tasks whose cloud step waits for a cloud.")

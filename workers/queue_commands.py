@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from router.queue.task_queue import TaskQueue
     from router.queue.types import Queued
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 queue_app = typer.Typer(help="Tasks that wait for a worker.", no_args_is_help=True)
 

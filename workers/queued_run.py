@@ -26,7 +26,7 @@ from router.errors import RunTaken
 from router.queue.runs import LEASE_S, RunRecord
 from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Guess, Kind, Result, RouteDecision, Task
 from workers.workflow_inputs import read_inputs
 

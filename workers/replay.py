@@ -29,7 +29,7 @@ def replay(
 
     from router.evaluate.outcomes import stories
     from router.evaluate.replay import replay as replay_stories
-    from router.settings import load_settings
+    from router.settings.settings import load_settings
     from workers.calibrate_commands import recorded
     from workers.eval_commands import waiting
 

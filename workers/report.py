@@ -12,7 +12,7 @@ from rich.text import Text
 from router.account.budget import Budget
 from router.account.ledger import Ledger
 from router.account.report import Report, Row, build_report, parse_since
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import open_configured
 from workers.render import dollars, seconds
 

@@ -17,7 +17,7 @@ from graphs.app import Router
 from graphs.queue import by_kind, open_queue
 from router.errors import TaskError
 from router.queue.task_queue import Handle, TaskQueue
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Result, Task
 from workers.render import dollars
 from workers.worker import Worker

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from graphs.workflow.definition.model import Workflow
     from graphs.workflow.execution.outcome import Answer, RunResult
     from router.queue.runs import RunRecord
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 Inputs = Annotated[
     list[str] | None,

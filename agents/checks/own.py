@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from router.errors import ConfigError
-from router.settings import CheckSettings
+from router.settings.settings import CheckSettings
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 GROUP = "edgeward.checks"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agents.engines.vram import ModelShape
 from router.errors import ConfigError
-from router.resources import config_path
+from router.settings.shipped import config_path
 from router.types import Frozen
 
 Role = Literal["router", "coder", "general"]

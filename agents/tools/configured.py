@@ -17,7 +17,7 @@ from agents.tools.servers import McpServer
 from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
 from router.errors import ConfigError
-from router.settings import Settings
+from router.settings.settings import Settings
 
 WORKFLOW = "workflow"
 """The role of a workflow's own steps."""

@@ -22,7 +22,7 @@ from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.policy.speed import Pace
 from router.privacy.gate import Gate
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import (
     Attempt,
     CheckResult,

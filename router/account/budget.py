@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from router.errors import BudgetExceeded
-from router.settings import BudgetSettings
+from router.settings.settings import BudgetSettings
 from router.store import Store
 from router.types import Frozen, Task
 

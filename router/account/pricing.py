@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from router.errors import ConfigError
-from router.resources import config_path
+from router.settings.shipped import config_path
 from router.types import Frozen
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]

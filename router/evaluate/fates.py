@@ -10,7 +10,7 @@ from typing import Literal
 from router.evaluate.means import Means, cloud_s, paid_usd
 from router.evaluate.outcomes import Story
 from router.learned.evidence import ACCEPTED, PASSES_RIGHT, PASSES_WRONG
-from router.settings import PolicySettings
+from router.settings.settings import PolicySettings
 from router.types import EscalationReason, RouteDecision, Weighed
 
 

@@ -21,7 +21,7 @@ from router.evaluate.fates import Fate, fate
 from router.evaluate.means import Means
 from router.evaluate.outcomes import Story
 from router.evaluate.rules import Rules, adjusted, stays_here
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Frozen, RouteDecision, Weighed
 
 EXAMPLES = 10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from router.evaluate.outcomes import Story
 from router.privacy.gate import Gate, label_of_kind, strictest
-from router.settings import PolicySettings, Settings
+from router.settings.settings import PolicySettings, Settings
 from router.types import Privacy, Weighed
 
 

@@ -13,7 +13,7 @@ from router.errors import ConfigError
 from router.learned.posterior import PRIOR_WEIGHT, Place, Posterior, length_of
 from router.learned.version import Version
 from router.learned.versions import Versions
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Guess
 
 LOOK_EVERY_S = 5.0

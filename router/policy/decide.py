@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from router.classify.gain import ExpectedScores
-from router.settings import PolicySettings
+from router.settings.settings import PolicySettings
 from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision, Weighed
 
 CODER_KINDS = frozenset({Kind.CODE})

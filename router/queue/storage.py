@@ -8,7 +8,7 @@ from typing import Any
 from router.queue import scripts
 from router.queue.delivery import Delivery
 from router.queue.types import CAPABILITIES
-from router.settings_queue import QueueSettings
+from router.settings.queue import QueueSettings
 from router.store import Store
 
 

@@ -24,7 +24,7 @@ from router.queue.types import (
     member_of,
     queued_of,
 )
-from router.settings_queue import QueueSettings
+from router.settings.queue import QueueSettings
 from router.store import Store
 from router.types import Result, Task
 

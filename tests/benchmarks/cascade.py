@@ -31,7 +31,7 @@ from agents.nano.data.mix import MAKERS, held_out
 from agents.nano.gate import Gate
 from agents.nano.runner import NanoRunner
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Result, Task
 
 PRICE = (1e-6, 4e-6)

@@ -22,7 +22,7 @@ import structlog
 from provider_server import ProviderServer
 
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Result, Task
 
 DEADLINE_S = 8.0

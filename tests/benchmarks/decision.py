@@ -26,7 +26,7 @@ from router.classify.kinds import NgramClassifier
 from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import Pace
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Task
 
 PROMPTS = 2_000

@@ -26,7 +26,7 @@ import structlog
 from provider_server import ProviderServer
 
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 
 PROMPT = "Prove step by step, in all detail, that {} is not the last prime; compare two proofs."
 PARK = """

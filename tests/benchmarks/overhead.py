@@ -22,7 +22,7 @@ from pathlib import Path
 from agents.agent import Agent
 from graphs.app import Router
 from router.engine import generate
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Task
 
 PROMPTS = (

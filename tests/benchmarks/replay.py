@@ -30,7 +30,7 @@ from router.classify.generator import generate
 from router.evaluate.bootstrap import Interval
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Task
 
 PRICE = (1e-6, 4e-6)

@@ -42,7 +42,7 @@ from graphs.app import Router
 from graphs.run_options import Terms
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.driver import saver
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import open_configured
 from router.types import Task
 

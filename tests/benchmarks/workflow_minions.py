@@ -32,8 +32,8 @@ from provider_server import ProviderServer
 from graphs.app import Router
 from graphs.run_options import Terms
 from graphs.workflow.definition.model import Workflow
-from router.resources import config_path
-from router.settings import Settings
+from router.settings.settings import Settings
+from router.settings.shipped import config_path
 from router.types import Task
 
 CLOUD = "gpt-5.4-mini"

@@ -27,7 +27,7 @@ from graphs.app import Router
 from graphs.run_options import Terms
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.driver import saver
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import Task
 
 HERE = Terms(role="general", place="local", escalates=False)

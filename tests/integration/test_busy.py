@@ -16,7 +16,7 @@ from waiting import wait_until
 
 from graphs.app import Router
 from router.engine import GenerateRequest, generate
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import EscalationReason, Message, Privacy, Task
 

@@ -18,7 +18,7 @@ from router.account import ledger as ledger_module
 from router.account.hash_chain import FIELDS, Mark, Witness, chain
 from router.account.ledger import Ledger, Opening, open_witness, records_of
 from router.errors import ConfigError, StoreUnavailable
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import Attempt, Guess, Kind, Privacy, Result, RouteDecision, Task
 from workers.proof import LabelRow, Proof

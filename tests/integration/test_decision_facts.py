@@ -22,7 +22,7 @@ from router.classify.kinds import NgramClassifier
 from router.classify.signals import Signals
 from router.policy.answer_length import ANSWER_TOKENS
 from router.policy.speed import HOSTED, Pace
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import Guess, Kind, Result, Task
 from workers.route_facts import route_facts

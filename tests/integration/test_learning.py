@@ -21,7 +21,7 @@ from router.account.ledger import FeedbackRecord, Ledger
 from router.learned import learn as learn_module
 from router.learned.learn import Learned, learn, place_of, roll_back
 from router.learned.versions import Versions
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import Kind, Task
 

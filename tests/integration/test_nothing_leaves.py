@@ -21,7 +21,7 @@ from agents.gated_engine import GatedEngine
 from graphs.app import Router
 from router.engine import GenerateRequest, generate
 from router.errors import EdgewardError, PrivacyViolation
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import Message, Privacy, Task
 

@@ -18,7 +18,7 @@ from agents.engines.chat_api import is_loopback
 from graphs.app import Router
 from router.errors import ConfigError
 from router.queue.outbox import Outbox
-from router.settings import CloudSettings, Settings
+from router.settings.settings import CloudSettings, Settings
 from router.store import Store
 from router.types import CloudState, Privacy, Result, Task
 

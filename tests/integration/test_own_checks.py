@@ -15,7 +15,7 @@ from agents.checks import own as own_checks
 from agents.checks.own import CommandCheck, installed_checks
 from graphs.app import Router
 from router.errors import ConfigError
-from router.settings import CheckSettings, Settings
+from router.settings.settings import CheckSettings, Settings
 from router.store import Store
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 

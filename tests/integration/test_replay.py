@@ -14,7 +14,7 @@ from router.account.report import build_report
 from router.classify.generator import generate
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
-from router.settings import PolicySettings, PrivacySettings, Settings
+from router.settings.settings import PolicySettings, PrivacySettings, Settings
 from router.store import Store, open_store
 from router.types import Kind, Task
 

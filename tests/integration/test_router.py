@@ -19,7 +19,7 @@ from router.account.ledger import AttemptRecord, TaskRecord
 from router.account.pricing import Prices
 from router.errors import RoutesExhausted, TaskError
 from router.privacy.gate import Gate
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import EscalationReason, Privacy, Task
 

@@ -15,7 +15,7 @@ from agents.tools.tool import tool
 from graphs.app import Router
 from graphs.events import Token
 from router.errors import ConfigError
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 from router.types import Privacy, Task
 

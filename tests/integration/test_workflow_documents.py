@@ -15,7 +15,7 @@ from provider_server import ProviderServer
 from workflow_runs import outputs, routed, shipped
 
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 
 DOCUMENT = "\n\n".join(topics[name] for name in ("debugger", "try", "with"))

@@ -210,7 +210,7 @@ async def test_a_single_cloud_step_pays_and_reads_what_it_is_made_of(
 async def test_the_shipped_specialist_answers_what_it_was_trained_for(
     store: Store, tmp_path: Path
 ) -> None:
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
     made = workflow(
         tmp_path,

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.store import Store
 
 PRICE = (0.000001, 0.000004)

@@ -18,8 +18,8 @@ from agents.tools.tool import Tool, ToolFailed, tool
 from graphs.app import Router
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.outcome import RunResult
-from router.resources import config_path
-from router.settings import Settings
+from router.settings.settings import Settings
+from router.settings.shipped import config_path
 from router.store import Store
 
 

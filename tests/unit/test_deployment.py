@@ -53,7 +53,7 @@ def test_the_volumes_that_services_name_are_there(compose: dict[str, Any]) -> No
 
 
 def test_a_worker_is_given_longer_than_it_takes_to_drain(compose: dict[str, Any]) -> None:
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
     grace = compose["services"]["worker"]["stop_grace_period"]
     assert int(grace.removesuffix("s")) > Settings().queue.drain_s

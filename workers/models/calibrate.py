@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agents.agent import Agent
     from agents.calibration import Calibration
     from agents.models.calibrate import Asked, Question
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 
 def calibrate(
@@ -35,7 +35,7 @@ def calibrate(
     from agents.models.calibrate import kinds_of, made_questions, read_questions
     from agents.roles import cast
     from router.account.pricing import Prices
-    from router.settings import load_settings
+    from router.settings.settings import load_settings
     from router.telemetry import configure_logging
 
     settings, _ = load_settings(config)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from graphs.app import Router
     from graphs.workflow.execution.outcome import Answer, RunResult, WorkflowEvent
     from graphs.workflow.execution.runs import AskPerson
-    from router.settings import Settings
+    from router.settings.settings import Settings
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=90 * 86_400)]

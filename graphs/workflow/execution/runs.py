@@ -23,7 +23,7 @@ from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, 
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
 from router.privacy import gate
 from router.queue.runs import LEASE_S, Lease, RunRecord, Runs
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import MAX_PROMPT_CHARS, Privacy
 
 AskPerson = Callable[[Ask], Awaitable[Answer | bool | None]]

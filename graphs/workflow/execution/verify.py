@@ -18,7 +18,7 @@ from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_text
 from router.classify.code_language import fenced_blocks
 from router.errors import ConfigError
-from router.settings import CheckSettings
+from router.settings.settings import CheckSettings
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 TEST_LIMITS = Limits(wall_s=30.0, cpu_s=20.0)

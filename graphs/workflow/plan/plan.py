@@ -28,7 +28,7 @@ from graphs.workflow.plan.total import to_cents, total
 from graphs.workflow.plan.types import Plan, StepPlan
 from graphs.workflow.plan.warnings import Notes
 from router.privacy.gate import strictest
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import MAX_PROMPT_CHARS, Privacy, Task
 
 _APPROVED_CHARS = 30

@@ -21,7 +21,7 @@ from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import Pace
 from router.privacy.gate import Gate
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import EscalationReason, Kind, Privacy, RouteDecision, Task
 
 GAP = "…"

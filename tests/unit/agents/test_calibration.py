@@ -19,7 +19,7 @@ from agents.nano.data.mix import held_out
 from agents.roles import cast
 from router.account.pricing import Prices
 from router.errors import ConfigError
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types import EscalationReason, Kind, TokenStats
 
 

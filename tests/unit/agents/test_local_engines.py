@@ -14,7 +14,7 @@ from agents.local_engines import Lanes
 from agents.roles import cast, check_model_files
 from router.account.pricing import Prices
 from router.errors import ConfigError
-from router.settings import Settings
+from router.settings.settings import Settings
 
 
 def settings(**models: Any) -> Settings:

@@ -16,7 +16,7 @@ from graphs.workflow.definition.validate import check
 from graphs.workflow.picture.drawing import MOST_STEPS, _curve, _Picture, draw
 from graphs.workflow.picture.drawing_layout import Box, Layout
 from router.errors import ConfigError
-from router.resources import config_path
+from router.settings.shipped import config_path
 
 SHIPPED = [load_workflow(path) for path in sorted(config_path("workflows").glob("*.yaml"))]
 LONG = "contains(steps.start.output, 'words that nobody would put there, and more of them')"

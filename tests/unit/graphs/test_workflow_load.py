@@ -14,7 +14,7 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.validate import problems_of
 from router.errors import ConfigError
-from router.resources import config_path
+from router.settings.shipped import config_path
 
 GOOD = """\
 name: triage

@@ -16,14 +16,14 @@ from graphs.workflow.plan.types import Plan, StepPlan
 from router.account.pricing import Prices, estimate_tokens
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
-from router.resources import config_path
-from router.settings import (
+from router.settings.settings import (
     BudgetSettings,
     CloudSettings,
     ModelSettings,
     ModelsSettings,
     Settings,
 )
+from router.settings.shipped import config_path
 from router.types import Privacy
 
 KEY = {"OPENAI_API_KEY": "no key, nobody is asked"}

@@ -14,7 +14,7 @@ from graphs.workflow.definition.model import Input, Step, Workflow
 from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.schema import workflow_json_schema
 from graphs.workflow.expressions.functions import FUNCTIONS
-from router.resources import config_path
+from router.settings.shipped import config_path
 
 SCHEMA = Draft202012Validator(workflow_json_schema())
 

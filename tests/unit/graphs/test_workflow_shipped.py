@@ -15,7 +15,7 @@ from graphs.workflow.definition.order import waves
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
 from graphs.workflow.expressions.values import Json
-from router.resources import config_path
+from router.settings.shipped import config_path
 
 SHIPPED = sorted(config_path("workflows").glob("*.yaml"))
 SAMPLES = {"string": "some text (12 bytes)", "integer": 150, "array": ["a text", "another"]}

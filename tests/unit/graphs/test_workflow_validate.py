@@ -17,7 +17,7 @@ from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.validate import check, problems_of
 from graphs.workflow.picture.mermaid import to_mermaid
 from router.errors import ConfigError
-from router.resources import config_path
+from router.settings.shipped import config_path
 from router.types import Privacy
 
 FACTS = """\

@@ -10,7 +10,7 @@ from router.errors import ConfigError
 from router.evaluate.calibrate import Aim, from_ledger, merged
 from router.evaluate.outcomes import known_of, stories
 from router.evaluate.replay import replay
-from router.settings import PolicySettings, Settings
+from router.settings.settings import PolicySettings, Settings
 from router.types import Kind, Privacy
 
 OPEN = PolicySettings(max_gain=0.5)

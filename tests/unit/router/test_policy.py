@@ -17,7 +17,7 @@ from router.policy.decide import (
     may_repair,
     role_for,
 )
-from router.settings import PolicySettings
+from router.settings.settings import PolicySettings
 from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision
 
 OPEN = CloudOption()

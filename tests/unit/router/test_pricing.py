@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from router.account.pricing import Prices, estimate_tokens
 from router.errors import ConfigError
-from router.resources import config_path
+from router.settings.shipped import config_path
 
 SHIPPED = Prices.load()
 ENTRY = """

@@ -11,7 +11,7 @@ from router.errors import ConfigError, PrivacyViolation
 from router.privacy.detect.detectors import Detectors
 from router.privacy.gate import Gate, Released, label_of, may_be_kept, strictest
 from router.privacy.redaction import Redaction
-from router.settings_privacy import PrivacySettings
+from router.settings.privacy import PrivacySettings
 from router.types import Message, Privacy, Task
 
 CPF = "529.982.247-25"

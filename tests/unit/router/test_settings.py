@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from router.errors import ConfigError
-from router.resources import config_path
-from router.settings import Settings, load_settings
-from router.settings_file import render
+from router.settings.file import render
+from router.settings.settings import Settings, load_settings
+from router.settings.shipped import config_path
 
 MISTAKES = [
     (

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from router.errors import ConfigError
-from router.settings import Settings
-from router.settings_edit import edited, replace_file
-from router.settings_file import render
+from router.settings.edit import edited, replace_file
+from router.settings.file import render
+from router.settings.settings import Settings
 
 VALUES = {"max_gain": 0.25, "max_gain_by_kind": {"math": 0.3, "code": -0.1}}
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from graphs.workflow.definition.load import load_workflow, loads
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.plan.plan import plan
-from router.resources import config_path
-from router.settings import Settings
+from router.settings.settings import Settings
+from router.settings.shipped import config_path
 from workers.workflow_plan import box_notes, plan_view
 
 SHIPPED = sorted(config_path("workflows").glob("*.yaml"))

@@ -15,11 +15,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from router.errors import ConfigError
-from router.settings_file import SettingsFile
-from router.settings_learning import LearningSettings
-from router.settings_privacy import PrivacySettings
-from router.settings_queue import QueueSettings
-from router.settings_tools import ToolsSettings
+from router.settings.file import SettingsFile
+from router.settings.learning import LearningSettings
+from router.settings.privacy import PrivacySettings
+from router.settings.queue import QueueSettings
+from router.settings.tools import ToolsSettings
 from router.types import Frozen, Kind
 
 CONFIG_NAME = "edgeward.yaml"

@@ -7,6 +7,6 @@ from pathlib import Path
 
 def config_path(name: str) -> Path:
     """A shipped file of `configs/`: inside the installed package, or beside it in a source tree."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "configs" / name
     return installed if installed.exists() else package.parent / "configs" / name

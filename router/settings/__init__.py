@@ -1,0 +1,1 @@
+"""The configuration: the only reader of YAML and environment, into frozen models."""
