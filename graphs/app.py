@@ -56,7 +56,7 @@ from router.privacy import gate
 from router.privacy.gate import Gate
 from router.queue.outbox import Outbox
 from router.settings.settings import Settings, load_settings, with_environment
-from router.store import Store, is_this_machine, open_configured
+from router.store.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
 from router.types import CloudState, Guess, Kind, Privacy, Result, RouteDecision, Task, ToolCall
 

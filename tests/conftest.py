@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from router import embedded
-from router.redis_binary import find_binary
-from router.store import Store, open_store
+from router.store import embedded
+from router.store.redis_binary import find_binary
+from router.store.store import Store, open_store
 
 
 @pytest.fixture(autouse=True)

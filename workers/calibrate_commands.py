@@ -121,7 +121,7 @@ async def recorded(settings: Settings, since: str | None) -> list[Record]:
     """The ledger's records since then; StoreUnavailable, ConfigError."""
     from router.account.ledger import Ledger
     from router.account.report import parse_since
-    from router.store import open_configured
+    from router.store.store import open_configured
 
     start = parse_since(since) if since else None
     async with await open_configured(settings.store) as store:

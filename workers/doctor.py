@@ -24,7 +24,7 @@ from router.account.pricing import Prices
 from router.errors import EdgewardError
 from router.learned.versions import Versions
 from router.settings.settings import Settings, load_settings
-from router.store import store_status
+from router.store.store import store_status
 from router.telemetry import configure_logging
 from router.types import CloudState
 

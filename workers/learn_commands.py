@@ -133,7 +133,7 @@ async def _learn(settings: Settings, since: str | None, *, dry_run: bool) -> Lea
     from router.learned.learn import learn as learn_from
     from router.learned.learn import place_of
     from router.learned.versions import Versions
-    from router.store import open_configured
+    from router.store.store import open_configured
 
     start = parse_since(since) if since else None
     versions = Versions(settings.store.home.expanduser())
@@ -157,7 +157,7 @@ async def _latest(settings: Settings, count: int) -> tuple[Judged, ...]:
 async def _open_feedback(settings: Settings) -> AsyncIterator[Feedback]:
     from router.account.feedback import Feedback
     from router.account.ledger import Ledger, open_witness
-    from router.store import open_configured
+    from router.store.store import open_configured
 
     async with await open_configured(settings.store) as store:
         keep_s = settings.memory.ledger_days * 86_400

@@ -153,7 +153,7 @@ async def _opened(config: Path | None) -> AsyncIterator[Remembered]:
     from router.memory.facts import Facts
     from router.memory.sessions import Memory
     from router.memory.traces import Traces
-    from router.store import open_configured
+    from router.store.store import open_configured
 
     settings = settings_in_force(config)
     store = await open_configured(settings.store)

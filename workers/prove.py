@@ -16,7 +16,7 @@ from router.account.hash_chain import (
 from router.account.ledger import Ledger, Opening, open_witness
 from router.account.report import parse_since
 from router.settings.settings import Settings
-from router.store import Store, open_configured
+from router.store.store import Store, open_configured
 from workers.proof import Departures, Proof, proof_of
 from workers.prove_export import Bar, Export
 

@@ -24,7 +24,7 @@ from router.account.hash_chain import (
     Walk,
 )
 from router.errors import ConfigError
-from router.store import Store
+from router.store.store import Store
 from workers.proof import Departures, Proof, proof_of
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'

@@ -13,7 +13,7 @@ from router.account.budget import Budget
 from router.account.ledger import Ledger
 from router.account.report import Report, Row, build_report, parse_since
 from router.settings.settings import Settings
-from router.store import open_configured
+from router.store.store import open_configured
 from workers.render import dollars, seconds
 
 NEARLY = 0.8

@@ -218,7 +218,7 @@ async def _look(settings: Settings, run_id: str) -> RunResult:
 
 async def _list(settings: Settings, most: int) -> list[dict[str, Any]]:
     from router.queue.runs import Runs
-    from router.store import open_configured
+    from router.store.store import open_configured
 
     async with await open_configured(settings.store) as store:
         found = Runs(store)

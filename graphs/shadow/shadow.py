@@ -31,7 +31,7 @@ from router.engine import Constraint
 from router.errors import EdgewardError, PrivacyViolation, StoreUnavailable
 from router.privacy.gate import Released, strictest
 from router.privacy.redaction import Redaction
-from router.store import Store
+from router.store.store import Store
 from router.types import Completion, EscalationReason, Message, Privacy, Result, Task
 
 MOST_AT_ONCE = 4

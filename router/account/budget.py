@@ -20,7 +20,7 @@ from typing import Any
 
 from router.errors import BudgetExceeded
 from router.settings.settings import BudgetSettings
-from router.store import Store
+from router.store.store import Store
 from router.types import Frozen, Task
 
 NANO = 1_000_000_000

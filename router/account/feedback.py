@@ -15,7 +15,7 @@ from typing import Any, Literal
 from router.account.ledger import AttemptRecord, FeedbackRecord, Ledger, Record, TaskRecord
 from router.errors import TaskError
 from router.privacy.gate import may_be_kept
-from router.store import Store
+from router.store.store import Store
 
 Verdict = Literal["good", "bad"]
 VERDICTS: tuple[Verdict, ...] = ("good", "bad")

@@ -21,8 +21,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from router.errors import StoreUnavailable
-from router.processes import has_ended, this_process
-from router.store import Store
+from router.store.processes import has_ended, this_process
+from router.store.store import Store
 from router.types import Completion, Frozen, Message
 
 KEPT_S = 86_400

@@ -38,8 +38,8 @@ from router.account.hash_chain import (
 from router.account.hash_chain import link as link_digest
 from router.errors import StoreUnavailable
 from router.privacy.gate import strictest
-from router.store import Store
-from router.store_errors import redacted
+from router.store.errors import redacted
+from router.store.store import Store
 from router.types import Attempt, EscalationReason, Frozen, Kind, Privacy, Result, Task, Weighed
 
 SHADOW_ROLE = "shadow"

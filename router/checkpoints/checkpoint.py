@@ -25,7 +25,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from router import types
 from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
 from router.checkpoints.checkpoint_rows import ThreadRows
-from router.store import Store
+from router.store.store import Store
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig

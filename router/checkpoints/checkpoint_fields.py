@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from router.keys import quoted, unquoted
+from router.store.keys import quoted, unquoted
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from router.checkpoints.checkpoint_fields import NUL, Address, join, split
-from router.store import Store
+from router.store.store import Store
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig

@@ -35,8 +35,8 @@ from langgraph.store.base import (
 from pydantic import ValidationError
 
 from router.checkpoints.document_filters import fits, matches, share_of_words
-from router.keys import quoted, unquoted
-from router.store import Store
+from router.store.keys import quoted, unquoted
+from router.store.store import Store
 from router.types import Frozen
 
 PAGE = 200

@@ -17,8 +17,8 @@ from router.learned.gains import posterior_of, shipped_fingerprint
 from router.learned.posterior import LENGTH_WEIGHT, PRIOR_WEIGHT, Cell, Place, Posterior
 from router.learned.version import Version, cell_rows, drift_rows, watch_rows
 from router.learned.versions import Versions
-from router.store import Store
-from router.store_errors import redacted
+from router.store.errors import redacted
+from router.store.store import Store
 from router.types import Frozen
 
 

@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from router.account.pricing import estimate_tokens
 from router.errors import ConfigError, PrivacyViolation, TaskError
-from router.keys import escaped
 from router.memory.facts_index import FactIndex
 from router.memory.facts_search import scores, words
 from router.memory.facts_types import LABELS, Fact, FactStats, label_of
 from router.privacy.gate import may_be_kept, strictest
-from router.store import Store
+from router.store.keys import escaped
+from router.store.store import Store
 from router.types import Privacy
 
 __all__ = ["LABELS", "Fact", "FactStats", "Facts", "label_of"]

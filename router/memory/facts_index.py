@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from router.keys import escaped
 from router.memory.facts_scripts import PUT, REMOVE, SURVEY, USE
 from router.memory.facts_types import Fact, label_of
-from router.store import Store
+from router.store.keys import escaped
+from router.store.store import Store
 from router.types import Privacy
 
 PAGE = 200

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from router.privacy.gate import label_of, strictest
-from router.store import Store
+from router.store.store import Store
 from router.types import Frozen, Kind, Message, Privacy, Task
 
 

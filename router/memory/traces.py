@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from router.keys import unquoted
 from router.memory.facts_search import names
 from router.memory.facts_types import label_of
 from router.memory.sessions import Memory
-from router.store import Store
+from router.store.keys import unquoted
+from router.store.store import Store
 from router.types import Frozen, Privacy
 
 PAGE = 200

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from router.store import Store
+from router.store.store import Store
 from router.types import CloudState, Frozen, Privacy, Result, Task
 
 KEPT_DELIVERIES = 10_000

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, ValidationError
 
 from router.errors import RunTaken, TaskError
-from router.processes import has_ended, this_process
-from router.store import Store
+from router.store.processes import has_ended, this_process
+from router.store.store import Store
 from router.types import Frozen
 
 KEPT_S = 100 * 86_400

@@ -9,7 +9,7 @@ from router.queue import scripts
 from router.queue.delivery import Delivery
 from router.queue.types import CAPABILITIES
 from router.settings.queue import QueueSettings
-from router.store import Store
+from router.store.store import Store
 
 
 class Shelf:

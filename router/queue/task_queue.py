@@ -25,7 +25,7 @@ from router.queue.types import (
     queued_of,
 )
 from router.settings.queue import QueueSettings
-from router.store import Store
+from router.store.store import Store
 from router.types import Result, Task
 
 _FULL_RETRY_S = 5.0

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from router.errors import MessageCorrupt
-from router.keys import escaped
+from router.store.keys import escaped
 from router.types import Frozen, Priority, Task
 
 VERSION = 1

@@ -23,7 +23,7 @@ from typing import Any
 
 from router.account.hash_chain import FIELDS, Mark, Witness, chain, link
 from router.account.ledger import Ledger, open_witness, records_of
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Attempt, Guess, Kind, Result, RouteDecision, Task, Usage
 from workers.prove import prove_store
 from workers.prove_export import verify_file

@@ -24,7 +24,7 @@ from queue_speed import Nothing
 
 from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Task
 from workers.worker import Worker
 

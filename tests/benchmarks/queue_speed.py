@@ -29,7 +29,7 @@ import structlog
 from graphs.events import Finished
 from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Guess, Kind, Result, RouteDecision, Task
 from workers.worker import Worker
 

@@ -43,7 +43,7 @@ from graphs.run_options import Terms
 from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
-from router.store import open_configured
+from router.store.store import open_configured
 from router.types import Task
 
 HERE = Terms(role="general", place="local", escalates=False)

@@ -14,7 +14,7 @@ from command import Edgeward
 from recorded import accepted, escalated
 
 from router.account.ledger import Ledger, Record
-from router.store import open_store
+from router.store.store import open_store
 from router.types import Kind
 
 PNG = b"\x89PNG\r\n\x1a\n"

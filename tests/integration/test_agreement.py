@@ -13,7 +13,7 @@ from tiny_gguf import write_tiny_gguf
 
 from graphs.app import Router
 from graphs.request.agreement import ROLE, agree
-from router.store import Store
+from router.store.store import Store
 from router.types import EscalationReason, Kind, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."

@@ -13,7 +13,7 @@ from tiny_gguf import write_tiny_gguf
 
 from graphs.app import Router
 from router.classify.kinds import NgramClassifier
-from router.store import Store
+from router.store.store import Store
 from router.types import EscalationReason, Kind, Task
 
 UNCLEAR = "Text of the table plan:"

@@ -16,7 +16,7 @@ from router.account import budget as budget_module
 from router.account.budget import NANO, Budget
 from router.errors import BudgetExceeded, ConfigError
 from router.settings.settings import BudgetSettings, Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import CloudState, EscalationReason, Privacy, Task
 from workers.report import collect, report_view
 

@@ -17,7 +17,7 @@ from waiting import wait_until
 from graphs.app import Router
 from router.engine import GenerateRequest, generate
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import EscalationReason, Message, Privacy, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."

@@ -19,7 +19,7 @@ from router.account.hash_chain import FIELDS, Mark, Witness, chain
 from router.account.ledger import Ledger, Opening, open_witness, records_of
 from router.errors import ConfigError, StoreUnavailable
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Attempt, Guess, Kind, Privacy, Result, RouteDecision, Task
 from workers.proof import LabelRow, Proof
 from workers.prove import prove, prove_store

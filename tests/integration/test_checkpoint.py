@@ -20,7 +20,7 @@ from waiting import wait_until
 from router.checkpoints.checkpoint import RedisSaver
 from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
 from router.errors import StoreUnavailable
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Kind, Message, Task
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 
 from router.checkpoints.checkpoint import RedisSaver
-from router.store import open_store
+from router.store.store import open_store
 
 
 async def test_the_saver_passes_the_full_conformance_suite(redis_url: str) -> None:

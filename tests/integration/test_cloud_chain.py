@@ -14,7 +14,7 @@ from provider_server import ProviderServer
 from graphs.app import Router
 from graphs.events import Finished, Token
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Task
 
 COMPLEX = (

@@ -23,7 +23,7 @@ from router.classify.signals import Signals
 from router.policy.answer_length import ANSWER_TOKENS
 from router.policy.speed import HOSTED, Pace
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Guess, Kind, Result, Task
 from workers.route_facts import route_facts
 

@@ -21,7 +21,7 @@ from langgraph.store.memory import InMemoryStore
 from waiting import wait_until
 
 from router.checkpoints.documents import PAGE, Documents
-from router.store import Store
+from router.store.store import Store
 
 LABELS = ["users", "ana", "a/b", "a", "!", "é", "a b"]
 KEYS = ["k", "k2", "a/!b", "", "*"]

@@ -9,7 +9,7 @@ import pytest
 from scripted_router import scripted_router
 
 from router.errors import ConfigError
-from router.store import Store
+from router.store.store import Store
 from router.types import EscalationReason, Result, Task
 
 CODE = "Write a Python function double(x). For example, double(2) -> 4 and double(0) -> 0."

@@ -19,7 +19,7 @@ from router.memory.facts import Fact, Facts
 from router.memory.facts_search import names, words
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.memory.traces import Traces
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Kind, Message, Privacy
 
 FOUR = "four tokens here"  # 16 characters

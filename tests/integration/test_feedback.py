@@ -14,7 +14,7 @@ from router.account.hash_chain import Witness
 from router.account.ledger import FeedbackRecord, Ledger
 from router.account.report import build_report
 from router.errors import TaskError
-from router.store import Store
+from router.store.store import Store
 from router.types import Privacy, Task
 from workers.prove import prove_store
 

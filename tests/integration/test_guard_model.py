@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scripted_router import script, scripted_router
 
-from router.store import Store
+from router.store.store import Store
 from router.types import EscalationReason, Result, Task
 
 ASK = "Write a short greeting for a friend."

@@ -22,7 +22,7 @@ from router.learned import learn as learn_module
 from router.learned.learn import Learned, learn, place_of, roll_back
 from router.learned.versions import Versions
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Kind, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."

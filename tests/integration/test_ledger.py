@@ -11,7 +11,7 @@ import pytest
 from router.account.ledger import PAGE, AttemptRecord, Ledger, TaskRecord, records_of
 from router.account.report import build_report
 from router.errors import StoreUnavailable
-from router.store import Store
+from router.store.store import Store
 from router.types import (
     Attempt,
     EscalationReason,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from waiting import wait_until
 
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory, cache_key
-from router.store import Store
+from router.store.store import Store
 from router.types import Kind, Message, Privacy, Task
 
 
@@ -87,7 +87,7 @@ async def test_names_of_sessions_cannot_reach_into_each_other(store: Store) -> N
 
 
 async def test_two_namespaces_share_nothing(store: Store, redis_url: str) -> None:
-    from router.store import open_store
+    from router.store.store import open_store
 
     async with await open_store(url=redis_url, namespace="other") as other:
         await Memory(store).append("s", user("x"))

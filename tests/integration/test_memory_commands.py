@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from router.errors import TaskError
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Kind, Message
 from workers.memory_commands import memory_app
 

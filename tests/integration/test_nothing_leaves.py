@@ -22,7 +22,7 @@ from graphs.app import Router
 from router.engine import GenerateRequest, generate
 from router.errors import EdgewardError, PrivacyViolation
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Message, Privacy, Task
 
 FAILURES = ("", "500", "429", "reset_mid_stream", "hang", "content_filter", "401")

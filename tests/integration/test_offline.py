@@ -19,7 +19,7 @@ from graphs.app import Router
 from router.errors import ConfigError
 from router.queue.outbox import Outbox
 from router.settings.settings import CloudSettings, Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import CloudState, Privacy, Result, Task
 
 COMPLEX = (

@@ -16,7 +16,7 @@ from agents.checks.own import CommandCheck, installed_checks
 from graphs.app import Router
 from router.errors import ConfigError
 from router.settings.settings import CheckSettings, Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import CheckResult, Completion, EscalationReason, Kind, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."

@@ -14,7 +14,7 @@ from scripted_router import scripted_router
 
 from graphs.app import Router
 from router.account.idempotency import Claim, Paid, PaidCalls
-from router.store import Store
+from router.store.store import Store
 from router.types import Completion, Message, Task, Usage
 
 COMPLEX = (

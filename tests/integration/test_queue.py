@@ -21,7 +21,7 @@ from router.errors import QueueFull, ResultTimeout, StoreUnavailable, TaskError
 from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
 from router.settings.queue import QueueSettings
-from router.store import Store
+from router.store.store import Store
 from router.types import Priority, Privacy, Task
 from workers.worker import Worker
 

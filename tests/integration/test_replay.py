@@ -15,7 +15,7 @@ from router.classify.generator import generate
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
 from router.settings.settings import PolicySettings, PrivacySettings, Settings
-from router.store import Store, open_store
+from router.store.store import Store, open_store
 from router.types import Kind, Task
 
 PROMPTS = [f"{made.prompt} (ref {number})" for number, made in enumerate(generate(80, seed=5))]

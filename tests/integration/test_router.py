@@ -20,7 +20,7 @@ from router.account.pricing import Prices
 from router.errors import RoutesExhausted, TaskError
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import EscalationReason, Privacy, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."

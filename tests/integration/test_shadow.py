@@ -20,7 +20,7 @@ from router.errors import ConfigError
 from router.learned.learn import learn, place_of
 from router.learned.versions import Versions
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Privacy, Task
 from workers.prove import prove_store
 

@@ -21,10 +21,10 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from waiting import wait_until
 
-from router import embedded, redis_binary
-from router.embedded import Place, place_in
 from router.errors import StoreUnavailable
-from router.store import Store, open_store, store_status
+from router.store import embedded, redis_binary
+from router.store.embedded import Place, place_in
+from router.store.store import Store, open_store, store_status
 
 IDLE_S = 0.4
 

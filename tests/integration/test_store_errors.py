@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
-from router import embedded
-from router.embedded import Place
 from router.errors import ConfigError, StoreUnavailable
 from router.memory.sessions import Memory
-from router.redis_binary import find_binary
-from router.store import Store, is_this_machine, open_store, store_status
-from router.store_errors import redacted
+from router.store import embedded
+from router.store.embedded import Place
+from router.store.errors import redacted
+from router.store.redis_binary import find_binary
+from router.store.store import Store, is_this_machine, open_store, store_status
 from router.types import Message
 
 
@@ -102,7 +102,7 @@ async def test_a_server_that_is_loading() -> None:
 async def test_a_port_that_takes_the_connection_and_says_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("router.store.CONNECT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("router.store.store.CONNECT_TIMEOUT_S", 0.1)
     async with scripted(lambda _: b"") as url:
         assert "did not answer in time" in await refusal(url)
 

@@ -16,7 +16,7 @@ from graphs.app import Router
 from graphs.events import Token
 from router.errors import ConfigError
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 from router.types import Privacy, Task
 
 ASK = "Write a note that says how much 17 times 23 is."

@@ -14,7 +14,7 @@ from graphs.workflow.execution.outcome import Answer, Ask
 from graphs.workflow.execution.runs import look, say
 from router.errors import ConfigError, RunTaken, TaskError
 from router.queue.runs import Runs
-from router.store import Store
+from router.store.store import Store
 
 INNER = """
 name: inner

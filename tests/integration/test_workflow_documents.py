@@ -16,7 +16,7 @@ from workflow_runs import outputs, routed, shipped
 
 from graphs.app import Router
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 
 DOCUMENT = "\n\n".join(topics[name] for name in ("debugger", "try", "with"))
 QUESTION = "From which file in the current directory does the debugger read its commands?"

@@ -12,7 +12,7 @@ from workflow_runs import Calls, routed, watch, workflow
 
 from graphs.workflow.execution.runs import begin, go_on, look
 from router.errors import ConfigError, TaskError
-from router.store import Store
+from router.store.store import Store
 
 ECHO = "tool: echo, arguments: {text: '${{ string(item) }}'}"
 

@@ -12,7 +12,7 @@ from workflow_runs import Asked, Calls, routed, watch, workflow
 from graphs.app import Router
 from graphs.workflow.execution.outcome import RunResult
 from router.errors import ConfigError
-from router.store import Store
+from router.store.store import Store
 
 HARD = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "

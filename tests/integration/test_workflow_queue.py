@@ -16,7 +16,7 @@ from graphs.workflow.execution.runs import begin, look, say
 from router.errors import TaskError
 from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
-from router.store import Store
+from router.store.store import Store
 from workers import queued_run
 from workers.queued_run import task_of_run
 from workers.worker import Worker

@@ -20,7 +20,7 @@ from graphs.workflow.execution.runs import begin, go_on, look
 from router.errors import RunTaken, TaskError
 from router.queue import runs as runs_module
 from router.queue.runs import RunRecord, Runs
-from router.store import Store
+from router.store.store import Store
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from workflow_runs import Calls, routed, watch, workflow
 
 from graphs.workflow.execution.outcome import Began, Ended, ItemEnded, RunEnded
-from router.store import Store
+from router.store.store import Store
 
 
 async def test_what_a_step_gives_flows_into_those_after_it(

@@ -11,7 +11,7 @@ import pytest
 from workflow_runs import outputs, routed, shipped, watch
 
 from graphs.workflow.definition.model import Workflow
-from router.store import Store
+from router.store.store import Store
 
 TICKET = """Good morning, I am Ana Prado, ana.prado@example.org. Export crashes. When is it mended?
 May I have my money back?"""

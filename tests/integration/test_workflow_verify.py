@@ -12,7 +12,7 @@ from workflow_runs import Asked, routed, watch, workflow
 from graphs.workflow.execution.outcome import RunResult
 from router.account.ledger import ToolRecord
 from router.errors import ConfigError
-from router.store import Store
+from router.store.store import Store
 
 TESTS = """
 assert add(1, 2) == 3

@@ -22,7 +22,7 @@ from graphs.queue import open_queue
 from router.errors import StoreUnavailable
 from router.queue.task_queue import TaskQueue
 from router.queue.types import ENDED
-from router.redis_binary import find_binary
+from router.store.redis_binary import find_binary
 from router.types import Task
 
 PROMPT = "Write a short greeting for friend number {}."

@@ -11,7 +11,7 @@ import yaml
 
 from graphs.app import Router
 from router.settings.settings import Settings
-from router.store import Store
+from router.store.store import Store
 
 PRICE = (0.000001, 0.000004)
 """US dollars for a token of the prompt and of the answer."""

@@ -20,7 +20,7 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.outcome import RunResult
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
-from router.store import Store
+from router.store.store import Store
 
 
 def workflow(folder: Path, text: str, name: str = "w.yaml", **files: str) -> Workflow:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from router.keys import Keys
+from router.store.keys import Keys
 
 ROOT = Path(__file__).parents[2]
 SERVICE_KEYS = {

@@ -33,7 +33,7 @@ from router.account.budget import Scope
 from router.checkpoints.checkpoint import RedisSaver
 from router.privacy.gate import strictest
 from router.queue.runs import KEPT_S
-from router.store import Store
+from router.store.store import Store
 from router.types import Privacy
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Files, in the 0700 directory `<home>/redis`:
     server.lock     flock of whoever owns the data: the process that is starting the server, then
                     the server itself, which inherits the locked descriptor and so holds it for
                     exactly as long as it lives, kill -9 included
-    keeper.lock     flock of the keeper, the small process that stops the server when it is idle
+    supervisor.lock     flock of the keeper, the small process that stops the server when it is idle
     redis.sock      the server's only door (in /tmp where the path would be too long for a socket)
     redis.log       what the server printed
     appendonly*     the data
@@ -30,9 +30,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from router import keeper
 from router.errors import StoreUnavailable
-from router.redis_binary import ServerBinary, as_numbers, find_binary
+from router.store import supervisor
+from router.store.redis_binary import ServerBinary, as_numbers, find_binary
 
 SOCKET_PATH_LIMIT = 100
 """Bytes. The kernel's limit for a unix socket is 108 on Linux, 104 on macOS; `.closing` counts."""
@@ -80,7 +80,7 @@ def place_in(home: Path) -> Place:
     """
     data = Path(os.path.abspath(home)) / "redis"
     socket = data / "redis.sock"
-    if len(os.fsencode(socket)) + len(keeper.CLOSING) > SOCKET_PATH_LIMIT:
+    if len(os.fsencode(socket)) + len(supervisor.CLOSING) > SOCKET_PATH_LIMIT:
         name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
         socket = Path(f"/tmp/edgeward-{os.getuid()}-{name}") / "redis.sock"
     return Place(data=data, socket=socket)
@@ -111,8 +111,8 @@ def prepare(place: Place) -> None:
 def peek(place: Place, command: str = "PING") -> str | None:
     """What the running server answers to one inline command, None when none answers."""
     try:
-        with keeper.connect(str(place.socket)) as connection:
-            return keeper.ask(connection, command)
+        with supervisor.connect(str(place.socket)) as connection:
+            return supervisor.ask(connection, command)
     except OSError:
         return None
 
@@ -221,7 +221,7 @@ def _keeper_process(
     """
     kept = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
     # -I: this directory must not be on the path, it has a types.py. -S: no site, faster.
-    line = [sys.executable, "-I", "-S", keeper.__file__]
+    line = [sys.executable, "-I", "-S", supervisor.__file__]
     line += [str(place.socket), str(idle_s), str(place.keeper_lock), str(place.log), str(lock_fd)]
     return subprocess.Popen(
         [*line, *command],

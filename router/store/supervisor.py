@@ -1,6 +1,6 @@
 """The keeper: a small process that starts the embedded Redis and stops it when nobody uses it.
 
-Run as a script by `router/embedded.py`, with an isolated interpreter and the standard library
+Run as a script by `router/store/embedded.py`, with an isolated interpreter and the standard library
 only, so that it starts in milliseconds and costs little memory. It never imports edgeward.
 
 Two modes. With a server command it starts the server, says on stdout how that went (`ready`, or

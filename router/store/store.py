@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from router import embedded, keeper
-from router.embedded import Place, default_home, place_in
 from router.errors import ConfigError, StoreUnavailable
-from router.keys import Keys
-from router.redis_binary import MIN_VERSION, as_numbers, find_binary, wheel_binary
-from router.store_errors import redacted, store_errors
+from router.store import embedded, supervisor
+from router.store.embedded import Place, default_home, place_in
+from router.store.errors import redacted, store_errors
+from router.store.keys import Keys
+from router.store.redis_binary import MIN_VERSION, as_numbers, find_binary, wheel_binary
 
 if TYPE_CHECKING:
     # 0.2 s of import that `edgeward --help` must not pay.
@@ -268,7 +268,10 @@ async def store_status(*, url: str | None = None, home: Path | None = None) -> S
 
 def _embedded_status(place: Place) -> StoreStatus:
     if info := embedded.peek(place, "INFO server"):
-        version, executable = keeper.text(info, "redis_version"), keeper.text(info, "executable")
+        version, executable = (
+            supervisor.text(info, "redis_version"),
+            supervisor.text(info, "executable"),
+        )
         return StoreStatus(
             _origin_of(executable),
             version,
