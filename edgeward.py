@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from router.types import Privacy as Privacy
     from router.types import Result as Result
     from router.types import Task as Task
-    from workers.cli import main as main
+    from workers.commands.cli import main as main
 
 __version__ = "0.1.0"
 
@@ -46,7 +46,7 @@ _EXPORTS = {
     "Privacy": "router.types",
     "Result": "router.types",
     "Task": "router.types",
-    "main": "workers.cli",
+    "main": "workers.commands.cli",
 }
 
 __all__ = [*_EXPORTS]

@@ -10,7 +10,7 @@ from router.account.hash_chain import (
     MOST_FINDINGS,
     moment,
 )
-from workers.proof import Proof
+from workers.commands.proof import Proof
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
 

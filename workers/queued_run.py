@@ -28,7 +28,7 @@ from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
 from router.settings.settings import Settings
 from router.types import Guess, Kind, Result, RouteDecision, Task
-from workers.workflow_inputs import read_inputs
+from workers.commands.workflow_inputs import read_inputs
 
 PATIENCE_S = 60.0
 """A wait of at most so long is waited for; for a longer one the run goes back into the queue."""

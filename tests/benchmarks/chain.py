@@ -25,8 +25,8 @@ from router.account.hash_chain import FIELDS, Mark, Witness, chain, link
 from router.account.ledger import Ledger, open_witness, records_of
 from router.store.store import Store, open_store
 from router.types import Attempt, Guess, Kind, Result, RouteDecision, Task, Usage
-from workers.prove import prove_store
-from workers.prove_export import verify_file
+from workers.commands.prove import prove_store
+from workers.commands.prove_export import verify_file
 
 DAY_S = 86_400.0
 SEED = 20_261_121

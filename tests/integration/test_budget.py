@@ -18,7 +18,7 @@ from router.errors import BudgetExceeded, ConfigError
 from router.settings.settings import BudgetSettings, Settings
 from router.store.store import Store
 from router.types import CloudState, EscalationReason, Privacy, Task
-from workers.report import collect, report_view
+from workers.commands.report import collect, report_view
 
 COMPLEX = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "

@@ -21,9 +21,9 @@ from router.errors import ConfigError, StoreUnavailable
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types import Attempt, Guess, Kind, Privacy, Result, RouteDecision, Task
-from workers.proof import LabelRow, Proof
-from workers.prove import prove, prove_store
-from workers.prove_export import verify_file
+from workers.commands.proof import LabelRow, Proof
+from workers.commands.prove import prove, prove_store
+from workers.commands.prove_export import verify_file
 from workers.prove_view import proof_view
 
 DAY_S = 86_400.0

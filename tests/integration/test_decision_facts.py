@@ -25,7 +25,7 @@ from router.policy.speed import HOSTED, Pace
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types import Guess, Kind, Result, Task
-from workers.route_facts import route_facts
+from workers.commands.route_facts import route_facts
 
 PROMPTS = [
     "Extract the order number from: order A-17 was late.",

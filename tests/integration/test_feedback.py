@@ -16,7 +16,7 @@ from router.account.report import build_report
 from router.errors import TaskError
 from router.store.store import Store
 from router.types import Privacy, Task
-from workers.prove import prove_store
+from workers.commands.prove import prove_store
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 COMPLEX = (

@@ -17,7 +17,7 @@ from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.store.store import Store, open_store
 from router.types import Kind, Message
-from workers.memory_commands import memory_app
+from workers.commands.memory import memory_app
 
 ANSWER = CachedAnswer(text="", model="nano", route="local", cost_usd=None, kind=Kind.MATH)
 

@@ -22,7 +22,7 @@ from router.learned.versions import Versions
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types import Privacy, Task
-from workers.prove import prove_store
+from workers.commands.prove import prove_store
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 WRITING = "Write a short greeting for a friend."

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workers.cli import main
+from workers.commands.cli import main
 
 Told = tuple[int, str, str]
 """Exit status, standard output, standard error."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.types import Attempt, CheckResult, EscalationReason
-from workers.ask import unusable
+from workers.commands.ask import unusable
 
 
 def attempt(**changes: Any) -> Attempt:

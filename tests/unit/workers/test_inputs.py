@@ -9,8 +9,8 @@ import pytest
 
 from router.errors import TaskError
 from router.types import MAX_PROMPT_CHARS
-from workers.demo import shipped_requests
-from workers.inputs import make_task, read_prompt, read_requests, read_schema
+from workers.commands.demo import shipped_requests
+from workers.commands.inputs import make_task, read_prompt, read_requests, read_schema
 
 
 class Terminal(io.StringIO):

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from agents.models.planner import PlanRefused
 from router.errors import ConfigError
-from workers.cli import app
+from workers.commands.cli import app
 from workers.models.plan import parse_size
 from workers.models.quantize import fitting
 

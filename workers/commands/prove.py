@@ -17,8 +17,8 @@ from router.account.ledger import Ledger, Opening, open_witness
 from router.account.report import parse_since
 from router.settings.settings import Settings
 from router.store.store import Store, open_configured
-from workers.proof import Departures, Proof, proof_of
-from workers.prove_export import Bar, Export
+from workers.commands.proof import Departures, Proof, proof_of
+from workers.commands.prove_export import Bar, Export
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
 

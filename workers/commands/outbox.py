@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.options import AsJson, Config, settings_in_force
-from workers.options import run as run_async
+from workers.commands.options import AsJson, Config, settings_in_force
+from workers.commands.options import run as run_async
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

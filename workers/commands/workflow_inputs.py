@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graphs.workflow.definition.model import Workflow
 from router.errors import ConfigError
-from workers.inputs import read_text
+from workers.commands.inputs import read_text
 
 _MOST_FILES = 10_000
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from workers.options import AsJson, Config, run, settings_in_force
+from workers.commands.options import AsJson, Config, run, settings_in_force
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.options import AsJson, Config, run
+from workers.commands.options import AsJson, Config, run
 
 if TYPE_CHECKING:
     from router.account.ledger import Record
@@ -106,7 +106,7 @@ def _calibrated(settings: Settings, aim: Aim, file: Path | None, since: str | No
     from router.errors import ConfigError
     from router.evaluate.calibrate import from_file, from_ledger
     from router.evaluate.outcomes import known_of, stories
-    from workers.eval_commands import judged_file
+    from workers.commands.evaluate import judged_file
 
     if file is not None:
         if since is not None:

@@ -25,7 +25,7 @@ from router.account.hash_chain import (
 )
 from router.errors import ConfigError
 from router.store.store import Store
-from workers.proof import Departures, Proof, proof_of
+from workers.commands.proof import Departures, Proof, proof_of
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from workers.options import AsJson, Config, settings_in_force
-from workers.workflow_runs import Inputs
+from workers.commands.options import AsJson, Config, settings_in_force
+from workers.commands.workflow_runs import Inputs
 
 workflow_app = typer.Typer(help="Read, check, plan and draw workflows.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A workflow's YAML file.")]
@@ -42,7 +42,7 @@ def plan(
     from graphs.workflow.definition.model import Workflow
     from graphs.workflow.picture.mermaid import to_mermaid
     from graphs.workflow.plan.plan import plan as plan_of
-    from workers.workflow_inputs import read_inputs
+    from workers.commands.workflow_inputs import read_inputs
     from workers.workflow_plan import box_notes, plan_view
 
     workflow = Workflow.load(path)

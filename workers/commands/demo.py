@@ -17,9 +17,9 @@ from router.account.report import Report, build_report
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
 from router.types import Result, Task
-from workers.inputs import read_requests
+from workers.commands.inputs import read_requests
+from workers.commands.report import report_view
 from workers.render import result_block
-from workers.report import report_view
 
 AT_ONCE = 4
 """Requests in flight: enough to keep a cloud busy, few enough to follow."""

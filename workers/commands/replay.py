@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.options import AsJson, Config, run, settings_in_force
+from workers.commands.options import AsJson, Config, run, settings_in_force
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,8 +30,8 @@ def replay(
     from router.evaluate.outcomes import stories
     from router.evaluate.replay import replay as replay_stories
     from router.settings.settings import load_settings
-    from workers.calibrate_commands import recorded
-    from workers.eval_commands import waiting
+    from workers.commands.calibrate import recorded
+    from workers.commands.evaluate import waiting
 
     settings = settings_in_force(config)
     changed, _ = load_settings(policy)

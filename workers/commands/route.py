@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.options import AsJson, Config, settings_in_force
+from workers.commands.options import AsJson, Config, settings_in_force
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from workers.route_facts import RouteFacts
+    from workers.commands.route_facts import RouteFacts
 
 
 def route(
@@ -23,8 +23,8 @@ def route(
     """Say what a request is and where it would go, without running it."""
     from rich.console import Console
 
-    from workers.inputs import read_prompt
-    from workers.route_facts import route_facts
+    from workers.commands.inputs import read_prompt
+    from workers.commands.route_facts import route_facts
 
     facts = route_facts(settings_in_force(config), read_prompt(prompt, None))
     if as_json:

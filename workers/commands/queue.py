@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.options import AsJson, Config, run, settings_in_force
+from workers.commands.options import AsJson, Config, run, settings_in_force
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,9 +41,9 @@ def submit(
 ) -> None:
     """Hand requests to whoever works; `edgeward work` is one."""
     from router.errors import TaskError
-    from workers.inputs import make_task, read_prompt, read_requests
+    from workers.commands.inputs import make_task, read_prompt, read_requests
+    from workers.commands.submit import submit_all
     from workers.queued_run import begin_queued, task_of_run
-    from workers.submit import submit_all
 
     if sum(one is not None for one in (prompt, file, workflow)) > 1:
         raise TaskError("either a request, --file or --workflow, not several of them")
@@ -72,7 +72,7 @@ def work(
     """Take tasks from the queue and run them, until told to end."""
     from router.errors import ConfigError
     from router.queue.types import CAPABILITIES
-    from workers.submit import work_until_told
+    from workers.commands.submit import work_until_told
 
     chosen = [role.strip() for role in roles.split(",") if role.strip()]
     unknown = [role for role in chosen if role not in CAPABILITIES]

@@ -12,18 +12,18 @@ from typing import Annotated
 
 import typer
 
-from workers.calibrate_commands import calibrate
-from workers.eval_commands import eval_app
-from workers.learn_commands import feedback, learn_app
-from workers.memory_commands import memory_app
+from workers.commands.calibrate import calibrate
+from workers.commands.evaluate import eval_app
+from workers.commands.learn import feedback, learn_app
+from workers.commands.memory import memory_app
+from workers.commands.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
+from workers.commands.outbox import outbox_app
+from workers.commands.queue import queue_app, submit, work, workers
+from workers.commands.replay import replay
+from workers.commands.route import route
+from workers.commands.workflow import workflow_app
+from workers.commands.workflow_runs import resume, run_workflow, runs, show
 from workers.models.app import models_app
-from workers.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
-from workers.outbox import outbox_app
-from workers.queue_commands import queue_app, submit, work, workers
-from workers.replay import replay
-from workers.route import route
-from workers.workflow_commands import workflow_app
-from workers.workflow_runs import resume, run_workflow, runs, show
 
 DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
 
@@ -70,8 +70,8 @@ def ask(
     config: Config = None,
 ) -> None:
     """Answer one request, locally if that is good enough."""
-    from workers.ask import answer
-    from workers.inputs import make_task, read_prompt, read_schema
+    from workers.commands.ask import answer
+    from workers.commands.inputs import make_task, read_prompt, read_schema
 
     task = make_task(
         prompt=read_prompt(prompt, file),
@@ -103,8 +103,8 @@ def demo(
     """Send about 40 realistic requests through everything, and account for them."""
     from rich.console import Console
 
-    from workers.demo import run_demo, shipped_requests
-    from workers.inputs import read_requests
+    from workers.commands.demo import run_demo, shipped_requests
+    from workers.commands.inputs import read_requests
 
     tasks = read_requests(file) if file else shipped_requests()
     settings = settings_in_force(config, cloud_url, cloud_model)
@@ -139,7 +139,7 @@ def report(
     """What was done where, why, and what it cost or saved."""
     from rich.console import Console
 
-    from workers.report import collect, report_view
+    from workers.commands.report import collect, report_view
 
     settings = settings_in_force(config)
     found = run(collect(settings, since))
@@ -166,8 +166,8 @@ def prove(
     """What left this machine and what did not, and that nobody changed the account of it."""
     from rich.console import Console
 
-    from workers.prove import prove as prove_ledger
-    from workers.prove_export import verify_file
+    from workers.commands.prove import prove as prove_ledger
+    from workers.commands.prove_export import verify_file
     from workers.prove_view import proof_view
 
     if verify is not None:
@@ -190,7 +190,7 @@ def doctor(as_json: AsJson = False, config: Config = None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from workers.doctor import examine
+    from workers.commands.doctor import examine
 
     findings = run(examine(config))
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
+from workers.commands.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
 
 if TYPE_CHECKING:
     from graphs.app import Router
@@ -38,7 +38,7 @@ def run_workflow(
 ) -> None:
     """Run a workflow; what it gives goes to standard output."""
     from graphs.workflow.definition.model import Workflow
-    from workers.workflow_inputs import read_inputs
+    from workers.commands.workflow_inputs import read_inputs
 
     workflow = Workflow.load(file)
     given = read_inputs(workflow, inputs or [])
@@ -177,7 +177,7 @@ async def _follow(
 
     from graphs.workflow.execution.outcome import RunEnded
     from graphs.workflow.execution.runs import look, stream
-    from workers.workflow_questions import at_terminal
+    from workers.commands.workflow_questions import at_terminal
     from workers.workflow_view import Progress, asked, next_step, show_outputs
 
     notes = Console(stderr=True, highlight=False)
