@@ -26,7 +26,7 @@ from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
 from router.store.store import Store, open_store
 from router.types import Task
-from workers.worker import Worker
+from workers.consumer.worker import Worker
 
 KEEP_S = 10.0
 BATCH = 1000

@@ -31,7 +31,7 @@ from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
 from router.store.store import Store, open_store
 from router.types import Guess, Kind, Result, RouteDecision, Task
-from workers.worker import Worker
+from workers.consumer.worker import Worker
 
 SLOTS = 16
 

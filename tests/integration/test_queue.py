@@ -23,7 +23,7 @@ from router.queue.types import Claimed
 from router.settings.queue import QueueSettings
 from router.store.store import Store
 from router.types import Priority, Privacy, Task
-from workers.worker import Worker
+from workers.consumer.worker import Worker
 
 ROUTINE = "Write a short greeting for a friend."
 
@@ -182,7 +182,7 @@ async def is_state(queue: TaskQueue, task_id: str, state: str) -> bool:
 async def test_a_failure_that_may_pass_is_tried_again_and_then_told(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.worker._BACKOFF_S", 0.05)
+    monkeypatch.setattr("workers.consumer.worker._BACKOFF_S", 0.05)
     failing = [{"fail": "unavailable"}]
     async with queue_of(store, retries=2) as queue, working(store, tmp_path, queue, failing):
         handle = await queue.submit(Task(prompt=ROUTINE, privacy=Privacy.LOCAL_ONLY))

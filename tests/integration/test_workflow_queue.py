@@ -17,9 +17,9 @@ from router.errors import TaskError
 from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
 from router.store.store import Store
-from workers import queued_run
-from workers.queued_run import task_of_run
-from workers.worker import Worker
+from workers.consumer import queued_run
+from workers.consumer.queued_run import task_of_run
+from workers.consumer.worker import Worker
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ def submit(
     from router.errors import TaskError
     from workers.commands.inputs import make_task, read_prompt, read_requests
     from workers.commands.submit import submit_all
-    from workers.queued_run import begin_queued, task_of_run
+    from workers.consumer.queued_run import begin_queued, task_of_run
 
     if sum(one is not None for one in (prompt, file, workflow)) > 1:
         raise TaskError("either a request, --file or --workflow, not several of them")

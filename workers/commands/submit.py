@@ -19,8 +19,8 @@ from router.errors import TaskError
 from router.queue.task_queue import Handle, TaskQueue
 from router.settings.settings import Settings
 from router.types import Result, Task
+from workers.consumer.worker import Worker
 from workers.render import dollars
-from workers.worker import Worker
 
 DONE, FAILED, PARKED = 0, 1, 3
 

@@ -155,7 +155,7 @@ def _answer(result: RunResult, approved: bool, step: str | None, comment: str) -
 
 async def _hand_over(settings: Settings, record: RunRecord) -> int:
     from graphs.queue import open_queue
-    from workers.queued_run import task_of_run
+    from workers.consumer.queued_run import task_of_run
 
     async with open_queue(settings) as queue:
         handle = await queue.submit(task_of_run(record.run_id, record.workflow))

@@ -23,7 +23,7 @@ from router.errors import EdgewardError, StoreUnavailable
 from router.queue.task_queue import TaskQueue
 from router.queue.types import CAPABILITIES, Claimed
 from router.types import Result
-from workers.queued_run import drive_queued
+from workers.consumer.queued_run import drive_queued
 
 log = structlog.get_logger()
 

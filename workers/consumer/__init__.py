@@ -1,0 +1,1 @@
+"""The queue's worker: takes, runs, acknowledges."""
