@@ -24,7 +24,7 @@ from router.types import Attempt, Guess, Kind, Privacy, Result, RouteDecision, T
 from workers.commands.proof import LabelRow, Proof
 from workers.commands.prove import prove, prove_store
 from workers.commands.prove_export import verify_file
-from workers.prove_view import proof_view
+from workers.views.prove import proof_view
 
 DAY_S = 86_400.0
 

@@ -17,7 +17,7 @@ from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
 from router.settings.settings import Settings
 from router.types import Attempt, CloudState, Result, Task
-from workers.render import explanation
+from workers.views.render import explanation
 
 NEXT_STEP = (
     "To have it answered: export OPENAI_API_KEY=... or ANTHROPIC_API_KEY=..., pass --cloud-url, "

@@ -50,7 +50,7 @@ def calibrate(
     from rich.console import Console
 
     from router.settings.settings import load_settings
-    from workers.calibrate_view import calibrated_view
+    from workers.views.calibrate import calibrated_view
 
     aim = _aim(target_quality, cloud_share)
     settings, in_force = load_settings(config)

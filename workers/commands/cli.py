@@ -168,7 +168,7 @@ def prove(
 
     from workers.commands.prove import prove as prove_ledger
     from workers.commands.prove_export import verify_file
-    from workers.prove_view import proof_view
+    from workers.views.prove import proof_view
 
     if verify is not None:
         found = verify_file(verify)

@@ -19,7 +19,7 @@ from router.settings.shipped import config_path
 from router.types import Result, Task
 from workers.commands.inputs import read_requests
 from workers.commands.report import report_view
-from workers.render import result_block
+from workers.views.render import result_block
 
 AT_ONCE = 4
 """Requests in flight: enough to keep a cloud busy, few enough to follow."""

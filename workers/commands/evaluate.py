@@ -50,7 +50,7 @@ def eval_routing(
 
     from router.evaluate.routing import Plan, evaluate, traffic
     from router.evaluate.thresholds import fit_quality, thresholds_in
-    from workers.eval_view import routing_view
+    from workers.views.evaluate import routing_view
 
     settings = settings_in_force(config)
     if png is not None:
@@ -64,7 +64,7 @@ def eval_routing(
         plan = Plan(target=target_quality, samples=samples, told=lambda name: tell(0, name))
         report = evaluate(judged, in_force, fitted, str(file), plan)
     if png is not None:
-        from workers.eval_figure import draw_curves
+        from workers.views.evaluate_figure import draw_curves
 
         draw_curves(report, png)
     if as_json:
@@ -92,7 +92,7 @@ def eval_kinds(
 
     from router.classify.kinds import NgramClassifier
     from router.evaluate.kinds import ask, read_labelled, report
-    from workers.eval_view import kinds_view
+    from workers.views.evaluate import kinds_view
 
     settings_in_force(config)
     if png is not None:
@@ -102,7 +102,7 @@ def eval_kinds(
         answers = ask(rows, NgramClassifier.load(), lambda done: tell(done, ""))
     found = report(answers, str(file), part, samples)
     if png is not None:
-        from workers.eval_figure import draw_confusion
+        from workers.views.evaluate_figure import draw_confusion
 
         draw_confusion(found, png)
     if as_json:

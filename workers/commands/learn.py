@@ -37,7 +37,7 @@ def learn(
         return
     from rich.console import Console
 
-    from workers.learn_view import learned_view
+    from workers.views.learn import learned_view
 
     found = run(_learn(settings_in_force(config), since, dry_run=dry_run))
     if as_json:
@@ -54,7 +54,7 @@ def list_versions(as_json: AsJson = False, config: Config = None) -> None:
     from router.errors import ConfigError
     from router.learned.version import Version
     from router.learned.versions import Versions
-    from workers.learn_view import versions_view
+    from workers.views.learn import versions_view
 
     versions = Versions(settings_in_force(config).store.home.expanduser())
     rows: list[Version | str] = []
@@ -106,7 +106,7 @@ def feedback(
     from rich.console import Console
 
     from router.errors import TaskError
-    from workers.learn_view import judged_view
+    from workers.views.learn import judged_view
 
     settings = settings_in_force(config)
     if task is None:

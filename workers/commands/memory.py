@@ -68,7 +68,7 @@ def ls(
     """The sessions and the facts that are remembered, or those that name a person."""
     from rich.console import Console
 
-    from workers.memory_view import listing
+    from workers.views.memory import listing
 
     found = run_async(_found(config, query, subject, label, limit))
     if as_json:
@@ -92,7 +92,7 @@ def show(
     from rich.console import Console
 
     from router.errors import TaskError
-    from workers.memory_view import fact_view, session_view
+    from workers.views.memory import fact_view, session_view
 
     fact, messages = run_async(_looked_up(config, name))
     if fact is None and not messages:
@@ -199,7 +199,7 @@ async def _forget(
 
 
 def _in_words(gone: Forgotten) -> str:
-    from workers.memory_view import counted
+    from workers.views.memory import counted
 
     kinds = {"fact": gone.facts, "session": gone.sessions, "kept answer": gone.answers}
     found = [counted(number, thing) for thing, number in kinds.items() if number]

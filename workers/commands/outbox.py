@@ -109,7 +109,7 @@ def _waiting_view(found: tuple[Parked, ...]) -> RenderableType:
 
     from rich.table import Table
 
-    from workers.render import one_line
+    from workers.views.render import one_line
 
     table = Table(box=None, pad_edge=False)
     for name in ("id", "since", "why", "until", "request"):
@@ -127,7 +127,7 @@ def _waiting_view(found: tuple[Parked, ...]) -> RenderableType:
 def _delivered_view(found: tuple[Result, ...]) -> RenderableType:
     from rich.table import Table
 
-    from workers.render import dollars, one_line
+    from workers.views.render import dollars, one_line
 
     table = Table(box=None, pad_edge=False)
     for name in ("id", "model", "cost", "answer"):

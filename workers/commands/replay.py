@@ -72,7 +72,7 @@ def replay_view(found: Replay, policy: str) -> RenderableType:
 def _sides(found: Replay) -> RenderableType:
     from rich.table import Table
 
-    from workers.render import dollars, seconds
+    from workers.views.render import dollars, seconds
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("", "in force", "replayed"):

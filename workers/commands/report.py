@@ -14,7 +14,7 @@ from router.account.ledger import Ledger
 from router.account.report import Report, Row, build_report, parse_since
 from router.settings.settings import Settings
 from router.store.store import open_configured
-from workers.render import dollars, seconds
+from workers.views.render import dollars, seconds
 
 NEARLY = 0.8
 """Share of a budget from which on it stands out."""

@@ -44,7 +44,7 @@ def _table(facts: RouteFacts) -> RenderableType:
     from rich.table import Table
 
     from router.types import Expected
-    from workers.render import dollars, gain_words, label_words, nature, score, seconds
+    from workers.views.render import dollars, gain_words, label_words, nature, score, seconds
 
     decision = facts.decision
     here, there = decision.local or Expected(), decision.cloud or Expected()

@@ -20,7 +20,7 @@ from router.queue.task_queue import Handle, TaskQueue
 from router.settings.settings import Settings
 from router.types import Result, Task
 from workers.consumer.worker import Worker
-from workers.render import dollars
+from workers.views.render import dollars
 
 DONE, FAILED, PARKED = 0, 1, 3
 

@@ -43,7 +43,7 @@ def plan(
     from graphs.workflow.picture.mermaid import to_mermaid
     from graphs.workflow.plan.plan import plan as plan_of
     from workers.commands.workflow_inputs import read_inputs
-    from workers.workflow_plan import box_notes, plan_view
+    from workers.views.workflow_plan import box_notes, plan_view
 
     workflow = Workflow.load(path)
     settings = settings_in_force(config)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from graphs.workflow.execution.outcome import Answer, Ask
 from graphs.workflow.execution.runs import AskPerson
-from workers.workflow_view import Progress, asked
+from workers.views.workflow import Progress, asked
 
 _YES, _NO = ("y", "yes", "s", "sim"), ("n", "no", "nao", "não")
 

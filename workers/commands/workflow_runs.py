@@ -78,7 +78,7 @@ def runs(
     """The runs of workflows."""
     from rich.console import Console
 
-    from workers.workflow_view import runs_view
+    from workers.views.workflow import runs_view
 
     found = run(_list(settings_in_force(config), most))
     if as_json:
@@ -93,7 +93,7 @@ def show(run_id: RunId, as_json: AsJson = False, config: Config = None) -> None:
     """One run: its steps, what they gave and cost, and what it waits for."""
     from rich.console import Console
 
-    from workers.workflow_view import run_view
+    from workers.views.workflow import run_view
 
     result = run(_look(settings_in_force(config), run_id))
     if as_json:
@@ -178,7 +178,7 @@ async def _follow(
     from graphs.workflow.execution.outcome import RunEnded
     from graphs.workflow.execution.runs import look, stream
     from workers.commands.workflow_questions import at_terminal
-    from workers.workflow_view import Progress, asked, next_step, show_outputs
+    from workers.views.workflow import Progress, asked, next_step, show_outputs
 
     notes = Console(stderr=True, highlight=False)
     notes.print(f"run {record.run_id}: {workflow.name}", style="dim", markup=False)

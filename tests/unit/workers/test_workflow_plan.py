@@ -13,7 +13,7 @@ from graphs.workflow.definition.model import Workflow
 from graphs.workflow.plan.plan import plan
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
-from workers.workflow_plan import box_notes, plan_view
+from workers.views.workflow_plan import box_notes, plan_view
 
 SHIPPED = sorted(config_path("workflows").glob("*.yaml"))
 KEY = {"OPENAI_API_KEY": "no key, nobody is asked"}

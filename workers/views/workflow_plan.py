@@ -10,7 +10,7 @@ from rich.text import Text
 
 from graphs.workflow.plan.types import Plan, StepPlan
 from router.types import Privacy
-from workers.render import dollars, one_line, seconds
+from workers.views.render import dollars, one_line, seconds
 
 _STYLE = {"here": "green", "cloud": "cyan", "here, then cloud": "yellow"}
 _WHY_CHARS = 200

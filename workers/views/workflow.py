@@ -27,7 +27,7 @@ from graphs.workflow.execution.outcome import (
     WorkflowEvent,
     total,
 )
-from workers.render import dollars, one_line, seconds
+from workers.views.render import dollars, one_line, seconds
 
 _MARK = {"done": ("✓", "green"), "skipped": ("-", "dim"), "failed": ("✗", "red")}
 _WAITS = ("…", "yellow")

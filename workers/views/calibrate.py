@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from router.evaluate.calibrate import Calibrated
-from workers.eval_view import group_view
+from workers.views.evaluate import group_view
 
 
 def calibrated_view(found: Calibrated) -> RenderableType:

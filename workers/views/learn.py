@@ -13,7 +13,7 @@ from rich.text import Text
 from router.account.feedback import Judged
 from router.learned.learn import Correction, Learned
 from router.learned.version import DriftRow, Version
-from workers.render import one_line
+from workers.views.render import one_line
 
 
 def learned_view(learned: Learned) -> RenderableType:

@@ -1,0 +1,1 @@
+"""How results look: tables, reports and pictures in a terminal."""
