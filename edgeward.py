@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphs.events import Routed as Routed
     from graphs.events import Token as Token
     from graphs.queue import open_queue as open_queue
-    from graphs.workflow.definition.model import Workflow as Workflow
+    from graphs.workflow.api import Workflow as Workflow
     from graphs.workflow.execution.outcome import Answer as Answer
     from graphs.workflow.execution.outcome import RunResult as RunResult
     from router.errors import EdgewardError as EdgewardError
@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Router": "graphs.app",
     "open_queue": "graphs.queue",
-    "Workflow": "graphs.workflow.definition.model",
+    "Workflow": "graphs.workflow.api",
     "Answer": "graphs.workflow.execution.outcome",
     "RunResult": "graphs.workflow.execution.outcome",
     "Routed": "graphs.events",

@@ -102,7 +102,7 @@ class GainModel:
         except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
             raise ConfigError(
                 f"{path} is not a gain model: {error!r}; reinstall the package, or fit it again "
-                "with python -m router.classify.train_gain"
+                "with python -m router.evaluate.train_gain"
             ) from error
 
     def save(self, path: Path) -> None:

@@ -27,7 +27,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from router.classify.gain import features, shipped_gains
 from router.classify.kinds import NgramClassifier
-from router.classify.train_gain import fit_gain
 from router.evaluate.bootstrap import Interval, Resampling
 from router.evaluate.curves import Floats, apgr, auroc, cut_for
 from router.evaluate.groups import Group
@@ -48,6 +47,7 @@ from router.evaluate.routing import (
 )
 from router.evaluate.routing_report import Router, RoutingReport
 from router.evaluate.thresholds import fit_quality, thresholds_in
+from router.evaluate.train_gain import fit_gain
 from router.settings.settings import PolicySettings
 
 TARGET = 0.95

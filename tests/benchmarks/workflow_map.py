@@ -40,7 +40,7 @@ from waiting import wait_until
 
 from graphs.app import Router
 from graphs.run_options import Terms
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
 from router.store.store import open_configured

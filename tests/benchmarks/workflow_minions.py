@@ -31,7 +31,7 @@ from provider_server import ProviderServer
 
 from graphs.app import Router
 from graphs.run_options import Terms
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
 from router.types import Task

@@ -25,7 +25,7 @@ from langgraph.graph import END, START, StateGraph
 
 from graphs.app import Router
 from graphs.run_options import Terms
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
 from router.types import Task

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from workflow_runs import Calls, routed, workflow
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from graphs.workflow.execution.outcome import Answer, Ask
 from graphs.workflow.execution.runs import look, say
 from router.errors import ConfigError, RunTaken, TaskError

@@ -14,7 +14,7 @@ import pytest
 from waiting import wait_until
 from workflow_runs import Calls, routed, workflow
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from graphs.workflow.execution import runs as execution_runs
 from graphs.workflow.execution.runs import begin, go_on, look
 from router.errors import RunTaken, TaskError

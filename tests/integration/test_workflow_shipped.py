@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from workflow_runs import outputs, routed, shipped, watch
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from router.store.store import Store
 
 TICKET = """Good morning, I am Ana Prado, ana.prado@example.org. Export crashes. When is it mended?

@@ -16,7 +16,7 @@ from scripted_router import PRICE, script
 from agents.engines.scripted import ScriptedEngine
 from agents.tools.tool import Tool, ToolFailed, tool
 from graphs.app import Router
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.api import Workflow
 from graphs.workflow.execution.outcome import RunResult
 from router.settings.settings import Settings
 from router.settings.shipped import config_path

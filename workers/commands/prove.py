@@ -14,10 +14,10 @@ from router.account.hash_chain import (
     id_time,
 )
 from router.account.ledger import Ledger, Opening, open_witness
+from router.account.proof import Departures, Proof, proof_of
 from router.account.report import parse_since
 from router.settings.settings import Settings
 from router.store.store import Store, open_configured
-from workers.commands.proof import Departures, Proof, proof_of
 from workers.commands.prove_export import Bar, Export
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'

@@ -23,9 +23,9 @@ from router.account.hash_chain import (
     Mark,
     Walk,
 )
+from router.account.proof import Departures, Proof, proof_of
 from router.errors import ConfigError
 from router.store.store import Store
-from workers.commands.proof import Departures, Proof, proof_of
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
 

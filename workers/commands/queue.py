@@ -42,8 +42,8 @@ def submit(
     """Hand requests to whoever works; `edgeward work` is one."""
     from router.errors import TaskError
     from workers.commands.inputs import make_task, read_prompt, read_requests
-    from workers.commands.submit import submit_all
-    from workers.consumer.queued_run import begin_queued, task_of_run
+    from workers.commands.submit import begin_queued, submit_all
+    from workers.consumer.queued_run import task_of_run
 
     if sum(one is not None for one in (prompt, file, workflow)) > 1:
         raise TaskError("either a request, --file or --workflow, not several of them")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -15,10 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from graphs.app import Router
 from graphs.queue import by_kind, open_queue
+from graphs.workflow.api import Workflow
+from graphs.workflow.execution.runs import begin
 from router.errors import TaskError
+from router.queue.runs import RunRecord
 from router.queue.task_queue import Handle, TaskQueue
 from router.settings.settings import Settings
 from router.types import Result, Task
+from workers.commands.workflow_inputs import read_inputs
 from workers.consumer.worker import Worker
 from workers.views.render import dollars
 
@@ -46,6 +52,19 @@ async def submit_all(
         if len(handles) == 1 and not as_json:
             return await _follow(handles[0])
         return await _gather(handles, as_json=as_json)
+
+
+async def begin_queued(
+    settings: Settings, path: Path, given: Sequence[str], *, key: str | None
+) -> RunRecord:
+    """A run that is written down for the workers. key: the same one is the same run."""
+    workflow = Workflow.load(path)
+    inputs = read_inputs(workflow.definition, given)
+    run_id = None if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]
+    async with Router.open(settings) as router:
+        return await begin(
+            router, workflow.definition, inputs, run_id=run_id, from_text=True, queued=True
+        )
 
 
 async def _follow(handle: Handle) -> int:

@@ -39,13 +39,14 @@ def plan(
 
     from rich.console import Console
 
-    from graphs.workflow.definition.model import Workflow
+    from graphs.workflow.definition.load import load_workflow
+    from graphs.workflow.definition.validate import check
     from graphs.workflow.picture.mermaid import to_mermaid
     from graphs.workflow.plan.plan import plan as plan_of
     from workers.commands.workflow_inputs import read_inputs
     from workers.views.workflow_plan import box_notes, plan_view
 
-    workflow = Workflow.load(path)
+    workflow = check(load_workflow(path))
     settings = settings_in_force(config)
     given = read_inputs(workflow, inputs or [])
     found = plan_of(workflow, given, settings=settings, env=os.environ, from_text=True)

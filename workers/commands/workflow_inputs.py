@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from router.errors import ConfigError
 from workers.commands.inputs import read_text
 
 _MOST_FILES = 10_000
 
 
-def read_inputs(workflow: Workflow, given: Sequence[str]) -> dict[str, str]:
+def read_inputs(workflow: WorkflowDefinition, given: Sequence[str]) -> dict[str, str]:
     """By name, as texts. A folder is the texts of its files, by name, for an input of type array.
 
     Raises ConfigError and TaskError, in words.
@@ -30,7 +30,7 @@ def read_inputs(workflow: Workflow, given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _value(workflow: Workflow, name: str, value: str) -> str:
+def _value(workflow: WorkflowDefinition, name: str, value: str) -> str:
     if not value.startswith("@"):
         return value
     if value == "@-":

@@ -13,7 +13,7 @@ from workers.commands.options import AsJson, CloudModel, CloudUrl, Config, run, 
 
 if TYPE_CHECKING:
     from graphs.app import Router
-    from graphs.workflow.definition.model import Workflow
+    from graphs.workflow.definition.model import WorkflowDefinition
     from graphs.workflow.execution.outcome import Answer, RunResult
     from router.queue.runs import RunRecord
     from router.settings.settings import Settings
@@ -37,10 +37,11 @@ def run_workflow(
     config: Config = None,
 ) -> None:
     """Run a workflow; what it gives goes to standard output."""
-    from graphs.workflow.definition.model import Workflow
+    from graphs.workflow.definition.load import load_workflow
+    from graphs.workflow.definition.validate import check
     from workers.commands.workflow_inputs import read_inputs
 
-    workflow = Workflow.load(file)
+    workflow = check(load_workflow(file))
     given = read_inputs(workflow, inputs or [])
     settings = settings_in_force(config, cloud_url, cloud_model)
     raise typer.Exit(run(_begin(settings, workflow, given, run_id, as_json=as_json)))
@@ -104,7 +105,7 @@ def show(run_id: RunId, as_json: AsJson = False, config: Config = None) -> None:
 
 async def _begin(
     settings: Settings,
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     given: dict[str, str],
     run_id: str | None,
     *,
@@ -165,7 +166,7 @@ async def _hand_over(settings: Settings, record: RunRecord) -> int:
 
 async def _follow(
     router: Router,
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     record: RunRecord,
     answers: dict[str, Answer],
     *,

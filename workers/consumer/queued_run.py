@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import time
-from collections.abc import Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any, Literal
 
 from graphs.app import Router
-from graphs.workflow.definition.model import Workflow
 from graphs.workflow.execution.outcome import (
     Began,
     Ended,
@@ -21,14 +17,12 @@ from graphs.workflow.execution.outcome import (
     RunResult,
     WorkflowEvent,
 )
-from graphs.workflow.execution.runs import begin, stream
+from graphs.workflow.execution.runs import stream
 from router.errors import RunTaken
-from router.queue.runs import LEASE_S, RunRecord
+from router.queue.runs import LEASE_S
 from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
-from router.settings.settings import Settings
 from router.types import Guess, Kind, Result, RouteDecision, Task
-from workers.commands.workflow_inputs import read_inputs
 
 PATIENCE_S = 60.0
 """A wait of at most so long is waited for; for a longer one the run goes back into the queue."""
@@ -39,17 +33,6 @@ _POLL_S = 2.0
 def task_of_run(run_id: str, workflow: str, **fields: Any) -> Task:
     """The queue's task that drives a run; a further one for each time that it goes on."""
     return Task(prompt=f"workflow {workflow}", workflow=run_id, timeout_s=86_400.0, **fields)
-
-
-async def begin_queued(
-    settings: Settings, path: Path, given: Sequence[str], *, key: str | None
-) -> RunRecord:
-    """A run that is written down for the workers. key: the same one is the same run."""
-    workflow = Workflow.load(path)
-    inputs = read_inputs(workflow, given)
-    run_id = None if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]
-    async with Router.open(settings) as router:
-        return await begin(router, workflow, inputs, run_id=run_id, from_text=True, queued=True)
 
 
 async def drive_queued(router: Router, queue: TaskQueue, claimed: Claimed) -> Result:

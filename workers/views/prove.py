@@ -10,7 +10,7 @@ from router.account.hash_chain import (
     MOST_FINDINGS,
     moment,
 )
-from workers.commands.proof import Proof
+from router.account.proof import Proof
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
 

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.execution.outcome import (
     Ask,
     Began,
@@ -39,7 +39,7 @@ class Progress:
     Both go to standard error; standard output is for what the workflow gives.
     """
 
-    def __init__(self, workflow: Workflow, console: Console) -> None:
+    def __init__(self, workflow: WorkflowDefinition, console: Console) -> None:
         self._order = {step.id: number for number, step in enumerate(workflow.steps)}
         self._tolerated = {step.id for step in workflow.steps if step.continue_on_error}
         self._facts: dict[str, Facts] = {}

@@ -6,17 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from graphs.workflow.definition.model import Input, Workflow
-from graphs.workflow.definition.problems import listed, nearest, shown
+from graphs.workflow.definition.model import Input, WorkflowDefinition
 from graphs.workflow.definition.rules import fits
 from graphs.workflow.expressions.values import Json, Refused, Work, from_json, survey
+from graphs.workflow.wording import listed, nearest, shown
 from router.errors import ConfigError
 
 _MOST_CHARS = 50_000_000
 
 
 def bind_inputs(
-    workflow: Workflow, given: Mapping[str, Any], *, from_text: bool = False
+    workflow: WorkflowDefinition, given: Mapping[str, Any], *, from_text: bool = False
 ) -> dict[str, Json]:
     """Every input by its name, as expressions read them; one that is left out is its default.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graphs.workflow.definition.labels import labels
-from graphs.workflow.definition.model import BudgetOf, Step, Workflow
+from graphs.workflow.definition.model import BudgetOf, Step, WorkflowDefinition
 from graphs.workflow.definition.problems import Problem
 from router.types import Privacy
 
 
-def most_usd(workflow: Workflow, called: Mapping[str, Workflow] | None = None) -> float | None:
+def most_usd(
+    workflow: WorkflowDefinition, called: Mapping[str, WorkflowDefinition] | None = None
+) -> float | None:
     """What a run may spend at most by the file; None where nothing bounds it."""
     return bounded(workflow.budget, _ceilings(workflow, called or {}))
 
@@ -43,7 +45,9 @@ def ceiling(
     return bounded(step.budget, (None if each is None or tries is None else each * tries,))
 
 
-def budget_problems(workflow: Workflow, called: Mapping[str, Workflow]) -> list[Problem]:
+def budget_problems(
+    workflow: WorkflowDefinition, called: Mapping[str, WorkflowDefinition]
+) -> list[Problem]:
     found: list[Problem] = []
     ceilings: dict[str, float] = {}
     # A list that is not known yet has at least one item, or it costs nothing.
@@ -72,7 +76,7 @@ def budget_problems(workflow: Workflow, called: Mapping[str, Workflow]) -> list[
     return found
 
 
-def _of_step(step: Step, called: Mapping[str, Workflow]) -> str | None:
+def _of_step(step: Step, called: Mapping[str, WorkflowDefinition]) -> str | None:
     own = step.budget.max_usd if step.budget else None
     each = step.escalate.max_usd if step.escalate else None
     if step.budget and own == 0 and step.always_in_cloud:
@@ -91,7 +95,9 @@ def _of_step(step: Step, called: Mapping[str, Workflow]) -> str | None:
 
 
 def _ceilings(
-    workflow: Workflow, called: Mapping[str, Workflow], unknown: int | None = None
+    workflow: WorkflowDefinition,
+    called: Mapping[str, WorkflowDefinition],
+    unknown: int | None = None,
 ) -> tuple[float | None, ...]:
     """Of each step, as the file alone says. unknown: times of a list that is not written there."""
     kept = labels(workflow)

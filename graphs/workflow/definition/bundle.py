@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from graphs.workflow.definition.files import resolved
 from graphs.workflow.definition.load import load_workflow, loads
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from router.errors import ConfigError
 from router.queue.runs import RunRecord
 
@@ -18,7 +18,7 @@ _MOST_CHARS = 5_000_000
 _MOST_UP = 8
 
 
-def files_of(workflow: Workflow) -> dict[str, str]:
+def files_of(workflow: WorkflowDefinition) -> dict[str, str]:
     """The text of each, by its path from the workflow's folder; of those that it calls too.
 
     What is named by an absolute path stays where it is. Raises ConfigError.
@@ -37,7 +37,7 @@ def files_of(workflow: Workflow) -> dict[str, str]:
     return found
 
 
-def with_called(workflow: Workflow) -> Iterator[Workflow]:
+def with_called(workflow: WorkflowDefinition) -> Iterator[WorkflowDefinition]:
     """It, and each one that it calls, through as many as there are. Raises ConfigError."""
     waiting, seen = [workflow], set[Path]()
     while waiting:
@@ -50,7 +50,7 @@ def with_called(workflow: Workflow) -> Iterator[Workflow]:
                 waiting.append(load_workflow(path))
 
 
-def _named(workflow: Workflow, seen: set[Path]) -> Iterator[Path]:
+def _named(workflow: WorkflowDefinition, seen: set[Path]) -> Iterator[Path]:
     for step in workflow.steps:
         verify = step.verify
         names = [
@@ -72,13 +72,13 @@ def _named(workflow: Workflow, seen: set[Path]) -> Iterator[Path]:
                 yield from _named(load_workflow(path), seen)
 
 
-def loaded(record: RunRecord) -> Workflow:
+def loaded(record: RunRecord) -> WorkflowDefinition:
     """The workflow of a run, to look at; its files are not there."""
     return loads(record.text, Path(record.base), name=record.path)
 
 
 @contextmanager
-def unpacked(record: RunRecord) -> Iterator[Workflow]:
+def unpacked(record: RunRecord) -> Iterator[WorkflowDefinition]:
     """The workflow as it was when the run began, with its files in a folder of its own."""
     if not record.files:
         yield loaded(record)

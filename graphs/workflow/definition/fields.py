@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from graphs.workflow.definition.problems import ExpressionError
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.expressions import condition, template
 from graphs.workflow.expressions.values import MAX_TEXT
 

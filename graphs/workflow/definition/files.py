@@ -9,18 +9,18 @@ from typing import Any
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import Draft202012Validator
 
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from router.errors import ConfigError
 
 _MOST_BYTES = 1_000_000
 
 
-def resolved(workflow: Workflow, path: str) -> Path:
+def resolved(workflow: WorkflowDefinition, path: str) -> Path:
     """A path in the file, from the file's own folder."""
     return workflow.base / Path(path).expanduser()
 
 
-def schema_in(workflow: Workflow, schema: str | dict[str, Any]) -> dict[str, Any]:
+def schema_in(workflow: WorkflowDefinition, schema: str | dict[str, Any]) -> dict[str, Any]:
     """The JSON Schema that stands in the file or is named there.
 
     Raises ConfigError, without the place, where it cannot be read or is no JSON Schema.
@@ -35,7 +35,7 @@ def schema_in(workflow: Workflow, schema: str | dict[str, Any]) -> dict[str, Any
     return found
 
 
-def output_schema(workflow: Workflow, step: Step) -> dict[str, Any] | None:
+def output_schema(workflow: WorkflowDefinition, step: Step) -> dict[str, Any] | None:
     return schema_in(workflow, step.output.json_schema) if step.output else None
 
 
@@ -53,7 +53,7 @@ def _read(path: Path, name: str) -> dict[str, Any]:
     return found
 
 
-def missing(workflow: Workflow, name: str) -> str | None:
+def missing(workflow: WorkflowDefinition, name: str) -> str | None:
     """What to tell of a file that is named and is not there; None where it is."""
     path = resolved(workflow, name)
     try:

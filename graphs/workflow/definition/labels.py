@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import reads, waves
 from graphs.workflow.expressions.expressions import References, references_in
 from router.privacy.gate import strictest
@@ -28,7 +28,9 @@ class Label:
         )
 
 
-def input_labels(workflow: Workflow, given: Mapping[str, Label] | None = None) -> dict[str, Label]:
+def input_labels(
+    workflow: WorkflowDefinition, given: Mapping[str, Label] | None = None
+) -> dict[str, Label]:
     """Of each input, its own or that of what it is given, whichever is stricter."""
     given = given or {}
     return {
@@ -38,7 +40,7 @@ def input_labels(workflow: Workflow, given: Mapping[str, Label] | None = None) -
 
 
 def step_labels(
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     inputs: Mapping[str, Label],
     outcome: Callable[[Step, Mapping[str, Label]], Label] | None = None,
 ) -> dict[str, Label]:
@@ -64,7 +66,7 @@ def step_labels(
     return found
 
 
-def labels(workflow: Workflow) -> dict[str, Privacy]:
+def labels(workflow: WorkflowDefinition) -> dict[str, Privacy]:
     """Of each step, as the file alone says; what is found in the texts may make it stricter."""
     found = step_labels(workflow, input_labels(workflow))
     return {step: label.privacy for step, label in found.items()}

@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from graphs.workflow.definition.model import Step, Workflow
-from graphs.workflow.definition.problems import Problem, WorkflowError, listed, nearest, shown
+from graphs.workflow.definition.model import Step, WorkflowDefinition
+from graphs.workflow.definition.problems import Problem, WorkflowError
 from graphs.workflow.definition.source import Source
 from graphs.workflow.definition.yaml_nodes import MAX_BYTES, Place, read_yaml
+from graphs.workflow.wording import listed, nearest, shown
 
 _ELSEWHERE = {
     "run": "commands are run by a tool, or by `verify: {command: [...]}`",
@@ -51,7 +52,7 @@ _MESSAGES = {
 _FOUND = {list: "a list", tuple: "a list", dict: "keys and values", type(None): "nothing"}
 
 
-def load_workflow(path: Path) -> Workflow:
+def load_workflow(path: Path) -> WorkflowDefinition:
     """The workflow in a file; WorkflowError (a ConfigError) with every mistake, in order."""
     try:
         if path.is_dir():
@@ -72,12 +73,12 @@ def load_workflow(path: Path) -> Workflow:
     return _read(text, Source(str(path), text, path.absolute().parent, path))
 
 
-def loads(text: str, base: Path | None = None, *, name: str = "(workflow)") -> Workflow:
+def loads(text: str, base: Path | None = None, *, name: str = "(workflow)") -> WorkflowDefinition:
     """The workflow in a text. base: the folder that paths in it start from."""
     return _read(text, Source(name, text, base or Path()))
 
 
-def _read(text: str, source: Source) -> Workflow:
+def _read(text: str, source: Source) -> WorkflowDefinition:
     document = read_yaml(text, source.name)
     data = document.data
     if not isinstance(data, dict):
@@ -88,7 +89,7 @@ def _read(text: str, source: Source) -> Workflow:
         source.name, text, source.base, source.path, document.marks, _ids(data.get("steps"))
     )
     try:
-        workflow = Workflow.model_validate(data)
+        workflow = WorkflowDefinition.model_validate(data)
     except ValidationError as error:
         told: list[dict[str, Any]] = [dict(one) for one in error.errors()]
         if data.get("steps"):
@@ -142,14 +143,14 @@ def _about_key(kind: str, place: Place, source: Source) -> Problem:
     if kind == "missing":
         return source.problem(place, f"`{key}` is missing")
     hint = nearest(key, known)
-    if key in _ELSEWHERE and (owner is Step or owner is Workflow):
+    if key in _ELSEWHERE and (owner is Step or owner is WorkflowDefinition):
         hint = f" ({_ELSEWHERE[key]})"
     return source.problem(place, f"unknown key `{shown(key)}`{hint}; known keys: {listed(known)}")
 
 
 def _model_at(place: Place) -> type[BaseModel] | None:
     """The model whose keys stand at a place of the file."""
-    model: type[BaseModel] | None = Workflow
+    model: type[BaseModel] | None = WorkflowDefinition
     for part in place:
         if isinstance(part, int) or model is None:
             continue

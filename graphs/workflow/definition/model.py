@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, PrivateAttr, StrictBool, model_validator
 
 from graphs.workflow.definition.fields import Condition, Data, FilePath, Listing, Name, Text
 from graphs.workflow.definition.rules import (
-    check_input,
-    check_step,
+    ACTIONS,
+    KEYS_OF,
+    at,
+    fits,
     one_action_schema,
     refuse_empty,
 )
 from graphs.workflow.definition.source import Source
 from router.types import Frozen, Privacy
-
-if TYPE_CHECKING:
-    from graphs.app import Router
-    from graphs.workflow.execution.outcome import Answer, RunResult, WorkflowEvent
-    from graphs.workflow.execution.runs import AskPerson
-    from router.settings.settings import Settings
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=90 * 86_400)]
@@ -60,7 +54,15 @@ class Input(Part):
 
     @model_validator(mode="after")
     def _agrees(self) -> Input:
-        check_input(self)
+        if self.required and "default" in self.model_fields_set:
+            raise at("default", "an input that is required needs no default: take one of them away")
+        if self.default is not None and not fits(self.default, self.type):
+            raise at("default", f"the default is no {self.type}, found {self.default!r}")
+        for value in self.enum or ():
+            if not fits(value, self.type):
+                raise at("enum", f"all values are of type {self.type}, found {value!r}")
+        if self.enum and self.default is not None and self.default not in self.enum:
+            raise at("default", f"the default {self.default!r} is not in `enum`")
         return self
 
     @property
@@ -165,7 +167,27 @@ class Step(Part):
 
     @model_validator(mode="after")
     def _agrees(self) -> Step:
-        check_step(self)
+        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set}
+        actions = [one for one in ACTIONS if getattr(self, one) is not None]
+        if len(actions) != 1:
+            found = " and ".join(f"`{one}`" for one in actions) or "none"
+            choices = ", ".join(f"`{one}`" for one in ACTIONS)
+            raise at("", f"a step has exactly one of {choices} (found {found})")
+        action = actions[0]
+        for key in sorted(given - KEYS_OF[action]):
+            raise at(key, f"`{key}` means nothing in a step with `{action}`: take it away")
+        if "max_parallel" in given and self.for_each is None:
+            raise at("max_parallel", "`max_parallel` is for steps with `for_each`")
+        if self.agent == "cloud" and self.placement == "local":
+            raise at("placement", "agent `cloud` does not answer on this machine")
+        if self.escalate and self.always_in_cloud:
+            raise at(
+                "escalate", "the step is in the cloud already: there is nothing to escalate to"
+            )
+        if self.escalate and self.placement == "local":
+            raise at("escalate", "placement `local` does not escalate: take one of them away")
+        if self.verify and self.verify.model_fields_set == set():
+            raise at("verify", "give at least one of `tests`, `test_code`, `command`, `schema`")
         return self
 
     @property
@@ -188,7 +210,7 @@ class Step(Part):
         return self.always_in_cloud or self.escalate is not None
 
 
-class Workflow(Part):
+class WorkflowDefinition(Part):
     """A workflow: what it is given, its steps, and what it gives."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
@@ -209,75 +231,6 @@ class Workflow(Part):
     def base(self) -> Path:
         """The folder that paths in it start from."""
         return self._source.base
-
-    @classmethod
-    def load(cls, path: Path | str) -> Workflow:
-        """The workflow in a file, checked. Raises WorkflowError with every mistake in it."""
-        from graphs.workflow.definition.load import load_workflow
-        from graphs.workflow.definition.validate import check
-
-        return check(load_workflow(Path(path)))
-
-    async def run(
-        self,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        router: Router | None = None,
-        settings: Settings | Path | str | None = None,
-        approve: AskPerson | None = None,
-        run_id: str | None = None,
-    ) -> RunResult:
-        """Runs it until it has ended, or waits for a person or a far moment.
-
-        router: who answers; without one, one of these settings is opened. approve: asks a person
-        where an `approve` step does. run_id: the same id is the same run, which goes on where it
-        was; what is done is not done again. Raises ConfigError, and StoreUnavailable, after which
-        the run can be taken up again.
-        """
-        from graphs.workflow.execution.runs import begin, go_on, opened
-
-        async with opened(router, settings) as working:
-            record = await begin(working, self, inputs or {}, run_id=run_id)
-            return await go_on(working, record.run_id, approve=approve)
-
-    async def stream(
-        self,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        router: Router | None = None,
-        settings: Settings | Path | str | None = None,
-        approve: AskPerson | None = None,
-        run_id: str | None = None,
-    ) -> AsyncGenerator[WorkflowEvent, None]:
-        """The same, and its events as they happen, the last one RunEnded with the result."""
-        from graphs.workflow.execution.runs import begin, opened, stream
-
-        async with opened(router, settings) as working:
-            record = await begin(working, self, inputs or {}, run_id=run_id)
-            async with aclosing(stream(working, record.run_id, approve=approve)) as events:
-                async for event in events:
-                    yield event
-
-    @staticmethod
-    async def resume(
-        run_id: str,
-        *,
-        router: Router | None = None,
-        settings: Settings | Path | str | None = None,
-        answers: Mapping[str, Answer | bool] | None = None,
-        approve: AskPerson | None = None,
-    ) -> RunResult:
-        """Takes up a run that was interrupted, has failed, or waits. answers: to its `approve`
-        steps, by their paths. Raises TaskError for a run that cannot be taken up."""
-        from graphs.workflow.execution.outcome import Answer
-        from graphs.workflow.execution.runs import go_on, opened
-
-        said = {
-            path: Answer(approved=one) if isinstance(one, bool) else one
-            for path, one in (answers or {}).items()
-        }
-        async with opened(router, settings) as working:
-            return await go_on(working, run_id, answers=said, approve=approve)
 
     def step(self, step_id: str) -> Step:
         """Raises KeyError for an id that is not there."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.places import Written, texts_of
-from graphs.workflow.definition.problems import ExpressionError, Problem
+from graphs.workflow.definition.problems import Problem
 from graphs.workflow.definition.yaml_nodes import Place
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import (
     References,
@@ -25,7 +26,7 @@ _ALMOST = re.compile(
 )
 
 
-def never_problems(workflow: Workflow) -> list[Problem]:
+def never_problems(workflow: WorkflowDefinition) -> list[Problem]:
     found: list[Problem] = []
     for number, step in enumerate(workflow.steps):
         for key, message in _never(workflow, step):
@@ -35,7 +36,7 @@ def never_problems(workflow: Workflow) -> list[Problem]:
     return found
 
 
-def _never(workflow: Workflow, step: Step) -> Iterator[tuple[str, str]]:
+def _never(workflow: WorkflowDefinition, step: Step) -> Iterator[tuple[str, str]]:
     if step.for_each == [] or (isinstance(step.for_each, str) and _fixed(step.for_each) == ([],)):
         yield "for_each", "the step never runs: the list is empty"
     if step.condition is None:
@@ -79,7 +80,7 @@ def _failed(node: Node | None) -> Iterator[str]:
                 yield one.step
 
 
-def _almost(workflow: Workflow, written: Written) -> Iterator[Problem]:
+def _almost(workflow: WorkflowDefinition, written: Written) -> Iterator[Problem]:
     if written.is_condition:
         return
     for piece in template(written.text).pieces:

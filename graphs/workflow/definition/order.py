@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.expressions.expressions import References, references, references_in
 
 
@@ -40,7 +40,7 @@ def reads(step: Step) -> Reads:
     return Reads(data, choice)
 
 
-def needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+def needs(workflow: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
     """Of each step those that end before it starts, in the order of the file.
 
     What it names in `needs`, or without that the step above it; and every step that it reads.
@@ -55,7 +55,7 @@ def needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def waves(workflow: Workflow) -> tuple[tuple[str, ...], ...]:
+def waves(workflow: WorkflowDefinition) -> tuple[tuple[str, ...], ...]:
     """The steps in the order they run; those of one wave wait for none of each other.
 
     Steps in a circle are in none: `problems_of` tells them.
@@ -71,7 +71,7 @@ def waves(workflow: Workflow) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def circle(workflow: Workflow) -> tuple[str, ...]:
+def circle(workflow: WorkflowDefinition) -> tuple[str, ...]:
     """Steps that wait for each other, each for the next and the last for the first; or none."""
     wanted = needs(workflow)
     left = {*wanted} - {step for wave in waves(workflow) for step in wave}

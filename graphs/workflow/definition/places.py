@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.yaml_nodes import Place
 
 
@@ -21,7 +21,7 @@ class Written:
     in_loop: bool = False
 
 
-def texts_of(workflow: Workflow) -> Iterator[Written]:
+def texts_of(workflow: WorkflowDefinition) -> Iterator[Written]:
     for number, step in enumerate(workflow.steps):
         at: Place = ("steps", number)
         loop = step.for_each is not None

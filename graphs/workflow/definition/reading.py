@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphs.workflow.definition.files import output_schema
-from graphs.workflow.definition.model import Input, Step, Workflow
+from graphs.workflow.definition.model import Input, Step, WorkflowDefinition
 from graphs.workflow.definition.places import Written, texts_of
-from graphs.workflow.definition.problems import Problem, listed, nearest
+from graphs.workflow.definition.problems import Problem
 from graphs.workflow.expressions.expressions import condition, template
 from graphs.workflow.expressions.infer import Inference, Known
 from graphs.workflow.expressions.shapes import (
@@ -23,6 +23,7 @@ from graphs.workflow.expressions.shapes import (
     one,
 )
 from graphs.workflow.expressions.tree import Node
+from graphs.workflow.wording import listed, nearest
 from router.errors import ConfigError
 
 _STATUS = Shape(STRING.types, values=("done", "skipped", "failed"))
@@ -32,7 +33,7 @@ Reading = tuple[Known, dict[int, Shape | None]]
 """What can be read anywhere in a workflow, and the shape of each step's `item`."""
 
 
-def reading_problems(workflow: Workflow, reading: Reading) -> list[Problem]:
+def reading_problems(workflow: WorkflowDefinition, reading: Reading) -> list[Problem]:
     known, loops = reading
     found: list[Problem] = []
     for written in texts_of(workflow):
@@ -55,7 +56,7 @@ def reading_problems(workflow: Workflow, reading: Reading) -> list[Problem]:
 
 
 def call_problems(
-    workflow: Workflow, number: int, called: Workflow, reading: Reading
+    workflow: WorkflowDefinition, number: int, called: WorkflowDefinition, reading: Reading
 ) -> list[Problem]:
     """What a step gives to the workflow that it calls, and what is missing."""
     step, found = workflow.steps[number], []
@@ -80,7 +81,7 @@ def call_problems(
     return found
 
 
-def known_in(workflow: Workflow, called: Mapping[str, Workflow]) -> Reading:
+def known_in(workflow: WorkflowDefinition, called: Mapping[str, WorkflowDefinition]) -> Reading:
     """called: by step, the workflows that could be read."""
     inputs = {name: _input_shape(given) for name, given in workflow.inputs.items()}
     steps: dict[str, dict[str, Shape]] = {}
@@ -103,7 +104,9 @@ def _input_shape(given: Input) -> Shape:
     return Shape(one(given.type).types, values=few)
 
 
-def _output_shape(workflow: Workflow, step: Step, called: Workflow | None) -> Shape:
+def _output_shape(
+    workflow: WorkflowDefinition, step: Step, called: WorkflowDefinition | None
+) -> Shape:
     if step.output is not None:
         try:
             return of_schema(output_schema(workflow, step))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import PydanticCustomError
-
-if TYPE_CHECKING:
-    from graphs.workflow.definition.model import Input, Step
 
 ACTIONS = ("prompt", "tool", "workflow", "approve", "wait")
 _ALWAYS = {"id", "description", "needs", "if"}
@@ -37,46 +34,11 @@ def one_action_schema(schema: dict[str, Any]) -> None:
     ]
 
 
-def check_step(step: Step) -> None:
-    """Raises what pydantic takes: one mistake, at the key where it is."""
-    given = {type(step).model_fields[name].alias or name for name in step.model_fields_set}
-    actions = [one for one in ACTIONS if getattr(step, one) is not None]
-    if len(actions) != 1:
-        found = " and ".join(f"`{one}`" for one in actions) or "none"
-        choices = ", ".join(f"`{one}`" for one in ACTIONS)
-        raise _at("", f"a step has exactly one of {choices} (found {found})")
-    action = actions[0]
-    for key in sorted(given - KEYS_OF[action]):
-        raise _at(key, f"`{key}` means nothing in a step with `{action}`: take it away")
-    if "max_parallel" in given and step.for_each is None:
-        raise _at("max_parallel", "`max_parallel` is for steps with `for_each`")
-    if step.agent == "cloud" and step.placement == "local":
-        raise _at("placement", "agent `cloud` does not answer on this machine")
-    if step.escalate and step.always_in_cloud:
-        raise _at("escalate", "the step is in the cloud already: there is nothing to escalate to")
-    if step.escalate and step.placement == "local":
-        raise _at("escalate", "placement `local` does not escalate: take one of them away")
-    if step.verify and step.verify.model_fields_set == set():
-        raise _at("verify", "give at least one of `tests`, `test_code`, `command`, `schema`")
-
-
 def refuse_empty(given: Any) -> None:
     """A key with nothing behind it: an `if` that was forgotten is not the same as none."""
     for key, value in given.items() if isinstance(given, dict) else ():
         if value is None and key != "default":
-            raise _at(str(key), f"`{key}` is empty: write its value, or take the line away")
-
-
-def check_input(one: Input) -> None:
-    if one.required and "default" in one.model_fields_set:
-        raise _at("default", "an input that is required needs no default: take one of them away")
-    if one.default is not None and not fits(one.default, one.type):
-        raise _at("default", f"the default is no {one.type}, found {one.default!r}")
-    for value in one.enum or ():
-        if not fits(value, one.type):
-            raise _at("enum", f"all values are of type {one.type}, found {value!r}")
-    if one.enum and one.default is not None and one.default not in one.enum:
-        raise _at("default", f"the default {one.default!r} is not in `enum`")
+            raise at(str(key), f"`{key}` is empty: write its value, or take the line away")
 
 
 def fits(value: Any, type_name: str) -> bool:
@@ -98,5 +60,6 @@ def fits(value: Any, type_name: str) -> bool:
             return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _at(key: str, what: str) -> PydanticCustomError:
+def at(key: str, what: str) -> PydanticCustomError:
+    """A mistake at a key, as pydantic takes it; an empty key is the whole part."""
     return PydanticCustomError("rule", "{what}", {"what": what, "inside": (key,) if key else ()})

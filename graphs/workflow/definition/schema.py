@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def workflow_json_schema() -> dict[str, Any]:
     """What an editor checks while a person types. It knows nothing of expressions and of files."""
-    schema = Workflow.model_json_schema(by_alias=True, mode="validation")
+    schema = WorkflowDefinition.model_json_schema(by_alias=True, mode="validation")
     return {"$schema": DIALECT, **_without_null(schema), "title": "edgeward workflow"}
 
 

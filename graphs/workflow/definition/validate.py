@@ -10,27 +10,28 @@ from graphs.workflow.definition.budgets import budget_problems
 from graphs.workflow.definition.files import missing, resolved, schema_in
 from graphs.workflow.definition.labels import Label, input_labels, label_of_data, step_labels
 from graphs.workflow.definition.load import load_workflow
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.never import never_problems
 from graphs.workflow.definition.order import circle, needs
-from graphs.workflow.definition.problems import Problem, WorkflowError, listed, nearest
+from graphs.workflow.definition.problems import Problem, WorkflowError
 from graphs.workflow.definition.reading import call_problems, known_in, reading_problems
 from graphs.workflow.definition.yaml_nodes import Place
 from graphs.workflow.expressions.expressions import references_in
+from graphs.workflow.wording import listed, nearest
 from router.errors import ConfigError
 from router.types import Privacy
 
 MAX_CALLS_DEEP = 10
 
 
-def check(workflow: Workflow) -> Workflow:
+def check(workflow: WorkflowDefinition) -> WorkflowDefinition:
     """The workflow itself; WorkflowError with every mistake where there are any."""
     if problems := problems_of(workflow):
         raise WorkflowError(problems)
     return workflow
 
 
-def problems_of(workflow: Workflow) -> tuple[Problem, ...]:
+def problems_of(workflow: WorkflowDefinition) -> tuple[Problem, ...]:
     """Every mistake in it and in the workflows that it calls, in the order of the files."""
     found = _All()
     _Checked(workflow, {}, (), found)
@@ -44,7 +45,7 @@ class _All:
     """What the checks of a workflow and of those that it calls share: each file is read once."""
 
     problems: list[Problem] = field(default_factory=list)
-    opened: dict[Path, Workflow | None] = field(default_factory=dict)
+    opened: dict[Path, WorkflowDefinition | None] = field(default_factory=dict)
     outcomes: dict[tuple[object, ...], Label] = field(default_factory=dict)
 
 
@@ -52,13 +53,17 @@ class _Checked:
     """One workflow, as it is called with inputs under some labels."""
 
     def __init__(
-        self, workflow: Workflow, given: Mapping[str, Label], above: tuple[Path, ...], all_: _All
+        self,
+        workflow: WorkflowDefinition,
+        given: Mapping[str, Label],
+        above: tuple[Path, ...],
+        all_: _All,
     ) -> None:
         self._workflow = workflow
         path = workflow.source.path
         self._above = (*above, path.resolve()) if path else above
         self._all = all_
-        self.called: dict[str, Workflow] = {}
+        self.called: dict[str, WorkflowDefinition] = {}
         self._names()
         self._files()
         self._open_called()

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from graphs.workflow.definition.problems import Problem, WorkflowError, shown
+from graphs.workflow.definition.problems import Problem, WorkflowError
+from graphs.workflow.wording import shown
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40

@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.execution.context import Drive
 from graphs.workflow.execution.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
 from graphs.workflow.execution.scheduling import Standing, next_of
@@ -68,7 +68,7 @@ def _merged(
     return {index: one for index, one in merged.items() if one is not None}
 
 
-def compiled(workflow: Workflow, saver: BaseCheckpointSaver[str]) -> Compiled:
+def compiled(workflow: WorkflowDefinition, saver: BaseCheckpointSaver[str]) -> Compiled:
     """Invoke it with `inputs` and a `Drive` as context."""
     channels: dict[str, Any] = {
         INPUTS: dict,

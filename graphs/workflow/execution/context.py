@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.order import needs
 from graphs.workflow.execution.outcome import Answer, Facts, WorkflowEvent
 from graphs.workflow.execution.scheduling import Standing
@@ -24,7 +24,7 @@ class Call(Protocol):
 
     def __call__(
         self,
-        called: Workflow,
+        called: WorkflowDefinition,
         inputs: Mapping[str, Json],
         *,
         where: str,
@@ -47,7 +47,7 @@ class Drive:
     """
 
     router: Router
-    workflow: Workflow
+    workflow: WorkflowDefinition
     thread: str
     prefix: str
     attempt: int
@@ -58,7 +58,7 @@ class Drive:
     run: Standing | None = None
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
-    opened: dict[str, Workflow] = field(default_factory=dict)
+    opened: dict[str, WorkflowDefinition] = field(default_factory=dict)
     stop: bool = False
     wanted: Mapping[str, tuple[str, ...]] = field(init=False)
 

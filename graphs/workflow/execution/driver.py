@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from graphs.isolation import alone
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.execution.compile import (
     ATTEMPT,
     ERROR,
@@ -67,7 +67,7 @@ def saver(store: Store) -> RedisSaver:
 
 async def drive(
     router: Router,
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     inputs: Mapping[str, Json],
     *,
     thread: str,
@@ -125,7 +125,7 @@ async def drive(
     return await _stand(graph, config, workflow)
 
 
-async def stand_of(router: Router, thread: str, workflow: Workflow) -> Stand:
+async def stand_of(router: Router, thread: str, workflow: WorkflowDefinition) -> Stand:
     """Where a run stands, without driving it."""
     graph = compiled(workflow, saver(router.store))
     return await _stand(graph, {"configurable": {"thread_id": thread}}, workflow)
@@ -143,7 +143,7 @@ class _Called:
 
     async def __call__(
         self,
-        called: Workflow,
+        called: WorkflowDefinition,
         inputs: Mapping[str, Json],
         *,
         where: str,
@@ -193,7 +193,7 @@ class _Called:
 
 
 def _with_own(
-    router: Router, workflow: Workflow, thread: str, scopes: tuple[Scope, ...]
+    router: Router, workflow: WorkflowDefinition, thread: str, scopes: tuple[Scope, ...]
 ) -> tuple[Scope, ...]:
     if workflow.budget is None:
         return scopes
@@ -201,7 +201,7 @@ def _with_own(
     return (*scopes, Scope(f"the workflow {workflow.name}", key, workflow.budget.max_usd, KEPT_S))
 
 
-def _without_failures(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, Any]:
+def _without_failures(workflow: WorkflowDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
     """What is to be forgotten so that all that failed is tried anew, and what follows from it."""
     forget: dict[str, Any] = {ERROR: "", ATTEMPT: values.get(ATTEMPT, 0) + 1}
     lost: list[Facts] = []
@@ -221,7 +221,7 @@ def _without_failures(workflow: Workflow, values: Mapping[str, Any]) -> dict[str
     return forget
 
 
-async def _stand(graph: Compiled, config: RunnableConfig, workflow: Workflow) -> Stand:
+async def _stand(graph: Compiled, config: RunnableConfig, workflow: WorkflowDefinition) -> Stand:
     state = await graph.aget_state(config)
     values = state.values
     facts: dict[str, Facts] = {}

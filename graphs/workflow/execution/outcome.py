@@ -126,7 +126,7 @@ class RunEnded:
 
 
 WorkflowEvent = Began | ItemEnded | Ended | RunEnded
-"""What a caller of `Workflow.stream` sees."""
+"""What a caller of `WorkflowDefinition.stream` sees."""
 
 
 def total(parts: list[Facts]) -> dict[str, float | int | None]:

@@ -16,7 +16,7 @@ from graphs.event_stream import told_by
 from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.bundle import files_of, loaded, unpacked, with_called
 from graphs.workflow.definition.labels import labels
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.validate import check
 from graphs.workflow.execution.driver import Stand, drive, stand_of
 from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
@@ -37,7 +37,7 @@ SHORT_WAIT_S = 3600.0
 
 async def begin(
     router: Router,
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     given: Mapping[str, Any],
     *,
     run_id: str | None = None,
@@ -234,7 +234,7 @@ def _require_name(run_id: str) -> None:
 
 
 async def _same(
-    runs: Runs, run_id: str, workflow: Workflow, inputs: Mapping[str, Any]
+    runs: Runs, run_id: str, workflow: WorkflowDefinition, inputs: Mapping[str, Any]
 ) -> RunRecord:
     record = await runs.load(run_id)
     if record.run_id != run_id:
@@ -247,7 +247,7 @@ async def _same(
     return record
 
 
-def _bounded(workflow: Workflow) -> bool:
+def _bounded(workflow: WorkflowDefinition) -> bool:
     if workflow.budget is not None:
         return True
     return any(
@@ -266,7 +266,7 @@ def _label_of(router: Router, inputs: Mapping[str, Any]) -> Privacy:
     return found
 
 
-def _require_room(router: Router, workflow: Workflow, inputs: Mapping[str, Any]) -> None:
+def _require_room(router: Router, workflow: WorkflowDefinition, inputs: Mapping[str, Any]) -> None:
     """ConfigError when private text would be written to another machine's Redis."""
     if router.store.local:
         return

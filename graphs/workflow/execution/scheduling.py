@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from graphs.workflow.definition.labels import input_labels
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import needs, reads
-from graphs.workflow.definition.problems import ExpressionError
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, total
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
 from graphs.workflow.expressions.values import Json
@@ -44,7 +44,7 @@ class Standing:
     whole. wanted: of each step those that end before it, where that is known already.
     """
 
-    workflow: Workflow
+    workflow: WorkflowDefinition
     inputs: Mapping[str, Json]
     facts: dict[str, Facts]
     items: Mapping[str, Mapping[int, Facts]]

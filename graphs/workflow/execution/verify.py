@@ -13,7 +13,7 @@ from agents.checks.general import matches
 from agents.checks.own import FINDING_CHARS, Check, CommandCheck
 from agents.checks.sandbox import Limits, run_program
 from graphs.workflow.definition.files import resolved, schema_in
-from graphs.workflow.definition.model import Step, Verify, Workflow
+from graphs.workflow.definition.model import Step, Verify, WorkflowDefinition
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_text
 from router.classify.code_language import fenced_blocks
@@ -44,7 +44,7 @@ print(f"\\n{token} passed, and {ran} of its functions")
 """
 
 
-def checks_of(workflow: Workflow, step: Step, scope: Scope) -> tuple[Check, ...]:
+def checks_of(workflow: WorkflowDefinition, step: Step, scope: Scope) -> tuple[Check, ...]:
     """Raises ConfigError for a file that is not there or cannot be used."""
     verify = step.verify
     if verify is None:
@@ -61,7 +61,7 @@ def checks_of(workflow: Workflow, step: Step, scope: Scope) -> tuple[Check, ...]
     return tuple(checks)
 
 
-def judged_by(workflow: Workflow, step: Step, scope: Scope) -> str:
+def judged_by(workflow: WorkflowDefinition, step: Step, scope: Scope) -> str:
     """Changes when the answers of the step are judged otherwise."""
     if step.verify is None:
         return ""
@@ -135,7 +135,7 @@ def _failed(finding: str) -> CheckResult:
     return CheckResult.found("verify.tests", finding[:FINDING_CHARS], EscalationReason.CHECK)
 
 
-def _command(workflow: Workflow, step_id: str, command: tuple[str, ...]) -> Check:
+def _command(workflow: WorkflowDefinition, step_id: str, command: tuple[str, ...]) -> Check:
     program = command[0]
     if "/" in program:
         program = str(resolved(workflow, program))

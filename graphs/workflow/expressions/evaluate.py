@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graphs.workflow.definition.problems import ExpressionError, listed, nearest
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.functions import FUNCTIONS
 from graphs.workflow.expressions.tree import (
     Binary,
@@ -22,6 +22,7 @@ from graphs.workflow.expressions.tree import (
     Unary,
 )
 from graphs.workflow.expressions.values import Json, Refused, Work, equal, is_true, made, type_of
+from graphs.workflow.wording import listed, nearest
 
 
 class _Nothing:

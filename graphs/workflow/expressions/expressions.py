@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from graphs.workflow.definition.problems import ExpressionError
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Evaluation, Scope
 from graphs.workflow.expressions.syntax import parse
 from graphs.workflow.expressions.tokens import MAX_CHARS, string_end

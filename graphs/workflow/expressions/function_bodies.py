@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Callable
 
-from graphs.workflow.execution.chunks import chunks
+from graphs.workflow.expressions.chunks import chunks
 from graphs.workflow.expressions.values import (
     MAX_ITEMS,
     MAX_TEXT,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from graphs.workflow.definition.problems import listed, nearest
 from graphs.workflow.expressions.functions import FUNCTIONS
 from graphs.workflow.expressions.shapes import (
     BOOLEAN,
@@ -33,6 +32,7 @@ from graphs.workflow.expressions.tree import (
     Unary,
 )
 from graphs.workflow.expressions.values import Refused, Work, equal
+from graphs.workflow.wording import listed, nearest
 
 T = TypeVar("T")
 

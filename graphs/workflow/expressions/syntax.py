@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from graphs.workflow.definition.problems import ExpressionError, listed, nearest
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.functions import FUNCTIONS
 from graphs.workflow.expressions.tokens import Token, tokens
 from graphs.workflow.expressions.tree import (
@@ -23,6 +23,7 @@ from graphs.workflow.expressions.tree import (
     walk,
 )
 from graphs.workflow.expressions.values import MAX_WHOLE
+from graphs.workflow.wording import listed, nearest
 
 MAX_DEPTH = 100
 MAX_NESTED = 40

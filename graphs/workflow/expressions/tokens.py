@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from graphs.workflow.definition.problems import ExpressionError, shown
+from graphs.workflow.expressions.errors import ExpressionError
+from graphs.workflow.wording import shown
 
 MAX_CHARS = 4_000
 MAX_TOKENS = 1_000

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from graphs.workflow.definition.labels import labels
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import needs, reads, waves
-from graphs.workflow.definition.problems import printable, shown
 from graphs.workflow.picture.drawing_layout import HEAD, Box, Point, lay_out
 from graphs.workflow.picture.figure import DPI, blank
 from graphs.workflow.picture.mermaid import title
+from graphs.workflow.wording import printable, shown
 from router.errors import ConfigError
 from router.types import Privacy
 
@@ -49,7 +49,7 @@ _LEGEND = (
 )
 
 
-def draw(workflow: Workflow, path: Path) -> None:
+def draw(workflow: WorkflowDefinition, path: Path) -> None:
     """Writes the picture of a workflow that was checked, in the format that the name ends with.
 
     Raises ConfigError where matplotlib is missing, the file cannot be written, or no format is
@@ -76,7 +76,7 @@ def draw(workflow: Workflow, path: Path) -> None:
 class _Picture:
     """layout: in the units of the axes; texts: the lines of each box, as matplotlib has them."""
 
-    def __init__(self, workflow: Workflow) -> None:
+    def __init__(self, workflow: WorkflowDefinition) -> None:
         self.figure = blank()
         self._axes = self.figure.add_axes((0, 0, 1, 1))
         self._axes.axis("off")
@@ -159,7 +159,7 @@ class _Picture:
         return self._axes.text(x, y, printable(text), **(common | style))
 
 
-def _rows(workflow: Workflow) -> list[tuple[str, ...]]:
+def _rows(workflow: WorkflowDefinition) -> list[tuple[str, ...]]:
     """The waves, a wide one as several rows of about the same length."""
     rows: list[tuple[str, ...]] = []
     for wave in waves(workflow):

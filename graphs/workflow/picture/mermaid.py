@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graphs.workflow.definition.labels import labels
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import needs, reads
 from router.types import Privacy
 
@@ -19,7 +19,9 @@ _SHAPES = {
 _MOST_CHARS = 60
 
 
-def to_mermaid(workflow: Workflow, notes: Mapping[str, Sequence[str]] | None = None) -> str:
+def to_mermaid(
+    workflow: WorkflowDefinition, notes: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """Arrows are solid where text flows and dotted where a step only waits or is decided upon.
 
     notes: further lines in the boxes, by step.

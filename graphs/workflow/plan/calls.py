@@ -9,7 +9,7 @@ from pathlib import Path
 from graphs.workflow.definition.files import resolved
 from graphs.workflow.definition.labels import Label, input_labels, label_of_data, step_labels
 from graphs.workflow.definition.load import load_workflow
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from router.types import Privacy
 
 
@@ -17,10 +17,10 @@ from router.types import Privacy
 class Calls:
     """Of one plan; the files were checked, so none calls itself."""
 
-    _opened: dict[Path, Workflow] = field(default_factory=dict)
+    _opened: dict[Path, WorkflowDefinition] = field(default_factory=dict)
     _outcomes: dict[tuple[Path, Privacy], Label] = field(default_factory=dict)
 
-    def called(self, workflow: Workflow, step: Step) -> tuple[Path, Workflow]:
+    def called(self, workflow: WorkflowDefinition, step: Step) -> tuple[Path, WorkflowDefinition]:
         """The workflow that a step calls, and its file."""
         assert step.workflow is not None
         path = resolved(workflow, step.workflow).resolve()
@@ -28,11 +28,13 @@ class Calls:
             self._opened[path] = load_workflow(path)
         return path, self._opened[path]
 
-    def outcomes_in(self, workflow: Workflow) -> Callable[[Step, Mapping[str, Label]], Label]:
+    def outcomes_in(
+        self, workflow: WorkflowDefinition
+    ) -> Callable[[Step, Mapping[str, Label]], Label]:
         """What `step_labels` asks for: the label of what a step's workflow gives."""
         return lambda step, labels: self._outcome(workflow, step, labels[step.id])
 
-    def _outcome(self, workflow: Workflow, step: Step, label: Label) -> Label:
+    def _outcome(self, workflow: WorkflowDefinition, step: Step, label: Label) -> Label:
         """As in a run, all that it is given has the label of the step."""
         path, called = self.called(workflow, step)
         key = (path, label.privacy)

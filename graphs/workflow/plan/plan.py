@@ -14,9 +14,9 @@ from typing import Any
 from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.budgets import ceiling
 from graphs.workflow.definition.labels import Label, input_labels, step_labels
-from graphs.workflow.definition.model import Input, Step, Workflow
+from graphs.workflow.definition.model import Input, Step, WorkflowDefinition
 from graphs.workflow.definition.order import waves
-from graphs.workflow.definition.problems import ExpressionError
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data
 from graphs.workflow.expressions.values import Json
@@ -36,7 +36,7 @@ _APPROVED_CHARS = 30
 
 
 def plan(
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     given: Mapping[str, Any],
     *,
     settings: Settings,
@@ -79,7 +79,7 @@ class _Planned:
     def __init__(
         self,
         shared: _Shared,
-        workflow: Workflow,
+        workflow: WorkflowDefinition,
         inputs: Mapping[str, Json],
         sizes: Mapping[str, Size],
         given: Mapping[str, Label],

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from agents.agent import Agent
 from graphs.workflow.definition.files import output_schema
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.execution.scheduling import list_of
 from graphs.workflow.expressions.expressions import condition, holds, render_data
 from graphs.workflow.plan.answers import json_chars
@@ -103,7 +103,11 @@ def turns(step: Step, known: Knowledge) -> Turns:
 
 
 def asking(
-    workflow: Workflow, step: Step, label: Privacy, each: Sequence[Knowledge], seats: Seats
+    workflow: WorkflowDefinition,
+    step: Step,
+    label: Privacy,
+    each: Sequence[Knowledge],
+    seats: Seats,
 ) -> Asking:
     """Raises ExpressionError for a prompt that cannot be rendered."""
     assert step.prompt is not None

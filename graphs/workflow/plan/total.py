@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphs.workflow.definition.budgets import bounded
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.plan.seats import Seats
 from graphs.workflow.plan.types import Plan, StepPlan
 
 
-def total(workflow: Workflow, steps: Sequence[StepPlan], seats: Seats) -> Plan:
+def total(workflow: WorkflowDefinition, steps: Sequence[StepPlan], seats: Seats) -> Plan:
     """The plan of these steps, without its warnings."""
     waves_s: dict[int, float] = {}
     for one in steps:

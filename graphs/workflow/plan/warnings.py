@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.plan.types import Plan, StepPlan
 from router.types import MAX_PROMPT_CHARS
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Notes:
     """Collects them, by what is said and of which steps."""
 
-    workflow: Workflow
+    workflow: WorkflowDefinition
     seats: Seats
     _told: dict[str, list[str]] = field(default_factory=dict)
 

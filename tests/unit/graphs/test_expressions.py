@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 import pytest
+from graphs.workflow.expressions.chunks import chunks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.workflow.definition.problems import ExpressionError
-from graphs.workflow.execution.chunks import chunks
+from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import (
     evaluate,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graphs.workflow.definition.load import load_workflow, loads
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.order import needs, waves
 from graphs.workflow.definition.validate import check
 from graphs.workflow.picture.drawing import MOST_STEPS, _curve, _Picture, draw
@@ -69,7 +69,7 @@ def crossed(layout: Layout) -> list[tuple[tuple[str, str], str]]:
 
 
 @pytest.mark.parametrize("workflow", DRAWN, ids=NAMES)
-def test_no_box_touches_another_and_no_arrow_goes_through_one(workflow: Workflow) -> None:
+def test_no_box_touches_another_and_no_arrow_goes_through_one(workflow: WorkflowDefinition) -> None:
     layout = _Picture(workflow).layout
     assert layout.boxes.keys() == {step.id for step in workflow.steps}
     for one, other in combinations(layout.boxes.values(), 2):
@@ -79,7 +79,7 @@ def test_no_box_touches_another_and_no_arrow_goes_through_one(workflow: Workflow
 
 @pytest.mark.parametrize("workflow", DRAWN, ids=NAMES)
 def test_every_step_stands_below_what_it_waits_for_with_an_arrow_from_it(
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
 ) -> None:
     layout = _Picture(workflow).layout
     arrows = {(other, name) for name, others in needs(workflow).items() for other in others}
@@ -97,7 +97,9 @@ def test_every_step_stands_below_what_it_waits_for_with_an_arrow_from_it(
 
 
 @pytest.mark.parametrize("workflow", DRAWN, ids=NAMES)
-def test_every_text_is_inside_its_box_and_every_box_inside_the_picture(workflow: Workflow) -> None:
+def test_every_text_is_inside_its_box_and_every_box_inside_the_picture(
+    workflow: WorkflowDefinition,
+) -> None:
     picture = _Picture(workflow)
     figure = picture.figure
     figure.canvas.draw()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs.workflow.definition.load import load_workflow, loads
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.validate import problems_of
 from router.errors import ConfigError
@@ -200,7 +200,9 @@ def test_a_good_file_is_read_as_it_is_written() -> None:
 
 def test_what_is_written_out_can_be_read_back() -> None:
     workflow = loads(GOOD)
-    again = Workflow.model_validate(workflow.model_dump(by_alias=True, exclude_unset=True))
+    again = WorkflowDefinition.model_validate(
+        workflow.model_dump(by_alias=True, exclude_unset=True)
+    )
     assert again.model_dump() == workflow.model_dump()
 
 

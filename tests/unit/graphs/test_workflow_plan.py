@@ -9,7 +9,7 @@ import pytest
 
 from agents.nano import SPEED
 from graphs.workflow.definition.load import load_workflow, loads
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.validate import check
 from graphs.workflow.plan.plan import plan
 from graphs.workflow.plan.types import Plan, StepPlan
@@ -42,12 +42,12 @@ def scripted(tmp_path: Path) -> Settings:
     )
 
 
-def flow(steps: str, head: str = "") -> Workflow:
+def flow(steps: str, head: str = "") -> WorkflowDefinition:
     return check(loads(f"name: n\n{head}steps:\n{steps}"))
 
 
 def planned(
-    workflow: Workflow,
+    workflow: WorkflowDefinition,
     given: dict[str, Any] | None = None,
     settings: Settings | None = None,
     env: dict[str, str] | None = None,

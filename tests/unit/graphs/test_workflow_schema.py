@@ -10,7 +10,7 @@ import yaml
 from jsonschema.validators import Draft202012Validator
 
 from graphs.workflow.definition.load import loads
-from graphs.workflow.definition.model import Input, Step, Workflow
+from graphs.workflow.definition.model import Input, Step, WorkflowDefinition
 from graphs.workflow.definition.problems import WorkflowError
 from graphs.workflow.definition.schema import workflow_json_schema
 from graphs.workflow.expressions.functions import FUNCTIONS
@@ -108,7 +108,7 @@ def test_the_schema_accepts_the_shipped_workflows(path: Path) -> None:
 def test_the_page_on_workflows_names_every_key_and_function() -> None:
     page = (Path(__file__).parents[3] / "docs" / "workflows.md").read_text()
     keys = {field.alias or name for name, field in Step.model_fields.items()}
-    keys |= {*Input.model_fields, *Workflow.model_fields}
+    keys |= {*Input.model_fields, *WorkflowDefinition.model_fields}
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
     assert [name for name in FUNCTIONS if f"`{name}(" not in page] == []
     example = page.split("```yaml\n")[1].split("```")[0]

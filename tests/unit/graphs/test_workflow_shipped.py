@@ -10,7 +10,7 @@ import pytest
 from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.files import output_schema, resolved
 from graphs.workflow.definition.load import load_workflow
-from graphs.workflow.definition.model import Step, Workflow
+from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import waves
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
@@ -39,7 +39,7 @@ def sample(schema: dict[str, Any]) -> Json:
             return 3
 
 
-def outcome(workflow: Workflow, step: Step, scope: Scope, *, fails: bool) -> Json:
+def outcome(workflow: WorkflowDefinition, step: Step, scope: Scope, *, fails: bool) -> Json:
     """What a step might give, after all its texts were rendered."""
     render_data([step.prompt, step.system, step.approve and step.approve.message], scope)
     arguments = render_data(step.arguments, scope)
@@ -54,7 +54,7 @@ def outcome(workflow: Workflow, step: Step, scope: Scope, *, fails: bool) -> Jso
     return sample(schema) if schema else render_text("text of ${{ 1 }}", scope)
 
 
-def walk(workflow: Workflow, given: dict[str, Any], *, fails: bool) -> dict[str, Json]:
+def walk(workflow: WorkflowDefinition, given: dict[str, Any], *, fails: bool) -> dict[str, Json]:
     """The outputs. fails: every step that may fail does, or every second of its items."""
     inputs = bind_inputs(workflow, given)
     done: dict[str, dict[str, Json]] = {}

@@ -9,8 +9,8 @@ import pytest
 from router.classify import signals
 from router.classify.gain import PRIORS, WEIGHTS, ExpectedScores, GainModel, features, shipped_gains
 from router.classify.kinds import NgramClassifier
-from router.classify.train_gain import fit_gain
 from router.errors import ConfigError
+from router.evaluate.train_gain import fit_gain
 from router.settings.settings import PolicySettings
 from router.types import Guess, Kind
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from graphs.workflow.definition.load import load_workflow, loads
-from graphs.workflow.definition.model import Workflow
+from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.plan.plan import plan
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
@@ -19,7 +19,7 @@ SHIPPED = sorted(config_path("workflows").glob("*.yaml"))
 KEY = {"OPENAI_API_KEY": "no key, nobody is asked"}
 
 
-def shown(workflow: Workflow, width: int, env: dict[str, str] | None = None) -> str:
+def shown(workflow: WorkflowDefinition, width: int, env: dict[str, str] | None = None) -> str:
     console = Console(width=width, file=io.StringIO(), highlight=False)
     console.print(plan_view(plan(workflow, {}, settings=Settings(), env=env or {})))
     assert isinstance(console.file, io.StringIO)

@@ -1,4 +1,4 @@
-"""Fit the gain model: `python -m router.classify.train_gain PAIRS.parquet ... [--out gain.json]`.
+"""Fit the gain model: `python -m router.evaluate.train_gain PAIRS.parquet ... [--out gain.json]`.
 
 Learns from the rows that are marked `train_ok`, are on the `dev` side of the split, and set a small
 local model against a frontier one.

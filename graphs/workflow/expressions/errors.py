@@ -1,0 +1,21 @@
+"""What is wrong with an expression, with its place."""
+
+from __future__ import annotations
+
+from graphs.workflow.wording import printable, shown
+from router.errors import ConfigError
+
+
+class ExpressionError(ConfigError):
+    """An expression cannot be read or evaluated.
+
+    offset: characters of the expression before the mistake. begins: of the text that it stands in,
+    before the expression.
+    """
+
+    def __init__(self, message: str, *, expression: str, offset: int, begins: int = 0) -> None:
+        self.reason = printable(message)
+        self.expression = expression
+        self.begins = begins
+        self.offset = min(max(offset, 0), len(expression))
+        super().__init__(f"column {self.offset + 1} of `{shown(expression)}`: {self.reason}")
