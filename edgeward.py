@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from graphs.workflow.execution.outcome import RunResult as RunResult
     from router.errors import EdgewardError as EdgewardError
     from router.settings.settings import Settings as Settings
-    from router.types import Attempt as Attempt
-    from router.types import Privacy as Privacy
-    from router.types import Result as Result
-    from router.types import Task as Task
+    from router.types.result import Attempt as Attempt
+    from router.types.result import Result as Result
+    from router.types.task import Privacy as Privacy
+    from router.types.task import Task as Task
     from workers.commands.cli import main as main
 
 __version__ = "0.1.0"
@@ -42,10 +42,10 @@ _EXPORTS = {
     "Finished": "graphs.events",
     "EdgewardError": "router.errors",
     "Settings": "router.settings.settings",
-    "Attempt": "router.types",
-    "Privacy": "router.types",
-    "Result": "router.types",
-    "Task": "router.types",
+    "Attempt": "router.types.result",
+    "Privacy": "router.types.task",
+    "Result": "router.types.result",
+    "Task": "router.types.task",
     "main": "workers.commands.cli",
 }
 

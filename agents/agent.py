@@ -9,7 +9,9 @@ from typing import Protocol
 from agents.calibration import Sureness
 from router.engine import Constraint, Delta, Engine, GenerateRequest
 from router.policy.speed import Speed
-from router.types import CheckResult, Completion, Message, Task
+from router.types.completion import Completion
+from router.types.result import CheckResult
+from router.types.task import Message, Task
 
 
 @dataclass(frozen=True, slots=True)

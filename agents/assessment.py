@@ -17,7 +17,8 @@ from router.policy import decide as policy
 from router.policy.answer_length import answer_tokens
 from router.policy.speed import Pace, Speed
 from router.settings.settings import PolicySettings
-from router.types import Expected, Guess, Message, RouteDecision, Task
+from router.types.decision import Expected, Guess, RouteDecision
+from router.types.task import Message, Task
 
 
 @dataclass(frozen=True, slots=True)

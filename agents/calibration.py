@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from agents.logistic import auroc, calibration_error, fit_logistic, logit, predict
 from router.errors import ConfigError
-from router.types import Kind, TokenStats
+from router.types.completion import TokenStats
+from router.types.decision import Kind
 
 FEWEST = 30
 """Answers of one kind from which its own weights are learnt; with fewer, those of all kinds."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from agents.engines.chat_api import is_loopback
 from agents.engines.providers import provider_of
 from router.settings.settings import CloudSettings
-from router.types import CloudState
+from router.types.result import CloudState
 
 _CONNECT_S = 2.0
 _KNOWN_S = 10.0

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from router.engine import CloudEngine, Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import PrivacyViolation
 from router.privacy.gate import Released
-from router.types import Completion
+from router.types.completion import Completion
 
 
 class GatedEngine:

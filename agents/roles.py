@@ -23,7 +23,7 @@ from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
 from router.settings.settings import CloudSettings, ModelSettings, Settings
-from router.types import CloudState
+from router.types.result import CloudState
 
 PROMPTS = Path(__file__).parent / "prompts"
 CODER = "coder"

@@ -58,7 +58,9 @@ from router.queue.outbox import Outbox
 from router.settings.settings import Settings, load_settings, with_environment
 from router.store.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
-from router.types import CloudState, Guess, Kind, Privacy, Result, RouteDecision, Task, ToolCall
+from router.types.decision import Guess, Kind, RouteDecision
+from router.types.result import CloudState, Result, ToolCall
+from router.types.task import Privacy, Task
 
 CHECKPOINT_TTL_S = 3600.0
 """How long the finished state of a run can be looked at."""

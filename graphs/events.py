@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from router.types import Attempt, Guess, Result, RouteDecision
+from router.types.decision import Guess, RouteDecision
+from router.types.result import Attempt, Result
 
 
 @dataclass(frozen=True, slots=True)

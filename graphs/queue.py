@@ -12,7 +12,7 @@ from router.policy import decide as policy
 from router.queue.task_queue import TaskQueue
 from router.settings.settings import Settings, load_settings, with_environment
 from router.store.store import open_configured
-from router.types import Task
+from router.types.task import Task
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Literal
 
 from agents.checks.own import Check
 from router.account.budget import Scope
-from router.types import CloudState
+from router.types.result import CloudState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from router.errors import EngineRejected, EngineTimeout
-from router.types import Completion, Message, Priority
+from router.types.completion import Completion
+from router.types.task import Message, Priority
 
 
 @dataclass(frozen=True, slots=True)

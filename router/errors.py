@@ -25,10 +25,7 @@ written for the person at the terminal and are printed as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from router.types import Attempt
+from typing import Any, ClassVar
 
 
 class EdgewardError(Exception):
@@ -164,8 +161,8 @@ class BudgetExceeded(EdgewardError):
 
 
 class RoutesExhausted(EdgewardError):
-    """Every route failed. `attempts` holds each one, in order."""
+    """Every route failed. `attempts` holds each Attempt, in order."""
 
-    def __init__(self, message: str, *, attempts: Sequence[Attempt]) -> None:
+    def __init__(self, message: str, *, attempts: Sequence[Any]) -> None:
         super().__init__(message)
         self.attempts = tuple(attempts)

@@ -22,7 +22,10 @@ from agents.checks.expression import (
 from agents.checks.source import plain_text
 from agents.nano.lexicon import fold
 from router.classify import signals
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 _LIST_MARK = re.compile(r"^ {0,20}(?:[-*+]|\d{1,3}\)) +")
 _PIECE = re.compile(r"[.,](?!\d)|(?<!\d)[.,]")

@@ -15,7 +15,7 @@ from agents.checks.expression import (
     side_of,
 )
 from agents.checks.numbers import NUMBER, decimal_marks, plain_number, read_figures
-from router.types import Kind
+from router.types.decision import Kind
 
 _ASKED_CHARS = 1000
 

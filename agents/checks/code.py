@@ -18,7 +18,10 @@ from router.classify.code_language import (
     fenced_blocks,
     languages_of,
 )
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 _EXAMPLE_LIMITS = Limits(wall_s=10.0, cpu_s=5.0)
 _OTHER_DATABASE = re.compile(

@@ -9,7 +9,10 @@ from agents.checks.prose_language import in_language
 from agents.checks.sandbox import Limits
 from router.classify.code_language import canonical_language
 from router.errors import ConfigError
-from router.types import CheckResult, Completion, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 _EXAMPLE_S = 10.0
 _LEAST_S = 0.1

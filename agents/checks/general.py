@@ -11,7 +11,10 @@ from typing import Any
 import jsonschema
 
 from agents.calibration import Sureness
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task, TokenStats
+from router.types.completion import Completion, TokenStats
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 _REFUSAL = re.compile(
     r"^\W*(i['’]?m sorry,? (but )?i"

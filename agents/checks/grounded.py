@@ -12,7 +12,10 @@ from agents.checks.source import Source, plain_text
 from agents.nano.lexicon import fold
 from router.classify import signals
 from router.classify.code_language import fenced_blocks
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 _JUDGED = re.compile(
     r"sentiment|categor|classif|\btype|\btipo|intent|priorit|prioridade|language|idioma|topic"

@@ -15,7 +15,10 @@ from typing import Any
 
 from router.errors import ConfigError
 from router.settings.settings import CheckSettings
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 GROUP = "edgeward.checks"
 """Entry points of this group are checks, by their names."""

@@ -7,7 +7,10 @@ import re
 from agents.nano.lexicon import fold
 from router.classify import signals
 from router.classify.language import language_of
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 _LANGUAGES = {
     "en": "english ingles",

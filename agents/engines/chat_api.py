@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
-from router.types import Message
+from router.types.task import Message
 
 T = TypeVar("T")
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]

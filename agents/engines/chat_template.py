@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from agents.engines.model_files import read_json
 from router.errors import ConfigError
-from router.types import Message
+from router.types.task import Message
 
 if TYPE_CHECKING:
     from jinja2.ext import Extension

@@ -29,7 +29,7 @@ from router.errors import (
     EngineRejected,
     EngineUnavailable,
 )
-from router.types import Completion, Usage
+from router.types.completion import Completion, Usage
 
 ENGINE = "exllamav2"
 

@@ -12,7 +12,7 @@ from agents.engines.lane import Lane
 from agents.engines.lane_job import Job, Part, Runner
 from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import EngineError, EngineUnavailable
-from router.types import Completion
+from router.types.completion import Completion
 
 
 class LaneEngine:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from router.engine import Delta, EngineCaps, GenerateRequest
 from router.errors import EngineError, EngineOverloaded, EngineTimeout
-from router.types import Completion
+from router.types.completion import Completion
 
 Part = Delta | Completion | EngineError
 """What a reader receives: pieces of text, then the whole or the reason why there is none."""

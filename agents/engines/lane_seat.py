@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from agents.engines.lane_job import Job, Runner
 from agents.engines.lane_order import Standing
 from router.errors import EngineError
-from router.types import Priority
+from router.types.task import Priority
 
 WAIT_SHARE = {Priority.HIGH: 0.15, Priority.NORMAL: 0.6, Priority.LOW: 0.8}
 """Share of its bound after which a job is due. A high one overtakes what came up to nearly half a

@@ -37,7 +37,7 @@ from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
-from router.types import Completion, Usage
+from router.types.completion import Completion, Usage
 
 _ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",  # DEV loads .env from the working directory into the environment

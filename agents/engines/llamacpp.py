@@ -28,7 +28,7 @@ from router.errors import (
     EngineRejected,
     EngineUnavailable,
 )
-from router.types import Completion, TokenStats, Usage
+from router.types.completion import Completion, TokenStats, Usage
 
 ENGINE = "llamacpp"
 

@@ -32,7 +32,7 @@ from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
 from router.errors import EngineError, EngineRejected, EngineUnavailable
-from router.types import Completion, TokenStats, Usage
+from router.types.completion import Completion, TokenStats, Usage
 
 NO_KEY = "none"
 """What is sent to a server that wants no key: OpenAI's client insists on something."""

@@ -25,7 +25,8 @@ from router.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
-from router.types import Completion, Frozen, TokenStats, Usage
+from router.types.base import Frozen
+from router.types.completion import Completion, TokenStats, Usage
 
 ENGINE = "scripted"
 

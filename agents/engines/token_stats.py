@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from router.types import TokenStats
+from router.types.completion import TokenStats
 
 if TYPE_CHECKING:
     import numpy.typing as npt

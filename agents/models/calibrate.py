@@ -20,7 +20,9 @@ from router.classify.kinds import NgramClassifier
 from router.engine import GenerateRequest, generate
 from router.errors import ConfigError
 from router.policy.decide import CODER_KINDS
-from router.types import Completion, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import Kind
+from router.types.task import Task
 
 _TIMEOUT_S = 120.0
 _SUMS = (

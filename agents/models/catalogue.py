@@ -10,7 +10,7 @@ from pydantic import Field
 from agents.engines.vram import ModelShape
 from router.errors import ConfigError
 from router.settings.shipped import config_path
-from router.types import Frozen
+from router.types.base import Frozen
 
 Role = Literal["router", "coder", "general"]
 

@@ -9,7 +9,8 @@ from types import TracebackType
 from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
 from agents.nano.engine import nano_engine
 from router.engine import GenerateRequest, generate
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 DEADLINE_S = 60.0
 

@@ -10,7 +10,10 @@ from agents.nano import ESCALATE_TOKEN, with_keys
 from agents.nano.confidence import NEVER, NanoCalibration
 from agents.nano.gate import NO_FAMILY, Gate
 from agents.nano.verify import verify
-from router.types import CheckResult, Completion, EscalationReason, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason
+from router.types.result import CheckResult
+from router.types.task import Task
 
 LONGEST_CHARS = 4096
 """As many as about fill its window, twice as many as it was trained on: the gate need not look."""

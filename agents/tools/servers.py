@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from agents.tools.tool import PUBLIC
-from router.types import Frozen
+from router.types.base import Frozen
 
 
 class McpServer(Frozen):

@@ -16,7 +16,9 @@ from agents.agent import Agent
 from graphs.request.side_question import ask_aside
 from graphs.request.state import Run, State
 from graphs.request.visibility import may_see
-from router.types import CheckResult, Completion, EscalationReason, Kind
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
 
 ROLE = "second opinion"
 

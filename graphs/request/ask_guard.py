@@ -13,7 +13,8 @@ from agents.agent import Agent
 from graphs.request.side_question import ask_aside
 from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 log = structlog.get_logger()
 

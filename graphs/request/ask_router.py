@@ -12,7 +12,9 @@ from agents.calibration import Sureness
 from graphs.request.side_question import ask_aside
 from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
-from router.types import Completion, Guess, Kind, Message, Task
+from router.types.completion import Completion
+from router.types.decision import Guess, Kind
+from router.types.task import Message, Task
 
 CHOICES = tuple(kind.value for kind in Kind if kind is not Kind.UNSURE)
 

@@ -18,7 +18,10 @@ from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
 from router.privacy.redaction import Redaction
-from router.types import Attempt, Completion, EscalationReason, Message, Privacy, Usage
+from router.types.completion import Completion, Usage
+from router.types.decision import EscalationReason
+from router.types.result import Attempt
+from router.types.task import Message, Privacy
 
 log = structlog.get_logger()
 

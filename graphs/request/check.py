@@ -18,11 +18,9 @@ from graphs.request.guard import stopped
 from graphs.request.state import Run, State
 from graphs.request.visibility import local_agent
 from router.policy import decide as policy
-from router.types import (
-    CheckResult,
-    Completion,
-    EscalationReason,
-)
+from router.types.completion import Completion
+from router.types.decision import EscalationReason
+from router.types.result import CheckResult
 
 log = structlog.get_logger()
 

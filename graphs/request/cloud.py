@@ -25,7 +25,9 @@ from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
 from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
-from router.types import Attempt, CloudState, EscalationReason, Message, Privacy
+from router.types.decision import EscalationReason
+from router.types.result import Attempt, CloudState
+from router.types.task import Message, Privacy
 
 log = structlog.get_logger()
 

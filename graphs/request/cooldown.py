@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from agents.agent import Agent
-from router.types import Attempt, EscalationReason
+from router.types.decision import EscalationReason
+from router.types.result import Attempt
 
 
 class Rest:

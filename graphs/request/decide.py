@@ -13,7 +13,7 @@ from graphs.events import Routed
 from graphs.request.state import Outcome, Run, State
 from graphs.request.visibility import may_see, role_of
 from router.policy import decide as policy
-from router.types import RouteDecision
+from router.types.decision import RouteDecision
 
 log = structlog.get_logger()
 

@@ -12,7 +12,8 @@ from langgraph.runtime import Runtime
 from agents.connectivity import Finding
 from graphs.request.state import Run, State
 from graphs.request.visibility import role_of
-from router.types import CloudState, EscalationReason
+from router.types.decision import EscalationReason
+from router.types.result import CloudState
 
 _LEAST_S = 0.05
 """With less time than this a local model need not be asked."""

@@ -11,10 +11,8 @@ from agents.guards import clean
 from graphs.request.ask_guard import unsafe
 from graphs.request.state import Outcome, Run, State
 from graphs.request.visibility import may_see
-from router.types import (
-    CloudState,
-    Privacy,
-)
+from router.types.result import CloudState
+from router.types.task import Privacy
 
 log = structlog.get_logger()
 

@@ -21,14 +21,8 @@ from router.engine import Constraint
 from router.errors import StoreUnavailable
 from router.memory.sessions import CachedAnswer, cache_key
 from router.privacy import gate
-from router.types import (
-    EscalationReason,
-    Kind,
-    Message,
-    Privacy,
-    RouteDecision,
-    Task,
-)
+from router.types.decision import EscalationReason, Kind, RouteDecision
+from router.types.task import Message, Privacy, Task
 
 log = structlog.get_logger()
 

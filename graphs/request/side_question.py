@@ -12,7 +12,8 @@ from agents.agent import Agent
 from graphs.request.state import Run
 from router.engine import GenerateRequest, generate
 from router.errors import EngineError
-from router.types import Attempt, Completion
+from router.types.completion import Completion
+from router.types.result import Attempt
 
 log = structlog.get_logger()
 

@@ -23,18 +23,10 @@ from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.policy.speed import Pace
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
-from router.types import (
-    Attempt,
-    CheckResult,
-    CloudState,
-    Completion,
-    EscalationReason,
-    Guess,
-    Message,
-    Privacy,
-    RouteDecision,
-    Task,
-)
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Guess, RouteDecision
+from router.types.result import Attempt, CheckResult, CloudState
+from router.types.task import Message, Privacy, Task
 
 
 @dataclass(frozen=True, slots=True)

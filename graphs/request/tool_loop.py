@@ -15,7 +15,9 @@ from graphs.events import Attempted, Token
 from graphs.request.state import Run, State
 from router.engine import Constraint
 from router.privacy.gate import strictest
-from router.types import CheckResult, EscalationReason, Message, Privacy
+from router.types.decision import EscalationReason
+from router.types.result import CheckResult
+from router.types.task import Message, Privacy
 
 log = structlog.get_logger()
 

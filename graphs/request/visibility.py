@@ -5,7 +5,8 @@ from __future__ import annotations
 from agents.agent import Agent
 from graphs.request.state import Run, State
 from router.policy import decide as policy
-from router.types import Kind, Privacy
+from router.types.decision import Kind
+from router.types.task import Privacy
 
 
 def role_of(kind: Kind, run: Run) -> str:

@@ -9,7 +9,8 @@ from agents.checks.source import Source
 from agents.roles import PROMPTS
 from graphs.request.agreement import KINDS, LONGEST_CHARS, agree
 from router.engine import Constraint
-from router.types import Kind, Message, Task
+from router.types.decision import Kind
+from router.types.task import Message, Task
 
 JUDGEMENT = {
     "type": "object",

@@ -25,14 +25,18 @@ from graphs.request.state import Deps, Run, State
 from graphs.run_options import Terms
 from graphs.shadow.compare import can_compare, compare, judge_question, read_judgement
 from router.account.budget import Scope
-from router.account.ledger import SHADOW_ROLE, Ledger, ShadowRecord, records_of
+from router.account.ledger import Ledger
+from router.account.records import SHADOW_ROLE, ShadowRecord, records_of
 from router.cancellation import end
 from router.engine import Constraint
 from router.errors import EdgewardError, PrivacyViolation, StoreUnavailable
 from router.privacy.gate import Released, strictest
 from router.privacy.redaction import Redaction
 from router.store.store import Store
-from router.types import Completion, EscalationReason, Message, Privacy, Result, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason
+from router.types.result import Result
+from router.types.task import Message, Privacy, Task
 
 MOST_AT_ONCE = 4
 """Further ones are left out: nothing piles up behind a slow cloud."""

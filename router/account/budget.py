@@ -21,7 +21,8 @@ from typing import Any
 from router.errors import BudgetExceeded
 from router.settings.settings import BudgetSettings
 from router.store.store import Store
-from router.types import Frozen, Task
+from router.types.base import Frozen
+from router.types.task import Task
 
 NANO = 1_000_000_000
 

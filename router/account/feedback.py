@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from router.account.ledger import AttemptRecord, FeedbackRecord, Ledger, Record, TaskRecord
+from router.account.ledger import Ledger
+from router.account.records import AttemptRecord, FeedbackRecord, Record, TaskRecord
 from router.errors import TaskError
 from router.privacy.gate import may_be_kept
 from router.store.store import Store

@@ -23,7 +23,9 @@ from pydantic import ValidationError
 from router.errors import StoreUnavailable
 from router.store.processes import has_ended, this_process
 from router.store.store import Store
-from router.types import Completion, Frozen, Message
+from router.types.base import Frozen
+from router.types.completion import Completion
+from router.types.task import Message
 
 KEPT_S = 86_400
 """How long a finished call is remembered, unless its caller says longer."""

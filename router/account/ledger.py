@@ -8,22 +8,21 @@ them; a session appears as a hash. The stream is append-only, a hash chain
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import math
 import random
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import structlog
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from router.account import ledger_scripts as scripts
 from router.account.hash_chain import (
     GENESIS,
     Anchor,
@@ -36,14 +35,12 @@ from router.account.hash_chain import (
     id_time,
 )
 from router.account.hash_chain import link as link_digest
+from router.account.records import RECORD, Record, records_of
 from router.errors import StoreUnavailable
-from router.privacy.gate import strictest
 from router.store.errors import redacted
 from router.store.store import Store
-from router.types import Attempt, EscalationReason, Frozen, Kind, Privacy, Result, Task, Weighed
-
-SHADOW_ROLE = "shadow"
-"""Of an attempt that answers nobody: it is compared with an answer that was delivered."""
+from router.types.result import Result
+from router.types.task import Task
 
 PAGE = 500
 """Entries read in one round trip."""
@@ -59,275 +56,6 @@ _SKEW_S = 3600.0
 """Clocks of two machines may differ by this much without anything being wrong."""
 
 log = structlog.get_logger()
-
-# The digests are the client's work, SHA-256 is not to be had in Redis: it says which head it went
-# out from, and is told the present one where that is another.
-# KEYS: stream, head. ARGV: seq and digest gone out from, milliseconds to live, the oldest time that
-# is kept, key and MAC of an anchor at that head, then the six values of each record.
-_APPEND = """
--- An error in its own words, as outside a script.
-local function refused(reply)
-  return redis.error_reply((string.gsub(reply.err, '^@%S+ %d+: %-?', '')))
-end
-local count = redis.pcall('XLEN', KEYS[1])
-if type(count) == 'table' then return refused(count) end
-local function usable(seq, digest)
-  return seq and digest and #seq < 16 and string.match(seq, '^[1-9]%d*$') and #digest == 64
-end
-local head = redis.call('HMGET', KEYS[2], 'seq', 'digest', 'id')
-if not usable(head[1], head[2]) then
-  -- Lost, or there never was one: the latest link of the stream stands in for it.
-  head = {}
-  for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 100)) do
-    local fields = entry[2]
-    if fields[3] == 'seq' and fields[7] == 'digest' and usable(fields[4], fields[8]) then
-      head = {fields[4], fields[8], entry[1]}
-      break
-    end
-  end
-end
-local seq, digest, id = head[1] or '0', head[2] or '', head[3] or '0-0'
-if seq ~= ARGV[1] or (digest ~= ARGV[2] and seq ~= '0') then return {0, seq, digest, id} end
-local written = tonumber(string.match(id, '^%d+')) or 0
-if seq ~= '0' and written < tonumber(ARGV[4]) and count == 0 then
-  redis.call('HSET', KEYS[2], 'anchor_seq', seq, 'anchor_digest', digest, 'anchor_id', id,
-    'anchor_key', ARGV[5], 'anchor_mac', ARGV[6])
-end
-for at = 7, #ARGV, 6 do
-  id = redis.pcall('XADD', KEYS[1], '*', 'record', ARGV[at], 'seq', ARGV[at + 1],
-    'prev', ARGV[at + 2], 'digest', ARGV[at + 3], 'key', ARGV[at + 4], 'mac', ARGV[at + 5])
-  if type(id) == 'table' and id.err then return refused(id) end
-end
--- A little longer than the retention: no clock may find the stream gone before its time.
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('HSET', KEYS[2], 'seq', ARGV[#ARGV - 4], 'digest', ARGV[#ARGV - 2], 'id', id)
-return {1, ARGV[#ARGV - 4], ARGV[#ARGV - 2], id}
-"""
-
-# KEYS: stream, head. ARGV: the oldest id that is kept, then where the kept chain begins: seq,
-# digest, id, key and MAC; an empty seq where nothing of the chain is dropped.
-_TRIM = """
-if ARGV[2] ~= '' then
-  local anchor = tonumber(redis.call('HGET', KEYS[2], 'anchor_seq') or '0') or 0
-  if tonumber(ARGV[2]) > anchor then
-    redis.call('HSET', KEYS[2], 'anchor_seq', ARGV[2], 'anchor_digest', ARGV[3],
-      'anchor_id', ARGV[4], 'anchor_key', ARGV[5], 'anchor_mac', ARGV[6])
-  end
-end
-return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
-"""
-
-# One string is read by the client ten times as fast as a list of lists.
-_PAGE_OF_ENTRIES = """
-return cjson.encode(redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2]))
-"""
-
-
-class _Record(Frozen):
-    """What both kinds of record say about the task.
-
-    time: epoch seconds. session: a hash of its name. Fields of a later version are ignored, so
-    that processes of two versions can share a ledger.
-    """
-
-    model_config = ConfigDict(extra="ignore")
-
-    task_id: str
-    time: float
-    kind: Kind
-    language: str
-    tags: tuple[str, ...] = ()
-    session: str | None = None
-
-
-class _Expected(_Record):
-    """What was expected of a task before anybody answered it, so that outcomes can be set against.
-
-    prompt_chars: of the request alone. prior_local, prior_cloud: scores by the shipped figures,
-    0..1; None where nothing was weighed, as for an answer from memory. Records of versions that
-    wrote none of these have 0 and None.
-    """
-
-    prompt_chars: int = 0
-    prior_local: float | None = None
-    prior_cloud: float | None = None
-
-
-class AttemptRecord(_Record):
-    """One generation. time: when it began. cost_usd: None where the price is unknown.
-
-    error: the class of the error that ended it, without its message. label: what the text was
-    labelled when it was sent, None where only the task's own label is known. redacted: what was
-    sent was not the text itself, but the text with what is private taken out. probability: the
-    geometric mean of the answer's token probabilities, None where none are known.
-    """
-
-    record: Literal["attempt"] = "attempt"
-    number: int
-    role: str
-    engine: str
-    model: str
-    route: Literal["local", "cloud"]
-    outcome: Literal["accepted", "rejected", "failed", "cancelled"]
-    escalation: EscalationReason | None = None
-    error: str | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    cost_usd: float | None = 0.0
-    latency_s: float = 0.0
-    ttft_s: float = 0.0
-    label: str | None = None
-    redacted: bool = False
-    probability: float | None = None
-
-
-class TaskRecord(_Expected):
-    """One task. time: when it ended. Tokens and dollars are in its attempts, not here again.
-
-    escalation: why the local model was not tried at all; None when it was, or was not needed.
-    decided: where the task was sent before anything was generated; route: where its answer is from.
-    own_label, found: the task's own label, and kinds of private things in it. confidence: of the
-    kind. weighed: what the decision was made of; None where the policy was not asked, and, as all
-    of these, in records of versions that did not write it. expected_cloud_usd: of one call.
-    """
-
-    record: Literal["task"] = "task"
-    status: Literal["done", "parked", "failed"]
-    route: Literal["local", "cloud", "cache", "none"]
-    decided: Literal["local", "cloud", "parked"]
-    escalation: EscalationReason | None = None
-    privacy: Privacy = Privacy.PUBLIC
-    model: str | None = None
-    attempts: int = 0
-    cost_usd: float | None = 0.0
-    avoided_usd: float = 0.0
-    latency_s: float = 0.0
-    cache_hit: bool = False
-    own_label: Privacy | None = None
-    found: tuple[str, ...] = ()
-    confidence: float | None = None
-    complexity: float | None = None
-    weighed: Weighed | None = None
-    expected_cloud_usd: float | None = None
-
-
-class ToolRecord(_Record):
-    """One call of a tool, also a refused one. time: when it was asked for.
-
-    arguments_sha256: of their canonical JSON; their values are not written.
-    """
-
-    record: Literal["tool"] = "tool"
-    role: str
-    tool: str
-    outcome: Literal["done", "refused", "failed", "malformed", "cancelled"]
-    arguments_sha256: str
-    argument_names: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-
-class FeedbackRecord(_Expected):
-    """A person's judgement of a task's answer. time: when it was given.
-
-    answered, model: whose answer it is. replaces: the verdict that this person gave before.
-    """
-
-    record: Literal["feedback"] = "feedback"
-    verdict: Literal["good", "bad"]
-    answered: Literal["local", "cloud"]
-    model: str
-    replaces: Literal["good", "bad"] | None = None
-
-
-class ShadowRecord(_Expected):
-    """A locally answered task that the cloud was asked as well. time: when the two were compared.
-
-    found: the answers agree; they differ; a judge looked at both; they cannot be compared; the
-    cloud gave none; it was interrupted. Scores: 0..1, None where nothing can be said. The attempts
-    stand before it, with the role SHADOW_ROLE.
-    """
-
-    record: Literal["shadow"] = "shadow"
-    found: Literal["agree", "differ", "judged", "unclear", "cloud_failed", "interrupted"]
-    model: str
-    cloud_model: str
-    local_score: float | None = None
-    cloud_score: float | None = None
-
-
-Record = AttemptRecord | ToolRecord | TaskRecord | FeedbackRecord | ShadowRecord
-
-_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="record")])
-
-
-def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple[Record, ...]:
-    """What the ledger keeps of a task: its attempts in order, then the task itself.
-
-    found: kinds of private things in its text.
-    """
-    common = {
-        "task_id": task.task_id,
-        "kind": result.guess.kind,
-        "language": result.guess.language,
-        "tags": task.tags,
-        "session": _hashed(task.session),
-    }
-    attempts = [
-        AttemptRecord(
-            **common,
-            time=attempt.started_at,
-            number=attempt.number,
-            role=attempt.role,
-            engine=attempt.engine,
-            model=attempt.model,
-            route=attempt.route,
-            outcome=attempt.outcome,
-            escalation=attempt.escalation,
-            error=_error_class(attempt),
-            prompt_tokens=attempt.usage.prompt_tokens,
-            completion_tokens=attempt.usage.completion_tokens,
-            cached_tokens=attempt.usage.cached_tokens,
-            cost_usd=_dollars(attempt.usage.cost_usd),
-            latency_s=attempt.latency_s,
-            ttft_s=attempt.ttft_s,
-            label=attempt.label.value if attempt.label else None,
-            redacted=attempt.redacted > 0,
-            probability=_probability(attempt),
-        )
-        for attempt in result.attempts
-    ]
-    calls = [
-        ToolRecord(**common, time=call.at, **call.model_dump(exclude={"at", "reason"}))
-        for call in result.tool_calls
-    ]
-    there = result.decision.cloud
-    weighed = result.decision.weighed
-    whole = TaskRecord(
-        **common,
-        prompt_chars=len(task.prompt),
-        prior_local=weighed.local - weighed.learned_local if weighed else None,
-        prior_cloud=weighed.cloud - weighed.learned_cloud if weighed else None,
-        time=result.finished_at,
-        status=result.status,
-        route=result.route,
-        decided=result.decision.route,
-        escalation=result.decision.escalation,
-        privacy=strictest((task.privacy, result.label)),
-        model=result.model,
-        attempts=len(result.attempts),
-        cost_usd=_dollars(result.cost_usd),
-        avoided_usd=_dollars(result.avoided_usd) or 0.0,
-        latency_s=result.latency_s,
-        cache_hit=result.route == "cache",
-        own_label=task.privacy,
-        found=found,
-        confidence=result.guess.confidence,
-        complexity=result.guess.complexity,
-        weighed=weighed,
-        expected_cloud_usd=_dollars(there.cost_usd) if there else None,
-    )
-    return (*attempts, *calls, whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,9 +96,9 @@ class Ledger:
         self._head = Mark()
         self._turn = asyncio.Lock()
         self._trim_at = 0.0
-        self._append = store.redis.register_script(_APPEND)
-        self._trim = store.redis.register_script(_TRIM)
-        self._page = store.redis.register_script(_PAGE_OF_ENTRIES)
+        self._append = store.redis.register_script(scripts.APPEND)
+        self._trim = store.redis.register_script(scripts.TRIM)
+        self._page = store.redis.register_script(scripts.PAGE_OF_ENTRIES)
         self.skipped = 0
 
     async def record(self, task: Task, result: Result, found: tuple[str, ...] = ()) -> None:
@@ -569,7 +297,7 @@ class Ledger:
 
     def _read(self, fields: dict[bytes, bytes]) -> Record | None:
         try:
-            return _RECORD.validate_json(fields[b"record"])
+            return RECORD.validate_json(fields[b"record"])
         except (KeyError, ValidationError):
             self.skipped += 1
             return None
@@ -598,25 +326,3 @@ def _mark(kept: dict[str, str], prefix: str) -> Mark:
     if not (seq.isascii() and seq.isdigit()) or len(seq) > 18:
         return Mark()
     return Mark(int(seq), kept.get(f"{prefix}digest", ""), kept.get(f"{prefix}id", "0-0"))
-
-
-def _hashed(session: str | None) -> str | None:
-    return session and hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _dollars(cost: float | None) -> float | None:
-    """NaN and infinity are no prices: they would poison every sum."""
-    return cost if cost is not None and math.isfinite(cost) else None
-
-
-def _probability(attempt: Attempt) -> float | None:
-    stats = attempt.stats
-    return math.exp(stats.mean_logprob) if stats is not None and stats.tokens else None
-
-
-def _error_class(attempt: Attempt) -> str | None:
-    """`EngineTimeout` of `EngineTimeout: the deadline passed`; the rest may quote the prompt."""
-    if attempt.error is None:
-        return None
-    named = re.match(r"([A-Z]\w{2,60})(?=[:(]|\s*$)", attempt.error)
-    return named[1] if named else "unnamed"

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from router.errors import ConfigError
 from router.settings.shipped import config_path
-from router.types import Frozen
+from router.types.base import Frozen
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

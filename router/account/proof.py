@@ -13,7 +13,7 @@ from router.account.hash_chain import (
     Anchor,
     Walk,
 )
-from router.types import Frozen
+from router.types.base import Frozen
 
 UNKNOWN = "unknown"
 """Stands for the label of a cloud attempt whose task is not in the ledger."""

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from router.account.budget import Standing
-from router.account.ledger import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
+from router.account.records import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
 from router.errors import ConfigError
-from router.types import Frozen
+from router.types.base import Frozen
 
 NANO = 1_000_000_000
 

@@ -22,19 +22,22 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from router import types
 from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
 from router.checkpoints.checkpoint_rows import ThreadRows
 from router.store.store import Store
+from router.types.completion import Completion, TokenStats, Usage
+from router.types.decision import EscalationReason, Expected, Guess, Kind, RouteDecision
+from router.types.result import Attempt, CheckResult, CloudState, Result, ToolCall
+from router.types.task import Message, Priority, Privacy, Task
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 VOCABULARY = (
-    *(types.Task, types.Message, types.Completion, types.Usage, types.TokenStats),
-    *(types.CheckResult, types.Guess, types.Expected, types.RouteDecision, types.Attempt),
-    *(types.Result, types.ToolCall, types.Kind, types.Privacy, types.CloudState),
-    *(types.Priority, types.EscalationReason),
+    *(Task, Message, Completion, Usage, TokenStats),
+    *(CheckResult, Guess, Expected, RouteDecision, Attempt),
+    *(Result, ToolCall, Kind, Privacy, CloudState),
+    *(Priority, EscalationReason),
 )
 """The classes of ours that a checkpoint may contain."""
 

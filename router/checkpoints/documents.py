@@ -37,7 +37,7 @@ from pydantic import ValidationError
 from router.checkpoints.document_filters import fits, matches, share_of_words
 from router.store.keys import quoted, unquoted
 from router.store.store import Store
-from router.types import Frozen
+from router.types.base import Frozen
 
 PAGE = 200
 """Items read in one round trip."""

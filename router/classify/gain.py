@@ -19,7 +19,7 @@ from typing import Protocol
 
 from router.classify.signals import Signals
 from router.errors import ConfigError
-from router.types import Guess, Kind
+from router.types.decision import Guess, Kind
 
 WEIGHTS = Path(__file__).parent / "weights" / "gain.json"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from router.classify.phrasings import KINDS, Phrases, Written, phrases, side, templates
 from router.classify.problems import SNIPPETS, drawing, equation, expression, formula, heading
-from router.types import Kind
+from router.types.decision import Kind
 
 _WHOLE = 0.3
 _WHOLES = {

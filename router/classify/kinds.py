@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from router.classify import shapes, signals
 from router.classify.rules import kind_by_rule
-from router.types import Guess, Kind
+from router.types.decision import Guess, Kind
 
 if TYPE_CHECKING:
     from router.classify.ngrams import LinearModel

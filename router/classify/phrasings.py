@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from router.types import Kind
+from router.types.decision import Kind
 
 Written = Literal["en", "pt"]
 

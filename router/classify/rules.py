@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from router.classify.lexicon import POLITE, stems
-from router.types import Kind
+from router.types.decision import Kind
 
 _TONGUE = (
     r"english|spanish|portuguese|french|german|italian|japanese|chinese|mandarin|russian|arabic|"

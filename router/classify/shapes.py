@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from router.classify.lexicon import folded
 from router.classify.signals import Signals
-from router.types import Kind
+from router.types.decision import Kind
 
 _SEEN_CHARS = 2_000
 _MANY_NUMBERS = 3

@@ -19,7 +19,8 @@ from router.classify.code_language import (
 )
 from router.classify.lexicon import folded
 from router.classify.signals import Signals
-from router.types import Guess, Kind, Task
+from router.types.decision import Guess, Kind
+from router.types.task import Task
 
 _PASTED_CHARS = 400
 """Of pasted code that are read: its first lines. All of a page would take as long as the kind."""

@@ -18,7 +18,7 @@ from router.classify.generator import generate
 from router.classify.kinds import WEIGHTS, NgramClassifier, shown
 from router.classify.ngrams import LinearModel, fit
 from router.classify.rules import kind_by_rule
-from router.types import Kind
+from router.types.decision import Kind
 
 GENERATED = 36_000
 ROW_WEIGHT = 3.0

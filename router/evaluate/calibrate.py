@@ -27,7 +27,7 @@ from router.evaluate.thresholds import (
     with_limit,
 )
 from router.settings.settings import PolicySettings
-from router.types import Frozen
+from router.types.base import Frozen
 
 FEWEST = 100
 """Tasks with both scores, half of them to fit and half to judge: fewer say next to nothing."""

@@ -12,7 +12,7 @@ from router.evaluate.outcomes import Known, Story
 from router.evaluate.thresholds import Traffic
 from router.policy.decide import CloudOption, LocalOption, decide, gain_of
 from router.settings.settings import PolicySettings
-from router.types import RouteDecision, Weighed
+from router.types.decision import RouteDecision, Weighed
 
 ABOVE_ALL = 2.0
 """A threshold that no gain and no complexity reaches."""

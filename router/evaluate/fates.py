@@ -11,7 +11,7 @@ from router.evaluate.means import Means, cloud_s, paid_usd
 from router.evaluate.outcomes import Story
 from router.learned.evidence import ACCEPTED, PASSES_RIGHT, PASSES_WRONG
 from router.settings.settings import PolicySettings
-from router.types import EscalationReason, RouteDecision, Weighed
+from router.types.decision import EscalationReason, RouteDecision, Weighed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from router.evaluate.bootstrap import Interval, Resampling, ratio
 from router.evaluate.curves import Floats, Outcomes, operating
-from router.types import Frozen
+from router.types.base import Frozen
 
 ALL = "all"
 

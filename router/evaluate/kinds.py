@@ -16,7 +16,8 @@ from router.classify.kinds import Classifier
 from router.evaluate.bootstrap import Interval, Resampling, ratio
 from router.evaluate.curves import Floats
 from router.evaluate.files import FileRow, read_rows
-from router.types import Frozen, Guess, Kind
+from router.types.base import Frozen
+from router.types.decision import Guess, Kind
 
 GENERAL = "general"
 _GENERAL_KINDS = frozenset({Kind.WRITING, Kind.TRANSLATION, Kind.REWRITING})

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from router.account.ledger import (
+from router.account.records import (
     SHADOW_ROLE,
     AttemptRecord,
     FeedbackRecord,
@@ -23,7 +23,7 @@ from router.account.ledger import (
     TaskRecord,
 )
 from router.policy.decide import role_for
-from router.types import EscalationReason, Guess, Kind, Weighed
+from router.types.decision import EscalationReason, Guess, Kind, Weighed
 
 _ABOUT_THE_WAY = frozenset(
     {EscalationReason.BUSY, EscalationReason.CONTEXT, EscalationReason.ENGINE_FAILED}

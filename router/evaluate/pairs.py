@@ -25,7 +25,7 @@ from router.evaluate.curves import Outcomes
 from router.evaluate.files import FileRow, read_rows
 from router.policy.decide import gain_of
 from router.settings.settings import PolicySettings
-from router.types import Guess
+from router.types.decision import Guess
 
 Part = Literal["dev", "check"]
 

@@ -22,7 +22,8 @@ from router.evaluate.means import Means
 from router.evaluate.outcomes import Story
 from router.evaluate.rules import Rules, adjusted, stays_here
 from router.settings.settings import Settings
-from router.types import Frozen, RouteDecision, Weighed
+from router.types.base import Frozen
+from router.types.decision import RouteDecision, Weighed
 
 EXAMPLES = 10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.evaluate.bootstrap import Interval
 from router.evaluate.groups import Group
-from router.types import Frozen
+from router.types.base import Frozen
 
 
 class Router(Frozen):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from router.evaluate.outcomes import Story
 from router.privacy.gate import Gate, label_of_kind, strictest
 from router.settings.settings import PolicySettings, Settings
-from router.types import Privacy, Weighed
+from router.types.decision import Weighed
+from router.types.task import Privacy
 
 
 @dataclass(frozen=True, slots=True)

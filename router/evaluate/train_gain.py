@@ -19,7 +19,7 @@ from router.classify import signals
 from router.classify.gain import WEIGHTS, GainModel, features
 from router.classify.kinds import NgramClassifier
 from router.evaluate.pairs import read_pairs
-from router.types import Kind
+from router.types.decision import Kind
 
 PENALTY = 3.0
 FEWEST_ROWS = 30

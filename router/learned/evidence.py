@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from router.account.ledger import (
+from router.account.records import (
     SHADOW_ROLE,
     AttemptRecord,
     FeedbackRecord,
@@ -30,7 +30,7 @@ from router.account.ledger import (
 )
 from router.classify.gain import PRIORS
 from router.policy.decide import role_for
-from router.types import EscalationReason, Kind
+from router.types.decision import EscalationReason, Kind
 
 Side = Literal["local", "cloud"]
 

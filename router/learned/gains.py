@@ -14,7 +14,7 @@ from router.learned.posterior import PRIOR_WEIGHT, Place, Posterior, length_of
 from router.learned.version import Version
 from router.learned.versions import Versions
 from router.settings.settings import Settings
-from router.types import Guess
+from router.types.decision import Guess
 
 LOOK_EVERY_S = 5.0
 """So often a process looks whether there is a newer version: the list of a small folder."""

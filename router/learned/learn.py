@@ -19,7 +19,7 @@ from router.learned.version import Version, cell_rows, drift_rows, watch_rows
 from router.learned.versions import Versions
 from router.store.errors import redacted
 from router.store.store import Store
-from router.types import Frozen
+from router.types.base import Frozen
 
 
 class Correction(Frozen):

@@ -9,7 +9,7 @@ from pydantic import Field
 from router.learned.drift import Drift, Watch, Window
 from router.learned.evidence import Side, Source
 from router.learned.posterior import Cell, Place, Posterior, Tally
-from router.types import Frozen
+from router.types.base import Frozen
 
 FORMAT = 1
 

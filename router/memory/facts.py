@@ -20,7 +20,7 @@ from router.memory.facts_types import LABELS, Fact, FactStats, label_of
 from router.privacy.gate import may_be_kept, strictest
 from router.store.keys import escaped
 from router.store.store import Store
-from router.types import Privacy
+from router.types.task import Privacy
 
 __all__ = ["LABELS", "Fact", "FactStats", "Facts", "label_of"]
 

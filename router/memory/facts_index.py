@@ -13,7 +13,7 @@ from router.memory.facts_scripts import PUT, REMOVE, SURVEY, USE
 from router.memory.facts_types import Fact, label_of
 from router.store.keys import escaped
 from router.store.store import Store
-from router.types import Privacy
+from router.types.task import Privacy
 
 PAGE = 200
 """Facts read or removed in one round trip."""

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from router.errors import TaskError
 from router.memory.facts_search import names, same
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 LABELS = tuple(Privacy)
 """In order of strictness."""

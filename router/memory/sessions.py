@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from router.privacy.gate import label_of, strictest
 from router.store.store import Store
-from router.types import Frozen, Kind, Message, Privacy, Task
+from router.types.base import Frozen
+from router.types.decision import Kind
+from router.types.task import Message, Privacy, Task
 
 
 class Memory:

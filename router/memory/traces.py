@@ -16,7 +16,8 @@ from router.memory.facts_types import label_of
 from router.memory.sessions import Memory
 from router.store.keys import unquoted
 from router.store.store import Store
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 PAGE = 200
 """Keys looked for, and answers read, in one round trip."""

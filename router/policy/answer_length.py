@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from router.types import Kind
+from router.types.decision import Kind
 
 ANSWER_TOKENS: Mapping[Kind, int] = {
     # A quarter of the median characters of frontier models' answers: AlpacaEval (gpt4_1106), for

@@ -9,7 +9,8 @@ from functools import partial
 
 from router.classify.gain import ExpectedScores
 from router.settings.settings import PolicySettings
-from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision, Weighed
+from router.types.decision import EscalationReason, Guess, Kind, RouteDecision, Weighed
+from router.types.result import CheckResult
 
 CODER_KINDS = frozenset({Kind.CODE})
 REPAIRABLE = frozenset(

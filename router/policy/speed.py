@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from router.types import Completion
+from router.types.completion import Completion
 
 _WEIGHT = 0.3
 """Of the newest answer in a running mean; the last three count for two thirds."""

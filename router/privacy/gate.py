@@ -16,7 +16,7 @@ from router.privacy.detect.detectors import KINDS, Detectors
 from router.privacy.detect.found import Found
 from router.privacy.redaction import Redaction
 from router.settings.privacy import PrivacySettings
-from router.types import Message, Privacy, Task
+from router.types.task import Message, Privacy, Task
 
 _ORDER = {Privacy.PUBLIC: 0, Privacy.INTERNAL: 1, Privacy.LOCAL_ONLY: 2}
 SECRET = "secret"

@@ -10,7 +10,7 @@ from router.errors import MessageCorrupt
 from router.queue.delivery import Delivery
 from router.queue.storage import Shelf
 from router.queue.types import BINDING_S, Claimed, State, member_of, task_of
-from router.types import Result
+from router.types.result import Result
 
 _MOST_EVENTS = 10_000
 _MOST_MENDED = 100

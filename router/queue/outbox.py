@@ -14,7 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from router.store.store import Store
-from router.types import CloudState, Frozen, Privacy, Result, Task
+from router.types.base import Frozen
+from router.types.result import CloudState, Result
+from router.types.task import Privacy, Task
 
 KEPT_DELIVERIES = 10_000
 _SPARE_S = 5.0

@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, ValidationError
 from router.errors import RunTaken, TaskError
 from router.store.processes import has_ended, this_process
 from router.store.store import Store
-from router.types import Frozen
+from router.types.base import Frozen
 
 KEPT_S = 100 * 86_400
 """A run may wait 90 days for a person; it is forgotten this long after its last change."""

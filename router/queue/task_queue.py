@@ -26,7 +26,8 @@ from router.queue.types import (
 )
 from router.settings.queue import QueueSettings
 from router.store.store import Store
-from router.types import Result, Task
+from router.types.result import Result
+from router.types.task import Task
 
 _FULL_RETRY_S = 5.0
 

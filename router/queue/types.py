@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from router.errors import MessageCorrupt
 from router.store.keys import escaped
-from router.types import Frozen, Priority, Task
+from router.types.base import Frozen
+from router.types.task import Priority, Task
 
 VERSION = 1
 CAPABILITIES = ("general", "coder")

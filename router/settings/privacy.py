@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 
 class PrivacySettings(Frozen):

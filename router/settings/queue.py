@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from router.types import Frozen
+from router.types.base import Frozen
 
 
 class QueueSettings(Frozen):

@@ -20,7 +20,8 @@ from router.settings.learning import LearningSettings
 from router.settings.privacy import PrivacySettings
 from router.settings.queue import QueueSettings
 from router.settings.tools import ToolsSettings
-from router.types import Frozen, Kind
+from router.types.base import Frozen
+from router.types.decision import Kind
 
 CONFIG_NAME = "edgeward.yaml"
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 
 class ToolFolder(Frozen):

@@ -32,7 +32,8 @@ from agents.nano.gate import Gate
 from agents.nano.runner import NanoRunner
 from graphs.app import Router
 from router.settings.settings import Settings
-from router.types import Result, Task
+from router.types.result import Result
+from router.types.task import Task
 
 PRICE = (1e-6, 4e-6)
 

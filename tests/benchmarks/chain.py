@@ -22,9 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from router.account.hash_chain import FIELDS, Mark, Witness, chain, link
-from router.account.ledger import Ledger, open_witness, records_of
+from router.account.ledger import Ledger, open_witness
+from router.account.records import records_of
 from router.store.store import Store, open_store
-from router.types import Attempt, Guess, Kind, Result, RouteDecision, Task, Usage
+from router.types.completion import Usage
+from router.types.decision import Guess, Kind, RouteDecision
+from router.types.result import Attempt, Result
+from router.types.task import Task
 from workers.commands.prove import prove_store
 from workers.commands.prove_export import verify_file
 

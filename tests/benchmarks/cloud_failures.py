@@ -23,7 +23,8 @@ from provider_server import ProviderServer
 
 from graphs.app import Router
 from router.settings.settings import Settings
-from router.types import Result, Task
+from router.types.result import Result
+from router.types.task import Task
 
 DEADLINE_S = 8.0
 PROMPT = (

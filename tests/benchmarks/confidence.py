@@ -28,7 +28,7 @@ from agents.nano.data.mix import MAKERS, held_out
 from agents.roles import cast
 from router.account.pricing import Prices
 from router.settings.settings import Settings
-from router.types import Task
+from router.types.task import Task
 
 LEAST = (0.5, 0.8, 0.95)
 

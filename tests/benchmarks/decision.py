@@ -27,7 +27,7 @@ from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import Pace
 from router.settings.settings import Settings
-from router.types import Task
+from router.types.task import Task
 
 PROMPTS = 2_000
 SEED = 77

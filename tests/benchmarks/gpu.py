@@ -43,7 +43,7 @@ from agents.engines.vram import ModelShape, with_weights
 from agents.models.quantize import convert, prepare
 from router.engine import Constraint, GenerateRequest, generate
 from router.errors import EngineTimeout, EngineUnavailable
-from router.types import Message
+from router.types.task import Message
 
 PREFILLS = (1, 7, 300, 600)
 GIB = 2**30

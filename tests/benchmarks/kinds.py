@@ -24,7 +24,7 @@ from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
 from router.classify.train import Row, read_rows, train
 from router.evaluate.kinds import Answer, Labelled, ask, group, report
-from router.types import Guess, Kind
+from router.types.decision import Guess, Kind
 
 HELD_OUT = 3_600
 HELD_OUT_SEED = 1001

@@ -35,7 +35,8 @@ from agents.engines.lane_job import Job, Part, Runner
 from agents.engines.lane_order import Order, swap_aware
 from agents.engines.llamacpp import LlamaCppRunner
 from router.engine import Delta, GenerateRequest
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 BOUND_S = 20.0
 NAMES = ("router", "coder", "general")

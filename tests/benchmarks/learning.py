@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from router.account.ledger import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
+from router.account.records import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
 from router.classify import signals
 from router.classify.gain import ExpectedScores, shipped_gains
 from router.learned.drift import WINDOW, Drift, Watch
@@ -31,7 +31,7 @@ from router.learned.evidence import PASSES_RIGHT, PASSES_WRONG, Reading
 from router.learned.posterior import Place, Posterior, length_of
 from router.policy import decide as policy
 from router.settings.settings import PolicySettings
-from router.types import EscalationReason, Guess, Kind
+from router.types.decision import EscalationReason, Guess, Kind
 
 MODEL, CLOUD = "local.gguf", "cloud"
 POLICY = PolicySettings()

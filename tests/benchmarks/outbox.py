@@ -35,7 +35,7 @@ import structlog
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 from graphs.app import Router
 from router.settings import Settings
-from router.types import Task
+from router.types.task import Task
 async def main(home, first, end, prompt):
     settings = Settings.model_validate({"store": {"home": home}, "memory": {"cache": False}})
     async with Router.open(settings, env={}) as router:

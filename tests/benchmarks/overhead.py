@@ -23,7 +23,7 @@ from agents.agent import Agent
 from graphs.app import Router
 from router.engine import generate
 from router.settings.settings import Settings
-from router.types import Task
+from router.types.task import Task
 
 PROMPTS = (
     "Convert the date to ISO format: March 7, 2026",

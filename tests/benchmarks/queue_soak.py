@@ -25,7 +25,7 @@ from queue_speed import Nothing
 from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
 from router.store.store import Store, open_store
-from router.types import Task
+from router.types.task import Task
 from workers.consumer.worker import Worker
 
 KEEP_S = 10.0

@@ -30,7 +30,9 @@ from graphs.events import Finished
 from router.queue.task_queue import TaskQueue
 from router.settings.queue import QueueSettings
 from router.store.store import Store, open_store
-from router.types import Guess, Kind, Result, RouteDecision, Task
+from router.types.decision import Guess, Kind, RouteDecision
+from router.types.result import Result
+from router.types.task import Task
 from workers.consumer.worker import Worker
 
 SLOTS = 16

@@ -31,7 +31,7 @@ from router.evaluate.bootstrap import Interval
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
 from router.settings.settings import Settings
-from router.types import Task
+from router.types.task import Task
 
 PRICE = (1e-6, 4e-6)
 

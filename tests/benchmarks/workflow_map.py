@@ -44,7 +44,7 @@ from graphs.workflow.api import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
 from router.store.store import open_configured
-from router.types import Task
+from router.types.task import Task
 
 HERE = Terms(role="general", place="local", escalates=False)
 PARALLEL = 16

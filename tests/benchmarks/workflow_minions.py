@@ -34,7 +34,7 @@ from graphs.run_options import Terms
 from graphs.workflow.api import Workflow
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
-from router.types import Task
+from router.types.task import Task
 
 CLOUD = "gpt-5.4-mini"
 MARK = "HERON-INTERNAL"

@@ -28,7 +28,7 @@ from graphs.run_options import Terms
 from graphs.workflow.api import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
-from router.types import Task
+from router.types.task import Task
 
 HERE = Terms(role="general", place="local", escalates=False)
 PROMPT = "Write a greeting for friend number {}."

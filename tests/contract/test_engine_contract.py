@@ -15,7 +15,8 @@ from engine_subject import Subject
 
 from router.engine import Constraint, Delta, Engine, GenerateRequest, generate
 from router.errors import ContextOverflow, EngineError, EngineTimeout, EngineUnavailable
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 PATIENCE_S = 10.0
 """Far above what any of these waits takes on a busy machine, far below a hang."""

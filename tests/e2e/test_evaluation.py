@@ -13,9 +13,10 @@ import yaml
 from command import Edgeward
 from recorded import accepted, escalated
 
-from router.account.ledger import Ledger, Record
+from router.account.ledger import Ledger
+from router.account.records import Record
 from router.store.store import open_store
-from router.types import Kind
+from router.types.decision import Kind
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -14,7 +14,8 @@ from tiny_gguf import write_tiny_gguf
 from graphs.app import Router
 from graphs.request.agreement import ROLE, agree
 from router.store.store import Store
-from router.types import EscalationReason, Kind, Task
+from router.types.decision import EscalationReason, Kind
+from router.types.task import Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 

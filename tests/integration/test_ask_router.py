@@ -14,7 +14,8 @@ from tiny_gguf import write_tiny_gguf
 from graphs.app import Router
 from router.classify.kinds import NgramClassifier
 from router.store.store import Store
-from router.types import EscalationReason, Kind, Task
+from router.types.decision import EscalationReason, Kind
+from router.types.task import Task
 
 UNCLEAR = "Text of the table plan:"
 CLEAR = "Translate to Portuguese: good morning"

@@ -17,7 +17,9 @@ from router.account.budget import NANO, Budget
 from router.errors import BudgetExceeded, ConfigError
 from router.settings.settings import BudgetSettings, Settings
 from router.store.store import Store
-from router.types import CloudState, EscalationReason, Privacy, Task
+from router.types.decision import EscalationReason
+from router.types.result import CloudState
+from router.types.task import Privacy, Task
 from workers.commands.report import collect, report_view
 
 COMPLEX = (

@@ -18,7 +18,8 @@ from graphs.app import Router
 from router.engine import GenerateRequest, generate
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import EscalationReason, Message, Privacy, Task
+from router.types.decision import EscalationReason
+from router.types.task import Message, Privacy, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 

@@ -16,12 +16,15 @@ from rich.console import Console
 
 from router.account import ledger as ledger_module
 from router.account.hash_chain import FIELDS, Mark, Witness, chain
-from router.account.ledger import Ledger, Opening, open_witness, records_of
+from router.account.ledger import Ledger, Opening, open_witness
 from router.account.proof import LabelRow, Proof
+from router.account.records import records_of
 from router.errors import ConfigError, StoreUnavailable
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Attempt, Guess, Kind, Privacy, Result, RouteDecision, Task
+from router.types.decision import Guess, Kind, RouteDecision
+from router.types.result import Attempt, Result
+from router.types.task import Privacy, Task
 from workers.commands.prove import prove, prove_store
 from workers.commands.prove_export import verify_file
 from workers.views.prove import proof_view

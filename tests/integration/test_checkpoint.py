@@ -21,7 +21,8 @@ from router.checkpoints.checkpoint import RedisSaver
 from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
 from router.errors import StoreUnavailable
 from router.store.store import Store, open_store
-from router.types import Kind, Message, Task
+from router.types.decision import Kind
+from router.types.task import Message, Task
 
 
 class Talk(TypedDict, total=False):

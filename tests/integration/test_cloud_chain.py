@@ -15,7 +15,7 @@ from graphs.app import Router
 from graphs.events import Finished, Token
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Task
+from router.types.task import Task
 
 COMPLEX = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "

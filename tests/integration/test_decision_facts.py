@@ -24,7 +24,9 @@ from router.policy.answer_length import ANSWER_TOKENS
 from router.policy.speed import HOSTED, Pace
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Guess, Kind, Result, Task
+from router.types.decision import Guess, Kind
+from router.types.result import Result
+from router.types.task import Task
 from workers.commands.route_facts import route_facts
 
 PROMPTS = [

@@ -10,7 +10,9 @@ from scripted_router import scripted_router
 
 from router.errors import ConfigError
 from router.store.store import Store
-from router.types import EscalationReason, Result, Task
+from router.types.decision import EscalationReason
+from router.types.result import Result
+from router.types.task import Task
 
 CODE = "Write a Python function double(x). For example, double(2) -> 4 and double(0) -> 0."
 RIGHT = "```python\ndef double(x):\n    return 2 * x\n```"

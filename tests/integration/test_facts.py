@@ -20,7 +20,8 @@ from router.memory.facts_search import names, words
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.memory.traces import Traces
 from router.store.store import Store, open_store
-from router.types import Kind, Message, Privacy
+from router.types.decision import Kind
+from router.types.task import Message, Privacy
 
 FOUR = "four tokens here"  # 16 characters
 

@@ -11,11 +11,12 @@ from scripted_router import scripted_router
 from graphs.app import Router
 from router.account.feedback import Feedback
 from router.account.hash_chain import Witness
-from router.account.ledger import FeedbackRecord, Ledger
+from router.account.ledger import Ledger
+from router.account.records import FeedbackRecord
 from router.account.report import build_report
 from router.errors import TaskError
 from router.store.store import Store
-from router.types import Privacy, Task
+from router.types.task import Privacy, Task
 from workers.commands.prove import prove_store
 
 ROUTINE = "Extract the order number from: order A-17 was late."

@@ -9,7 +9,9 @@ import pytest
 from scripted_router import script, scripted_router
 
 from router.store.store import Store
-from router.types import EscalationReason, Result, Task
+from router.types.decision import EscalationReason
+from router.types.result import Result
+from router.types.task import Task
 
 ASK = "Write a short greeting for a friend."
 

@@ -17,13 +17,15 @@ import pytest
 from command import COMMAND
 from scripted_router import scripted_router
 
-from router.account.ledger import FeedbackRecord, Ledger
+from router.account.ledger import Ledger
+from router.account.records import FeedbackRecord
 from router.learned import learn as learn_module
 from router.learned.learn import Learned, learn, place_of, roll_back
 from router.learned.versions import Versions
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Kind, Task
+from router.types.decision import Kind
+from router.types.task import Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 LOCAL = [{"reply": "A-17"}]

@@ -8,20 +8,15 @@ import time
 
 import pytest
 
-from router.account.ledger import PAGE, AttemptRecord, Ledger, TaskRecord, records_of
+from router.account.ledger import PAGE, Ledger
+from router.account.records import AttemptRecord, TaskRecord, records_of
 from router.account.report import build_report
 from router.errors import StoreUnavailable
 from router.store.store import Store
-from router.types import (
-    Attempt,
-    EscalationReason,
-    Guess,
-    Kind,
-    Result,
-    RouteDecision,
-    Task,
-    Usage,
-)
+from router.types.completion import Usage
+from router.types.decision import EscalationReason, Guess, Kind, RouteDecision
+from router.types.result import Attempt, Result
+from router.types.task import Task
 
 SECRET = "the patient is called Ana"
 

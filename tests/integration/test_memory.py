@@ -11,7 +11,8 @@ from waiting import wait_until
 
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory, cache_key
 from router.store.store import Store
-from router.types import Kind, Message, Privacy, Task
+from router.types.decision import Kind
+from router.types.task import Message, Privacy, Task
 
 
 def user(text: str) -> Message:

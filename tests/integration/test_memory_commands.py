@@ -16,7 +16,8 @@ from router.errors import TaskError
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.store.store import Store, open_store
-from router.types import Kind, Message
+from router.types.decision import Kind
+from router.types.task import Message
 from workers.commands.memory import memory_app
 
 ANSWER = CachedAnswer(text="", model="nano", route="local", cost_usd=None, kind=Kind.MATH)

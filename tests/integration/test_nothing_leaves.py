@@ -23,7 +23,7 @@ from router.engine import GenerateRequest, generate
 from router.errors import EdgewardError, PrivacyViolation
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Message, Privacy, Task
+from router.types.task import Message, Privacy, Task
 
 FAILURES = ("", "500", "429", "reset_mid_stream", "hang", "content_filter", "401")
 REQUESTS = (

@@ -20,7 +20,8 @@ from router.errors import ConfigError
 from router.queue.outbox import Outbox
 from router.settings.settings import CloudSettings, Settings
 from router.store.store import Store
-from router.types import CloudState, Privacy, Result, Task
+from router.types.result import CloudState, Result
+from router.types.task import Privacy, Task
 
 COMPLEX = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "

@@ -17,7 +17,10 @@ from graphs.app import Router
 from router.errors import ConfigError
 from router.settings.settings import CheckSettings, Settings
 from router.store.store import Store
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 

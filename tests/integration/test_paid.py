@@ -15,7 +15,8 @@ from scripted_router import scripted_router
 from graphs.app import Router
 from router.account.idempotency import Claim, Paid, PaidCalls
 from router.store.store import Store
-from router.types import Completion, Message, Task, Usage
+from router.types.completion import Completion, Usage
+from router.types.task import Message, Task
 
 COMPLEX = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "

@@ -22,7 +22,7 @@ from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
 from router.settings.queue import QueueSettings
 from router.store.store import Store
-from router.types import Priority, Privacy, Task
+from router.types.task import Priority, Privacy, Task
 from workers.consumer.worker import Worker
 
 ROUTINE = "Write a short greeting for a friend."

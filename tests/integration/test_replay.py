@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from scripted_router import scripted_router
 
-from router.account.ledger import TaskRecord
+from router.account.records import TaskRecord
 from router.account.report import build_report
 from router.classify.generator import generate
 from router.evaluate.outcomes import stories
 from router.evaluate.replay import Replay, replay
 from router.settings.settings import PolicySettings, PrivacySettings, Settings
 from router.store.store import Store, open_store
-from router.types import Kind, Task
+from router.types.decision import Kind
+from router.types.task import Task
 
 PROMPTS = [f"{made.prompt} (ref {number})" for number, made in enumerate(generate(80, seed=5))]
 LOCAL = [

@@ -15,13 +15,14 @@ from tiny_gguf import write_tiny_gguf
 from agents.tools.configured import configured_tools
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
-from router.account.ledger import AttemptRecord, TaskRecord
 from router.account.pricing import Prices
+from router.account.records import AttemptRecord, TaskRecord
 from router.errors import RoutesExhausted, TaskError
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import EscalationReason, Privacy, Task
+from router.types.decision import EscalationReason
+from router.types.task import Privacy, Task
 
 ROUTINE = "Extract the order number from: order A-17 was late."
 WRITING = "Write a short greeting for a friend."

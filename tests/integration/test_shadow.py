@@ -14,14 +14,15 @@ from graphs.run_options import Terms
 from graphs.shadow import shadow as shadow_module
 from graphs.shadow.shadow import drawn
 from router.account.hash_chain import Witness
-from router.account.ledger import SHADOW_ROLE, AttemptRecord, Ledger, ShadowRecord, TaskRecord
+from router.account.ledger import Ledger
+from router.account.records import SHADOW_ROLE, AttemptRecord, ShadowRecord, TaskRecord
 from router.account.report import build_report
 from router.errors import ConfigError
 from router.learned.learn import learn, place_of
 from router.learned.versions import Versions
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Privacy, Task
+from router.types.task import Privacy, Task
 from workers.commands.prove import prove_store
 
 ROUTINE = "Extract the order number from: order A-17 was late."

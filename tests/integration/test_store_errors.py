@@ -19,7 +19,7 @@ from router.store.embedded import Place
 from router.store.errors import redacted
 from router.store.redis_binary import find_binary
 from router.store.store import Store, is_this_machine, open_store, store_status
-from router.types import Message
+from router.types.task import Message
 
 
 @asynccontextmanager

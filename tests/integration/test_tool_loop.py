@@ -17,7 +17,7 @@ from graphs.events import Token
 from router.errors import ConfigError
 from router.settings.settings import Settings
 from router.store.store import Store
-from router.types import Privacy, Task
+from router.types.task import Privacy, Task
 
 ASK = "Write a note that says how much 17 times 23 is."
 CALL = json.dumps({"tool": "calculate", "arguments": {"expression": "17 * 23"}})

@@ -10,7 +10,7 @@ from workflow_runs import Asked, routed, watch, workflow
 from graphs.workflow.execution.outcome import RunResult
 from router.errors import ConfigError
 from router.store.store import Store
-from router.types import Task
+from router.types.task import Task
 
 CLOUD = [{"reply": "five seven five"}]
 

@@ -10,7 +10,7 @@ import pytest
 from workflow_runs import Asked, routed, watch, workflow
 
 from graphs.workflow.execution.outcome import RunResult
-from router.account.ledger import ToolRecord
+from router.account.records import ToolRecord
 from router.errors import ConfigError
 from router.store.store import Store
 

@@ -23,7 +23,7 @@ from router.errors import StoreUnavailable
 from router.queue.task_queue import TaskQueue
 from router.queue.types import ENDED
 from router.store.redis_binary import find_binary
-from router.types import Task
+from router.types.task import Task
 
 PROMPT = "Write a short greeting for friend number {}."
 WORK = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from router.account.ledger import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
-from router.types import EscalationReason, Kind, Weighed
+from router.account.records import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
+from router.types.decision import EscalationReason, Kind, Weighed
 
 
 def weighed(

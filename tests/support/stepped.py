@@ -8,7 +8,7 @@ import time
 from agents.engines.lane_job import Job
 from router.engine import EngineCaps
 from router.errors import EngineError, EngineUnavailable
-from router.types import Completion, Usage
+from router.types.completion import Completion, Usage
 
 
 class SteppedRunner:

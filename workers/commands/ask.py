@@ -16,7 +16,8 @@ from agents.tools.toolbox import Approve
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
 from router.settings.settings import Settings
-from router.types import Attempt, CloudState, Result, Task
+from router.types.result import Attempt, CloudState, Result
+from router.types.task import Task
 from workers.views.render import explanation
 
 NEXT_STEP = (

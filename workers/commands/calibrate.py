@@ -11,7 +11,7 @@ import typer
 from workers.commands.options import AsJson, Config, run
 
 if TYPE_CHECKING:
-    from router.account.ledger import Record
+    from router.account.records import Record
     from router.evaluate.calibrate import Aim, Calibrated
     from router.settings.settings import Settings
 

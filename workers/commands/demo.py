@@ -16,7 +16,8 @@ from graphs.app import Router
 from router.account.report import Report, build_report
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
-from router.types import Result, Task
+from router.types.result import Result
+from router.types.task import Task
 from workers.commands.inputs import read_requests
 from workers.commands.report import report_view
 from workers.views.render import result_block

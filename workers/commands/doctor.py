@@ -26,7 +26,7 @@ from router.learned.versions import Versions
 from router.settings.settings import Settings, load_settings
 from router.store.store import store_status
 from router.telemetry import configure_logging
-from router.types import CloudState
+from router.types.result import CloudState
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 

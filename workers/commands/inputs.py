@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from pydantic import ValidationError
 
 from router.errors import TaskError
-from router.types import MAX_PROMPT_CHARS, Task
+from router.types.task import MAX_PROMPT_CHARS, Task
 
 
 def read_text(path: Path) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from router.memory.facts import Fact, Facts
     from router.memory.sessions import Memory
     from router.memory.traces import SessionSummary, Traces
-    from router.types import Message
+    from router.types.task import Message
 
 memory_app = typer.Typer(help="Show and forget what is remembered.", no_args_is_help=True)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphs.app import Router
     from router.queue.outbox import Parked
     from router.settings.settings import Settings
-    from router.types import Result
+    from router.types.result import Result
 
 outbox_app = typer.Typer(help="Tasks whose cloud step waits for a cloud.")
 

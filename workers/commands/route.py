@@ -43,7 +43,7 @@ def _table(facts: RouteFacts) -> RenderableType:
     from rich.markup import escape
     from rich.table import Table
 
-    from router.types import Expected
+    from router.types.decision import Expected
     from workers.views.render import dollars, gain_words, label_words, nature, score, seconds
 
     decision = facts.decision

@@ -17,7 +17,10 @@ from router.policy import decide as policy
 from router.policy.speed import Pace
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
-from router.types import CloudState, Frozen, Guess, Privacy, RouteDecision, Task
+from router.types.base import Frozen
+from router.types.decision import Guess, RouteDecision
+from router.types.result import CloudState
+from router.types.task import Privacy, Task
 
 TIMED = 20
 """Decisions over which the time of one is taken."""

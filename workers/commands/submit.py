@@ -23,7 +23,8 @@ from router.errors import TaskError
 from router.queue.runs import RunRecord
 from router.queue.task_queue import Handle, TaskQueue
 from router.settings.settings import Settings
-from router.types import Result, Task
+from router.types.result import Result
+from router.types.task import Task
 from workers.commands.workflow_inputs import read_inputs
 from workers.consumer.worker import Worker
 from workers.views.render import dollars

@@ -22,7 +22,9 @@ from router.errors import RunTaken
 from router.queue.runs import LEASE_S
 from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
-from router.types import Guess, Kind, Result, RouteDecision, Task
+from router.types.decision import Guess, Kind, RouteDecision
+from router.types.result import Result
+from router.types.task import Task
 
 PATIENCE_S = 60.0
 """A wait of at most so long is waited for; for a longer one the run goes back into the queue."""

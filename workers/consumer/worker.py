@@ -22,7 +22,7 @@ from router.cancellation import end
 from router.errors import EdgewardError, StoreUnavailable
 from router.queue.task_queue import TaskQueue
 from router.queue.types import CAPABILITIES, Claimed
-from router.types import Result
+from router.types.result import Result
 from workers.consumer.queued_run import drive_queued
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from router.memory.facts import Fact
 from router.memory.traces import SessionSummary
-from router.types import Message
+from router.types.task import Message
 from workers.views.render import one_line
 
 PREVIEW_CHARS = 60

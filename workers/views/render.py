@@ -8,16 +8,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from router.types import (
-    Attempt,
-    CloudState,
-    Expected,
-    Guess,
-    Privacy,
-    Result,
-    RouteDecision,
-    Task,
-)
+from router.types.decision import Expected, Guess, RouteDecision
+from router.types.result import Attempt, CloudState, Result
+from router.types.task import Privacy, Task
 
 PREVIEW_CHARS = 110
 ANSWER_LINES = 6

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphs.workflow.plan.types import Plan, StepPlan
-from router.types import Privacy
+from router.types.task import Privacy
 from workers.views.render import dollars, one_line, seconds
 
 _STYLE = {"here": "green", "cloud": "cyan", "here, then cloud": "yellow"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from graphs.workflow.definition.labels import labels
 from graphs.workflow.definition.model import BudgetOf, Step, WorkflowDefinition
 from graphs.workflow.definition.problems import Problem
-from router.types import Privacy
+from router.types.task import Privacy
 
 
 def most_usd(

@@ -10,7 +10,7 @@ from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import reads, waves
 from graphs.workflow.expressions.expressions import References, references_in
 from router.privacy.gate import strictest
-from router.types import Privacy
+from router.types.task import Privacy
 
 
 @dataclass(frozen=True, slots=True)

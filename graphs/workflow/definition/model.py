@@ -17,7 +17,8 @@ from graphs.workflow.definition.rules import (
     refuse_empty,
 )
 from graphs.workflow.definition.source import Source
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=90 * 86_400)]

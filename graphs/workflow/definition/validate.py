@@ -19,7 +19,7 @@ from graphs.workflow.definition.yaml_nodes import Place
 from graphs.workflow.expressions.expressions import references_in
 from graphs.workflow.wording import listed, nearest
 from router.errors import ConfigError
-from router.types import Privacy
+from router.types.task import Privacy
 
 MAX_CALLS_DEEP = 10
 

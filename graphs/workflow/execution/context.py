@@ -13,7 +13,7 @@ from graphs.workflow.execution.outcome import Answer, Facts, WorkflowEvent
 from graphs.workflow.execution.scheduling import Standing
 from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
-from router.types import Privacy
+from router.types.task import Privacy
 
 if TYPE_CHECKING:
     from graphs.app import Router

@@ -34,7 +34,7 @@ from router.checkpoints.checkpoint import RedisSaver
 from router.privacy.gate import strictest
 from router.queue.runs import KEPT_S
 from router.store.store import Store
-from router.types import Privacy
+from router.types.task import Privacy
 
 if TYPE_CHECKING:
     from graphs.app import Router

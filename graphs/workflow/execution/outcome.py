@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from router.privacy.gate import strictest
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 Status = Literal["done", "skipped", "failed", "waiting"]
 RunStatus = Literal["running", "waiting", "done", "failed", "interrupted"]

@@ -24,7 +24,7 @@ from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
 from router.privacy import gate
 from router.queue.runs import LEASE_S, Lease, RunRecord, Runs
 from router.settings.settings import Settings
-from router.types import MAX_PROMPT_CHARS, Privacy
+from router.types.task import MAX_PROMPT_CHARS, Privacy
 
 AskPerson = Callable[[Ask], Awaitable[Answer | bool | None]]
 """Asks a person; None where there is no answer yet, and the run waits."""

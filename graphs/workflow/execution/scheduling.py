@@ -16,7 +16,7 @@ from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import evaluate, holds, render_data, render_text
 from graphs.workflow.expressions.values import Json
 from router.privacy.gate import strictest
-from router.types import Privacy
+from router.types.task import Privacy
 
 BATCH_PER_SLOT = 64
 """Items that are handed out at a time, for each that may run at a time: what is handed out is over

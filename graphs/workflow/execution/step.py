@@ -26,7 +26,8 @@ from router.account.budget import Scope as BudgetScope
 from router.errors import ConfigError, TaskError
 from router.privacy import gate
 from router.privacy.gate import strictest
-from router.types import Privacy, Result, Task
+from router.types.result import Result
+from router.types.task import Privacy, Task
 
 PROMPT_S = 600.0
 """Seconds for an answer where the step says nothing: a list of items waits for one small card."""

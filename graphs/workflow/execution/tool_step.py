@@ -9,8 +9,9 @@ from typing import Any
 from agents.tools.audit import AuditRecord, ToolResult
 from agents.tools.configured import WORKFLOW
 from graphs.app import Router
-from router.account.ledger import ToolRecord
-from router.types import Kind, Privacy
+from router.account.records import ToolRecord
+from router.types.decision import Kind
+from router.types.task import Privacy
 
 
 async def call_tool(

@@ -19,7 +19,10 @@ from graphs.workflow.expressions.expressions import render_text
 from router.classify.code_language import fenced_blocks
 from router.errors import ConfigError
 from router.settings.settings import CheckSettings
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 TEST_LIMITS = Limits(wall_s=30.0, cpu_s=20.0)
 

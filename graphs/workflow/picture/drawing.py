@@ -15,7 +15,7 @@ from graphs.workflow.picture.figure import DPI, blank
 from graphs.workflow.picture.mermaid import title
 from graphs.workflow.wording import printable, shown
 from router.errors import ConfigError
-from router.types import Privacy
+from router.types.task import Privacy
 
 MOST_STEPS = 120
 """Of a picture that somebody can still read."""

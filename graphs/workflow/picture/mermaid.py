@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from graphs.workflow.definition.labels import labels
 from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.order import needs, reads
-from router.types import Privacy
+from router.types.task import Privacy
 
 _SHAPES = {
     "prompt": ("[", "]"),

@@ -10,7 +10,7 @@ from graphs.workflow.definition.files import resolved
 from graphs.workflow.definition.labels import Label, input_labels, label_of_data, step_labels
 from graphs.workflow.definition.load import load_workflow
 from graphs.workflow.definition.model import Step, WorkflowDefinition
-from router.types import Privacy
+from router.types.task import Privacy
 
 
 @dataclass(slots=True)

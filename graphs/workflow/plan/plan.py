@@ -29,7 +29,7 @@ from graphs.workflow.plan.types import Plan, StepPlan
 from graphs.workflow.plan.warnings import Notes
 from router.privacy.gate import strictest
 from router.settings.settings import Settings
-from router.types import MAX_PROMPT_CHARS, Privacy, Task
+from router.types.task import MAX_PROMPT_CHARS, Privacy, Task
 
 _APPROVED_CHARS = 30
 """Of `{approved, comment}` without a comment."""

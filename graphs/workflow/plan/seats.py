@@ -22,7 +22,8 @@ from router.policy import decide as policy
 from router.policy.speed import Pace
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
-from router.types import EscalationReason, Kind, Privacy, RouteDecision, Task
+from router.types.decision import EscalationReason, Kind, RouteDecision
+from router.types.task import Privacy, Task
 
 GAP = "…"
 """Stands in a prompt where nothing is known yet."""

@@ -24,7 +24,7 @@ from graphs.workflow.plan.sizes import (
 )
 from router.policy.answer_length import answer_tokens
 from router.privacy.gate import Judgement
-from router.types import MAX_PROMPT_CHARS, Privacy, Task
+from router.types.task import MAX_PROMPT_CHARS, Privacy, Task
 
 Runs = Literal["yes", "no", "perhaps"]
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from router.types import Frozen, Privacy
+from router.types.base import Frozen
+from router.types.task import Privacy
 
 Place = Literal["here", "cloud", "here, then cloud"]
 

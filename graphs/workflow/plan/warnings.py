@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.plan.types import Plan, StepPlan
-from router.types import MAX_PROMPT_CHARS
+from router.types.task import MAX_PROMPT_CHARS
 
 if TYPE_CHECKING:
     from graphs.workflow.plan.seats import Seats

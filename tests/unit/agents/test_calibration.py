@@ -20,7 +20,8 @@ from agents.roles import cast
 from router.account.pricing import Prices
 from router.errors import ConfigError
 from router.settings.settings import Settings
-from router.types import EscalationReason, Kind, TokenStats
+from router.types.completion import TokenStats
+from router.types.decision import EscalationReason, Kind
 
 
 def stats(probability: float, tokens: int = 6) -> TokenStats:

@@ -10,7 +10,7 @@ import pytest
 
 from agents.engines.chat_template import CHATML, ChatTemplate, TemplateRefused
 from router.errors import ConfigError
-from router.types import Message
+from router.types.task import Message
 
 TALK = (Message(role="system", content="Be brief."), Message(role="user", content="Olá <b>"))
 

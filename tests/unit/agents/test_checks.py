@@ -9,7 +9,9 @@ import pytest
 
 from agents.calibration import Sureness
 from agents.checks.general import general_checks, looped_unit
-from router.types import Completion, EscalationReason, Kind, Task, TokenStats, Usage
+from router.types.completion import Completion, TokenStats, Usage
+from router.types.decision import EscalationReason, Kind
+from router.types.task import Task
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

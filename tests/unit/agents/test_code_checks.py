@@ -13,7 +13,10 @@ from agents.checks.code import code_parses, examples_pass, language_kept
 from agents.checks.code_examples import examples_of
 from agents.checks.sandbox import Limits, ProgramResult
 from router.classify.code_language import asked_languages, evident_language, fenced_blocks
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 
 def answer(text: str) -> Completion:

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from agents.checks.arithmetic import arithmetic
 from agents.checks.grounded import grounded
 from agents.checks.prose_language import in_language
-from router.types import CheckResult, Completion, EscalationReason, Kind, Task
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
 
 Check = Callable[[Task, Kind, Completion], CheckResult]
 

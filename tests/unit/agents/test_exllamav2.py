@@ -39,7 +39,7 @@ from router.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
-from router.types import Message
+from router.types.task import Message
 
 RING = LETTERS[: LETTERS.index("Z") + 1]
 

@@ -20,7 +20,8 @@ from agents.engines.grammar import MAX_STRING_CHARS, SchemaRefused, compact_gram
 from agents.engines.lane_engine import LaneEngine
 from agents.engines.llamacpp import llamacpp_engine
 from router.engine import Constraint, GenerateRequest, generate
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 SHORT = {"type": "string", "maxLength": 8}
 

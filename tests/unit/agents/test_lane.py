@@ -20,7 +20,8 @@ from agents.engines.lane_engine import LaneEngine
 from agents.engines.lane_order import Rest, Standing, Start, Step, swap_aware
 from router.engine import GenerateRequest, generate
 from router.errors import EngineOverloaded, EngineTimeout, EngineUnavailable
-from router.types import Completion, Message, Priority
+from router.types.completion import Completion
+from router.types.task import Message, Priority
 
 
 def ask(

@@ -17,7 +17,7 @@ from agents.engines.litellm import LiteLLMEngine, first_model
 from router.account.pricing import Prices
 from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
-from router.types import Message
+from router.types.task import Message
 
 PERSON = {
     "type": "object",

@@ -21,7 +21,8 @@ from agents.engines.lane_engine import LaneEngine
 from agents.engines.llamacpp import llamacpp_engine, physical_cores
 from router.engine import Constraint, Delta, GenerateRequest, generate
 from router.errors import ContextOverflow, EngineRejected, EngineTimeout, EngineUnavailable
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 
 @pytest.fixture(scope="module")
@@ -396,7 +397,7 @@ import asyncio, time
 from pathlib import Path
 from agents.engines.llamacpp import llamacpp_engine
 from router.engine import GenerateRequest
-from router.types import Message
+from router.types.task import Message
 
 async def main():
     path = Path({str(models / "endless.gguf")!r})

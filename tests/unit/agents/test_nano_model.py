@@ -15,7 +15,8 @@ from agents.nano.data.mix import MAKERS
 from agents.nano.gate import Gate
 from agents.nano.runner import NanoRunner
 from agents.nano.specialist import NanoSpecialist
-from router.types import Completion, Task, TokenStats
+from router.types.completion import Completion, TokenStats
+from router.types.task import Task
 
 ROUTINE = [
     (

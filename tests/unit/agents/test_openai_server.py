@@ -25,7 +25,7 @@ from router.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
-from router.types import Message
+from router.types.task import Message
 
 SECRET_QUESTION = "count to 6, a private matter"
 SCHEMA = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}

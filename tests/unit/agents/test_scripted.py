@@ -21,7 +21,8 @@ from router.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
-from router.types import Completion, Message
+from router.types.completion import Completion
+from router.types.task import Message
 
 
 async def scripted(*rules: Rule, **settings: Any) -> ScriptedEngine:

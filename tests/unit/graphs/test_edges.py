@@ -10,7 +10,8 @@ from graphs.request.check import after_check
 from graphs.request.decide import after_decide
 from graphs.request.nodes import after_answer
 from graphs.request.state import Outcome, State
-from router.types import Completion, EscalationReason, RouteDecision
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, RouteDecision
 
 LOCAL = RouteDecision(route="local", agent="general", reason="r")
 CLOUD = RouteDecision(route="cloud", agent=None, reason="r")

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from graphs.workflow.expressions.chunks import chunks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphs.workflow.expressions.chunks import chunks
 from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import (

@@ -24,7 +24,7 @@ from router.settings.settings import (
     Settings,
 )
 from router.settings.shipped import config_path
-from router.types import Privacy
+from router.types.task import Privacy
 
 KEY = {"OPENAI_API_KEY": "no key, nobody is asked"}
 

@@ -11,7 +11,7 @@ from graphs.workflow.definition.load import loads
 from graphs.workflow.execution.outcome import Answer, Ask, Facts
 from graphs.workflow.execution.scheduling import BATCH_PER_SLOT, Standing, moment, next_of
 from router.errors import ConfigError
-from router.types import Privacy
+from router.types.task import Privacy
 
 DONE = Facts(status="done", output="x")
 SKIPPED = Facts(status="skipped")

@@ -18,7 +18,7 @@ from graphs.workflow.definition.validate import check, problems_of
 from graphs.workflow.picture.mermaid import to_mermaid
 from router.errors import ConfigError
 from router.settings.shipped import config_path
-from router.types import Privacy
+from router.types.task import Privacy
 
 FACTS = """\
   - id: facts

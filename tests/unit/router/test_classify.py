@@ -12,7 +12,7 @@ from router.classify import complexity, rules, signals
 from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
 from router.classify.lexicon import beginnings, folded
-from router.types import Kind
+from router.types.decision import Kind
 
 ARTICLE = (
     "The city council voted on Tuesday to convert the abandoned railway line into a public park. "

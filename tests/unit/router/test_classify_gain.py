@@ -12,7 +12,7 @@ from router.classify.kinds import NgramClassifier
 from router.errors import ConfigError
 from router.evaluate.train_gain import fit_gain
 from router.settings.settings import PolicySettings
-from router.types import Guess, Kind
+from router.types.decision import Guess, Kind
 
 
 def _guess(kind: Kind) -> Guess:

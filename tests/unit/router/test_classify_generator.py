@@ -9,7 +9,7 @@ import pytest
 
 from router.classify.generator import _Writer, generate
 from router.classify.phrasings import KINDS, Written, phrases, templates
-from router.types import Kind
+from router.types.decision import Kind
 
 
 def test_the_same_seed_gives_the_same_prompts() -> None:

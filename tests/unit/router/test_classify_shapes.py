@@ -9,7 +9,7 @@ import pytest
 from router.classify import lexicon, shapes, signals
 from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
-from router.types import Kind
+from router.types.decision import Kind
 
 
 def _shape(prompt: str) -> shapes.Shape:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from recorded import accepted, attempt, escalated, feedback, shadow, task
 
-from router.account.ledger import SHADOW_ROLE, Record
+from router.account.records import SHADOW_ROLE, Record
 from router.errors import ConfigError
 from router.evaluate.calibrate import Aim, from_ledger, merged
 from router.evaluate.outcomes import known_of, stories
 from router.evaluate.replay import replay
 from router.settings.settings import PolicySettings, Settings
-from router.types import Kind, Privacy
+from router.types.decision import Kind
+from router.types.task import Privacy
 
 OPEN = PolicySettings(max_gain=0.5)
 """Under it all of these tasks are tried here."""

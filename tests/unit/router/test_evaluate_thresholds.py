@@ -17,7 +17,7 @@ from router.evaluate.thresholds import (
     with_limit,
 )
 from router.settings.settings import PolicySettings
-from router.types import Kind
+from router.types.decision import Kind
 
 
 def traffic(*parts: tuple[str, float, float, int], noise: float = 0.0) -> Traffic:

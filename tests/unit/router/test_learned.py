@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from router.account.ledger import (
+from router.account.records import (
     AttemptRecord,
     FeedbackRecord,
     Record,
@@ -34,7 +34,7 @@ from router.learned.posterior import (
     Posterior,
     length_of,
 )
-from router.types import EscalationReason, Kind
+from router.types.decision import EscalationReason, Kind
 
 PRIOR = 0.8
 LOCAL = Place("local", "extraction", "nano", "short")

@@ -18,7 +18,7 @@ from router.learned.learn import roll_back
 from router.learned.posterior import Posterior
 from router.learned.version import Version, cell_rows, watch_rows
 from router.learned.versions import KEPT_VERSIONS, Versions
-from router.types import Guess, Kind
+from router.types.decision import Guess, Kind
 
 BAD = Evidence(
     side="local",

@@ -6,7 +6,8 @@ import pytest
 
 from router.policy.answer_length import ANSWER_TOKENS, answer_tokens
 from router.policy.speed import Pace
-from router.types import Completion, Kind, Usage
+from router.types.completion import Completion, Usage
+from router.types.decision import Kind
 
 
 def answered(tokens: int, ttft_s: float, latency_s: float) -> Completion:

@@ -18,7 +18,8 @@ from router.policy.decide import (
     role_for,
 )
 from router.settings.settings import PolicySettings
-from router.types import CheckResult, EscalationReason, Guess, Kind, RouteDecision
+from router.types.decision import EscalationReason, Guess, Kind, RouteDecision
+from router.types.result import CheckResult
 
 OPEN = CloudOption()
 ABSENT = CloudOption(absent="no cloud key is set")

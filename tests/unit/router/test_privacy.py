@@ -12,7 +12,7 @@ from router.privacy.detect.detectors import Detectors
 from router.privacy.gate import Gate, Released, label_of, may_be_kept, strictest
 from router.privacy.redaction import Redaction
 from router.settings.privacy import PrivacySettings
-from router.types import Message, Privacy, Task
+from router.types.task import Message, Privacy, Task
 
 CPF = "529.982.247-25"
 KEY = "sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 3

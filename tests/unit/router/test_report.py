@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.account.ledger import AttemptRecord, Record, TaskRecord
+from router.account.records import AttemptRecord, Record, TaskRecord
 from router.account.report import Report, Row, build_report, parse_since
 from router.errors import ConfigError
-from router.types import EscalationReason, Kind
+from router.types.decision import EscalationReason, Kind
 
 NAMES = st.sampled_from(["nano", "cloud/big, with comma", 'quo"te'])
 MONEY = st.floats(0, 100, allow_nan=False)

@@ -6,7 +6,8 @@ import pytest
 
 from router.classify import signals
 from router.classify.sub_kind import with_sub_kind
-from router.types import Guess, Kind, Task
+from router.types.decision import Guess, Kind
+from router.types.task import Task
 
 CODE = [
     ("Write a Python function that reverses a linked list", "python"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from router.types import Attempt, CheckResult, EscalationReason
+from router.types.decision import EscalationReason
+from router.types.result import Attempt, CheckResult
 from workers.commands.ask import unusable
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import TaskError
-from router.types import MAX_PROMPT_CHARS
+from router.types.task import MAX_PROMPT_CHARS
 from workers.commands.demo import shipped_requests
 from workers.commands.inputs import make_task, read_prompt, read_requests, read_schema
 

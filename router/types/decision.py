@@ -1,0 +1,121 @@
+"""What a task is taken for, what each way of answering is expected to bring, and the choice."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from router.types.base import Frozen
+
+
+class Kind(StrEnum):
+    """What a prompt asks for."""
+
+    CODE = "code"
+    MATH = "math"
+    EXTRACTION = "extraction"
+    SUMMARISATION = "summarisation"
+    KNOWLEDGE = "knowledge"
+    TOOL = "tool"
+    WRITING = "writing"
+    TRANSLATION = "translation"
+    REWRITING = "rewriting"
+    UNSURE = "unsure"
+
+
+class EscalationReason(StrEnum):
+    """Why a local answer was not good enough, or why none was tried."""
+
+    DECLINED = "declined"
+    LOW_CONFIDENCE = "low_confidence"
+    OUT_OF_DOMAIN = "out_of_domain"
+    COMPLEX = "complex"
+    CONTEXT = "context"
+    EMPTY = "empty"
+    CUT_OFF = "cut_off"
+    LOOP = "loop"
+    REFUSAL = "refusal"
+    SCHEMA = "schema"
+    SYNTAX = "syntax"
+    UNFAITHFUL = "unfaithful"
+    CHECK = "check"
+    BUSY = "busy"
+    ENGINE_FAILED = "engine_failed"
+
+
+class Guess(Frozen):
+    """What a task is taken for. `confidence` is the probability that the classifier gives `kind`.
+
+    language: the natural one, of the instruction. code_language: the programming language asked
+    for, under its usual name; None where none is, and for all but code. tool: whether something is
+    to be called. structured: whether the answer has a form (JSON, CSV, a table, a schema).
+    """
+
+    kind: Kind
+    confidence: float
+    language: Literal["en", "pt", "other"]
+    complexity: float = 0.0
+    code_language: str | None = None
+    tool: bool = False
+    structured: bool = False
+
+
+class Expected(Frozen):
+    """What one way of answering is expected to bring; None where nothing is known of it.
+
+    score: 0..1. cost_usd: US dollars. wait_s: seconds until the whole answer is there.
+    """
+
+    score: float | None = None
+    cost_usd: float | None = None
+    wait_s: float | None = None
+
+
+class Weighed(Frozen):
+    """What a decision was made of beside the guess: enough to make it again under another policy.
+
+    covered: whether a specialist was trained for the task, None for a general model. patience_s:
+    seconds it had for its turn here, None without a limit. local, cloud: expected scores, 0..1;
+    learned_local, learned_cloud: what this user's own outcomes added to them. Fields of a later
+    version are ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: str
+    covered: bool | None
+    prompt_tokens: int
+    window_tokens: int | None
+    wait_s: float
+    patience_s: float | None
+    cloud_open: bool
+    scarce: bool
+    must_stay_local: bool
+    local: float
+    cloud: float
+    outcomes: int = 0
+    learned_local: float = 0.0
+    learned_cloud: float = 0.0
+
+
+class RouteDecision(Frozen):
+    """Where a task goes before anything is generated.
+
+    parked: the cloud is the right place and there is none; `agent` may still draft locally.
+    gain: what the cloud was expected to add to the score, as the policy counted it; None where
+    nothing was weighed. outcomes: how many of this user's own stand behind that. local, cloud:
+    what each way was expected to bring; of a cloud that there is not, the score alone. weighed:
+    None where the policy was not asked.
+    """
+
+    route: Literal["local", "cloud", "parked"]
+    agent: str | None
+    reason: str
+    escalation: EscalationReason | None = None
+    gain: float | None = None
+    outcomes: int = 0
+    local: Expected | None = None
+    cloud: Expected | None = None
+    weighed: Weighed | None = None

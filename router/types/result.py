@@ -1,0 +1,126 @@
+"""What came of a task: its attempts, the checks that judged them, calls of tools, the answer."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field
+
+from router.errors import RoutesExhausted
+from router.types.base import Frozen
+from router.types.completion import TokenStats, Usage
+from router.types.decision import EscalationReason, Guess, RouteDecision
+from router.types.task import Privacy
+
+
+class CloudState(StrEnum):
+    """Whether there is a cloud for a task, and if not, why."""
+
+    OPEN = "open"
+    OFF = "off"
+    OFFLINE = "offline"
+    NO_KEY = "no_key"
+    NO_BUDGET = "no_budget"
+    NO_NETWORK = "no_network"
+    PROVIDER_DOWN = "provider_down"
+
+
+class CheckResult(Frozen):
+    """What one check found. `finding` is a plain sentence, also when it passed."""
+
+    name: str
+    passed: bool
+    finding: str
+    reason: EscalationReason | None = None
+
+    @classmethod
+    def found(cls, name: str, finding: str, reason: EscalationReason | None = None) -> Self:
+        """One that failed for `reason`, or passed without any."""
+        return cls(name=name, passed=reason is None, finding=finding, reason=reason)
+
+
+class Attempt(Frozen):
+    """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
+
+    label: of the text that a cloud was sent; redacted: values that were replaced in it.
+    """
+
+    number: int
+    role: str
+    engine: str
+    model: str
+    route: Literal["local", "cloud"]
+    outcome: Literal["accepted", "rejected", "failed", "cancelled"]
+    checks: tuple[CheckResult, ...] = ()
+    escalation: EscalationReason | None = None
+    error: str | None = None
+    usage: Usage = Usage()
+    stats: TokenStats | None = None
+    label: Privacy | None = None
+    redacted: int = 0
+    latency_s: float = 0.0
+    ttft_s: float = 0.0
+    started_at: float = Field(default_factory=time.time)
+
+
+class ToolCall(Frozen):
+    """One call of a tool, also a refused one, without the values of its arguments.
+
+    arguments_sha256: of their canonical JSON. at: epoch seconds; seconds: until it ended.
+    """
+
+    role: str
+    tool: str
+    outcome: Literal["done", "refused", "failed", "malformed", "cancelled"]
+    reason: str = ""
+    arguments_sha256: str
+    argument_names: tuple[str, ...] = ()
+    at: float
+    seconds: float
+
+
+class Result(Frozen):
+    """What came of a task.
+
+    status: `done` has a text; `parked` waits for a cloud; `failed` says why in `reason`.
+    cloud: whether there was one for it. degraded: answered on this machine because there was none,
+    where the cloud would have been asked; in_outbox: its cloud step waits there.
+    label: the strictest of its parts; label_reasons: why it is stricter than the task's own.
+    cost_usd: None when some attempt's price is unknown.
+    avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
+    warnings: what went wrong beside the answer, such as an account that could not be written.
+    """
+
+    task_id: str
+    status: Literal["done", "parked", "failed"]
+    text: str
+    route: Literal["local", "cloud", "cache", "none"]
+    reason: str
+    guess: Guess
+    decision: RouteDecision
+    attempts: tuple[Attempt, ...] = ()
+    model: str | None = None
+    cost_usd: float | None = 0.0
+    avoided_usd: float = 0.0
+    latency_s: float = 0.0
+    warnings: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    cloud: CloudState = CloudState.OPEN
+    degraded: bool = False
+    in_outbox: bool = False
+    label: Privacy = Privacy.PUBLIC
+    label_reasons: tuple[str, ...] = ()
+    finished_at: float = Field(default_factory=time.time)
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """The checks of the last attempt: those that judged `text`."""
+        return self.attempts[-1].checks if self.attempts else ()
+
+    def raise_for_status(self) -> Result:
+        """Itself when it is done; RoutesExhausted, with every attempt, when it is not."""
+        if self.status != "done":
+            raise RoutesExhausted(f"task {self.task_id}: {self.reason}", attempts=self.attempts)
+        return self
