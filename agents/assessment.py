@@ -15,14 +15,14 @@ from router.classify.signals import Signals
 from router.classify.sub_kind import with_sub_kind
 from router.policy import decide as policy
 from router.policy.answer_length import answer_tokens
-from router.policy.speed import Pace, Speed
+from router.policy.speed import Speed, SpeedEstimates
 from router.settings.settings import PolicySettings
 from router.types.decision import Expected, Guess, RouteDecision
 from router.types.task import Message, Task
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Assessment:
     """What a task is taken for. coverage: by the role's specialist, None for a general model."""
 
     guess: Guess
@@ -47,7 +47,7 @@ class Circumstances:
     policy: PolicySettings
 
 
-def see(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) -> Seen:
+def assess(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) -> Assessment:
     """The whole of what is known of a task before anybody answers.
 
     guess: the classifier's, or a model's second opinion; facts: the signals of its prompt; agent:
@@ -59,15 +59,15 @@ def see(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) ->
     if coverage is not None and coverage.expected is not None:
         local = min(1.0, max(0.0, coverage.expected + scores.learned_local))
         scores = replace(scores, local=local)
-    return Seen(guess, coverage, scores)
+    return Assessment(guess, coverage, scores)
 
 
-def weigh(
+def choose_route(
     task: Task,
-    seen: Seen,
+    seen: Assessment,
     agent: Agent,
     circumstances: Circumstances,
-    pace: Pace,
+    speeds: SpeedEstimates,
     *,
     history: tuple[Message, ...] = (),
     facts: Sequence[str] = (),
@@ -100,13 +100,13 @@ def weigh(
         task,
         seen.scores.local if known else None,
         prompt_tokens,
-        pace.of(caps.model) or agent.speed,
+        speeds.of(caps.model) or agent.speed,
         seen.guess,
         before_s=outlook.before_start_s,
     )
     if circumstances.clouds and not circumstances.absent:
         cloud = circumstances.clouds[0]
-        speed = pace.of(cloud.engine.caps.model) or cloud.speed
+        speed = speeds.of(cloud.engine.caps.model) or cloud.speed
         asked_tokens = _prompt_tokens(cloud, task, history, facts)
         there = _expected(cloud, task, seen.scores.cloud, asked_tokens, speed, seen.guess)
     else:

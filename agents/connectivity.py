@@ -27,7 +27,7 @@ class Finding:
     words: str
 
 
-class Reach:
+class Connectivity:
     """Looks at the network after a cloud failed, and remembers for a moment what it found."""
 
     def __init__(self, cloud: CloudSettings, models: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from router.engine import CloudEngine, Delta, EngineCaps, GenerateRequest, Outlook
+from router.engine import CloudEngine, Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import PrivacyViolation
 from router.privacy.gate import Released
 from router.types.completion import Completion
@@ -32,7 +32,7 @@ class GatedEngine:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         return self._engine.price(prompt_tokens, completion_tokens)
 
-    def outlook(self) -> Outlook:
+    def outlook(self) -> WaitEstimate:
         return self._engine.outlook()
 
     def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:

@@ -11,8 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-from typing import cast as cast_type
+from typing import Any, cast
 
 import jsonschema
 import structlog
@@ -21,22 +20,22 @@ from langchain_core.runnables import RunnableConfig
 from agents.agent import Coverage
 from agents.checks.evidence import require_language
 from agents.checks.own import Check, command_checks, installed_checks
-from agents.connectivity import Reach
+from agents.connectivity import Connectivity
 from agents.engines.lane import LaneState
 from agents.nano import MODEL_PATH
-from agents.roles import Cast, cast, local_models
+from agents.roster import Roster, build_roster, local_models
 from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools, configured_tools
 from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
-from graphs.event_stream import told_by
+from graphs.event_stream import stream_events
 from graphs.events import Event, Finished
-from graphs.isolation import alone
-from graphs.request.cooldown import Rest
+from graphs.isolation import isolated
+from graphs.request.cooldown import Cooldown
 from graphs.request.graph import build
 from graphs.request.state import Deps, Outcome, Run, State
-from graphs.run_options import FREE, Terms
-from graphs.shadow.shadow import Shadows
+from graphs.run_options import DEFAULT_OPTIONS, RunOptions
+from graphs.shadow.shadow import ShadowRuns
 from router.account.budget import Budget
 from router.account.feedback import Feedback, Judged, Verdict
 from router.account.idempotency import PaidCalls
@@ -51,7 +50,7 @@ from router.errors import ConfigError, StoreUnavailable, TaskError
 from router.learned.gains import gains_of
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
-from router.policy.speed import Pace
+from router.policy.speed import SpeedEstimates
 from router.privacy import gate
 from router.privacy.gate import Gate
 from router.queue.outbox import Outbox
@@ -80,7 +79,7 @@ class Router:
         self,
         *,
         settings: Settings,
-        cast: Cast,
+        roster: Roster,
         prices: Prices,
         store: Store,
         gate: Gate,
@@ -96,7 +95,7 @@ class Router:
             witness=open_witness(store, settings.store.home.expanduser()),
         )
         self.memory = Memory(store, ttl_s=settings.memory.session_days * 86_400)
-        self.cast = cast
+        self.roster = roster
         self._prices = prices
         cache = AnswerCache(store, ttl_s=settings.memory.cache_hours * 3600)
         kept, outbox = settings.memory, settings.outbox
@@ -110,28 +109,30 @@ class Router:
         self._deps = Deps(
             facts=self.facts if settings.memory.recall_tokens else None,
             settings=settings,
-            local=cast.local,
-            router=cast.router,
-            guard=cast.guard,
-            clouds=cast.clouds,
-            rest=Rest(settings.cloud.cool_down_s),
-            reach=Reach(settings.cloud, [agent.engine.caps.model for agent in cast.clouds]),
+            local=roster.local,
+            router=roster.router,
+            guard=roster.guard,
+            clouds=roster.clouds,
+            cooldown=Cooldown(settings.cloud.cool_down_s),
+            connectivity=Connectivity(
+                settings.cloud, [agent.engine.caps.model for agent in roster.clouds]
+            ),
             gate=gate,
-            cloud_state=cast.cloud_state,
-            cloud_absent=cast.cloud_absent,
+            cloud_state=roster.cloud_state,
+            cloud_absent=roster.cloud_absent,
             paid=PaidCalls(store),
             tools=tools,
             own_checks=checks,
             budget=Budget(store, settings.budget),
             classifier=NgramClassifier.load(),
-            gains=gains_of(settings, cast.cloud_model),
-            pace=Pace(),
+            gains=gains_of(settings, roster.cloud_model),
+            speeds=SpeedEstimates(),
             memory=self.memory,
             cache=cache if settings.memory.cache else None,
-            fingerprint=_fingerprint(settings, cast.cloud_model),
+            fingerprint=_fingerprint(settings, roster.cloud_model),
             store_is_local=store.local,
         )
-        self.shadows = Shadows(self._deps, self.ledger, store)
+        self.shadows = ShadowRuns(self._deps, self.ledger, store)
         self._unsaved = build()
         self._saver = RedisSaver(
             store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer, ExpectedScores)
@@ -174,7 +175,7 @@ class Router:
         prices = Prices.load(settings.prices)
         require_language(settings.policy.default_language)
         gate = Gate(settings.privacy)
-        agents = cast(settings, prices, env)
+        agents = build_roster(settings, prices, env)
         offered = configured_tools(settings, tools, approve)
         own = (*checks, *installed_checks(), *command_checks(settings.checks))
         if settings.budget.limited or settings.learning.shadow_rate:
@@ -187,7 +188,7 @@ class Router:
             stack.push_async_callback(store.close)
             router = cls(
                 settings=settings,
-                cast=agents,
+                roster=agents,
                 prices=prices,
                 store=store,
                 gate=gate,
@@ -198,7 +199,11 @@ class Router:
             yield router
 
     async def run(
-        self, task: Task, *, terms: Terms = FREE, emit: Callable[[Event], None] | None = None
+        self,
+        task: Task,
+        *,
+        options: RunOptions = DEFAULT_OPTIONS,
+        emit: Callable[[Event], None] | None = None,
     ) -> Result:
         """The task's result, whatever it is: done, parked or failed.
 
@@ -206,7 +211,7 @@ class Router:
         Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
         before there is an answer.
         """
-        return await self._run(task, emit or (lambda _: None), terms=terms)
+        return await self._run(task, emit or (lambda _: None), options=options)
 
     async def stream(self, task: Task) -> AsyncGenerator[Event, None]:
         """The task's events as they happen, the last one Finished. Closing it cancels the run.
@@ -217,7 +222,7 @@ class Router:
         async def run(emit: Callable[[Event], None]) -> None:
             emit(Finished(await self._run(task, emit)))
 
-        async with aclosing(told_by(run)) as events:
+        async with aclosing(stream_events(run)) as events:
             async for event in events:
                 yield event
 
@@ -253,7 +258,7 @@ class Router:
         emit: Callable[[Event], None],
         *,
         upgrade: bool = False,
-        terms: Terms = FREE,
+        options: RunOptions = DEFAULT_OPTIONS,
     ) -> Result:
         _require_schema(task)
         judged = self._deps.gate.judge(task)
@@ -264,10 +269,10 @@ class Router:
             deadline=began + task.timeout_s,
             emit=emit,
             upgrade=upgrade,
-            terms=terms,
+            options=options,
         )
         state: State = {"task": task, "label": judged.label, "label_reasons": judged.reasons}
-        with structlog.contextvars.bound_contextvars(task_id=task.task_id), alone():
+        with structlog.contextvars.bound_contextvars(task_id=task.task_id), isolated():
             try:
                 # A task that is run again begins afresh: the end of its last run is no beginning.
                 await self._saver.adelete_thread(task.task_id)
@@ -327,7 +332,7 @@ class Router:
 
     async def require_price(self) -> None:
         """Raises ConfigError where nobody knows what the cloud costs: no budget could hold then."""
-        await _require_price(self.cast)
+        await _require_price(self.roster)
 
     def label_of(self, text: str, label: Privacy) -> Privacy:
         """The label of a text that is said to have one: stricter, where something in it is."""
@@ -343,13 +348,13 @@ class Router:
 
     def lanes(self) -> tuple[LaneState, ...]:
         """Which models are in memory, who waits, and whether any hangs; one entry a device."""
-        return tuple(lane.state() for lane in self.cast.lanes)
+        return tuple(lane.state() for lane in self.roster.lanes)
 
     async def state(self, task_id: str) -> State | None:
         """What the graph held when the task ended; None when it is unknown or an hour old."""
         config: RunnableConfig = {"configurable": {"thread_id": task_id}}
         values = (await self._graph.aget_state(config)).values
-        return cast_type(State, values) if values else None
+        return cast(State, values) if values else None
 
     def _values(self, state: State, run: Run) -> AsyncIterator[State]:
         """The state after each step of the graph."""
@@ -392,7 +397,7 @@ class Router:
         if outcome.status != "done" or outcome.route not in ("local", "cache"):
             return 0.0
         tokens = estimate_tokens(task.prompt), estimate_tokens(outcome.text)
-        price = self._prices.cost(self.cast.cloud_model, *tokens)
+        price = self._prices.cost(self.roster.cloud_model, *tokens)
         if price is None:
             price = self._prices.cost(self.settings.cloud.reference, *tokens)
         return price or 0.0
@@ -404,13 +409,13 @@ def _tool_call(record: AuditRecord) -> ToolCall:
     return ToolCall.model_validate(told)
 
 
-async def _require_price(agents: Cast) -> None:
+async def _require_price(agents: Roster) -> None:
     """ConfigError where a budget is set and nobody knows what the cloud costs."""
     for cloud in agents.clouds:
         if cloud.price is None or cloud.price(1, 1) is not None:
             continue
         # The longer list comes with LiteLLM, which takes seconds to import.
-        await cast_type(CloudEngine, cloud.engine).warm()
+        await cast(CloudEngine, cloud.engine).warm()
         if cloud.price(1, 1) is None:
             raise ConfigError(
                 "a budget is set, or learning.shadow_rate, and no price of "

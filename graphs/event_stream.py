@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
-Told = TypeVar("Told")
+EventT = TypeVar("EventT")
 
 
-async def told_by(
-    run: Callable[[Callable[[Told], None]], Coroutine[Any, Any, None]],
-) -> AsyncGenerator[Told, None]:
+async def stream_events(
+    run: Callable[[Callable[[EventT], None]], Coroutine[Any, Any, None]],
+) -> AsyncGenerator[EventT, None]:
     """What `run` tells the function that it is given, as it comes; then what it raises.
 
     Closing it cancels the run, and waits until that has ended.
     """
-    events: asyncio.Queue[Told | None] = asyncio.Queue()
+    events: asyncio.Queue[EventT | None] = asyncio.Queue()
     # A task of its own: what the run sets in its context must not show in the caller's.
     running = asyncio.create_task(run(events.put_nowait))
     running.add_done_callback(lambda _: events.put_nowait(None))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def isolated() -> Iterator[None]:
     """Hides the graph around this one, and keeps LangChain from telling LangSmith what it holds.
 
     A graph that is invoked in a node of another takes itself for a part of it: it would write to

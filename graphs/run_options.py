@@ -12,7 +12,7 @@ from router.types.result import CloudState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class RunOptions:
     """A single request has none of it: the policy decides.
 
     role: the local role that answers; None: by the kind of the task. place: `local` never asks the
@@ -48,5 +48,5 @@ class Terms:
         return hashlib.sha256("\n".join(shape).encode()).hexdigest()[:16]
 
 
-FREE = Terms()
+DEFAULT_OPTIONS = RunOptions()
 """The terms of a single request."""

@@ -98,7 +98,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class WaitEstimate:
     """What a request submitted now would have to wait for, as far as the engine knows.
 
     resident: the model is in memory. queued: requests before it, running ones too.
@@ -129,7 +129,7 @@ class Engine(Protocol):
     @property
     def caps(self) -> EngineCaps: ...
 
-    def outlook(self) -> Outlook: ...
+    def outlook(self) -> WaitEstimate: ...
 
     async def open(self) -> None: ...
 

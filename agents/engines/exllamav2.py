@@ -387,7 +387,7 @@ def _watching_filter(base: Any) -> Any:
             import torch
 
             allowed = self._follower.allowed() if self._follower else None
-            self._stats.see(logits.numpy(), allowed)
+            self._stats.observe(logits.numpy(), allowed)
             if allowed is None:
                 return logits
             return logits.masked_fill(~torch.from_numpy(allowed), -torch.inf)

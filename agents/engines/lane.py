@@ -18,10 +18,10 @@ from functools import partial
 import structlog
 
 from agents.engines.lane_job import Job, Runner
-from agents.engines.lane_order import Load, Order, Rest, Start, swap_aware
+from agents.engines.lane_order import Idle, Load, Order, Start, swap_aware
 from agents.engines.lane_seat import Seat
 from agents.engines.lane_watch import Call, Doing, Hung, find_hung
-from router.engine import Outlook
+from router.engine import WaitEstimate
 from router.errors import EngineError, EngineUnavailable
 
 log = structlog.get_logger()
@@ -156,19 +156,19 @@ class Lane:
         for job in jobs:
             job.close(_unavailable(runner, "it was closed during the answer"))
 
-    def outlook(self, runner: Runner) -> Outlook:
+    def outlook(self, runner: Runner) -> WaitEstimate:
         """What a job for this model submitted now would wait for."""
         with self._changed:
             seat = self._seats.get(runner)
             if seat is None:
-                return Outlook(resident=False, swap_s=runner.load_estimate_s)
+                return WaitEstimate(resident=False, swap_s=runner.load_estimate_s)
             seat.drop_over()
             queued = len(seat.waiting) + len(seat.active)
             rounds = max(0, queued - runner.slots + 1) / runner.slots
             wait_s = rounds * seat.service_s
             if seat.resident:
-                return Outlook(queued=queued, wait_s=wait_s)
-            return Outlook(
+                return WaitEstimate(queued=queued, wait_s=wait_s)
+            return WaitEstimate(
                 resident=False,
                 queued=queued,
                 wait_s=wait_s + self._drain_s(seat),
@@ -275,14 +275,14 @@ class Lane:
                 return partial(self._let_go, seat), now
             if seat.on_warm:
                 return partial(self._warm_up, seat), now
-        standings = [seat.standing() for seat in seats.values()]
+        standings = [seat.model_load() for seat in seats.values()]
         match self._order(standings, self._free_bytes(), now):
             case Start(model):
                 return partial(self._start, seats[model]), now
             case Load(model, evict):
                 victims = [seats[victim] for victim in evict]
                 return partial(self._swap, seats[model], victims), now
-            case Rest(until):
+            case Idle(until):
                 return self._next_unload(now, until)
 
     def _next_unload(self, now: float, until: float) -> tuple[Work | None, float]:

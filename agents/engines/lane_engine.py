@@ -10,7 +10,7 @@ from typing import Any
 
 from agents.engines.lane import Lane
 from agents.engines.lane_job import Job, Part, Runner
-from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
+from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineUnavailable
 from router.types.completion import Completion
 
@@ -33,7 +33,7 @@ class LaneEngine:
     def caps(self) -> EngineCaps:
         return self.runner.caps
 
-    def outlook(self) -> Outlook:
+    def outlook(self) -> WaitEstimate:
         return self.lane.outlook(self.runner)
 
     async def open(self) -> None:

@@ -27,7 +27,7 @@ _SHORTEST_LOAD_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ModelLoad:
     """One model as the order sees it. Seconds are expected ones, times those of `monotonic`.
 
     waiting, active: numbers of jobs. first_due: the latest start of its most urgent waiting job;
@@ -74,19 +74,19 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Idle:
     """Nothing can be done before something changes, or before `until`."""
 
     until: float = math.inf
 
 
-Step = Start | Load | Rest
+Step = Start | Load | Idle
 
-Order = Callable[[Sequence[Standing], float, float], Step]
+Order = Callable[[Sequence[ModelLoad], float, float], Step]
 """(the models, free bytes, now) -> the next step."""
 
 
-def swap_aware(models: Sequence[Standing], free_bytes: float, now: float) -> Step:
+def swap_aware(models: Sequence[ModelLoad], free_bytes: float, now: float) -> Step:
     """The lane's order, as the module says."""
     hungry = sorted(
         (model for model in models if model.waiting and not model.resident),
@@ -115,10 +115,10 @@ def swap_aware(models: Sequence[Standing], free_bytes: float, now: float) -> Ste
     ]
     if ready:
         return Start(min(ready, key=lambda model: model.first_due).name)
-    return Rest(until)
+    return Idle(until)
 
 
-def _turn(model: Standing, victims: list[Standing], now: float) -> float:
+def _turn(model: ModelLoad, victims: list[ModelLoad], now: float) -> float:
     """From when on the victims make room; inf while their own jobs are due sooner."""
     if not any(victim.waiting for victim in victims) or _worth_it(model, victims, now):
         return -math.inf
@@ -128,15 +128,15 @@ def _turn(model: Standing, victims: list[Standing], now: float) -> float:
 
 
 def _victims(
-    model: Standing, models: Sequence[Standing], free_bytes: float, held: set[str], now: float
-) -> list[Standing] | None:
+    model: ModelLoad, models: Sequence[ModelLoad], free_bytes: float, held: set[str], now: float
+) -> list[ModelLoad] | None:
     """Who makes room, the cheapest first; empty if there is room, None if there cannot be."""
     lacking = model.footprint_bytes - free_bytes
-    chosen: list[Standing] = []
+    chosen: list[ModelLoad] = []
     # A model that is on its way out for somebody else makes room for that one.
     candidates = (one for one in models if one.resident and not one.pinned and one.name not in held)
 
-    def worth_keeping(one: Standing) -> tuple[bool, bool, float]:
+    def worth_keeping(one: ModelLoad) -> tuple[bool, bool, float]:
         unused_s = now - one.last_used
         return one.waiting > 0, one.active > 0, -unused_s / max(one.load_s, _SHORTEST_LOAD_S)
 
@@ -156,7 +156,7 @@ def _victims(
     return chosen
 
 
-def _worth_it(model: Standing, victims: list[Standing], now: float) -> bool:
+def _worth_it(model: ModelLoad, victims: list[ModelLoad], now: float) -> bool:
     """Whether the swap now costs less waiting than the swap later, over all waiting jobs.
 
     Two batches, one in place: if it goes first, each job of the other waits for its backlog; if
@@ -172,12 +172,12 @@ def _worth_it(model: Standing, victims: list[Standing], now: float) -> bool:
     return model.waiting * theirs > waiting * away_s
 
 
-def _latest_turn(model: Standing, victims: list[Standing]) -> float:
+def _latest_turn(model: ModelLoad, victims: list[ModelLoad]) -> float:
     """When the turn must begin for the first job to start when it is due."""
     drain_s = max((victim.service_s for victim in victims if victim.active), default=0.0)
     return model.first_due - model.load_s - drain_s
 
 
-def _may_go(victim: Standing) -> float:
+def _may_go(victim: ModelLoad) -> float:
     """Until when a model with work of its own is left alone."""
     return victim.loaded_at + STAY * victim.load_s

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agents.engines.lane_job import Job, Runner
-from agents.engines.lane_order import Standing
+from agents.engines.lane_order import ModelLoad
 from router.errors import EngineError
 from router.types.task import Priority
 
@@ -97,8 +97,8 @@ class Seat:
             took_s = self.last_used - job.started
             self.service_s = _mean(self.service_s, took_s) if self.service_s else took_s
 
-    def standing(self) -> Standing:
-        return Standing(
+    def model_load(self) -> ModelLoad:
+        return ModelLoad(
             name=self.key,
             resident=self.resident,
             pinned=self.pinned,

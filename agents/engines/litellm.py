@@ -35,7 +35,7 @@ from agents.engines.chat_api import (
 from agents.engines.providers import PROVIDERS, provider_of
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
-from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
+from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
 from router.types.completion import Completion, Usage
 
@@ -122,9 +122,9 @@ class LiteLLMEngine:
             json_schema=self._litellm is None or "response_format" in self._supported_parameters(),
         )
 
-    def outlook(self) -> Outlook:
+    def outlook(self) -> WaitEstimate:
         """Nothing is known of a provider's queue."""
-        return Outlook()
+        return WaitEstimate()
 
     async def open(self) -> None:
         """Makes the engine usable; asks nobody and imports nothing."""

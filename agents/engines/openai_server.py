@@ -30,7 +30,7 @@ from agents.engines.chat_api import (
 )
 from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
-from router.engine import Delta, EngineCaps, GenerateRequest, Outlook
+from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
 from router.types.completion import Completion, TokenStats, Usage
 
@@ -83,9 +83,9 @@ class OpenAIServerEngine:
             json_schema=True,
         )
 
-    def outlook(self) -> Outlook:
+    def outlook(self) -> WaitEstimate:
         """Nothing is known of a server's queue."""
-        return Outlook()
+        return WaitEstimate()
 
     async def open(self) -> None:
         """Makes the engine usable. The server is asked at the first request: it may start later."""

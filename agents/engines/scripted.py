@@ -15,7 +15,7 @@ import yaml
 from jsonschema.validators import Draft202012Validator
 from pydantic import Field, ValidationError, model_validator
 
-from router.engine import Constraint, Delta, EngineCaps, GenerateRequest, Outlook
+from router.engine import Constraint, Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import (
     ConfigError,
     ContextOverflow,
@@ -125,9 +125,9 @@ class ScriptedEngine:
             regex=True,
         )
 
-    def outlook(self) -> Outlook:
+    def outlook(self) -> WaitEstimate:
         """Always ready: it plays any number of replies at once."""
-        return Outlook()
+        return WaitEstimate()
 
     async def warm(self) -> None:
         """There is nothing to wait for."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StatsGatherer:
-    """One answer's statistics, as it is made. `see` the distribution, then `chose` the token.
+    """One answer's statistics, as it is made. `observe` the distribution, then `chose` the token.
 
     All are of the model's own distribution: before temperature, penalties and constraints. A
     sampler's probabilities would not do: under greedy decoding each of them is 1.
@@ -32,7 +32,7 @@ class StatsGatherer:
         self._log_total = self._entropy = self._margin = 0.0
         self._mass: float | None = None
 
-    def see(self, logits: Floats, allowed: Mask | None) -> None:
+    def observe(self, logits: Floats, allowed: Mask | None) -> None:
         """logits: (vocab,) of the next token. allowed: (vocab,), None without a constraint."""
         # Single precision, and sums in double: a vocabulary of 152,000 costs 0.4 ms this way.
         shifted = np.subtract(logits, logits.max(), dtype=np.float32)

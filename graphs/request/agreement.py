@@ -13,7 +13,7 @@ import unicodedata
 from contextlib import suppress
 
 from agents.agent import Agent
-from graphs.request.side_question import ask_aside
+from graphs.request.side_question import ask_side_question
 from graphs.request.state import Run, State
 from graphs.request.visibility import may_see
 from router.types.completion import Completion
@@ -68,7 +68,7 @@ async def agreement(
     def same(second: Completion) -> bool | None:
         return agree(kind, completion.text, second.text)
 
-    second = await ask_aside(
+    second = await ask_side_question(
         other, request, run, lambda said: same(said) is not False, role=ROLE, before_last=True
     )
     agrees = None if second is None else same(second)

@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 
 from agents.agent import Agent
-from graphs.request.side_question import ask_aside
+from graphs.request.side_question import ask_side_question
 from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
 from router.types.completion import Completion
@@ -43,7 +43,7 @@ async def unsafe(
         max_tokens=_MAX_TOKENS,
         constraint=Constraint(json_schema={"enum": list(_VERDICTS)}),
     )
-    completion = await ask_aside(
+    completion = await ask_side_question(
         agent,
         request,
         run,

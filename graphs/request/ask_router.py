@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from agents.agent import Agent
 from agents.calibration import Sureness
-from graphs.request.side_question import ask_aside
+from graphs.request.side_question import ask_side_question
 from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
 from router.types.completion import Completion
@@ -45,7 +45,7 @@ async def second_opinion(agent: Agent, task: Task, guess: Guess, run: Run) -> Gu
     def opinion(completion: Completion) -> Guess | None:
         return _opinion(completion, guess, agent.sureness)
 
-    completion = await ask_aside(
+    completion = await ask_side_question(
         agent, request, run, lambda said: opinion(said) is not None, role=agent.role
     )
     return (opinion(completion) if completion else None) or guess

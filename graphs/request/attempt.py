@@ -83,7 +83,7 @@ async def attempt(
         async with aclosing(stream) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
-                    runtime.context.deps.pace.saw(caps.model, part)
+                    runtime.context.deps.speeds.observe(caps.model, part)
                     completion = sent.restored(part, as_json=as_json) if sent else part
                     continue
                 written += len(part.text)

@@ -36,7 +36,7 @@ async def check(state: State, runtime: Node) -> State:
         checks = await _look_closer(state, run, completion, checks)
     from_cloud = state["answered_by"] == "cloud"
     if all(item.passed for item in checks):
-        checks += await run_checks(run.terms.checks, task, state["guess"].kind, completion)
+        checks += await run_checks(run.options.checks, task, state["guess"].kind, completion)
     if policy.escalation_reason(_counting(checks, from_cloud=from_cloud)) is None:
         checks += await _guarded(state, runtime, completion)
     escalation = policy.escalation_reason(_counting(checks, from_cloud=from_cloud))

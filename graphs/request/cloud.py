@@ -93,7 +93,7 @@ async def _ask(
         # An answer that cannot be kept is an answer all the same.
         with suppress(StoreUnavailable):
             ended = (
-                paid.finish(claim, completion, run.terms.paid_kept_s)
+                paid.finish(claim, completion, run.options.paid_kept_s)
                 if completion
                 else paid.drop(claim)
             )
@@ -114,7 +114,7 @@ async def _first_answer(
     before it failed was seen under its own number.
     """
     run = runtime.context
-    agents = run.deps.rest.ready(run.deps.clouds)
+    agents = run.deps.cooldown.ready(run.deps.clouds)
     answered: State = {"completion": None, "answered_by": "cloud"}
     for place, agent in enumerate(agents):
         last = place == len(agents) - 1
@@ -123,8 +123,8 @@ async def _first_answer(
         answered = await call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
         completion = answered.get("completion")
         if completion is not None and completion.finish_reason != "content_filter":
-            run.deps.rest.served(agent)
-            run.deps.reach.served()
+            run.deps.cooldown.served(agent)
+            run.deps.connectivity.served()
             return answered
         if last or answered.get("cloud_state") is CloudState.NO_BUDGET:
             return answered
@@ -133,7 +133,7 @@ async def _first_answer(
             run.journal[-1] = run.journal[-1].model_copy(update=filtered)
             runtime.context.emit(Attempted(run.journal[-1]))
         else:
-            run.deps.rest.failed(agent, run.journal[-1])
+            run.deps.cooldown.failed(agent, run.journal[-1])
     return answered
 
 
@@ -212,7 +212,7 @@ async def call_cloud(
         sent=sent,
         constraint=constraint,
     )
-    budget, also = run.deps.budget, run.terms.scopes
+    budget, also = run.deps.budget, run.options.scopes
     if not (also or budget.scopes(task)):
         return await call()
     try:

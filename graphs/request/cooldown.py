@@ -10,7 +10,7 @@ from router.types.decision import EscalationReason
 from router.types.result import Attempt
 
 
-class Rest:
+class Cooldown:
     """A model that failed rests for `cool_down_s`; where all rest, all are asked nevertheless.
 
     One for all runs of a Router; it forgets with the process.

@@ -8,7 +8,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.assessment import Circumstances, Seen, refused_elsewhere, weigh
+from agents.assessment import Assessment, Circumstances, choose_route, refused_elsewhere
 from graphs.events import Routed
 from graphs.request.state import Outcome, Run, State
 from graphs.request.visibility import may_see, role_of
@@ -23,13 +23,13 @@ Node = Runtime[Run]
 async def decide(state: State, runtime: Node) -> State:
     """Local agent, cloud, or parked for the cloud; from memory if it is there already."""
     task, deps, guess = state["task"], runtime.context.deps, state["guess"]
-    terms = runtime.context.terms
+    options = runtime.context.options
     cached = state.get("cached")
     if cached is not None:
         decision = RouteDecision(route="local", agent=None, reason="answered before, from memory")
         outcome = Outcome("done", "cache", cached.text, decision.reason, cached.model)
         return {"decision": decision, "outcome": outcome}
-    if runtime.context.upgrade or terms.place == "cloud":
+    if runtime.context.upgrade or options.place == "cloud":
         return _decide_cloud(state, runtime.context)
     agent = deps.local[role_of(guess.kind, runtime.context)]
     if not may_see(agent, state):
@@ -40,25 +40,25 @@ async def decide(state: State, runtime: Node) -> State:
         absent=state["cloud_absent"],
         scarce=state["cloud_scarce"],
         patience_s=_patience_s(state, runtime.context),
-        must_stay_local=state["stays_local"] or terms.no_cloud is not None,
+        must_stay_local=state["stays_local"] or options.no_cloud is not None,
         policy=deps.settings.policy
-        if terms.role is None
+        if options.role is None
         else policy.for_named(deps.settings.policy),
     )
-    decision = weigh(
+    decision = choose_route(
         task,
-        Seen(guess, state.get("coverage"), state["scores"]),
+        Assessment(guess, state.get("coverage"), state["scores"]),
         agent,
         circumstances,
-        deps.pace,
+        deps.speeds,
         history=state["history"],
         facts=state["facts"],
     )
-    if terms.role is not None:
+    if options.role is not None:
         # It was not the policy that decided: under another one it would be decided the same.
         decision = decision.model_copy(update={"weighed": None})
-    if terms.no_cloud is not None and not state["stays_local"]:
-        decision = decision.model_copy(update={"reason": terms.no_cloud[1]})
+    if options.no_cloud is not None and not state["stays_local"]:
+        decision = decision.model_copy(update={"reason": options.no_cloud[1]})
     log.info("task.routed", route=decision.route, kind=guess.kind.value, reason=decision.reason)
     runtime.context.emit(Routed(guess, decision))
     return {"decision": decision, "escalation": decision.escalation, "finding": decision.reason}

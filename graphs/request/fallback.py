@@ -53,7 +53,7 @@ async def _look(run: Run, left_s: float) -> Finding:
     """What stands in the way, as far as there is time to look."""
     try:
         async with asyncio.timeout(left_s):
-            return await run.deps.reach.look()
+            return await run.deps.connectivity.look()
     except TimeoutError:
         return Finding(CloudState.PROVIDER_DOWN, "there was no time to look why")
 

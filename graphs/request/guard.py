@@ -29,12 +29,12 @@ async def guard(state: State, runtime: Node) -> State:
     judged = deps.gate.judge(task, shown, session)
     stays_local = not deps.gate.may_leave(judged.label)
     cloud, absent, scarce = deps.cloud_state, deps.cloud_absent, False
-    if (why := runtime.context.terms.no_cloud) is not None:
+    if (why := runtime.context.options.no_cloud) is not None:
         cloud, absent = why
-    if not absent and (known := deps.reach.known) is not None:
+    if not absent and (known := deps.connectivity.known) is not None:
         cloud, absent = known.state, known.words
     if not absent and not stays_local:
-        fullest = next(iter(await deps.budget.standings(task)), None)
+        fullest = next(iter(await deps.budget.statuses(task)), None)
         if fullest is not None and fullest.share >= 1:
             cloud = CloudState.NO_BUDGET
             absent = f"the budget of {fullest.name}, ${fullest.limit_usd:.2f}, is used up"

@@ -7,7 +7,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.assessment import see
+from agents.assessment import assess
 from graphs.request.ask_router import second_opinion
 from graphs.request.attempt import attempt
 from graphs.request.check import first_finding
@@ -53,7 +53,7 @@ def _answer_key(state: State, run: Run) -> str | None:
     """Where the answer is kept; None where it must not be, or cannot be found again."""
     if not gate.may_be_kept(state["label"], store_is_local=run.deps.store_is_local):
         return None
-    shaping = "\n".join((run.deps.fingerprint, run.terms.fingerprint, *state["facts"]))
+    shaping = "\n".join((run.deps.fingerprint, run.options.fingerprint, *state["facts"]))
     return cache_key(state["task"], state["history"], shaping)
 
 
@@ -66,7 +66,7 @@ async def classify(state: State, runtime: Node) -> State:
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, runtime.context)
-    seen = see(task, guess, facts, deps.local[role_of(guess.kind, runtime.context)], deps.gains)
+    seen = assess(task, guess, facts, deps.local[role_of(guess.kind, runtime.context)], deps.gains)
     return {"guess": seen.guess, "coverage": seen.coverage, "scores": seen.scores}
 
 
@@ -171,7 +171,7 @@ def _conclude(state: State, run: Run) -> Outcome:
     if state["stays_local"]:
         tried = any(attempt.route == "local" for attempt in run.journal)
         reason = f"no usable local answer ({finding}), and the task must stay on this machine"
-        if run.terms.place == "cloud" and not tried:
+        if run.options.place == "cloud" and not tried:
             reason = "it is to be answered in the cloud, and the text must stay on this machine"
         return Outcome("failed", "none", "", reason)
     if decision.route == "parked":

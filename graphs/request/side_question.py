@@ -18,7 +18,7 @@ from router.types.result import Attempt
 log = structlog.get_logger()
 
 
-async def ask_aside(
+async def ask_side_question(
     agent: Agent,
     request: GenerateRequest,
     run: Run,

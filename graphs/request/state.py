@@ -8,19 +8,19 @@ from typing import Literal, TypedDict
 
 from agents.agent import Agent, Coverage
 from agents.checks.own import Check
-from agents.connectivity import Reach
+from agents.connectivity import Connectivity
 from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event
-from graphs.request.cooldown import Rest
-from graphs.run_options import FREE, Terms
+from graphs.request.cooldown import Cooldown
+from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from router.account.budget import Budget
 from router.account.idempotency import PaidCalls
 from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
-from router.policy.speed import Pace
+from router.policy.speed import SpeedEstimates
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.types.completion import Completion
@@ -96,8 +96,8 @@ class Deps:
     router: Agent | None
     guard: Agent | None
     clouds: tuple[Agent, ...]
-    rest: Rest
-    reach: Reach
+    cooldown: Cooldown
+    connectivity: Connectivity
     gate: Gate
     cloud_state: CloudState
     cloud_absent: str
@@ -107,7 +107,7 @@ class Deps:
     tools: Tools
     classifier: Classifier
     gains: Gains
-    pace: Pace
+    speeds: SpeedEstimates
     memory: Memory
     facts: Facts | None
     cache: AnswerCache | None
@@ -134,4 +134,4 @@ class Run:
     called: list[tuple[Message, ...]] = field(default_factory=list)
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
-    terms: Terms = FREE
+    options: RunOptions = DEFAULT_OPTIONS

@@ -11,7 +11,7 @@ from router.types.task import Privacy
 
 def role_of(kind: Kind, run: Run) -> str:
     """The local role that answers this run."""
-    return run.terms.role or policy.role_for(kind)
+    return run.options.role or policy.role_for(kind)
 
 
 def local_agent(state: State, run: Run) -> Agent:

@@ -6,7 +6,7 @@ import json
 import re
 
 from agents.checks.source import Source
-from agents.roles import PROMPTS
+from agents.roster import PROMPTS
 from graphs.request.agreement import KINDS, LONGEST_CHARS, agree
 from router.engine import Constraint
 from router.types.decision import Kind

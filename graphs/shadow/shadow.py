@@ -22,7 +22,7 @@ from agents.checks.general import complete, satisfies_schema
 from graphs.request.attempt import Sent
 from graphs.request.cloud import call_cloud
 from graphs.request.state import Deps, Run, State
-from graphs.run_options import Terms
+from graphs.run_options import RunOptions
 from graphs.shadow.compare import can_compare, compare, judge_question, read_judgement
 from router.account.budget import Scope
 from router.account.ledger import Ledger
@@ -64,7 +64,7 @@ class Compared:
     cloud: float | None = None
 
 
-class Shadows:
+class ShadowRuns:
     """The shadow runs of one Router; to be entered before its first task."""
 
     def __init__(self, deps: Deps, ledger: Ledger, store: Store) -> None:
@@ -75,7 +75,7 @@ class Shadows:
         self._running: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    async def __aenter__(self) -> Shadows:
+    async def __aenter__(self) -> ShadowRuns:
         return self
 
     async def __aexit__(self, failed: type[BaseException] | None, *_: object) -> None:
@@ -126,7 +126,7 @@ class Shadows:
             deps=self._deps,
             deadline=time.monotonic() + self._deps.settings.cloud.timeout_s,
             emit=lambda _: None,
-            terms=Terms(scopes=(self._cap(),)),
+            options=RunOptions(scopes=(self._cap(),)),
         )
         compared = Compared("interrupted")
         try:
@@ -148,7 +148,7 @@ class Shadows:
 
     async def _compared(self, state: State, run: Run, result: Result) -> Compared:
         task = state["task"]
-        agent = self._deps.rest.ready(self._deps.clouds)[0]
+        agent = self._deps.cooldown.ready(self._deps.clouds)[0]
         asked = agent.messages(task, state["history"], facts=state["facts"])
         completion = await self._ask(agent, asked, None, state, run)
         if completion is None or not _usable(task, result, completion):

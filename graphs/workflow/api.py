@@ -50,11 +50,11 @@ class Workflow:
         was; what is done is not done again. Raises ConfigError, and StoreUnavailable, after which
         the run can be taken up again.
         """
-        from graphs.workflow.execution.runs import begin, go_on, opened
+        from graphs.workflow.execution.runs import begin, continue_run, opened
 
         async with opened(router, settings) as working:
             record = await begin(working, self.definition, inputs or {}, run_id=run_id)
-            return await go_on(working, record.run_id, approve=approve)
+            return await continue_run(working, record.run_id, approve=approve)
 
     async def stream(
         self,
@@ -86,11 +86,11 @@ class Workflow:
         """Takes up a run that was interrupted, has failed, or waits. answers: to its `approve`
         steps, by their paths. Raises TaskError for a run that cannot be taken up."""
         from graphs.workflow.execution.outcome import Answer
-        from graphs.workflow.execution.runs import go_on, opened
+        from graphs.workflow.execution.runs import continue_run, opened
 
         said = {
             path: Answer(approved=one) if isinstance(one, bool) else one
             for path, one in (answers or {}).items()
         }
         async with opened(router, settings) as working:
-            return await go_on(working, run_id, answers=said, approve=approve)
+            return await continue_run(working, run_id, answers=said, approve=approve)

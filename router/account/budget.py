@@ -114,7 +114,7 @@ class Reservation:
     amount_usd: float
 
 
-class Standing(Frozen):
+class BudgetStatus(Frozen):
     """How much of a budget is gone, what is reserved counted in."""
 
     name: str
@@ -206,7 +206,7 @@ class Budget:
         with self._store.errors():
             await self._settle(keys=self._keys(reservation), args=[reservation.id, _nano(cost_usd)])
 
-    async def standings(self, task: Task) -> tuple[Standing, ...]:
+    async def statuses(self, task: Task) -> tuple[BudgetStatus, ...]:
         """How the budgets stand that the task falls under, the fullest first."""
         scopes = self.scopes(task)
         if not scopes:
@@ -216,20 +216,20 @@ class Budget:
                 for scope in scopes:
                     pipe.hmget(scope.key, "spent", "reserved")
                 rows: Sequence[Sequence[bytes | None]] = await pipe.execute()
-        standings = [
-            Standing(
+        statuses = [
+            BudgetStatus(
                 name=scope.name,
                 limit_usd=scope.limit_usd or 0.0,
                 taken_usd=sum(int(cell or 0) for cell in row) / NANO,
             )
             for scope, row in zip(scopes, rows, strict=True)
         ]
-        return tuple(sorted(standings, key=lambda standing: -standing.share))
+        return tuple(sorted(statuses, key=lambda standing: -standing.share))
 
-    async def overview(self) -> tuple[Standing, ...]:
+    async def overview(self) -> tuple[BudgetStatus, ...]:
         """How the budgets stand that are not one task's or one session's, the fullest first."""
         anybody = Task(prompt="-", tags=tuple(self._settings.tags_usd))
-        return tuple(one for one in await self.standings(anybody) if one.name != TASK_SCOPE)
+        return tuple(one for one in await self.statuses(anybody) if one.name != TASK_SCOPE)
 
     def _keys(self, reservation: Reservation) -> list[str]:
         held = self._store.keys.reservations()

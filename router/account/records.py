@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from router.privacy.gate import strictest
 from router.types.base import Frozen
-from router.types.decision import EscalationReason, Kind, Weighed
+from router.types.decision import DecisionInputs, EscalationReason, Kind
 from router.types.result import Attempt, Result
 from router.types.task import Privacy, Task
 
@@ -108,7 +108,7 @@ class TaskRecord(_Expected):
     found: tuple[str, ...] = ()
     confidence: float | None = None
     complexity: float | None = None
-    weighed: Weighed | None = None
+    weighed: DecisionInputs | None = None
     expected_cloud_usd: float | None = None
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from router.account.budget import Standing
+from router.account.budget import BudgetStatus
 from router.account.records import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
 from router.errors import ConfigError
 from router.types.base import Frozen
@@ -104,7 +104,7 @@ class Report(Frozen):
     kinds: tuple[Row, ...]
     models: tuple[Row, ...]
     rows: tuple[Row, ...]
-    budgets: tuple[Standing, ...] = ()
+    budgets: tuple[BudgetStatus, ...] = ()
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)

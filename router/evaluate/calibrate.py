@@ -13,7 +13,7 @@ from router.errors import ConfigError
 from router.evaluate.bootstrap import SAMPLES
 from router.evaluate.decided import all_traffic, traffic_of
 from router.evaluate.groups import Group, Rows, groups_of
-from router.evaluate.outcomes import Known, Story
+from router.evaluate.outcomes import Known, TaskHistory
 from router.evaluate.pairs import Judged, side_of
 from router.evaluate.routing import by_kind, traffic
 from router.evaluate.thresholds import (
@@ -95,7 +95,7 @@ def from_file(
 
 
 def from_ledger(
-    told: Sequence[Story], known: Known, policy: PolicySettings, aim: Aim, source: str
+    told: Sequence[TaskHistory], known: Known, policy: PolicySettings, aim: Aim, source: str
 ) -> Calibrated:
     """Fitted on one half of the tasks whose scores are known, judged on the other.
 

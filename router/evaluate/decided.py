@@ -8,17 +8,17 @@ import numpy as np
 
 from router.classify.gain import ExpectedScores
 from router.evaluate.curves import Floats, Outcomes
-from router.evaluate.outcomes import Known, Story
+from router.evaluate.outcomes import Known, TaskHistory
 from router.evaluate.thresholds import Traffic
 from router.policy.decide import CloudOption, LocalOption, decide, gain_of
 from router.settings.settings import PolicySettings
-from router.types.decision import RouteDecision, Weighed
+from router.types.decision import DecisionInputs, RouteDecision
 
 ABOVE_ALL = 2.0
 """A threshold that no gain and no complexity reaches."""
 
 
-def again(story: Story, weighed: Weighed, policy: PolicySettings) -> RouteDecision:
+def again(story: TaskHistory, weighed: DecisionInputs, policy: PolicySettings) -> RouteDecision:
     """The decision on recorded facts, under any policy."""
     return decide(
         story.guess,
@@ -51,7 +51,7 @@ def traffic_of(known: Known, policy: PolicySettings) -> Traffic:
     )
 
 
-def all_traffic(told: Sequence[Story], policy: PolicySettings) -> Traffic:
+def all_traffic(told: Sequence[TaskHistory], policy: PolicySettings) -> Traffic:
     """Every task that may leave the machine, scores unknown: for shares of calls."""
     free = [
         (story, story.task.weighed)
@@ -63,7 +63,7 @@ def all_traffic(told: Sequence[Story], policy: PolicySettings) -> Traffic:
 
 
 def _traffic(
-    tasks: Sequence[tuple[Story, Weighed]],
+    tasks: Sequence[tuple[TaskHistory, DecisionInputs]],
     weights: Floats,
     outcomes: Outcomes,
     policy: PolicySettings,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.evaluate.curves import Floats
-from router.evaluate.fates import Fate
 from router.evaluate.means import Means
-from router.evaluate.outcomes import Story
+from router.evaluate.outcomes import TaskHistory
+from router.evaluate.simulation import SimulatedOutcome
 
 Marks = NDArray[np.bool_]
 
@@ -20,7 +20,7 @@ PRIOR_OUTCOMES = 25
 
 
 def drawn_differences(
-    rows: Sequence[tuple[Story, Fate, Fate]], means: Means
+    rows: Sequence[tuple[TaskHistory, SimulatedOutcome, SimulatedOutcome]], means: Means
 ) -> tuple[Floats, Floats]:
     """(draws,) differences in dollars and in summed score, drawn as they may have come out.
 
@@ -63,7 +63,7 @@ def _shifted(expected: float, by: Floats) -> Floats:
 
 
 def _drawn(
-    one: Fate, local: Marks, cloud: Marks, luck: Floats, tilt: Floats
+    one: SimulatedOutcome, local: Marks, cloud: Marks, luck: Floats, tilt: Floats
 ) -> tuple[Floats, Floats]:
     """Whether the cloud is asked, and the score of what the user gets, draw by draw."""
     if one.place == "cloud":

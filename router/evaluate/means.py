@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from router.evaluate.outcomes import Story
+from router.evaluate.outcomes import TaskHistory
 from router.policy.decide import WORTH_SHOWING
 
 FEWEST_OF_KIND = 10
@@ -30,7 +30,7 @@ _BRIEF_MOST = 375
 class Means:
     """Of recorded tasks, by kind where enough are known, else of all."""
 
-    def __init__(self, told: Sequence[Story]) -> None:
+    def __init__(self, told: Sequence[TaskHistory]) -> None:
         tried = [story for story in told if story.answered]
         asked = [story for story in told if paid_usd(story) is not None]
         self._token_usd = _token_usd(told)
@@ -43,7 +43,7 @@ class Means:
         self._actual = _by_kind((story, self._direct_usd(story)) for story in planned)
         self._planned = _by_kind((s, s.task.expected_cloud_usd or 0.0) for s in planned)
 
-    def rejected(self, story: Story) -> float:
+    def rejected(self, story: TaskHistory) -> float:
         """Drawn towards the mean of all kinds by as many tasks as one must have seen."""
         every = _mean(self._rejected[""])
         middle = ASSUMED_REJECTED if every is None else every
@@ -54,13 +54,13 @@ class Means:
         """Local answers of a kind that were judged."""
         return len(self._rejected[kind])
 
-    def local_s(self, story: Story) -> float | None:
+    def local_s(self, story: TaskHistory) -> float | None:
         return self._of(self._local_s, story)
 
-    def cloud_s(self, story: Story) -> float | None:
+    def cloud_s(self, story: TaskHistory) -> float | None:
         return self._of(self._cloud_s, story)
 
-    def cloud_usd(self, story: Story) -> tuple[float | None, float | None]:
+    def cloud_usd(self, story: TaskHistory) -> tuple[float | None, float | None]:
         """Dollars of the cloud's answer, asked at once and asked after a local answer.
 
         What was paid; else what was planned for a call, corrected by what such calls did cost; else
@@ -82,7 +82,7 @@ class Means:
             apart = float(np.std(ratios)) / max(float(np.mean(ratios)), 1e-9)
         return apart / math.sqrt(1 + len(self._actual[kind]))
 
-    def _planned_usd(self, story: Story) -> float | None:
+    def _planned_usd(self, story: TaskHistory) -> float | None:
         planned = story.task.expected_cloud_usd
         if planned is None:
             return story.task.avoided_usd or None
@@ -96,17 +96,17 @@ class Means:
         actual = sum(self._actual[kind]) + usual * overall
         return planned * actual / (sum(self._planned[kind]) + usual)
 
-    def _direct_usd(self, story: Story) -> float:
+    def _direct_usd(self, story: TaskHistory) -> float:
         """What was paid, without what was paid for showing a rejected answer."""
         paid = paid_usd(story) or 0.0
         return max(0.0, paid - self._token_usd * _brief_tokens(story))
 
-    def _of(self, values: defaultdict[str, list[float]], story: Story) -> float | None:
+    def _of(self, values: defaultdict[str, list[float]], story: TaskHistory) -> float | None:
         own = values[story.task.kind.value]
         return _mean(own if len(own) >= FEWEST_OF_KIND else values[""])
 
 
-def paid_usd(story: Story) -> float | None:
+def paid_usd(story: TaskHistory) -> float | None:
     """What the cloud took for a task; None where it was not asked, or its price is not known."""
     paid = [one.cost_usd for one in story.attempts if one.route == "cloud"]
     if not paid or any(cost is None for cost in paid):
@@ -114,12 +114,12 @@ def paid_usd(story: Story) -> float | None:
     return math.fsum(cost for cost in paid if cost is not None)
 
 
-def cloud_s(story: Story) -> float:
+def cloud_s(story: TaskHistory) -> float:
     """Seconds that the cloud took for a task."""
     return sum(one.latency_s for one in story.attempts if one.route == "cloud")
 
 
-def _brief_tokens(story: Story) -> int:
+def _brief_tokens(story: TaskHistory) -> int:
     """What the cloud was shown of a rejected answer, about; 0 where it was shown nothing."""
     last = story.answered[-1] if story.answered else None
     if last is None or last.escalation not in WORTH_SHOWING:
@@ -127,7 +127,7 @@ def _brief_tokens(story: Story) -> int:
     return min(last.completion_tokens, _BRIEF_MOST) + BRIEF_TOKENS
 
 
-def _token_usd(told: Sequence[Story]) -> float:
+def _token_usd(told: Sequence[TaskHistory]) -> float:
     """Dollars of one token of a prompt, from what calls did cost; 0 where that cannot be told."""
     calls = [
         (float(one.prompt_tokens), float(one.completion_tokens), one.cost_usd)
@@ -142,7 +142,7 @@ def _token_usd(told: Sequence[Story]) -> float:
     return max(0.0, float(prices[0])) if rank == 2 else 0.0
 
 
-def _by_kind(values: Iterable[tuple[Story, float]]) -> defaultdict[str, list[float]]:
+def _by_kind(values: Iterable[tuple[TaskHistory, float]]) -> defaultdict[str, list[float]]:
     found: defaultdict[str, list[float]] = defaultdict(list)
     for story, value in values:
         found[story.task.kind.value].append(value)

@@ -23,7 +23,7 @@ from router.account.records import (
     TaskRecord,
 )
 from router.policy.decide import role_for
-from router.types.decision import EscalationReason, Guess, Kind, Weighed
+from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind
 
 _ABOUT_THE_WAY = frozenset(
     {EscalationReason.BUSY, EscalationReason.CONTEXT, EscalationReason.ENGINE_FAILED}
@@ -34,7 +34,7 @@ _ANSWERING = frozenset(role_for(kind) for kind in Kind)
 
 
 @dataclass(slots=True)
-class Story:
+class TaskHistory:
     """One task with its attempts, and what was said of it later."""
 
     task: TaskRecord
@@ -84,8 +84,8 @@ class Story:
 class Scored:
     """A task of which both scores are known; `by` says from what."""
 
-    story: Story
-    weighed: Weighed
+    story: TaskHistory
+    weighed: DecisionInputs
     local: float
     cloud: float
     by: str
@@ -108,10 +108,10 @@ class Known:
     unweighed: int = 0
 
 
-def stories(records: Iterable[Record]) -> list[Story]:
+def task_histories(records: Iterable[Record]) -> list[TaskHistory]:
     """The tasks of a ledger, in the order of writing; shadow runs and feedback stand at theirs."""
-    found: list[Story] = []
-    latest: dict[str, Story] = {}
+    found: list[TaskHistory] = []
+    latest: dict[str, TaskHistory] = {}
     waiting: defaultdict[str, list[AttemptRecord]] = defaultdict(list)
     for record in records:
         match record:
@@ -119,7 +119,7 @@ def stories(records: Iterable[Record]) -> list[Story]:
                 waiting[record.task_id].append(record)
             case TaskRecord():
                 attempts = tuple(waiting.pop(record.task_id, ()))
-                found.append(Story(record, attempts))
+                found.append(TaskHistory(record, attempts))
                 latest[record.task_id] = found[-1]
             case ShadowRecord() if record.task_id in latest:
                 latest[record.task_id].shadow = record
@@ -128,7 +128,7 @@ def stories(records: Iterable[Record]) -> list[Story]:
     return found
 
 
-def known_of(told: Sequence[Story]) -> Known:
+def known_of(told: Sequence[TaskHistory]) -> Known:
     """The tasks of which both scores are known, and for how many each stands."""
     accepted: Counter[Kind] = Counter()
     looked_at: defaultdict[Kind, Counter[str]] = defaultdict(Counter)
@@ -161,7 +161,7 @@ def known_of(told: Sequence[Story]) -> Known:
     )
 
 
-def _scored(story: Story, weighed: Weighed) -> Scored | None:
+def _scored(story: TaskHistory, weighed: DecisionInputs) -> Scored | None:
     """Both scores of a task; None where one of them is not known.
 
     Where the cloud was not compared, its expected score stands in: hardly anything checks it.

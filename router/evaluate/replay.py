@@ -17,13 +17,13 @@ from router.evaluate.bootstrap import Interval
 from router.evaluate.curves import Floats
 from router.evaluate.decided import again
 from router.evaluate.draws import drawn_differences
-from router.evaluate.fates import Fate, fate
 from router.evaluate.means import Means
-from router.evaluate.outcomes import Story
+from router.evaluate.outcomes import TaskHistory
 from router.evaluate.rules import Rules, adjusted, stays_here
+from router.evaluate.simulation import SimulatedOutcome, simulated_outcome
 from router.settings.settings import Settings
 from router.types.base import Frozen
-from router.types.decision import RouteDecision, Weighed
+from router.types.decision import DecisionInputs, RouteDecision
 
 EXAMPLES = 10
 
@@ -95,17 +95,17 @@ class Replay(Frozen):
 class _Row:
     """One task under both configurations."""
 
-    story: Story
+    story: TaskHistory
     stays: tuple[bool, bool]
     decisions: tuple[RouteDecision, RouteDecision]
-    fates: tuple[Fate, Fate]
+    fates: tuple[SimulatedOutcome, SimulatedOutcome]
 
     @property
     def moved(self) -> bool:
         return self.decisions[0].route != self.decisions[1].route
 
 
-def replay(told: Sequence[Story], old: Settings, new: Settings) -> Replay:
+def replay(told: Sequence[TaskHistory], old: Settings, new: Settings) -> Replay:
     """The same tasks under two configurations, of which only policy and privacy count."""
     means, rules = Means(told), (Rules.of(old), Rules.of(new))
     rows = [
@@ -131,7 +131,9 @@ def replay(told: Sequence[Story], old: Settings, new: Settings) -> Replay:
     )
 
 
-def _row(story: Story, weighed: Weighed, means: Means, gates: tuple[Rules, Rules]) -> _Row:
+def _row(
+    story: TaskHistory, weighed: DecisionInputs, means: Means, gates: tuple[Rules, Rules]
+) -> _Row:
     old, new = gates
     stays = (stays_here(story, weighed, old, old), stays_here(story, weighed, old, new))
     facts = (
@@ -140,8 +142,8 @@ def _row(story: Story, weighed: Weighed, means: Means, gates: tuple[Rules, Rules
     )
     decisions = (again(story, facts[0], old.policy), again(story, facts[1], new.policy))
     fates = (
-        fate(story, facts[0], decisions[0], means, (old.policy, old.policy)),
-        fate(story, facts[1], decisions[1], means, (old.policy, new.policy)),
+        simulated_outcome(story, facts[0], decisions[0], means, (old.policy, old.policy)),
+        simulated_outcome(story, facts[1], decisions[1], means, (old.policy, new.policy)),
     )
     return _Row(story, stays, decisions, fates)
 
@@ -203,7 +205,7 @@ def _example(row: _Row) -> Moved:
     )
 
 
-def _why(story: Story) -> str:
+def _why(story: TaskHistory) -> str:
     """Why a task is left out: the policy did not decide it, or the record does not say what on."""
     if story.task.complexity is None:
         return "recorded by an earlier version"

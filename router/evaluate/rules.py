@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from router.evaluate.outcomes import Story
+from router.evaluate.outcomes import TaskHistory
 from router.privacy.gate import Gate, label_of_kind, strictest
 from router.settings.settings import PolicySettings, Settings
-from router.types.decision import Weighed
+from router.types.decision import DecisionInputs
 from router.types.task import Privacy
 
 
@@ -32,7 +32,7 @@ class Rules:
         return strictest(label_of_kind(kind, privacy) for kind in found)
 
 
-def stays_here(story: Story, weighed: Weighed, recorded: Rules, rules: Rules) -> bool:
+def stays_here(story: TaskHistory, weighed: DecisionInputs, recorded: Rules, rules: Rules) -> bool:
     """Whether a task must stay here, as far as its recorded labels tell."""
     task = story.task
     if task.own_label is None or rules is recorded:
@@ -45,7 +45,7 @@ def stays_here(story: Story, weighed: Weighed, recorded: Rules, rules: Rules) ->
     return not rules.gate.may_leave(strictest((floor, rules.label(task.found))))
 
 
-def adjusted(weighed: Weighed, recorded: Rules, rules: Rules, stays: bool) -> Weighed:
+def adjusted(weighed: DecisionInputs, recorded: Rules, rules: Rules, stays: bool) -> DecisionInputs:
     """The recorded facts as they would have been under other settings."""
     patience_s = weighed.patience_s
     if patience_s is not None and weighed.cloud_open:

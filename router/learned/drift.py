@@ -54,7 +54,7 @@ class Watch:
     current: Window = field(default_factory=Window)
     window: Window = field(default_factory=Window, compare=False)
 
-    def see(self, good: bool, weight: float, residual: float) -> tuple[float, float] | None:
+    def observe(self, good: bool, weight: float, residual: float) -> tuple[float, float] | None:
         """One outcome more; the rates before and now, where they differ too much."""
         self.current.count += 1
         self.current.good += good

@@ -139,7 +139,7 @@ class Posterior:
             if one.times < 0:
                 continue
             watch = self.watches.setdefault((common, one.source), Watch())
-            rates = watch.see(one.good, one.weight, residual)
+            rates = watch.observe(one.good, one.weight, residual)
             if rates is not None:
                 self._start_afresh(common, one.source, watch)
                 yield Drift(*common[:3], one.source, *rates, one.time)

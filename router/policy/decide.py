@@ -9,7 +9,7 @@ from functools import partial
 
 from router.classify.gain import ExpectedScores
 from router.settings.settings import PolicySettings
-from router.types.decision import EscalationReason, Guess, Kind, RouteDecision, Weighed
+from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind, RouteDecision
 from router.types.result import CheckResult
 
 CODER_KINDS = frozenset({Kind.CODE})
@@ -132,8 +132,8 @@ def decide(
 
 def _weighed(
     scores: ExpectedScores, local: LocalOption, cloud: CloudOption, *, must_stay_local: bool
-) -> Weighed:
-    return Weighed(
+) -> DecisionInputs:
+    return DecisionInputs(
         role=local.role,
         covered=local.covered,
         prompt_tokens=local.prompt_tokens,

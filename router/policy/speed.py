@@ -27,12 +27,12 @@ it."""
 
 
 @dataclass(slots=True, eq=False)
-class Pace:
+class SpeedEstimates:
     """The speeds of the models that have answered; for one event loop."""
 
     _seen: dict[str, Speed] = field(default_factory=dict)
 
-    def saw(self, model: str, completion: Completion) -> None:
+    def observe(self, model: str, completion: Completion) -> None:
         """Learn from a whole answer of what `of` is asked for; one without tokens says nothing."""
         tokens = completion.usage.completion_tokens
         if tokens < 1 or completion.latency_s <= 0:

@@ -12,7 +12,7 @@ import structlog
 
 from router.cancellation import end
 from router.errors import StoreUnavailable
-from router.queue.storage import Shelf
+from router.queue.storage import QueueStorage
 
 log = structlog.get_logger()
 
@@ -20,10 +20,10 @@ LOOK_S = 2.0
 """A message may be lost with its connection: so often one looks oneself."""
 
 
-class Ends:
+class Completions:
     """The ends of tasks, as the scripts publish them. `close` it when nobody waits any more."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: QueueStorage) -> None:
         self._shelf = shelf
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._listening: asyncio.Task[None] | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from router.errors import MessageCorrupt
 from router.queue.delivery import Delivery
-from router.queue.storage import Shelf
+from router.queue.storage import QueueStorage
 from router.queue.types import BINDING_S, Claimed, State, member_of, task_of
 from router.types.result import Result
 
@@ -19,7 +19,7 @@ _MOST_MENDED = 100
 class Work:
     """What a worker does with the queue."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: QueueStorage) -> None:
         self._shelf = shelf
 
     def delivery(self, capability: str) -> Delivery:

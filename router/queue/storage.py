@@ -12,7 +12,7 @@ from router.settings.queue import QueueSettings
 from router.store.store import Store
 
 
-class Shelf:
+class QueueStorage:
     """One namespace's queue in Redis. A task's `member` is its id as part of a key."""
 
     def __init__(self, store: Store, settings: QueueSettings) -> None:

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from router.errors import QueueFull, ResultTimeout, TaskError
 from router.privacy.gate import may_be_kept
-from router.queue.completion import Ends
+from router.queue.completion import Completions
 from router.queue.consumer import Work
-from router.queue.storage import Shelf
+from router.queue.storage import QueueStorage
 from router.queue.types import (
     CAPABILITIES,
     ENDED,
@@ -74,10 +74,10 @@ class TaskQueue:
     def __init__(
         self, store: Store, settings: QueueSettings, capability_of: Callable[[Task], str]
     ) -> None:
-        self._shelf = Shelf(store, settings)
+        self._shelf = QueueStorage(store, settings)
         self._capability_of = capability_of
         self._stack = AsyncExitStack()
-        self._ends = Ends(self._shelf)
+        self._ends = Completions(self._shelf)
         self.work = Work(self._shelf)
 
     @property

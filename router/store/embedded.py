@@ -5,7 +5,7 @@ Files, in the 0700 directory `<home>/redis`:
     server.lock     flock of whoever owns the data: the process that is starting the server, then
                     the server itself, which inherits the locked descriptor and so holds it for
                     exactly as long as it lives, kill -9 included
-    supervisor.lock     flock of the keeper, the small process that stops the server when it is idle
+    supervisor.lock flock of the supervisor, the small process that stops an idle server
     redis.sock      the server's only door (in /tmp where the path would be too long for a socket)
     redis.log       what the server printed
     appendonly*     the data
@@ -60,8 +60,8 @@ class Place:
         return self.data / "server.lock"
 
     @property
-    def keeper_lock(self) -> Path:
-        return self.data / "keeper.lock"
+    def supervisor_lock(self) -> Path:
+        return self.data / "supervisor.lock"
 
 
 def default_home() -> Path:
@@ -136,7 +136,9 @@ def ensure_running(place: Place, idle_s: float) -> None:
                 _start(place, idle_s, lock_fd, deadline)
                 return
         if not answer and time.monotonic() - began > WAIT_S / 5:
-            adopt(place, idle_s)  # its keeper may have been killed while it held the socket aside
+            adopt(
+                place, idle_s
+            )  # its supervisor may have been killed while it held the socket aside
         time.sleep(0.005)
     if answer:
         raise StoreUnavailable(
@@ -150,11 +152,11 @@ def ensure_running(place: Place, idle_s: float) -> None:
 
 
 def adopt(place: Place, idle_s: float) -> None:
-    """Give a running server a new keeper if its own was killed; costs one flock otherwise."""
-    with _lock(place.keeper_lock) as lock_fd:
+    """Give a running server a new supervisor if its own was killed; costs one flock otherwise."""
+    with _lock(place.supervisor_lock) as lock_fd:
         kept = lock_fd is None
     if not kept:
-        _keeper_process(place, idle_s).wait()
+        _supervisor_process(place, idle_s).wait()
 
 
 @contextlib.contextmanager
@@ -183,7 +185,7 @@ def _start(place: Place, idle_s: float, lock_fd: int, deadline: float) -> None:
     with contextlib.suppress(FileNotFoundError):
         if place.log.stat().st_size > LOG_LIMIT:
             place.log.unlink()
-    process = _keeper_process(place, idle_s, lock_fd, *_command(binary, place))
+    process = _supervisor_process(place, idle_s, lock_fd, *_command(binary, place))
     assert process.stdout is not None
     with process.stdout as pipe:
         patience = max(0.0, deadline - time.monotonic())
@@ -198,7 +200,7 @@ def _start(place: Place, idle_s: float, lock_fd: int, deadline: float) -> None:
             f"{place.data}: try again in a moment, or read {place.log}"
         )
     raise StoreUnavailable(
-        f"{binary.path} ended as it started ({said or 'the keeper ended first'}); its last words: "
+        f"{binary.path} ended as it started ({said or 'its supervisor ended'}); its last words: "
         f"{last_line(place.log)!r}. The whole log is {place.log}; is the disk full, or "
         f"{place.data} damaged?"
     )
@@ -212,17 +214,23 @@ def _command(binary: ServerBinary, place: Place) -> list[str]:
     return command
 
 
-def _keeper_process(
+def _supervisor_process(
     place: Place, idle_s: float, lock_fd: int = -1, *command: str
 ) -> subprocess.Popen[bytes]:
-    """Start the keeper in a session of its own, so that a closed terminal does not take it along.
+    """Start the supervisor in a session of its own, so that no closed terminal takes it along.
 
     Its environment is cut down: a process that may outlive everything should not hold API keys.
     """
     kept = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
-    # -I: this directory must not be on the path, it has a types.py. -S: no site, faster.
+    # -I: modules beside it must not hide the standard library's. -S: no site, faster.
     line = [sys.executable, "-I", "-S", supervisor.__file__]
-    line += [str(place.socket), str(idle_s), str(place.keeper_lock), str(place.log), str(lock_fd)]
+    line += [
+        str(place.socket),
+        str(idle_s),
+        str(place.supervisor_lock),
+        str(place.log),
+        str(lock_fd),
+    ]
     return subprocess.Popen(
         [*line, *command],
         env={name: os.environ[name] for name in kept if name in os.environ},

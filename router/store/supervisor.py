@@ -1,11 +1,11 @@
-"""The keeper: a small process that starts the embedded Redis and stops it when nobody uses it.
+"""The supervisor: a small process that starts the embedded Redis and stops it when nobody uses it.
 
 Run as a script by `router/store/embedded.py`, with an isolated interpreter and the standard library
 only, so that it starts in milliseconds and costs little memory. It never imports edgeward.
 
 Two modes. With a server command it starts the server, says on stdout how that went (`ready`, or
-`exit STATUS`) and watches it. Without one it adopts a running server whose own keeper was killed.
-At most one keeper watches: the one that holds the lock on `keeper.lock`.
+`exit STATUS`) and watches it. Without one it adopts a running server whose own one was killed.
+At most one supervisor watches: the one that holds the lock on `supervisor.lock`.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ CLOSING = ".closing"
 """Appended to the socket's name while a last look is taken before the server is stopped."""
 
 START_LIMIT_S = 600.0
-"""How long a server may load its data before the keeper gives up waiting to watch it."""
+"""How long a server may load its data before the supervisor gives up waiting to watch it."""
 
 
 def connect(path: str) -> socket.socket:
@@ -163,18 +163,20 @@ def report(line: str) -> None:
     os.close(null)
 
 
-def main(path: str, idle_s: float, keeper_lock: str, log: str, lock_fd: int, *command: str) -> None:
+def main(
+    path: str, idle_s: float, supervisor_lock: str, log: str, lock_fd: int, *command: str
+) -> None:
     os.umask(0o077)
     if os.fork():
         os._exit(0)  # whoever started us reaps this process at once and never waits for the other
-    lock = os.open(keeper_lock, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(supervisor_lock, os.O_RDWR | os.O_CREAT, 0o600)
     watching = locked(lock, wait=False)
     pid = None
     if command:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path + CLOSING)
         pid = start(list(command), log)
-        # The lock now lives as long as the server itself: a dead keeper cannot let two servers
+        # The lock now lives as long as the server itself: a dead supervisor cannot let two servers
         # write one set of files.
         os.close(lock_fd)
         outcome = wait_until_ready(path, pid)
@@ -183,7 +185,7 @@ def main(path: str, idle_s: float, keeper_lock: str, log: str, lock_fd: int, *co
             return
         watching = watching or locked(lock, wait=True)  # a predecessor is about to end
     elif watching and not os.path.exists(path) and os.path.exists(path + CLOSING):
-        os.rename(path + CLOSING, path)  # the last keeper was killed between its two looks
+        os.rename(path + CLOSING, path)  # the last supervisor was killed between its two looks
     if not watching:
         return
     try:

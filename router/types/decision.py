@@ -73,7 +73,7 @@ class Expected(Frozen):
     wait_s: float | None = None
 
 
-class Weighed(Frozen):
+class DecisionInputs(Frozen):
     """What a decision was made of beside the guess: enough to make it again under another policy.
 
     covered: whether a specialist was trained for the task, None for a general model. patience_s:
@@ -118,4 +118,4 @@ class RouteDecision(Frozen):
     outcomes: int = 0
     local: Expected | None = None
     cloud: Expected | None = None
-    weighed: Weighed | None = None
+    weighed: DecisionInputs | None = None

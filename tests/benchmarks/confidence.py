@@ -25,7 +25,7 @@ from agents.models.calibrate import Asked, Question, ask
 from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
 from agents.nano.data.grammar import Split
 from agents.nano.data.mix import MAKERS, held_out
-from agents.roles import cast
+from agents.roster import cast
 from router.account.pricing import Prices
 from router.settings.settings import Settings
 from router.types.task import Task

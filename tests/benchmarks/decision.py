@@ -17,15 +17,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from agents.assessment import Circumstances, see, weigh
-from agents.roles import Cast, cast
+from agents.assessment import Circumstances, assess, choose_route
+from agents.roster import Roster, cast
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
 from router.learned.gains import gains_of
 from router.policy import decide as policy
-from router.policy.speed import Pace
+from router.policy.speed import SpeedEstimates
 from router.settings.settings import Settings
 from router.types.task import Task
 
@@ -41,9 +41,13 @@ CLOUD = {"model": "openai/gpt-5.4-mini", "api_key": "none"}
 Step = Callable[[Task], object]
 
 
-def steps(agents: Cast, settings: Settings) -> dict[str, Step]:
+def steps(agents: Roster, settings: Settings) -> dict[str, Step]:
     """Each step with all that come before it."""
-    classifier, gains, pace = NgramClassifier.load(), gains_of(settings, agents.cloud_model), Pace()
+    classifier, gains, speeds = (
+        NgramClassifier.load(),
+        gains_of(settings, agents.cloud_model),
+        SpeedEstimates(),
+    )
     circumstances = Circumstances(
         clouds=agents.clouds,
         absent=agents.cloud_absent,
@@ -59,13 +63,15 @@ def steps(agents: Cast, settings: Settings) -> dict[str, Step]:
     def seen(task: Task) -> object:
         facts = signals.read(task.prompt)
         guess = classifier.classify(task.prompt, facts)
-        return see(task, guess, facts, agents.local[policy.role_for(guess.kind)], gains)
+        return assess(task, guess, facts, agents.local[policy.role_for(guess.kind)], gains)
 
     def weighed(task: Task) -> object:
         facts = signals.read(task.prompt)
         guess = classifier.classify(task.prompt, facts)
         agent = agents.local[policy.role_for(guess.kind)]
-        return weigh(task, see(task, guess, facts, agent, gains), agent, circumstances, pace)
+        return choose_route(
+            task, assess(task, guess, facts, agent, gains), agent, circumstances, speeds
+        )
 
     return {
         "kind, language, complexity": guessed,

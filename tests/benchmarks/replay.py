@@ -28,7 +28,7 @@ from graphs.app import Router
 from router.account.report import build_report
 from router.classify.generator import generate
 from router.evaluate.bootstrap import Interval
-from router.evaluate.outcomes import stories
+from router.evaluate.outcomes import task_histories
 from router.evaluate.replay import Replay, replay
 from router.settings.settings import Settings
 from router.types.task import Task
@@ -98,7 +98,7 @@ async def recorded(chosen: Settings, asked: Sequence[str], against: Settings) ->
         for prompt in asked:
             await router.run(Task(prompt=prompt))
         records = [record async for record in router.ledger.read()]
-    told = stories(records)
+    told = task_histories(records)
     report = build_report(records)
     happened = Ran(
         cost_usd=report.spent_usd,

@@ -39,14 +39,14 @@ from provider_server import ProviderServer
 from waiting import wait_until
 
 from graphs.app import Router
-from graphs.run_options import Terms
+from graphs.run_options import RunOptions
 from graphs.workflow.api import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
 from router.store.store import open_configured
 from router.types.task import Task
 
-HERE = Terms(role="general", place="local", escalates=False)
+HERE = RunOptions(role="general", place="local", escalates=False)
 PARALLEL = 16
 PROMPT = "Write a greeting for friend number {}."
 COMMAND = Path(sys.executable).with_name("edgeward")
@@ -56,7 +56,7 @@ Way = Callable[[Router, int, Path], Awaitable[int]]
 
 async def call(router: Router, number: int, run_id: str) -> str:
     task = Task(prompt=PROMPT.format(number), task_id=f"{run_id}/{number}", timeout_s=600)
-    result = await router.run(task, terms=HERE)
+    result = await router.run(task, options=HERE)
     assert result.status == "done", result.reason
     return result.text
 

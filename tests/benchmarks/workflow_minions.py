@@ -30,7 +30,7 @@ from extractive import answers, counter, passages, reads
 from provider_server import ProviderServer
 
 from graphs.app import Router
-from graphs.run_options import Terms
+from graphs.run_options import RunOptions
 from graphs.workflow.api import Workflow
 from router.settings.settings import Settings
 from router.settings.shipped import config_path
@@ -109,7 +109,7 @@ async def by_workflow(
 
 async def in_whole(router: Router, document: str, question: str, fact: str) -> Asked:
     task = Task(prompt=WHOLE.format(question=question, document=document), timeout_s=300)
-    result = await router.run(task, terms=Terms(place="cloud"))
+    result = await router.run(task, options=RunOptions(place="cloud"))
     assert (result.status, result.route) == ("done", "cloud"), result.reason
     usage = [one.usage for one in result.attempts]
     return Asked(

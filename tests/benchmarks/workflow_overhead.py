@@ -24,13 +24,13 @@ import structlog
 from langgraph.graph import END, START, StateGraph
 
 from graphs.app import Router
-from graphs.run_options import Terms
+from graphs.run_options import RunOptions
 from graphs.workflow.api import Workflow
 from graphs.workflow.execution.driver import saver
 from router.settings.settings import Settings
 from router.types.task import Task
 
-HERE = Terms(role="general", place="local", escalates=False)
+HERE = RunOptions(role="general", place="local", escalates=False)
 PROMPT = "Write a greeting for friend number {}."
 
 Way = Callable[[Router], Awaitable[None]]
@@ -38,7 +38,7 @@ Way = Callable[[Router], Awaitable[None]]
 
 async def call(router: Router, number: int, run_id: str) -> str:
     task = Task(prompt=PROMPT.format(number), task_id=f"{run_id}/{number}")
-    result = await router.run(task, terms=HERE)
+    result = await router.run(task, options=HERE)
     assert result.status == "done", result.reason
     return result.text
 

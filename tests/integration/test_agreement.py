@@ -79,7 +79,7 @@ async def test_a_model_that_is_not_in_memory_is_not_loaded_for_it(
     async with scripted_router(store, tmp_path, local=[], models=models) as router:
         away = await router.run(Task(prompt=ROUTINE))
         assert router.lanes()[0].resident == ()
-        await router.cast.local["coder"].engine.open()
+        await router.roster.local["coder"].engine.open()
         loaded = await router.run(Task(prompt=ROUTINE + " Thanks!"))
     assert [attempt.role for attempt in away.attempts] == ["general"]
     assert loaded.attempts[0].role == ROLE

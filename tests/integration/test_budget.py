@@ -89,7 +89,7 @@ async def test_without_a_limit_nothing_is_asked_of_redis(store: Store) -> None:
     held = await one.reserve(Task(prompt="x", session="s", tags=("t",)), 1000.0)
     await one.settle(held, 1.0)
     assert await store.redis.exists(store.keys.reservations()) == 0
-    assert await one.standings(Task(prompt="x")) == ()
+    assert await one.statuses(Task(prompt="x")) == ()
 
 
 async def test_what_a_dead_process_reserved_counts_as_spent_in_time(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from scripted_router import PRICE, script, scripted_router
 
-from agents.assessment import Circumstances, see, weigh
-from agents.roles import cast
+from agents.assessment import Circumstances, assess, choose_route
+from agents.roster import cast
 from graphs.app import Router
 from graphs.events import Finished, Routed
 from router.account.pricing import Prices
@@ -21,7 +21,7 @@ from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
 from router.classify.signals import Signals
 from router.policy.answer_length import ANSWER_TOKENS
-from router.policy.speed import HOSTED, Pace
+from router.policy.speed import HOSTED, SpeedEstimates
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.decision import Guess, Kind
@@ -172,7 +172,7 @@ def test_what_was_learned_corrects_a_specialists_own_measurement() -> None:
     assert measured.score is not None
     for learned in (0.0, -0.2):
         gains = Learned(ExpectedScores(0.8 + learned, 0.9, 25, learned_local=learned))
-        found = see(task, guess, facts, agent, gains).scores
+        found = assess(task, guess, facts, agent, gains).scores
         assert found.local == pytest.approx(measured.score + learned)
         assert found.outcomes == 25
 
@@ -219,8 +219,8 @@ async def test_learned_gains_decide_and_say_how_many_outcomes_they_rest_on(
             (ExpectedScores(0.9, 0.95, outcomes=40), "local"),
             (ExpectedScores(0.3, 0.95, outcomes=7), "cloud"),
         ):
-            seen = see(task, guess, facts, agent, Learned(scores))
-            decision = weigh(task, seen, agent, circumstances, Pace())
+            seen = assess(task, guess, facts, agent, Learned(scores))
+            decision = choose_route(task, seen, agent, circumstances, SpeedEstimates())
             assert (decision.route, decision.outcomes) == (route, scores.outcomes)
             assert decision.local is not None
             assert decision.local.score == scores.local

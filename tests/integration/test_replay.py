@@ -12,7 +12,7 @@ from scripted_router import scripted_router
 from router.account.records import TaskRecord
 from router.account.report import build_report
 from router.classify.generator import generate
-from router.evaluate.outcomes import stories
+from router.evaluate.outcomes import task_histories
 from router.evaluate.replay import Replay, replay
 from router.settings.settings import PolicySettings, PrivacySettings, Settings
 from router.store.store import Store, open_store
@@ -39,7 +39,7 @@ async def ran(
             await router.run(Task(prompt=prompt))
         records = [record async for record in router.ledger.read()]
         in_force = router.settings
-    told = stories(records)
+    told = task_histories(records)
     changed = in_force.model_copy(update={"policy": PolicySettings.model_validate(against)})
     return (
         replay(told, in_force, changed),
@@ -118,7 +118,7 @@ async def test_records_of_an_earlier_version_are_counted_and_left_out(
         else record
         for record in records
     ]
-    found = replay(stories(older), in_force, in_force)
+    found = replay(task_histories(older), in_force, in_force)
     assert found.tasks == 0
     assert found.left_out == {"recorded by an earlier version": 1}
 
@@ -127,7 +127,7 @@ async def test_a_stricter_privacy_keeps_recorded_tasks_here(store: Store, tmp_pa
     policy = {"max_gain_by_kind": dict.fromkeys((kind.value for kind in Kind), -1.0)}
     async with scripted_router(store, tmp_path, local=LOCAL, cloud=CLOUD, policy=policy) as router:
         result = await router.run(Task(prompt="Rewrite politely: mail wanda@example.org at once"))
-        told = stories([record async for record in router.ledger.read()])
+        told = task_histories([record async for record in router.ledger.read()])
         in_force = router.settings
     assert result.route == "cloud"
     strict = PrivacySettings.model_validate({"found": {"email": "local_only"}})

@@ -10,7 +10,7 @@ import pytest
 from scripted_router import PRICE, scripted_router
 
 from graphs.app import Router
-from graphs.run_options import Terms
+from graphs.run_options import RunOptions
 from graphs.shadow import shadow as shadow_module
 from graphs.shadow.shadow import drawn
 from router.account.hash_chain import Witness
@@ -229,8 +229,8 @@ async def test_a_caller_who_keeps_a_task_here_keeps_its_shadow_here(
     store: Store, tmp_path: Path
 ) -> None:
     async with scripted_router(store, tmp_path, local=LOCAL, cloud=SAME, learning=ALWAYS) as router:
-        await router.run(Task(prompt=ROUTINE), terms=Terms(place="local"))
-        await router.run(Task(prompt=ROUTINE), terms=Terms(escalates=False))
+        await router.run(Task(prompt=ROUTINE), options=RunOptions(place="local"))
+        await router.run(Task(prompt=ROUTINE), options=RunOptions(escalates=False))
     assert (await ledger_of(store))[0] == []
 
 

@@ -37,12 +37,12 @@ async def home(tmp_path: Path) -> AsyncIterator[Path]:
     with contextlib.suppress(OSError):
         os.kill(await asyncio.to_thread(server_pid, place), signal.SIGKILL)
     if place.data.exists():
-        await wait_until(lambda: free(place.server_lock) and free(place.keeper_lock), "the end")
+        await wait_until(lambda: free(place.server_lock) and free(place.supervisor_lock), "the end")
 
 
 def server_pid(place: Place) -> int:
     info = embedded.peek(place, "INFO server")
-    return embedded.keeper.number(info or "", "process_id")
+    return embedded.supervisor.number(info or "", "process_id")
 
 
 def free(lock: Path) -> bool:
@@ -55,12 +55,12 @@ def free(lock: Path) -> bool:
     return True
 
 
-def keeper_pids(place: Place) -> list[int]:
+def supervisor_pids(place: Place) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            if os.fsencode(place.keeper_lock) in words:
+            if os.fsencode(place.supervisor_lock) in words:
                 found.append(int(folder.name))
     return found
 
@@ -169,7 +169,7 @@ async def test_eight_processes_that_start_at_once_share_one_server(home: Path) -
     assert said[0].strip().isdigit()
     async with await open_at(home) as store:
         assert await store.redis.get("visitors") == b"8"
-    assert len(keeper_pids(place_in(home))) == 1
+    assert len(supervisor_pids(place_in(home))) == 1
 
 
 async def test_the_server_outlives_the_killed_process_that_started_it(home: Path) -> None:
@@ -220,7 +220,7 @@ async def test_an_unused_server_stops_and_its_data_is_there_the_next_time(home: 
     async with await open_at(home) as store:
         await store.redis.set("kept", "yes")
     await stopped(home)
-    await wait_until(lambda: not keeper_pids(place_in(home)), "the keeper to end")
+    await wait_until(lambda: not supervisor_pids(place_in(home)), "the supervisor to end")
     assert not place_in(home).socket.exists()
     async with await open_at(home) as store:
         assert await store.redis.get("kept") == b"yes"
@@ -245,29 +245,31 @@ async def test_opening_while_the_idle_server_stops_always_succeeds(home: Path) -
     assert len(pids) > 3  # it did stop in between
 
 
-async def test_a_server_whose_keeper_was_killed_gets_another_and_still_stops(home: Path) -> None:
+async def test_a_server_whose_supervisor_was_killed_gets_another_and_still_stops(
+    home: Path,
+) -> None:
     place = place_in(home)
     async with await open_at(home):
-        (keeper,) = keeper_pids(place)
-        os.kill(keeper, signal.SIGKILL)
-        await wait_until(lambda: free(place.keeper_lock), "the keeper to die")
+        (supervisor,) = supervisor_pids(place)
+        os.kill(supervisor, signal.SIGKILL)
+        await wait_until(lambda: free(place.supervisor_lock), "the supervisor to die")
         pid = await asyncio.to_thread(server_pid, place)
     async with await open_at(home) as store:
         assert (await store.redis.info("server"))["process_id"] == pid
-        await wait_until(lambda: len(keeper_pids(place)) == 1, "a new keeper")
+        await wait_until(lambda: len(supervisor_pids(place)) == 1, "a new supervisor")
     await stopped(home)
 
 
-async def test_a_socket_held_aside_by_a_killed_keeper_comes_back(
+async def test_a_socket_held_aside_by_a_killed_supervisor_comes_back(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "WAIT_S", 2.0)
     place = place_in(home)
     async with await open_at(home) as store:
         await store.redis.set("kept", "yes")
-        os.kill(keeper_pids(place)[0], signal.SIGKILL)
-        await wait_until(lambda: free(place.keeper_lock), "the keeper to die")
-    place.socket.rename(f"{place.socket}{embedded.keeper.CLOSING}")
+        os.kill(supervisor_pids(place)[0], signal.SIGKILL)
+        await wait_until(lambda: free(place.supervisor_lock), "the supervisor to die")
+    place.socket.rename(f"{place.socket}{embedded.supervisor.CLOSING}")
     async with await open_at(home) as store:
         assert await store.redis.get("kept") == b"yes"
 
@@ -384,13 +386,13 @@ async def test_looking_at_the_status_starts_and_creates_nothing(home: Path) -> N
         assert (during.origin, during.version) == (store.origin, store.version)
 
 
-async def test_the_keeper_is_small_and_holds_no_secrets(
+async def test_the_supervisor_is_small_and_holds_no_secrets(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     async with await open_at(home):
-        (keeper,) = keeper_pids(place_in(home))
+        (supervisor,) = supervisor_pids(place_in(home))
         server = await asyncio.to_thread(server_pid, place_in(home))
-        assert not any(b"sk-secret" in proc(pid, "environ") for pid in (keeper, server))
-        resident = int(proc(keeper, "statm").split()[1]) * os.sysconf("SC_PAGESIZE")
+        assert not any(b"sk-secret" in proc(pid, "environ") for pid in (supervisor, server))
+        resident = int(proc(supervisor, "statm").split()[1]) * os.sysconf("SC_PAGESIZE")
         assert resident < 20_000_000

@@ -205,7 +205,7 @@ async def test_a_server_that_was_restarted_is_found_by_the_next_command(tmp_path
 
 
 def kill_server(path: str) -> None:
-    with embedded.keeper.connect(path) as connection:
+    with embedded.supervisor.connect(path) as connection:
         connection.sendall(b"SHUTDOWN NOSAVE\r\n")
 
 

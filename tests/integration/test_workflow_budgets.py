@@ -25,7 +25,7 @@ async def price_of_one(store: Store, folder: Path) -> tuple[float, float]:
     made = workflow(folder, "steps: [{id: a, agent: cloud, prompt: Write a haiku.}]\n", "one.yaml")
     async with routed(store, folder, cloud=CLOUD) as router:
         result = await made.run(router=router)
-        (agent,) = router.cast.clouds
+        (agent,) = router.roster.clouds
         assert result.cost_usd
         task = Task(prompt="Write a haiku.")
         most = agent.most_usd(task, agent.messages(task, ()))

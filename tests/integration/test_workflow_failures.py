@@ -10,7 +10,7 @@ import pytest
 from waiting import wait_until
 from workflow_runs import Calls, routed, watch, workflow
 
-from graphs.workflow.execution.runs import begin, go_on, look
+from graphs.workflow.execution.runs import begin, continue_run, look
 from router.errors import ConfigError, TaskError
 from router.store.store import Store
 
@@ -306,6 +306,6 @@ async def test_a_run_is_driven_to_its_end_only_where_that_is_wanted(
     made = workflow(tmp_path, "steps: [{id: a, tool: echo, arguments: {text: x}}]\n")
     async with routed(store, tmp_path, calls=calls) as router:
         record = await begin(router, made, {})
-        await go_on(router, record.run_id)
-        same = await go_on(router, record.run_id, again=False)
+        await continue_run(router, record.run_id)
+        same = await continue_run(router, record.run_id, again=False)
     assert (same.status, len(calls.said)) == ("failed", 1)

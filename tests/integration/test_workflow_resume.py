@@ -16,7 +16,7 @@ from workflow_runs import Calls, routed, workflow
 
 from graphs.workflow.api import Workflow
 from graphs.workflow.execution import runs as execution_runs
-from graphs.workflow.execution.runs import begin, go_on, look
+from graphs.workflow.execution.runs import begin, continue_run, look
 from router.errors import RunTaken, TaskError
 from router.queue import runs as runs_module
 from router.queue.runs import RunRecord, Runs
@@ -94,12 +94,12 @@ async def test_a_dead_process_of_this_machine_is_not_waited_for(
             assert holder.stdout is not None
             assert await asyncio.to_thread(holder.stdout.readline) == "held\n"
             with pytest.raises(RunTaken, match=f":{holder.pid}: wait for it, or end"):
-                await go_on(router, record.run_id)
+                await continue_run(router, record.run_id)
             assert (await look(router, record.run_id)).status == "running"
             holder.kill()
             await asyncio.to_thread(holder.wait)
             assert (await look(router, record.run_id)).status == "interrupted"
-            assert (await go_on(router, record.run_id)).status == "done"
+            assert (await continue_run(router, record.run_id)).status == "done"
 
 
 async def test_whoever_lost_its_lease_stops_at_once(

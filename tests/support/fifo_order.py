@@ -6,16 +6,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from agents.engines.lane_order import Load, Rest, Standing, Start, Step
+from agents.engines.lane_order import Idle, Load, ModelLoad, Start, Step
 
 
-def fifo(models: Sequence[Standing], free_bytes: float, now: float) -> Step:
+def fifo(models: Sequence[ModelLoad], free_bytes: float, now: float) -> Step:
     """The oldest job next; room is made by the least recently used model that runs nothing."""
     head = min(models, key=lambda model: model.first_number, default=None)
     if head is None or not head.waiting:
-        return Rest(math.inf)
+        return Idle(math.inf)
     if head.resident:
-        return Start(head.name) if head.active < head.slots else Rest(math.inf)
+        return Start(head.name) if head.active < head.slots else Idle(math.inf)
     evict: list[str] = []
     for victim in sorted(models, key=lambda model: model.last_used):
         if head.footprint_bytes <= free_bytes:
@@ -23,4 +23,4 @@ def fifo(models: Sequence[Standing], free_bytes: float, now: float) -> Step:
         if victim.resident and not victim.pinned and victim.active == 0:
             evict.append(victim.name)
             free_bytes += victim.footprint_bytes
-    return Load(head.name, tuple(evict)) if head.footprint_bytes <= free_bytes else Rest(math.inf)
+    return Load(head.name, tuple(evict)) if head.footprint_bytes <= free_bytes else Idle(math.inf)

@@ -8,7 +8,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agents.engines.lane_order import Load, Order, Rest, Standing, Start
+from agents.engines.lane_order import Idle, Load, ModelLoad, Order, Start
 
 BOUND_S = 20.0
 DUE_SHARE = 0.6
@@ -48,9 +48,9 @@ class _Seat:
     loaded_at: float = -math.inf
     waiting: list[tuple[float, int, float]] = field(default_factory=list)
 
-    def standing(self, name: str) -> Standing:
+    def model_load(self, name: str) -> ModelLoad:
         first = self.waiting[0] if self.waiting else (math.inf, math.inf, 0.0)
-        return Standing(
+        return ModelLoad(
             name=name,
             resident=self.resident,
             pinned=False,
@@ -92,8 +92,8 @@ def simulate(
             seats[name].last_used = now
         taken = sum(seat.model.footprint_bytes for seat in seats.values() if seat.resident)
         outcome.most_bytes = max(outcome.most_bytes, taken)
-        standings = [seat.standing(name) for name, seat in seats.items()]
-        match order(standings, capacity_bytes - taken, now):
+        statuses = [seat.model_load(name) for name, seat in seats.items()]
+        match order(statuses, capacity_bytes - taken, now):
             case Start(name):
                 seat = seats[name]
                 _, _, at = seat.waiting.pop(0)
@@ -110,7 +110,7 @@ def simulate(
                 now += seats[name].model.load_s
                 seats[name].resident = True
                 seats[name].loaded_at = seats[name].last_used = now
-            case Rest(until):
+            case Idle(until):
                 following = [until]
                 following += [coming[-1][1].at] if coming else []
                 following += [ends[0][0]] if ends else []

@@ -103,7 +103,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Seen:
+class Assessment:
     """One request as it arrived. `gave_up`: the client closed the connection before the end."""
 
     path: str
@@ -130,7 +130,7 @@ class ProviderServer:
     brain: Callable[[str, dict[str, Any] | None], str] = answer
     count: Callable[[str], int] = count_tokens
     token_delay_s: float = 0.0
-    requests: list[Seen] = field(default_factory=list)
+    requests: list[Assessment] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
     _runner: web.AppRunner | None = None
 
@@ -196,7 +196,7 @@ class ProviderServer:
 
     async def _chat(self, request: web.Request, wire: _OpenAI | _Anthropic) -> web.StreamResponse:
         body = await request.json()
-        seen = Seen(path=request.path, headers=dict(request.headers), body=body)
+        seen = Assessment(path=request.path, headers=dict(request.headers), body=body)
         self.requests.append(seen)
         try:
             response = await self._answer(request, wire, body)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 from router.account.records import AttemptRecord, FeedbackRecord, Record, ShadowRecord, TaskRecord
-from router.types.decision import EscalationReason, Kind, Weighed
+from router.types.decision import DecisionInputs, EscalationReason, Kind
 
 
 def weighed(
     local: float, cloud: float, *, stays: bool = False, covered: bool | None = None
-) -> Weighed:
-    return Weighed(
+) -> DecisionInputs:
+    return DecisionInputs(
         role="general",
         covered=covered,
         prompt_tokens=20,

@@ -105,14 +105,14 @@ def _target(write: Path | None, in_force: Path | None, *, dry_run: bool) -> Path
 def _calibrated(settings: Settings, aim: Aim, file: Path | None, since: str | None) -> Calibrated:
     from router.errors import ConfigError
     from router.evaluate.calibrate import from_file, from_ledger
-    from router.evaluate.outcomes import known_of, stories
+    from router.evaluate.outcomes import known_of, task_histories
     from workers.commands.evaluate import judged_file
 
     if file is not None:
         if since is not None:
             raise ConfigError("--since is about the ledger: leave it out with --file")
         return from_file(judged_file(settings, file), settings.policy, aim, str(file))
-    told = stories(run(recorded(settings, since)))
+    told = task_histories(run(recorded(settings, since)))
     source = "the ledger" if since is None else f"the ledger since {since}"
     return from_ledger(told, known_of(told), settings.policy, aim, source)
 

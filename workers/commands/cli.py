@@ -249,12 +249,12 @@ def config_validate(
     path: Annotated[Path | None, typer.Argument(help="The file; else the one in force.")] = None,
 ) -> None:
     """Check a configuration: each mistake with its line and the known choices."""
-    from agents.roles import cast, check_model_files
+    from agents.roster import build_roster, check_model_files
     from router.account.pricing import Prices
     from router.settings.settings import load_settings
 
     settings, found = load_settings(path)
-    cast(settings, Prices.load(settings.prices), os.environ)
+    build_roster(settings, Prices.load(settings.prices), os.environ)
     check_model_files(settings)
     typer.echo(f"{found or 'the defaults'}: valid")
 

@@ -40,9 +40,9 @@ async def run_demo(
     began = time.time()
     async with Router.open(settings) as router:
         if not as_json:
-            cloud = router.cast.cloud_absent or f"the cloud is {router.cast.cloud_model}"
+            cloud = router.roster.cloud_absent or f"the cloud is {router.roster.cloud_model}"
             models = ", ".join(
-                f"{role}: {agent.engine.caps.model}" for role, agent in router.cast.local.items()
+                f"{role}: {agent.engine.caps.model}" for role, agent in router.roster.local.items()
             )
             console.print(f"[dim]{len(tagged)} requests; local {models}; {cloud}[/dim]\n")
         failed = await _run_all(router, tagged, console, as_json=as_json)
@@ -101,7 +101,7 @@ def _require_all_accounted(report: Report, expected: int) -> None:
 def _next_steps(router: Router) -> Table:
     """What would make more of these requests answered."""
     table = Table.grid(padding=(0, 2))
-    if not router.cast.clouds:
+    if not router.roster.clouds:
         table.add_row("a cloud key", "export OPENAI_API_KEY=...   (or ANTHROPIC_API_KEY=...)")
         table.add_row("another cloud", "edgeward demo --cloud-url http://host:port/v1")
     table.add_row("a local server", "models: {general: {url: http://127.0.0.1:11434/v1}}")

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from agents.checks.sandbox import run_program
-from agents.connectivity import Reach
+from agents.connectivity import Connectivity
 from agents.engines.devices import NoCard, nvidia_cards
 from agents.engines.exl2_library import unavailable_reason
 from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
-from agents.roles import cast, check_model_files, local_models
+from agents.roster import build_roster, check_model_files, local_models
 from router.account.pricing import Prices
 from router.errors import EdgewardError
 from router.learned.versions import Versions
@@ -127,12 +127,12 @@ async def _redis(settings: Settings) -> Finding:
 
 def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     try:
-        agents = cast(settings, Prices.load(settings.prices), env)
+        agents = build_roster(settings, Prices.load(settings.prices), env)
         check_model_files(settings)
     except EdgewardError as error:
         return [Finding("models", "fails", str(error), "mend the configuration")]
     findings = []
-    for role, agent in agents.roles.items():
+    for role, agent in agents.local.items():
         caps = agent.engine.caps
         findings.append(Finding(f"role {role}", "ok", f"{caps.model} on {caps.engine}"))
     if not agents.clouds:
@@ -147,12 +147,14 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
 async def _cloud_reach(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     """Whether the way to the cloud is free; looked at, not guessed."""
     try:
-        agents = cast(settings, Prices.load(settings.prices), env)
+        agents = build_roster(settings, Prices.load(settings.prices), env)
     except EdgewardError:
         return []  # said already
     if not agents.clouds or settings.cloud.script is not None:
         return []
-    found = await Reach(settings.cloud, [one.engine.caps.model for one in agents.clouds]).probe()
+    found = await Connectivity(
+        settings.cloud, [one.engine.caps.model for one in agents.clouds]
+    ).probe()
     if found.state is CloudState.OPEN:
         return [Finding("network", "ok", found.words)]
     cure = "until then tasks are answered here and wait in the outbox"

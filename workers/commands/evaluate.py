@@ -115,14 +115,14 @@ def judged_file(settings: Settings, file: Path) -> Judged:
     """A file's pairs as the classifier and the gains in force see them."""
     import os
 
-    from agents.roles import cast
+    from agents.roster import build_roster
     from router.account.pricing import Prices
     from router.classify.kinds import NgramClassifier
     from router.evaluate.pairs import judge, read_pairs
     from router.learned.gains import gains_of
 
     pairs = read_pairs(file)
-    agents = cast(settings, Prices.load(settings.prices), os.environ)
+    agents = build_roster(settings, Prices.load(settings.prices), os.environ)
     with waiting("classifying", len(pairs)) as tell:
         return judge(
             pairs,

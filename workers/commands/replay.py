@@ -27,7 +27,7 @@ def replay(
     """What recorded traffic would have cost and scored under another policy; runs nothing."""
     from rich.console import Console
 
-    from router.evaluate.outcomes import stories
+    from router.evaluate.outcomes import task_histories
     from router.evaluate.replay import replay as replay_stories
     from router.settings.settings import load_settings
     from workers.commands.calibrate import recorded
@@ -36,7 +36,7 @@ def replay(
     settings = settings_in_force(config)
     changed, _ = load_settings(policy)
     with waiting("replaying"):
-        told = stories(run(recorded(settings, since)))
+        told = task_histories(run(recorded(settings, since)))
         found = replay_stories(told, settings, changed)
     if as_json:
         typer.echo(found.to_json())

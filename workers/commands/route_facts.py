@@ -6,15 +6,15 @@ import math
 import os
 import time
 
-from agents.assessment import Circumstances, Seen, refused_elsewhere, see, weigh
+from agents.assessment import Assessment, Circumstances, assess, choose_route, refused_elsewhere
 from agents.guards import clean
-from agents.roles import cast
+from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.kinds import NgramClassifier
 from router.learned.gains import gains_of
 from router.policy import decide as policy
-from router.policy.speed import Pace
+from router.policy.speed import SpeedEstimates
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.types.base import Frozen
@@ -52,8 +52,8 @@ class RouteFacts(Frozen):
 def route_facts(settings: Settings, prompt: str) -> RouteFacts:
     """As the graph finds them for a task of its own; opens no model and no store."""
     task = Task(prompt=clean(Task(prompt=prompt).prompt)[0])
-    agents = cast(settings, Prices.load(settings.prices), os.environ)
-    classifier, pace = NgramClassifier.load(), Pace()
+    agents = build_roster(settings, Prices.load(settings.prices), os.environ)
+    classifier, speeds = NgramClassifier.load(), SpeedEstimates()
     gains = gains_of(settings, agents.cloud_model)
     gate = Gate(settings.privacy)
     judged = gate.judge(task)
@@ -66,14 +66,14 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
         policy=settings.policy,
     )
 
-    def decided() -> tuple[Seen, RouteDecision]:
+    def decided() -> tuple[Assessment, RouteDecision]:
         facts = signals.read(task.prompt)
         guess = classifier.classify(task.prompt, facts)
         agent = agents.local[policy.role_for(guess.kind)]
-        seen = see(task, guess, facts, agent, gains)
+        seen = assess(task, guess, facts, agent, gains)
         if judged.label is Privacy.LOCAL_ONLY and not agent.engine.caps.local:
             return seen, refused_elsewhere(agent)
-        return seen, weigh(task, seen, agent, circumstances, pace)
+        return seen, choose_route(task, seen, agent, circumstances, speeds)
 
     seen, decision = decided()
     began = time.process_time()

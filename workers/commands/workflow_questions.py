@@ -28,7 +28,7 @@ def at_terminal(notes: Console, progress: Progress) -> AskPerson:
         except EOFError:
             return None
         finally:
-            progress.go_on()
+            progress.continue_run()
         return Answer(approved=said in _YES, comment=comment.strip())
 
     return approve

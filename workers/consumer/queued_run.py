@@ -38,7 +38,7 @@ def task_of_run(run_id: str, workflow: str, **fields: Any) -> Task:
 
 
 async def drive_queued(router: Router, queue: TaskQueue, claimed: Claimed) -> Result:
-    """The run's result as a task's: parked where it waits. Raises as `go_on` does."""
+    """The run's result as a task's: parked where it waits. Raises as `continue_run` does."""
     task = claimed.task
     assert task.workflow is not None
     # The worker that had it before may be dead, which shows only when its lease has ended.

@@ -96,7 +96,7 @@ class Worker:
         """The task's result; what happens on the way is told to whoever follows."""
         if claimed.task.workflow is not None:
             return await drive_queued(self.router, self.queue, claimed)
-        told = _Telling(self.queue, claimed)
+        told = _EventWriter(self.queue, claimed)
         async for event in self.router.stream(claimed.task):
             if isinstance(event, Finished):
                 await told.flush()
@@ -178,7 +178,7 @@ class Worker:
             await self.queue.work.absent(self.name)
 
 
-class _Telling:
+class _EventWriter:
     """Tokens are gathered for a moment, so that an answer is not thousands of round trips."""
 
     def __init__(self, queue: TaskQueue, claimed: Claimed) -> None:

@@ -33,7 +33,7 @@ def calibrate(
 
     from agents.calibration import learn
     from agents.models.calibrate import kinds_of, made_questions, read_questions
-    from agents.roles import cast
+    from agents.roster import build_roster
     from router.account.pricing import Prices
     from router.settings.settings import load_settings
     from router.telemetry import configure_logging
@@ -42,7 +42,7 @@ def calibrate(
     configure_logging(settings.log_level)
     path = _model_path(settings, role)
     chosen = read_questions(questions) if questions else made_questions(count, kinds_of(role))
-    agent = cast(settings, Prices.load(settings.prices), os.environ).local[role]
+    agent = build_roster(settings, Prices.load(settings.prices), os.environ).local[role]
     console = Console(stderr=True)
     console.print(f"{len(chosen)} questions for {path.name}", markup=False)
     asked = asyncio.run(_ask_all(agent, chosen, console))

@@ -67,7 +67,7 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
-    def go_on(self) -> None:
+    def continue_run(self) -> None:
         if self._live is not None:
             self._live.start()
 

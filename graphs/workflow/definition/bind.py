@@ -8,7 +8,7 @@ from typing import Any
 
 from graphs.workflow.definition.model import Input, WorkflowDefinition
 from graphs.workflow.definition.rules import fits
-from graphs.workflow.expressions.values import Json, Refused, Work, from_json, survey
+from graphs.workflow.expressions.values import Json, Refused, WorkLimit, from_json, survey
 from graphs.workflow.wording import listed, nearest, shown
 from router.errors import ConfigError
 
@@ -49,7 +49,7 @@ def bind_inputs(
 def _read(value: Any, wanted: Input, from_text: bool) -> Json:
     if from_text and isinstance(value, str) and wanted.type != "string":
         try:
-            value = from_json(value, Work(_MOST_CHARS))
+            value = from_json(value, WorkLimit(_MOST_CHARS))
         except Refused:
             raise Refused(f"{wanted.type} is wanted, found {shown(value, 60)!r}") from None
     if isinstance(value, tuple):
@@ -57,7 +57,7 @@ def _read(value: Any, wanted: Input, from_text: bool) -> Json:
     if not fits(value, wanted.type):
         raise Refused(f"{wanted.type} is wanted, found {type(value).__name__}")
     if not isinstance(value, str):
-        survey(value, Work(_MOST_CHARS), most=_MOST_CHARS)
+        survey(value, WorkLimit(_MOST_CHARS), most=_MOST_CHARS)
     if wanted.enum is not None and value not in wanted.enum:
         known = ", ".join(json.dumps(one, ensure_ascii=False) for one in wanted.enum)
         raise Refused(f"{shown(str(value), 60)!r} is none of {known}")

@@ -20,10 +20,10 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
 from graphs.workflow.definition.model import Step, WorkflowDefinition
-from graphs.workflow.execution.context import Drive
+from graphs.workflow.execution.context import RunContext
 from graphs.workflow.execution.outcome import Answer, Ask, Began, Ended, Facts, ItemEnded
-from graphs.workflow.execution.scheduling import Standing, next_of
-from graphs.workflow.execution.step import Turn, act
+from graphs.workflow.execution.scheduling import RunProgress, next_of
+from graphs.workflow.execution.step import StepRun, run_step
 from graphs.workflow.expressions.expressions import render_data
 from graphs.workflow.expressions.values import Json
 from router.errors import ConfigError
@@ -37,7 +37,7 @@ OUTPUTS, ERROR = "(outputs)", "(error)"
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
 
-Compiled = CompiledStateGraph[Any, Drive, Any, Any]
+Compiled = CompiledStateGraph[Any, RunContext, Any, Any]
 
 Values = dict[str, Any]
 """The channels by name, as LangGraph hands them out."""
@@ -69,7 +69,7 @@ def _merged(
 
 
 def compiled(workflow: WorkflowDefinition, saver: BaseCheckpointSaver[str]) -> Compiled:
-    """Invoke it with `inputs` and a `Drive` as context."""
+    """Invoke it with `inputs` and a `RunContext` as context."""
     channels: dict[str, Any] = {
         INPUTS: dict,
         ANSWERS: Annotated[dict[str, Answer], _added],
@@ -84,7 +84,7 @@ def compiled(workflow: WorkflowDefinition, saver: BaseCheckpointSaver[str]) -> C
             channels[items_of(step.id)] = Annotated[dict[int, Facts], _merged]
     state: Any = TypedDict("RunState", channels, total=False)  # type: ignore[misc]
     # A state that is made here has no static type for the nodes to agree with.
-    graph: Any = StateGraph(state, context_schema=Drive)
+    graph: Any = StateGraph(state, context_schema=RunContext)
     worked = [step for step in workflow.steps if step.action not in ("approve", "wait")]
     graph.add_node(NEXT, _next, destinations=(*(node_of(step.id) for step in worked), ASK, END))
     graph.add_node(ASK, _ask)
@@ -101,11 +101,11 @@ def _added(known: dict[str, Answer] | None, new: dict[str, Answer]) -> dict[str,
     return {**(known or {}), **new}
 
 
-def standing(state: Values, drive: Drive) -> Standing:
+def progress_of(state: Values, drive: RunContext) -> RunProgress:
     """The run as the channels hold it."""
     steps = drive.workflow.steps
     facts = {step.id: state.get(facts_of(step.id)) for step in steps}
-    return Standing(
+    return RunProgress(
         workflow=drive.workflow,
         inputs=state.get(INPUTS) or {},
         facts={step_id: one for step_id, one in facts.items() if one is not None},
@@ -118,9 +118,9 @@ def standing(state: Values, drive: Drive) -> Standing:
     )
 
 
-async def _next(state: Values, runtime: Runtime[Drive]) -> Command[str]:
+async def _next(state: Values, runtime: Runtime[RunContext]) -> Command[str]:
     drive = runtime.context
-    run = standing(state, drive)
+    run = progress_of(state, drive)
     found = next_of(run)
     drive.run = run
     update: Values = {facts_of(step_id): facts for step_id, facts in found.facts.items()}
@@ -144,7 +144,7 @@ async def _next(state: Values, runtime: Runtime[Drive]) -> Command[str]:
     return Command(update={**update, OUTPUTS: outputs}, goto=END)
 
 
-def _tell_begun(drive: Drive, run: Standing, sends: list[tuple[str, int | None]]) -> None:
+def _tell_begun(drive: RunContext, run: RunProgress, sends: list[tuple[str, int | None]]) -> None:
     for step_id in dict.fromkeys(step_id for step_id, _ in sends):
         if step_id not in drive.begun:
             drive.begun.add(step_id)
@@ -160,11 +160,11 @@ async def _ask(state: Values) -> Values:
     return {ANSWERS: said}
 
 
-def _node(step: Step) -> Callable[[Values, Runtime[Drive]], Awaitable[Values]]:
+def _node(step: Step) -> Callable[[Values, Runtime[RunContext]], Awaitable[Values]]:
     return partial(_work, step)
 
 
-async def _work(step: Step, state: Values, runtime: Runtime[Drive]) -> Values:
+async def _work(step: Step, state: Values, runtime: Runtime[RunContext]) -> Values:
     """One item of a step, or the step itself; nothing where the run has failed meanwhile."""
     drive, index = runtime.context, state["index"]
     slots = drive.slots.setdefault(step.id, asyncio.Semaphore(step.max_parallel))
@@ -181,7 +181,7 @@ async def _work(step: Step, state: Values, runtime: Runtime[Drive]) -> Values:
     return {items_of(step.id): {index: facts}}
 
 
-async def _tried(step: Step, index: int | None, drive: Drive) -> Facts:
+async def _tried(step: Step, index: int | None, drive: RunContext) -> Facts:
     """A step's tries, the last of them with what all of them cost."""
     run = drive.run
     assert run is not None, "looked at before anything is handed out"
@@ -193,7 +193,7 @@ async def _tried(step: Step, index: int | None, drive: Drive) -> Facts:
             pause_s = min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
         try:
-            facts = await act(Turn(step, index, number, scope, label), drive)
+            facts = await run_step(StepRun(step, index, number, scope, label), drive)
         except ConfigError as error:
             # What is wrong with the text or the file is wrong the next time too.
             facts = Facts(status="failed", error=str(error), label=label)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.order import needs
 from graphs.workflow.execution.outcome import Answer, Facts, WorkflowEvent
-from graphs.workflow.execution.scheduling import Standing
+from graphs.workflow.execution.scheduling import RunProgress
 from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
 from router.types.task import Privacy
@@ -37,7 +37,7 @@ class Call(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class Drive:
+class RunContext:
     """thread: names the run's checkpoints, and its tasks. prefix: of the paths of its steps, as
     `sub[3]/` in a workflow that is called. attempt: how often it was taken up after a failure.
     scopes: budgets that everything in it falls under. label: of what it was given.
@@ -55,7 +55,7 @@ class Drive:
     label: Privacy
     emit: Callable[[WorkflowEvent], None]
     call: Call
-    run: Standing | None = None
+    run: RunProgress | None = None
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
     opened: dict[str, WorkflowDefinition] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
-from graphs.isolation import alone
+from graphs.isolation import isolated
 from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.execution.compile import (
     ATTEMPT,
@@ -23,9 +23,9 @@ from graphs.workflow.execution.compile import (
     compiled,
     facts_of,
     items_of,
-    standing,
+    progress_of,
 )
-from graphs.workflow.execution.context import Drive
+from graphs.workflow.execution.context import RunContext
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
 from graphs.workflow.execution.scheduling import next_of
 from graphs.workflow.expressions.values import Json
@@ -44,7 +44,7 @@ _MOST_STEPS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class DriveOutcome:
     """Where a run stands after it was driven. asks: what it waits for; lost_usd: what was spent on
     steps that were then tried anew, None where a price is unknown."""
 
@@ -77,7 +77,7 @@ async def drive(
     scopes: tuple[Scope, ...] = (),
     label: Privacy = Privacy.PUBLIC,
     again: bool = False,
-) -> Stand:
+) -> DriveOutcome:
     """Until it has ended or waits. A thread that is known goes on where it was.
 
     again: a run that has failed tries anew what failed. Raises StoreUnavailable, after which it
@@ -102,9 +102,9 @@ async def drive(
     elif again and values.get(ERROR):
         given = _without_failures(workflow, values)
     else:
-        return await _stand(graph, config, workflow)
+        return await _outcome(graph, config, workflow)
     attempt = given[ATTEMPT] if isinstance(given, dict) else values.get(ATTEMPT, 0)
-    worker = Drive(
+    worker = RunContext(
         router=router,
         workflow=workflow,
         thread=thread,
@@ -117,18 +117,18 @@ async def drive(
     )
     if given is None:
         # Work that was handed out and not done is done again without looking for it.
-        worker.run = standing(values, worker)
+        worker.run = progress_of(values, worker)
         worker.stop = next_of(worker.run).error is not None
-    with alone():
+    with isolated():
         await graph.ainvoke(given, config, context=worker, durability="sync")
     await keep.aprune([thread])
-    return await _stand(graph, config, workflow)
+    return await _outcome(graph, config, workflow)
 
 
-async def stand_of(router: Router, thread: str, workflow: WorkflowDefinition) -> Stand:
+async def outcome_of(router: Router, thread: str, workflow: WorkflowDefinition) -> DriveOutcome:
     """Where a run stands, without driving it."""
     graph = compiled(workflow, saver(router.store))
-    return await _stand(graph, {"configurable": {"thread_id": thread}}, workflow)
+    return await _outcome(graph, {"configurable": {"thread_id": thread}}, workflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class _Called:
             if not time_for_it.expired():
                 raise
             # What it has done until then was paid for, and is not done again.
-            found = await stand_of(self.router, thread, called)
+            found = await outcome_of(self.router, thread, called)
             late = f"not done within {timeout_s:g} s"
         figures = total([*found.facts.values()])
         parts = [one.label for one in found.facts.values()]
@@ -221,7 +221,9 @@ def _without_failures(workflow: WorkflowDefinition, values: Mapping[str, Any]) -
     return forget
 
 
-async def _stand(graph: Compiled, config: RunnableConfig, workflow: WorkflowDefinition) -> Stand:
+async def _outcome(
+    graph: Compiled, config: RunnableConfig, workflow: WorkflowDefinition
+) -> DriveOutcome:
     state = await graph.aget_state(config)
     values = state.values
     facts: dict[str, Facts] = {}
@@ -231,7 +233,7 @@ async def _stand(graph: Compiled, config: RunnableConfig, workflow: WorkflowDefi
             one = so_far([*items.values()])
         if one is not None:
             facts[step.id] = one
-    return Stand(
+    return DriveOutcome(
         facts=facts,
         lost_usd=values.get(LOST, 0.0),
         outputs=None if state.next else values.get(OUTPUTS),

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from graphs.app import Router
-from graphs.event_stream import told_by
+from graphs.event_stream import stream_events
 from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.bundle import files_of, loaded, unpacked, with_called
 from graphs.workflow.definition.labels import labels
 from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.validate import check
-from graphs.workflow.execution.driver import Stand, drive, stand_of
+from graphs.workflow.execution.driver import DriveOutcome, drive, outcome_of
 from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
 from router.privacy import gate
@@ -69,7 +69,7 @@ async def begin(
     return await runs.save(record)
 
 
-async def go_on(
+async def continue_run(
     router: Router,
     run_id: str,
     *,
@@ -89,11 +89,11 @@ async def go_on(
     runs = Runs(router.store)
     record = await runs.load(run_id)
     async with _held(runs, record.run_id):
-        record, stand = await _driven(
+        record, outcome = await _driven(
             router, runs, record.run_id, emit, answers or {}, approve, patience_s, again
         )
     # Whoever hears of the end may take the run up again: it is nobody's now.
-    result = result_of(record, stand)
+    result = result_of(record, outcome)
     emit(RunEnded(result))
     return result
 
@@ -107,21 +107,21 @@ async def _driven(
     approve: AskPerson | None,
     patience_s: float,
     again: bool,
-) -> tuple[RunRecord, Stand]:
-    """The run as it is left; for `go_on`, which holds it."""
+) -> tuple[RunRecord, DriveOutcome]:
+    """The run as it is left; for `continue_run`, which holds it."""
     record = await runs.load(run_id)
     if record.status == "done" or answers:
-        stand = await stand_of(router, run_id, loaded(record))
-        _require_asked(answers, stand)
+        outcome = await outcome_of(router, run_id, loaded(record))
+        _require_asked(answers, outcome)
         if record.status == "done":
-            return record, stand
+            return record, outcome
     heard = {path: Answer.model_validate(one) for path, one in record.answers.items()}
     given: dict[str, Answer] | None = {**heard, **answers}
     label = _label_of(router, record.inputs)
     with unpacked(record) as workflow:
         record = await runs.save(record.model_copy(update={"status": "running"}))
         while True:
-            stand = await drive(
+            outcome = await drive(
                 router,
                 workflow,
                 record.inputs,
@@ -131,10 +131,10 @@ async def _driven(
                 label=label,
                 again=again,
             )
-            record = await runs.save(_recorded(record, stand))
-            given = await _answers(stand, approve, patience_s)
+            record = await runs.save(_recorded(record, outcome))
+            given = await _answers(outcome, approve, patience_s)
             if given is None:
-                return record, stand
+                return record, outcome
 
 
 async def stream(
@@ -143,20 +143,20 @@ async def stream(
     """A run's events as they happen, the last one RunEnded. Closing it interrupts the run."""
 
     async def run(emit: Emit) -> None:
-        await go_on(router, run_id, emit=emit, **options)
+        await continue_run(router, run_id, emit=emit, **options)
 
-    async with aclosing(told_by(run)) as events:
+    async with aclosing(stream_events(run)) as events:
         async for event in events:
             yield event
 
 
 async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> RunRecord:
-    """Leaves answers with a run for whoever drives it next. Raises as `go_on` does."""
+    """Leaves answers with a run for whoever drives it next. Raises as `continue_run` does."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
     async with _held(runs, record.run_id):
         record = await runs.load(record.run_id)
-        _require_asked(answers, await stand_of(router, record.run_id, loaded(record)))
+        _require_asked(answers, await outcome_of(router, record.run_id, loaded(record)))
         said = {path: one.model_dump() for path, one in answers.items()}
         return await runs.save(record.model_copy(update={"answers": {**record.answers, **said}}))
 
@@ -165,54 +165,54 @@ async def look(router: Router, run_id: str) -> RunResult:
     """How a run stands, without driving it."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    result = result_of(record, await stand_of(router, record.run_id, loaded(record)))
+    result = result_of(record, await outcome_of(router, record.run_id, loaded(record)))
     if result.status == "running" and not await runs.drivers([record.run_id]):
         return result.model_copy(update={"status": "interrupted"})
     return result
 
 
-def result_of(record: RunRecord, stand: Stand) -> RunResult:
+def result_of(record: RunRecord, outcome: DriveOutcome) -> RunResult:
     ended = record.status in ("done", "failed")
     return RunResult(
         run_id=record.run_id,
         workflow=record.workflow,
         status=record.status,
-        outputs=stand.outputs,
-        error=stand.error,
-        steps=stand.facts,
-        waits_for=stand.asks,
-        cost_usd=stand.cost_usd,
-        avoided_usd=float(total([*stand.facts.values()])["avoided_usd"] or 0.0),
+        outputs=outcome.outputs,
+        error=outcome.error,
+        steps=outcome.facts,
+        waits_for=outcome.asks,
+        cost_usd=outcome.cost_usd,
+        avoided_usd=float(total([*outcome.facts.values()])["avoided_usd"] or 0.0),
         began=record.began,
         ended=record.changed if ended else None,
     )
 
 
-def _recorded(record: RunRecord, stand: Stand) -> RunRecord:
-    status = "waiting" if stand.asks else "failed" if stand.error else "done"
+def _recorded(record: RunRecord, outcome: DriveOutcome) -> RunRecord:
+    status = "waiting" if outcome.asks else "failed" if outcome.error else "done"
     update: dict[str, Any] = {
         "status": status,
-        "error": stand.error,
-        "cost_usd": stand.cost_usd,
+        "error": outcome.error,
+        "cost_usd": outcome.cost_usd,
         "answers": {},
     }
     return record.model_copy(update=update)
 
 
 async def _answers(
-    stand: Stand, approve: AskPerson | None, patience_s: float
+    outcome: DriveOutcome, approve: AskPerson | None, patience_s: float
 ) -> dict[str, Answer] | None:
     """What a person says, or nothing once a wait is over; None where the run is left as it is."""
-    if not stand.asks:
+    if not outcome.asks:
         return None
     if approve is not None:
-        for ask in stand.asks:
+        for ask in outcome.asks:
             if ask.kind == "approve" and (said := await approve(ask)) is not None:
                 answer = Answer(approved=said) if isinstance(said, bool) else said
                 return {ask.path: answer}
-    if any(ask.kind == "approve" for ask in stand.asks):
+    if any(ask.kind == "approve" for ask in outcome.asks):
         return None  # who waits for a person drives nothing: the answer may come from elsewhere
-    dues = [ask.due for ask in stand.asks if ask.due is not None]
+    dues = [ask.due for ask in outcome.asks if ask.due is not None]
     left_s = min(dues) - time.time() if dues else None
     if left_s is None or left_s > patience_s:
         return None
@@ -220,8 +220,8 @@ async def _answers(
     return {}
 
 
-def _require_asked(given: Mapping[str, Answer], stand: Stand) -> None:
-    asked = [ask.path for ask in stand.asks if ask.kind == "approve"]
+def _require_asked(given: Mapping[str, Answer], outcome: DriveOutcome) -> None:
+    asked = [ask.path for ask in outcome.asks if ask.kind == "approve"]
     for path in given:
         if path not in asked:
             known = ", ".join(asked) or "nothing"

@@ -37,7 +37,7 @@ class Next:
 
 
 @dataclass(slots=True)
-class Standing:
+class RunProgress:
     """A run as it stands. items: by step and number, of those that have no facts as a whole yet.
 
     answers: by the keys of the asks. prefix: of their paths. label: of what the run was given, in
@@ -80,7 +80,7 @@ class Standing:
         )
 
 
-def next_of(run: Standing) -> Next:
+def next_of(run: RunProgress) -> Next:
     """What to do now. `run.facts` and `run.lists` are completed by what is found out.
 
     Behind a failure nothing is judged: it is when what failed has been tried anew.
@@ -118,7 +118,7 @@ def next_of(run: Standing) -> Next:
     return found
 
 
-def _failed(run: Standing) -> str | None:
+def _failed(run: RunProgress) -> str | None:
     for step in run.workflow.steps:
         facts = run.facts.get(step.id)
         if facts is not None and facts.status == "failed" and not step.continue_on_error:
@@ -130,7 +130,7 @@ def _failed(run: Standing) -> str | None:
 class _Step:
     """One step whose needs have ended."""
 
-    run: Standing
+    run: RunProgress
     step: Step
     known: Facts | None
 

@@ -10,18 +10,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.checks.general import matches
-from graphs.run_options import Terms
+from graphs.run_options import RunOptions
 from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.files import output_schema, resolved
 from graphs.workflow.definition.load import load_workflow
 from graphs.workflow.definition.model import Step
-from graphs.workflow.execution.context import Drive
+from graphs.workflow.execution.context import RunContext
 from graphs.workflow.execution.outcome import Facts
 from graphs.workflow.execution.tool_step import call_tool
 from graphs.workflow.execution.verify import checks_of, judged_by
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data, render_text
-from graphs.workflow.expressions.values import Json, Refused, Work, from_json
+from graphs.workflow.expressions.values import Json, Refused, WorkLimit, from_json
 from router.account.budget import Scope as BudgetScope
 from router.errors import ConfigError, TaskError
 from router.privacy import gate
@@ -46,7 +46,7 @@ _MOST_CHARS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StepRun:
     """One try. index: of the item, None without `for_each`; label: of what it is made of."""
 
     step: Step
@@ -60,7 +60,7 @@ class Turn:
         return self.step.id if self.index is None else f"{self.step.id}[{self.index}]"
 
 
-async def act(turn: Turn, drive: Drive) -> Facts:
+async def run_step(turn: StepRun, drive: RunContext) -> Facts:
     """What came of it; a failure is a value. Raises StoreUnavailable, and ConfigError for what
     another try cannot mend."""
     began = time.monotonic()
@@ -81,7 +81,7 @@ async def act(turn: Turn, drive: Drive) -> Facts:
     return facts
 
 
-async def _asked(turn: Turn, drive: Drive) -> Facts:
+async def _asked(turn: StepRun, drive: RunContext) -> Facts:
     step = turn.step
     assert step.prompt is not None
     schema = output_schema(drive.workflow, step)
@@ -94,26 +94,26 @@ async def _asked(turn: Turn, drive: Drive) -> Facts:
         timeout_s=min(step.timeout_s or PROMPT_S, _LONGEST_S),
         upgrade_within_s=0.0,
     )
-    result = await drive.router.run(task, terms=_terms(turn, drive))
+    result = await drive.router.run(task, options=_options(turn, drive))
     facts = _figures(result, turn.label)
     if result.status != "done":
         return facts.model_copy(update={"status": "failed", "error": result.reason})
     output: Json = result.text
     if schema is not None:
         try:
-            output = from_json(result.text, Work(_MOST_CHARS))
+            output = from_json(result.text, WorkLimit(_MOST_CHARS))
         except Refused as refused:
             return facts.model_copy(update={"status": "failed", "error": str(refused)})
     return facts.model_copy(update={"output": output})
 
 
-def _task_id(turn: Turn, drive: Drive) -> str:
+def _task_id(turn: StepRun, drive: RunContext) -> str:
     """The same when a killed run goes on, so that nothing is paid for twice; another for each try,
     which is to be answered anew."""
     return f"{drive.thread}/{turn.where}.{drive.attempt}.{turn.number}"
 
 
-def _terms(turn: Turn, drive: Drive) -> Terms:
+def _options(turn: StepRun, drive: RunContext) -> RunOptions:
     step = turn.step
     scopes = _scopes(step, drive)
     if step.escalate is not None and step.escalate.max_usd is not None:
@@ -121,7 +121,7 @@ def _terms(turn: Turn, drive: Drive) -> Terms:
         name = f"one answer of the step {step.id}"
         scopes = (*scopes, BudgetScope(name, key, step.escalate.max_usd, BUDGET_KEPT_S))
     named = step.agent if step.agent in ("general", "coder") else None
-    return Terms(
+    return RunOptions(
         role=named,
         place="cloud" if step.always_in_cloud else step.placement,
         escalates=named is None or step.escalate is not None,
@@ -132,7 +132,7 @@ def _terms(turn: Turn, drive: Drive) -> Terms:
     )
 
 
-def _scopes(step: Step, drive: Drive) -> tuple[BudgetScope, ...]:
+def _scopes(step: Step, drive: RunContext) -> tuple[BudgetScope, ...]:
     """What all answers of a step fall under, in all its items and tries."""
     if step.budget is None:
         return drive.scopes
@@ -160,7 +160,7 @@ def _figures(result: Result, label: Privacy) -> Facts:
     )
 
 
-async def _called(turn: Turn, drive: Drive) -> Facts:
+async def _called(turn: StepRun, drive: RunContext) -> Facts:
     step = turn.step
     assert step.tool is not None
     arguments = render_data(step.arguments, turn.scope)
@@ -201,12 +201,12 @@ def matches_tool(schema: dict[str, Any], text: str) -> tuple[Json] | str:
     if not found.passed:
         return found.finding
     try:
-        return (from_json(text, Work(_MOST_CHARS)),)
+        return (from_json(text, WorkLimit(_MOST_CHARS)),)
     except Refused as refused:
         return str(refused)
 
 
-async def _ran(turn: Turn, drive: Drive) -> Facts:
+async def _ran(turn: StepRun, drive: RunContext) -> Facts:
     step = turn.step
     assert step.workflow is not None
     called = drive.opened.get(step.workflow)

@@ -21,7 +21,15 @@ from graphs.workflow.expressions.tree import (
     StepValue,
     Unary,
 )
-from graphs.workflow.expressions.values import Json, Refused, Work, equal, is_true, made, type_of
+from graphs.workflow.expressions.values import (
+    Json,
+    Refused,
+    WorkLimit,
+    equal,
+    is_true,
+    made,
+    type_of,
+)
 from graphs.workflow.wording import listed, nearest
 
 
@@ -49,7 +57,7 @@ class Scope:
 class Evaluation:
     """One evaluation of one tree. `work` is shared by all of one text."""
 
-    def __init__(self, expression: str, scope: Scope, work: Work) -> None:
+    def __init__(self, expression: str, scope: Scope, work: WorkLimit) -> None:
         self._expression = expression
         self._scope = scope
         self._work = work

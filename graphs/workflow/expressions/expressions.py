@@ -16,7 +16,7 @@ from graphs.workflow.expressions.evaluate import Evaluation, Scope
 from graphs.workflow.expressions.syntax import parse
 from graphs.workflow.expressions.tokens import MAX_CHARS, string_end
 from graphs.workflow.expressions.tree import InputValue, Node, Root, StepValue, walk
-from graphs.workflow.expressions.values import MAX_TEXT, Json, Refused, Work, is_true, to_text
+from graphs.workflow.expressions.values import MAX_TEXT, Json, Refused, WorkLimit, is_true, to_text
 
 OPENS, CLOSES = "${{", "}}"
 MAX_EXPRESSIONS = 200
@@ -116,7 +116,7 @@ def condition(text: str) -> Piece:
 def evaluate(expression: str, scope: Scope) -> Json:
     """The value of an expression, bare or in `${{ }}`."""
     piece = condition(expression)
-    return _valued(piece, scope, Work())
+    return _valued(piece, scope, WorkLimit())
 
 
 def holds(expression: str, scope: Scope) -> bool:
@@ -126,7 +126,7 @@ def holds(expression: str, scope: Scope) -> bool:
 
 def render(text: str, scope: Scope) -> Json:
     """The text with its expressions filled in; one that is alone keeps its type."""
-    parsed, work = template(text), Work()
+    parsed, work = template(text), WorkLimit()
     if (alone := parsed.alone) is not None:
         return _valued(alone, scope, work)
     return _filled(parsed, scope, work)
@@ -134,7 +134,7 @@ def render(text: str, scope: Scope) -> Json:
 
 def render_text(text: str, scope: Scope) -> str:
     """The same, and always a text: null is nothing, lists and objects are JSON."""
-    return _filled(template(text), scope, Work())
+    return _filled(template(text), scope, WorkLimit())
 
 
 def render_data(data: Any, scope: Scope) -> Json:
@@ -199,12 +199,12 @@ def _closing(text: str, at: int) -> int:
     return -1
 
 
-def _valued(piece: Piece, scope: Scope, work: Work) -> Json:
+def _valued(piece: Piece, scope: Scope, work: WorkLimit) -> Json:
     assert piece.node is not None
     return Evaluation(piece.text, scope, work).value(piece.node)
 
 
-def _filled(parsed: Template, scope: Scope, work: Work) -> str:
+def _filled(parsed: Template, scope: Scope, work: WorkLimit) -> str:
     parts: list[str] = []
     for piece in parsed.pieces:
         if piece.node is None:

@@ -15,7 +15,7 @@ from graphs.workflow.expressions.values import (
     MAX_TEXT,
     Json,
     Refused,
-    Work,
+    WorkLimit,
     equal,
     to_text,
     type_of,
@@ -55,22 +55,24 @@ def _whole(value: Json) -> int:
     return int(number)
 
 
-def numbers(work: Work, given: list[Json]) -> list[int | float]:
+def numbers(work: WorkLimit, given: list[Json]) -> list[int | float]:
     """The arguments, or those of the one list that was given."""
     values = _list(given[0]) if len(given) == 1 and type(given[0]) is list else given
     work.spend(len(values))
     return [_number(value) for value in values]
 
 
-def extreme_(choose: Callable[[list[int | float]], Json]) -> Callable[[Work, list[Json]], Json]:
-    def run(work: Work, given: list[Json]) -> Json:
+def extreme_(
+    choose: Callable[[list[int | float]], Json],
+) -> Callable[[WorkLimit, list[Json]], Json]:
+    def run(work: WorkLimit, given: list[Json]) -> Json:
         values = numbers(work, given)
         return choose(values) if values else None
 
     return run
 
 
-def contains_(work: Work, given: list[Json]) -> Json:
+def contains_(work: WorkLimit, given: list[Json]) -> Json:
     whole, part = given
     if isinstance(whole, list):
         return any(equal(one, part, work) for one in whole)
@@ -80,7 +82,7 @@ def contains_(work: Work, given: list[Json]) -> Json:
     return part in _text(whole) if type(whole) is str else part in _dict(whole)
 
 
-def join_(work: Work, given: list[Json]) -> Json:
+def join_(work: WorkLimit, given: list[Json]) -> Json:
     between = _text(given[1]) if len(given) > 1 else ", "
     texts, total = [], 0
     for one in _list(given[0]):
@@ -92,7 +94,7 @@ def join_(work: Work, given: list[Json]) -> Json:
     return between.join(texts)
 
 
-def split_(work: Work, given: list[Json]) -> Json:
+def split_(work: WorkLimit, given: list[Json]) -> Json:
     text, between = _text(given[0]), _text(given[1])
     work.spend(len(text) // 16)
     if not between:
@@ -102,7 +104,7 @@ def split_(work: Work, given: list[Json]) -> Json:
     return list(text.split(between))
 
 
-def to_number_(work: Work, given: list[Json]) -> Json:
+def to_number_(work: WorkLimit, given: list[Json]) -> Json:
     value = given[0]
     if not isinstance(value, str):
         return int(value) if isinstance(value, bool) else _number(value)
@@ -118,7 +120,7 @@ def to_number_(work: Work, given: list[Json]) -> Json:
     return found
 
 
-def round_(work: Work, given: list[Json]) -> Json:
+def round_(work: WorkLimit, given: list[Json]) -> Json:
     digits = _whole(given[1]) if len(given) > 1 else 0
     if not 0 <= digits <= 15:
         raise Refused("digits are 0 to 15")
@@ -126,7 +128,7 @@ def round_(work: Work, given: list[Json]) -> Json:
     return round(number, digits) if digits else round(number)
 
 
-def range_(work: Work, given: list[Json]) -> Json:
+def range_(work: WorkLimit, given: list[Json]) -> Json:
     numbers = [_whole(one) for one in given]
     if len(numbers) == 3 and numbers[2] == 0:
         raise Refused("the step of a range is not 0")
@@ -135,13 +137,13 @@ def range_(work: Work, given: list[Json]) -> Json:
     raise Refused(f"a range has at most {MAX_RANGE:,} numbers")
 
 
-def slice_(work: Work, given: list[Json]) -> Json:
+def slice_(work: WorkLimit, given: list[Json]) -> Json:
     start = _whole(given[1])
     end = _whole(given[2]) if len(given) > 2 and given[2] is not None else None
     return given[0][start:end]  # type: ignore[index]
 
 
-def format_(work: Work, given: list[Json]) -> Json:
+def format_(work: WorkLimit, given: list[Json]) -> Json:
     """`{0}` is the first value, `{{` a brace. Never `str.format`, which reads attributes."""
     pattern, values = _text(given[0]), given[1:]
     parts: list[str] = []
@@ -175,7 +177,7 @@ def format_(work: Work, given: list[Json]) -> Json:
     return "".join(parts)
 
 
-def flatten_(work: Work, given: list[Json]) -> Json:
+def flatten_(work: WorkLimit, given: list[Json]) -> Json:
     flat: list[Json] = []
     for one in _list(given[0]):
         flat += one if type(one) is list else [one]
@@ -183,7 +185,7 @@ def flatten_(work: Work, given: list[Json]) -> Json:
     return flat
 
 
-def csv_(work: Work, given: list[Json]) -> Json:
+def csv_(work: WorkLimit, given: list[Json]) -> Json:
     """Objects as lines under a header. A cell that a spreadsheet would run starts with a quote."""
     rows = [one for one in _list(given[0]) if one is not None]
     if any(type(row) is not dict for row in rows):
@@ -201,14 +203,14 @@ def csv_(work: Work, given: list[Json]) -> Json:
     return out.getvalue()
 
 
-def _cell(value: Json, work: Work) -> str:
+def _cell(value: Json, work: WorkLimit) -> str:
     text = to_text(value, work)
     return (
         f"'{text}" if type(value) is str and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
     )
 
 
-def chunks_(work: Work, given: list[Json]) -> Json:
+def chunks_(work: WorkLimit, given: list[Json]) -> Json:
     size = _whole(given[1])
     if not 100 <= size <= MAX_TEXT:
         raise Refused(f"a chunk has 100 to {MAX_TEXT:,} characters")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from graphs.workflow.expressions import function_bodies as do
-from graphs.workflow.expressions.values import Json, Work, from_json, is_true, to_json, to_text
+from graphs.workflow.expressions.values import Json, WorkLimit, from_json, is_true, to_json, to_text
 
 Types = frozenset[str]
 ANY: Types = frozenset({"null", "boolean", "number", "string", "array", "object"})
@@ -27,7 +27,7 @@ class Function:
     usage: str
     takes: tuple[Types, ...]
     gives: Types
-    run: Callable[[Work, list[Json]], Json]
+    run: Callable[[WorkLimit, list[Json]], Json]
     least: int = field(default=-1)
     most: int = field(default=-1)
 
@@ -40,7 +40,7 @@ class Function:
         return self.takes[min(position, len(self.takes) - 1)]
 
 
-def _plain(run: Callable[..., Json]) -> Callable[[Work, list[Json]], Json]:
+def _plain(run: Callable[..., Json]) -> Callable[[WorkLimit, list[Json]], Json]:
     """For a function that needs no count of its work."""
     return lambda work, given: run(*given)
 

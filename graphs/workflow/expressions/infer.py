@@ -31,7 +31,7 @@ from graphs.workflow.expressions.tree import (
     StepValue,
     Unary,
 )
-from graphs.workflow.expressions.values import Refused, Work, equal
+from graphs.workflow.expressions.values import Refused, WorkLimit, equal
 from graphs.workflow.wording import listed, nearest
 
 T = TypeVar("T")
@@ -215,6 +215,6 @@ class Inference:
 
 def _in(value: object, among: tuple[object, ...]) -> bool:
     try:
-        return any(equal(value, other, Work()) for other in among)  # type: ignore[arg-type]
+        return any(equal(value, other, WorkLimit()) for other in among)  # type: ignore[arg-type]
     except Refused:
         return True

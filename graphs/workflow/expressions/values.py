@@ -25,7 +25,7 @@ class Refused(Exception):
     """A value or an operation that is not allowed. Becomes an ExpressionError with its place."""
 
 
-class Work:
+class WorkLimit:
     """How much one evaluation may still do; about one unit for each value it touches."""
 
     __slots__ = ("_left",)
@@ -52,7 +52,7 @@ def is_true(value: Json) -> bool:
     return bool(value)
 
 
-def made(value: Json, work: Work) -> Json:
+def made(value: Json, work: WorkLimit) -> Json:
     """The value, if it is one that an expression may make; Refused where it is too large."""
     kind = type(value)
     if kind is str:
@@ -70,7 +70,7 @@ def made(value: Json, work: Work) -> Json:
     return value
 
 
-def survey(value: Json, work: Work, most: int = MAX_TEXT) -> int:
+def survey(value: Json, work: WorkLimit, most: int = MAX_TEXT) -> int:
     """About how many characters it is as JSON; Refused for what is no plain data, or too much."""
     total, waiting = 0, [(value, 0)]
     while waiting:
@@ -97,12 +97,12 @@ def survey(value: Json, work: Work, most: int = MAX_TEXT) -> int:
     return total
 
 
-def to_json(value: Json, work: Work, indent: int | None = None) -> str:
+def to_json(value: Json, work: WorkLimit, indent: int | None = None) -> str:
     survey(value, work)
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
 
 
-def from_json(text: str, work: Work) -> Json:
+def from_json(text: str, work: WorkLimit) -> Json:
     """Refused where it is no JSON, too deep or holds numbers that are too large."""
     work.spend(1 + len(text) // 16)
     level = 0
@@ -118,7 +118,7 @@ def from_json(text: str, work: Work) -> Json:
     return value
 
 
-def to_text(value: Json, work: Work) -> str:
+def to_text(value: Json, work: WorkLimit) -> str:
     """As it stands in a text: null is nothing, lists and objects are JSON."""
     kind = type_of(value)
     if isinstance(value, str):
@@ -130,7 +130,7 @@ def to_text(value: Json, work: Work) -> str:
     return to_json(value, work)
 
 
-def equal(left: Json, right: Json, work: Work) -> bool:
+def equal(left: Json, right: Json, work: WorkLimit) -> bool:
     """As JSON compares: 1 equals 1.0, and true equals no number."""
     waiting = [(left, right)]
     while waiting:

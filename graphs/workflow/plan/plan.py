@@ -160,7 +160,7 @@ class _Planned:
         update = {
             "who": seat.who,
             "model": seat.model,
-            "cloud_model": None if seat.place == "here" else seats.cast.cloud_model,
+            "cloud_model": None if seat.place == "here" else seats.roster.cloud_model,
             "place": seat.place,
             "reason": seat.reason,
             "label": asked.judged.label,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.agent import Agent
-from agents.assessment import Circumstances, Seen, refused_elsewhere, see, weigh
-from agents.roles import Cast, cast
+from agents.assessment import Assessment, Circumstances, assess, choose_route, refused_elsewhere
+from agents.roster import Roster, build_roster
 from agents.tools.configured import WORKFLOW, Tools, configured_tools
 from agents.tools.permission import Permission
 from graphs.workflow.definition.model import Step
@@ -19,7 +19,7 @@ from router.classify.gain import Gains
 from router.classify.kinds import Classifier, NgramClassifier
 from router.learned.gains import gains_of
 from router.policy import decide as policy
-from router.policy.speed import Pace
+from router.policy.speed import SpeedEstimates
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.types.decision import EscalationReason, Kind, RouteDecision
@@ -52,7 +52,7 @@ class Seats:
     """Everybody who can be asked, and what they charge."""
 
     settings: Settings
-    cast: Cast
+    roster: Roster
     prices: Prices
     gate: Gate
     classifier: Classifier
@@ -63,10 +63,10 @@ class Seats:
     def of(cls, settings: Settings, env: Mapping[str, str]) -> Seats:
         """Raises ConfigError for a configuration that cannot be."""
         prices = Prices.load(settings.prices)
-        agents = cast(settings, prices, env)
+        agents = build_roster(settings, prices, env)
         return cls(
             settings=settings,
-            cast=agents,
+            roster=agents,
             prices=prices,
             gate=Gate(settings.privacy),
             classifier=NgramClassifier.load(),
@@ -86,14 +86,14 @@ class Seats:
 
     @property
     def cloud(self) -> Agent | None:
-        return self.cast.clouds[0] if self.cast.clouds else None
+        return self.roster.clouds[0] if self.roster.clouds else None
 
     def usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Of one answer of the cloud, or of the model that values what stays here where there is no
         cloud; None where no price is known."""
         if self.cloud is not None and self.cloud.price is not None:
             return self.cloud.price(prompt_tokens, completion_tokens)
-        return self.prices.cost(self.cast.cloud_model, prompt_tokens, completion_tokens)
+        return self.prices.cost(self.roster.cloud_model, prompt_tokens, completion_tokens)
 
     def seat(self, step: Step, task: Task, label: Privacy) -> Seat:
         """task: the step's first prompt as far as it is known; label: of its text."""
@@ -102,9 +102,9 @@ class Seats:
         leaves = self.gate.may_leave(label)
         if step.always_in_cloud:
             return self._in_cloud(guess.kind, leaves)
-        role = step.agent if step.agent in self.cast.local else policy.role_for(guess.kind)
-        agent = self.cast.local[role]
-        seen = see(task, guess, facts, agent, self.gains)
+        role = step.agent if step.agent in self.roster.local else policy.role_for(guess.kind)
+        agent = self.roster.local[role]
+        seen = assess(task, guess, facts, agent, self.gains)
         named = step.agent == role and step.escalate is None
         stays = not leaves or named or step.placement == "local"
         decision = self._decision(task, seen, agent, only_hard=stays or step.agent != "auto")
@@ -126,7 +126,7 @@ class Seats:
         if not leaves:
             problem = "answered in the cloud, and the text must not leave this machine: that fails"
         elif self.cloud is None:
-            absent = self.cast.cloud_absent
+            absent = self.roster.cloud_absent
             problem = f"answered in the cloud, and there is none ({absent}): that fails"
         return Seat(
             who="cloud",
@@ -137,23 +137,25 @@ class Seats:
             problem=problem,
         )
 
-    def _decision(self, task: Task, seen: Seen, agent: Agent, *, only_hard: bool) -> RouteDecision:
+    def _decision(
+        self, task: Task, seen: Assessment, agent: Agent, *, only_hard: bool
+    ) -> RouteDecision:
         """What the policy says where nothing keeps the task here and a cloud is there. only_hard:
         only what the model cannot do speaks against it, as in a run that names who answers."""
         settings = self.settings.policy
         if only_hard:
             settings = policy.for_named(settings)
         circumstances = Circumstances(
-            clouds=self.cast.clouds,
+            clouds=self.roster.clouds,
             absent="",
             scarce=False,
             patience_s=math.inf,
             must_stay_local=False,
             policy=settings,
         )
-        return weigh(task, seen, agent, circumstances, Pace())
+        return choose_route(task, seen, agent, circumstances, SpeedEstimates())
 
-    def _free(self, seen: Seen, agent: Agent, decision: RouteDecision) -> Seat:
+    def _free(self, seen: Assessment, agent: Agent, decision: RouteDecision) -> Seat:
         """Where the policy decides, and the cloud may be asked."""
         if decision.route == "local":
             if self.cloud is None:
@@ -172,7 +174,7 @@ class Seats:
                 kind=seen.guess.kind,
                 cloud_share=1.0,
             )
-        absent = f"{decision.reason}; there is no cloud ({self.cast.cloud_absent})"
+        absent = f"{decision.reason}; there is no cloud ({self.roster.cloud_absent})"
         tries = decision.escalation is EscalationReason.COMPLEX and (
             seen.coverage is None or seen.coverage.covered
         )
@@ -180,7 +182,7 @@ class Seats:
         return _here(agent, seen, decision.reason, f"{absent}: {end}")
 
 
-def _here(agent: Agent, seen: Seen, reason: str, problem: str) -> Seat:
+def _here(agent: Agent, seen: Assessment, reason: str, problem: str) -> Seat:
     model = agent.engine.caps.model
     return Seat(agent.role, "here", reason, seen.guess.kind, agent, model, problem=problem)
 

@@ -26,7 +26,7 @@ from graphs.workflow.expressions.tree import (
     Unary,
     walk,
 )
-from graphs.workflow.expressions.values import Json, Refused, Work, to_text
+from graphs.workflow.expressions.values import Json, Refused, WorkLimit, to_text
 
 WORD_CHARS = 5
 """Of a truth, a number or a status."""
@@ -98,7 +98,7 @@ class Knowledge:
 
     def value(self, node: Node, expression: str) -> Json:
         """Of a node that it `has`; ExpressionError as at run time."""
-        return Evaluation(expression, self.scope, Work()).value(node)
+        return Evaluation(expression, self.scope, WorkLimit()).value(node)
 
 
 def size_of_data(data: object, known: Knowledge) -> Size:
@@ -188,6 +188,6 @@ def _longer(sizes: Iterable[Size]) -> Size:
 
 def _as_text(value: Json) -> str:
     try:
-        return to_text(value, Work())
+        return to_text(value, WorkLimit())
     except Refused:
         return str(value)

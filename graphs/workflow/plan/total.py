@@ -24,8 +24,8 @@ def total(workflow: WorkflowDefinition, steps: Sequence[StepPlan], seats: Seats)
         most_usd=bounded(workflow.budget, (one.most_usd for one in steps)),
         seconds=round(sum(waves_s.values()), 3),
         untimed=tuple(one.id for one in steps if one.seconds is None),
-        cloud_model=seats.cast.cloud_model,
-        cloud_absent=seats.cast.cloud_absent,
+        cloud_model=seats.roster.cloud_model,
+        cloud_absent=seats.roster.cloud_absent,
     )
 
 

@@ -39,7 +39,7 @@ class Notes:
         if not seat.cloud_share:
             return
         if one is None:
-            name = self.seats.cast.cloud_model
+            name = self.seats.roster.cloud_model
             self.tell(step.id, f"no price is known of {name}: name one in a file of `prices`")
             return
         allowed = step.escalate.max_usd if step.escalate else None

@@ -16,7 +16,7 @@ from agents.logistic import auroc, calibration_error
 from agents.models.calibrate import Question, ask, is_right, made_questions, read_questions
 from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
 from agents.nano.data.mix import held_out
-from agents.roles import cast
+from agents.roster import cast
 from router.account.pricing import Prices
 from router.errors import ConfigError
 from router.settings.settings import Settings

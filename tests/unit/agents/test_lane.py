@@ -17,7 +17,7 @@ from waiting import wait_until
 
 from agents.engines.lane import Lane
 from agents.engines.lane_engine import LaneEngine
-from agents.engines.lane_order import Rest, Standing, Start, Step, swap_aware
+from agents.engines.lane_order import Idle, ModelLoad, Start, Step, swap_aware
 from router.engine import GenerateRequest, generate
 from router.errors import EngineOverloaded, EngineTimeout, EngineUnavailable
 from router.types.completion import Completion
@@ -391,10 +391,10 @@ async def test_the_outlook_tells_the_wait_and_the_swap(house: House) -> None:
 async def test_a_reader_who_leaves_just_before_the_start_does_no_harm() -> None:
     runner = SteppedRunner("a")
 
-    def hasty(models: Sequence[Standing], free_bytes: float, now: float) -> Step:
+    def hasty(models: Sequence[ModelLoad], free_bytes: float, now: float) -> Step:
         """Starts what nobody waits for any more, as it looks when the reader leaves just then."""
         step = swap_aware(models, free_bytes, now)
-        return Start(models[0].name) if isinstance(step, Rest) and next(rushes, False) else step
+        return Start(models[0].name) if isinstance(step, Idle) and next(rushes, False) else step
 
     rushes = iter([True, True])
     engine = LaneEngine(runner, Lane("test", order=hasty))

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lane_simulation import Arrival, Model, simulate
 
-from agents.engines.lane_order import STAY, Load, Rest, Standing, Start, swap_aware
+from agents.engines.lane_order import STAY, Idle, Load, ModelLoad, Start, swap_aware
 
 NOW = 1000.0
 
 
-def standing(name: str, **changes: object) -> Standing:
-    base = Standing(
+def model_load(name: str, **changes: object) -> ModelLoad:
+    base = ModelLoad(
         name=name,
         resident=True,
         pinned=False,
@@ -34,18 +34,18 @@ def standing(name: str, **changes: object) -> Standing:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def hungry(name: str, waiting: int = 1, due_in: float = 12.0, **changes: object) -> Standing:
-    return standing(
+def hungry(name: str, waiting: int = 1, due_in: float = 12.0, **changes: object) -> ModelLoad:
+    return model_load(
         name, resident=False, waiting=waiting, first_due=NOW + due_in, first_number=1, **changes
     )
 
 
-def busy(name: str, waiting: int = 1, due_in: float = 12.0, **changes: object) -> Standing:
-    return standing(name, waiting=waiting, first_due=NOW + due_in, first_number=1, **changes)
+def busy(name: str, waiting: int = 1, due_in: float = 12.0, **changes: object) -> ModelLoad:
+    return model_load(name, waiting=waiting, first_due=NOW + due_in, first_number=1, **changes)
 
 
 def test_a_resident_model_with_a_free_slot_works() -> None:
-    assert swap_aware([busy("a"), standing("b")], 0, NOW) == Start("a")
+    assert swap_aware([busy("a"), model_load("b")], 0, NOW) == Start("a")
 
 
 def test_the_most_urgent_starts_first() -> None:
@@ -53,7 +53,7 @@ def test_the_most_urgent_starts_first() -> None:
 
 
 def test_a_model_with_full_slots_waits() -> None:
-    assert isinstance(swap_aware([busy("a", active=1)], 0, NOW), Rest)
+    assert isinstance(swap_aware([busy("a", active=1)], 0, NOW), Idle)
 
 
 def test_what_fits_is_loaded_without_pushing_anybody_out() -> None:
@@ -61,34 +61,34 @@ def test_what_fits_is_loaded_without_pushing_anybody_out() -> None:
 
 
 def test_an_idle_model_makes_room_the_least_recently_used_first() -> None:
-    models = [standing("a", last_used=NOW - 5), standing("b", last_used=NOW - 50), hungry("c")]
+    models = [model_load("a", last_used=NOW - 5), model_load("b", last_used=NOW - 50), hungry("c")]
     assert swap_aware(models, 0, NOW) == Load("c", ("b",))
 
 
 def test_of_two_unused_models_the_one_that_is_cheap_to_bring_back_goes() -> None:
     models = [
-        standing("large", last_used=NOW - 20, load_s=4.0),
-        standing("small", last_used=NOW - 10, load_s=0.5),
+        model_load("large", last_used=NOW - 20, load_s=4.0),
+        model_load("small", last_used=NOW - 10, load_s=0.5),
         hungry("c"),
     ]
     assert swap_aware(models, 0, NOW) == Load("c", ("small",))
 
 
 def test_a_pinned_model_never_makes_room() -> None:
-    models = [standing("a", pinned=True), standing("b", last_used=NOW - 1), hungry("c")]
+    models = [model_load("a", pinned=True), model_load("b", last_used=NOW - 1), hungry("c")]
     assert swap_aware(models, 0, NOW) == Load("c", ("b",))
-    assert isinstance(swap_aware([standing("a", pinned=True), hungry("c")], 0, NOW), Rest)
+    assert isinstance(swap_aware([model_load("a", pinned=True), hungry("c")], 0, NOW), Idle)
 
 
 def test_an_idle_one_is_taken_before_one_with_work() -> None:
-    models = [busy("a", last_used=NOW - 500), standing("b", last_used=NOW - 1), hungry("c")]
+    models = [busy("a", last_used=NOW - 500), model_load("b", last_used=NOW - 1), hungry("c")]
     assert swap_aware(models, 0, NOW) == Load("c", ("b",))
 
 
 def test_no_more_models_go_than_are_needed() -> None:
     models = [
-        standing("small", footprint_bytes=10, last_used=NOW - 90),
-        standing("large", footprint_bytes=100, last_used=NOW - 50),
+        model_load("small", footprint_bytes=10, last_used=NOW - 90),
+        model_load("large", footprint_bytes=100, last_used=NOW - 50),
         hungry("c"),
     ]
     assert swap_aware(models, 0, NOW) == Load("c", ("large",))
@@ -120,7 +120,7 @@ def test_a_job_that_would_miss_its_turn_gets_it() -> None:
 
 def test_the_one_in_its_way_finishes_its_job_and_starts_no_other() -> None:
     models = [busy("a", waiting=9, active=1, slots=2), hungry("b", due_in=0.5)]
-    assert isinstance(swap_aware(models, 0, NOW), Rest)
+    assert isinstance(swap_aware(models, 0, NOW), Idle)
 
 
 def test_a_model_just_loaded_stays_for_a_while() -> None:
@@ -128,13 +128,13 @@ def test_a_model_just_loaded_stays_for_a_while() -> None:
     late = hungry("b", due_in=-5)
     assert swap_aware([fresh, late], 0, NOW) == Start("a")
     full = replace(fresh, active=1)
-    assert swap_aware([full, late], 0, NOW) == Rest(NOW - 1.0 + STAY)
+    assert swap_aware([full, late], 0, NOW) == Idle(NOW - 1.0 + STAY)
 
 
 def test_it_rests_until_the_next_turn_at_the_latest() -> None:
     models = [busy("a", waiting=3, active=1), hungry("b", due_in=10, load_s=2.0)]
     rest = swap_aware(models, 0, NOW)
-    assert rest == Rest(NOW + 10 - 2.0 - 1.0), "less the load, less the job in its way"
+    assert rest == Idle(NOW + 10 - 2.0 - 1.0), "less the load, less the job in its way"
 
 
 def test_while_one_makes_room_another_hungry_model_does_not_count_on_it() -> None:
@@ -143,7 +143,7 @@ def test_while_one_makes_room_another_hungry_model_does_not_count_on_it() -> Non
         hungry("b", due_in=0.1),
         hungry("c", due_in=0.2),
     ]
-    assert isinstance(swap_aware(models, 0, NOW), Rest)
+    assert isinstance(swap_aware(models, 0, NOW), Idle)
 
 
 _MODELS = st.lists(

@@ -24,7 +24,7 @@ def test_they_are_those_of_the_formulas(
     gatherer = StatsGatherer()
     logprobs, entropies, margins, masses = [], [], [], []
     for row, pick in zip((first, second), picks, strict=True):
-        gatherer.see(row.copy(), mask)
+        gatherer.observe(row.copy(), mask)
         gatherer.chose(pick)
         wide = row.astype(np.float64)
         probabilities = np.exp(wide - wide.max()) / np.exp(wide - wide.max()).sum()
@@ -49,7 +49,7 @@ def test_they_are_those_of_the_formulas(
 def test_a_model_forced_on_an_answer_shows_it() -> None:
     row = np.array([9.0, 0.0, 0.0], np.float32)
     gatherer = StatsGatherer()
-    gatherer.see(row, np.array([False, True, True]))
+    gatherer.observe(row, np.array([False, True, True]))
     gatherer.chose(1)
     stats = gatherer.result()
     assert stats is not None
@@ -61,7 +61,7 @@ def test_a_model_forced_on_an_answer_shows_it() -> None:
 def test_masked_tokens_are_no_trouble() -> None:
     row = np.array([1.0, 1.0, -np.inf, -np.inf], np.float32)
     gatherer = StatsGatherer()
-    gatherer.see(row, None)
+    gatherer.observe(row, None)
     gatherer.chose(0)
     stats = gatherer.result()
     assert stats is not None
@@ -71,5 +71,5 @@ def test_masked_tokens_are_no_trouble() -> None:
 
 def test_an_answer_without_a_token_has_none() -> None:
     gatherer = StatsGatherer()
-    gatherer.see(np.zeros(4, np.float32), None)
+    gatherer.observe(np.zeros(4, np.float32), None)
     assert gatherer.result() is None

@@ -381,12 +381,12 @@ async def test_a_cancelled_call_is_cancelled_and_recorded() -> None:
 
 
 async def test_a_sync_function_blocks_nobody_and_outlives_its_time_alone() -> None:
-    go_on = threading.Event()
+    continue_run = threading.Event()
 
     @tool(timeout_s=0.05)
     def blocks() -> str:
         """Blocks."""
-        go_on.wait(10)
+        continue_run.wait(10)
         return "late"
 
     box = Toolbox(
@@ -398,7 +398,7 @@ async def test_a_sync_function_blocks_nobody_and_outlives_its_time_alone() -> No
     )
     began = time.monotonic()
     result = await box.call("blocks", {})
-    go_on.set()
+    continue_run.set()
     assert (result.status, time.monotonic() - began < 5) == ("failed", True)
 
 

@@ -8,7 +8,7 @@ from recorded import accepted, attempt, escalated, feedback, shadow, task
 from router.account.records import SHADOW_ROLE, Record
 from router.errors import ConfigError
 from router.evaluate.calibrate import Aim, from_ledger, merged
-from router.evaluate.outcomes import known_of, stories
+from router.evaluate.outcomes import known_of, task_histories
 from router.evaluate.replay import replay
 from router.settings.settings import PolicySettings, Settings
 from router.types.decision import Kind
@@ -25,7 +25,7 @@ def test_a_shadow_run_tells_both_scores_and_its_attempts_are_no_answers() -> Non
         attempt("a", Kind.CODE, "cloud").model_copy(update={"role": SHADOW_ROLE}),
         shadow("a", Kind.CODE, 0.25, 1.0),
     ]
-    told = stories(records)
+    told = task_histories(records)
     assert len(told[0].attempts) == 1
     found = known_of(told).scored[0]
     assert (found.local, found.cloud, found.by) == (0.25, 1.0, "shadow")
@@ -38,12 +38,12 @@ def test_a_person_is_believed_above_a_shadow_run() -> None:
         shadow("a", Kind.CODE, 0.0, 1.0),
         feedback("a", Kind.CODE, "good"),
     ]
-    assert known_of(stories(records)).scored[0].local == 1.0
+    assert known_of(task_histories(records)).scored[0].local == 1.0
 
 
 def test_a_rejected_answer_scores_nothing_and_the_cloud_what_is_expected_of_it() -> None:
     records = [*escalated(Kind.MATH, 1, (0.5, 0.85)), *accepted(Kind.MATH, 4, 1.0, (0.5, 0.85))]
-    found = known_of(stories(records)).scored[0]
+    found = known_of(task_histories(records)).scored[0]
     assert (found.local, found.cloud, found.by) == (0.0, 0.85, "escalation")
 
 
@@ -53,7 +53,7 @@ def test_looked_at_answers_stand_for_all_accepted_ones_of_their_kind() -> None:
         *(shadow(f"code-{n:04d}", Kind.CODE, 1.0, 1.0) for n in range(5)),
         *escalated(Kind.CODE, 10, (0.6, 0.8)),
     ]
-    known = known_of(stories(records))
+    known = known_of(task_histories(records))
     assert known.counts == {"shadow": 5, "escalation": 10}
     assert sum(known.weights) == pytest.approx(40)
     assert set(known.weights) == {1.0, 6.0}
@@ -64,13 +64,13 @@ def test_a_kind_none_of_whose_accepted_answers_was_looked_at_is_left_out() -> No
         *accepted(Kind.CODE, 8, 1.0, (0.6, 0.8), shadows=False),
         *escalated(Kind.CODE, 10, (0.6, 0.8)),
     ]
-    known = known_of(stories(records))
+    known = known_of(task_histories(records))
     assert known.scored == ()
     assert known.one_sided == {"code": 8}
 
 
 def test_too_few_outcomes_are_counted_and_the_cure_is_named() -> None:
-    told = stories(accepted(Kind.CODE, 7, 1.0, (0.6, 0.8)))
+    told = task_histories(accepted(Kind.CODE, 7, 1.0, (0.6, 0.8)))
     with pytest.raises(ConfigError) as raised:
         from_ledger(told, known_of(told), OPEN, Aim(quality=0.95), "the ledger")
     for part in ("7 tasks", "needed: 100", "7 of them", "needed: 40", "shadow_rate", "--file"):
@@ -88,7 +88,7 @@ def test_thresholds_follow_the_ledger_and_hold_on_what_was_held_back() -> None:
         *accepted(Kind.CODE, 300, 0.4, (0.8, 0.85)),
         *accepted(Kind.KNOWLEDGE, 300, 0.98, (0.5, 0.9)),
     ]
-    told = stories(records)
+    told = task_histories(records)
     found = from_ledger(told, known_of(told), OPEN, Aim(quality=0.95), "the ledger")
     assert found.fit_rows + found.held_rows == 600
     assert found.expected_before[-1].quality.value < 0.75
@@ -106,7 +106,7 @@ def test_a_share_of_calls_needs_no_outcomes_and_says_that_quality_is_not_judged(
         *accepted(Kind.CODE, 70, 1.0, (0.6, 0.7), shadows=False),
         *accepted(Kind.MATH, 30, 1.0, (0.4, 0.9), shadows=False),
     ]
-    told = stories(records)
+    told = task_histories(records)
     found = from_ledger(told, known_of(told), OPEN, Aim(share=0.3), "the ledger")
     assert found.sent == 0.3
     assert found.expected == ()
@@ -123,7 +123,7 @@ def test_a_task_that_must_stay_stays_under_every_policy_and_a_specialists_own_to
         task("c", Kind.MATH, (0.1, 0.9)),
     ]
     eager = Settings(policy=PolicySettings(max_gain=-1.0))
-    found = replay(stories(records), Settings(policy=PolicySettings(max_gain=1.0)), eager)
+    found = replay(task_histories(records), Settings(policy=PolicySettings(max_gain=1.0)), eager)
     assert (found.before.cloud, found.after.cloud) == (0, 1)
     assert [moved.task_id for moved in found.examples] == ["c"]
     assert found.after.stays == 1
@@ -136,7 +136,7 @@ def test_labels_are_judged_again_by_what_was_found() -> None:
     session = task("b", Kind.MATH, (0.1, 0.9), stays=True).model_copy(
         update={"own_label": Privacy.PUBLIC, "found": (), "privacy": Privacy.LOCAL_ONLY}
     )
-    told = stories([private, session])
+    told = task_histories([private, session])
     strict = Settings.model_validate({"privacy": {"found": {"email": "local_only"}}})
     unmasked = Settings.model_validate({"privacy": {"redact": False}})
     for changed in (strict, unmasked):
@@ -151,7 +151,7 @@ def test_costs_come_from_what_such_calls_did_cost() -> None:
         *escalated(Kind.MATH, 30, (0.5, 0.9)),
         *accepted(Kind.MATH, 100, 0.5, (0.5, 0.9)),
     ]
-    told = stories(records)
+    told = task_histories(records)
     to_cloud = Settings(policy=PolicySettings(max_gain=0.0))
     found = replay(told, Settings(policy=OPEN), to_cloud)
     assert found.before.cost_usd == pytest.approx(0.060)
@@ -165,7 +165,7 @@ def test_costs_come_from_what_such_calls_did_cost() -> None:
 
 
 def test_what_cannot_be_known_is_said() -> None:
-    told = stories(accepted(Kind.CODE, 3, 1.0, (0.6, 0.8)))
+    told = task_histories(accepted(Kind.CODE, 3, 1.0, (0.6, 0.8)))
     changed = Settings.model_validate(
         {"policy": {"min_confidence": 0.5}, "privacy": {"patterns": {"x": "y"}}}
     )

@@ -219,7 +219,7 @@ def test_a_world_that_stays_as_it_is_seldom_raises_an_alarm(rate: float) -> None
     for seed in range(200):
         rng, watch = random.Random(seed), Watch()
         for _ in range(20 * WINDOW):
-            alarms += watch.see(rng.random() < rate, 1.0, 0.0) is not None
+            alarms += watch.observe(rng.random() < rate, 1.0, 0.0) is not None
     assert 1 <= alarms <= 30
 
 

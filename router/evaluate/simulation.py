@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from router.evaluate.means import Means, cloud_s, paid_usd
-from router.evaluate.outcomes import Story
+from router.evaluate.outcomes import TaskHistory
 from router.learned.evidence import ACCEPTED, PASSES_RIGHT, PASSES_WRONG
 from router.settings.settings import PolicySettings
-from router.types.decision import EscalationReason, RouteDecision, Weighed
+from router.types.decision import DecisionInputs, EscalationReason, RouteDecision
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class SimulatedOutcome:
     """One task under one decision.
 
     rejected: the chance that a local answer is not accepted; 0 or 1 where it is known (`settled`).
@@ -89,13 +89,13 @@ class Fate:
         return None if self.cloud_s is None else self.local_s + self.asked * self.cloud_s
 
 
-def fate(
-    story: Story,
-    weighed: Weighed,
+def simulated_outcome(
+    story: TaskHistory,
+    weighed: DecisionInputs,
     decision: RouteDecision,
     means: Means,
     policies: tuple[PolicySettings, PolicySettings],
-) -> Fate:
+) -> SimulatedOutcome:
     """What becomes of a task. weighed: as the decision had it. policies: that in force while it was
     recorded, and that of the decision: they also say when an answer is good enough."""
     carried_out = decision.route == story.task.decided
@@ -109,7 +109,7 @@ def fate(
     local, cloud = _told(story, local, cloud)
     paid = paid_usd(story)
     direct_usd, after_usd = means.cloud_usd(story)
-    return Fate(
+    return SimulatedOutcome(
         place=decision.route,
         rejected=rejected,
         settled=settled,
@@ -125,7 +125,7 @@ def fate(
     )
 
 
-def _rejected_under(story: Story, recorded: PolicySettings, policy: PolicySettings) -> bool:
+def _rejected_under(story: TaskHistory, recorded: PolicySettings, policy: PolicySettings) -> bool:
     """Whether the recorded local answer would be rejected; only the least token probability of a
     model without a calibration can be tried again."""
     last = story.answered[-1]
@@ -140,7 +140,7 @@ def _rejected_under(story: Story, recorded: PolicySettings, policy: PolicySettin
     return story.rejected
 
 
-def _told(story: Story, local: float, cloud: float) -> tuple[float, float]:
+def _told(story: TaskHistory, local: float, cloud: float) -> tuple[float, float]:
     """Scores that a shadow run or a person has told stand above expectations."""
     shadow, verdict = story.shadow, story.verdict
     if shadow is not None:

@@ -33,7 +33,7 @@ CLOUD = "cloud"
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Roster:
     """Every agent of a configuration.
 
     clouds: in the order in which they are asked; none: `cloud_state` and, in words, `cloud_absent`
@@ -64,7 +64,7 @@ class Cast:
         return tuple({id(agent.engine): agent.engine for agent in agents}.values())
 
 
-def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
+def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Roster:
     """The agents that the settings ask for. Opens nothing; raises ConfigError."""
     if settings.offline:
         _require_this_machine(settings)
@@ -80,7 +80,7 @@ def cast(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Cast:
     clouds = () if isinstance(found, Finding) else found
     absent = found if isinstance(found, Finding) else Finding(CloudState.OPEN, "")
     name = clouds[0].engine.caps.model if clouds else settings.cloud.reference
-    return Cast(
+    return Roster(
         router=local.pop(ROUTER, None),
         guard=local.pop(GUARD, None),
         local=local,

@@ -9,7 +9,7 @@ import pytest
 
 from graphs.workflow.definition.load import loads
 from graphs.workflow.execution.outcome import Answer, Ask, Facts
-from graphs.workflow.execution.scheduling import BATCH_PER_SLOT, Standing, moment, next_of
+from graphs.workflow.execution.scheduling import BATCH_PER_SLOT, RunProgress, moment, next_of
 from router.errors import ConfigError
 from router.types.task import Privacy
 
@@ -18,11 +18,11 @@ SKIPPED = Facts(status="skipped")
 FAILED = Facts(status="failed", error="no luck")
 
 
-def standing(steps: str, **known: Any) -> Standing:
+def progress_of(steps: str, **known: Any) -> RunProgress:
     head = known.pop("head", "")
     workflow = loads(f"name: w\n{head}\nsteps:\n{steps}", Path(), name="w.yaml")
     fields: dict[str, Any] = {"inputs": {}, "facts": {}, "items": {}, "answers": {}, "now": 1000.0}
-    return Standing(workflow=workflow, **{**fields, **known})
+    return RunProgress(workflow=workflow, **{**fields, **known})
 
 
 CHAIN = """
@@ -44,21 +44,21 @@ CHAIN = """
     ],
 )
 def test_what_is_ready_is_handed_out(facts: dict[str, Facts], sends: list[str]) -> None:
-    found = next_of(standing(CHAIN, facts=dict(facts)))
+    found = next_of(progress_of(CHAIN, facts=dict(facts)))
     assert [one for one, _ in found.sends] == sends
     assert (found.error, found.asks) == (None, [])
 
 
 def test_a_failure_hands_out_nothing_more_unless_its_step_continues() -> None:
-    found = next_of(standing(CHAIN, facts={"a": FAILED}))
+    found = next_of(progress_of(CHAIN, facts={"a": FAILED}))
     assert (found.sends, found.error) == ([], "the step a failed: no luck")
     soft = CHAIN.replace("{id: a,", "{id: a, continue_on_error: true,")
-    found = next_of(standing(soft, facts={"a": FAILED}))
+    found = next_of(progress_of(soft, facts={"a": FAILED}))
     assert [one for one, _ in found.sends] == ["b", "c", "d"]
 
 
 def test_skips_follow_each_other_at_once() -> None:
-    run = standing(
+    run = progress_of(
         """
   - {id: a, if: inputs.go, prompt: x}
   - {id: b, if: "steps.a.status == 'done'", prompt: x}
@@ -78,11 +78,11 @@ LIST = "inputs: {list: {type: array}}"
 
 def test_a_list_is_handed_out_a_part_at_a_time() -> None:
     long = [*range(1000)]
-    run = standing(LOOP, head=LIST, inputs={"list": long})
+    run = progress_of(LOOP, head=LIST, inputs={"list": long})
     assert next_of(run).sends == [("a", index) for index in range(2 * BATCH_PER_SLOT)]
     assert run.lists == {"a": long}
     done = dict.fromkeys(range(998), DONE)
-    run = standing(LOOP, head=LIST, inputs={"list": long}, items={"a": done})
+    run = progress_of(LOOP, head=LIST, inputs={"list": long}, items={"a": done})
     assert next_of(run).sends == [("a", 998), ("a", 999)]
 
 
@@ -93,31 +93,31 @@ def test_items_become_the_facts_of_their_step_in_order() -> None:
         1: Facts(status="failed", output="not this", error="why", cost_usd=0.25, seconds=2.0),
     }
     soft = LOOP.replace("id: a,", "id: a, continue_on_error: true,")
-    run = standing(soft, head=LIST, inputs={"list": [0, 0, 0]}, items={"a": items})
+    run = progress_of(soft, head=LIST, inputs={"list": [0, 0, 0]}, items={"a": items})
     facts = next_of(run).facts["a"]
     assert (facts.status, facts.output) == ("done", ["a", None, "c"])
     assert facts.error == "1 of 3 items failed: item 1: why"
     assert (facts.cost_usd, facts.seconds, facts.tries, facts.items) == (1.0, 3.0, 2, 3)
     assert (facts.local, facts.label) == (1, Privacy.INTERNAL)
     unknown = {0: DONE.model_copy(update={"cost_usd": None}), 1: DONE, 2: DONE}
-    run = standing(soft, head=LIST, inputs={"list": [0, 0, 0]}, items={"a": unknown})
+    run = progress_of(soft, head=LIST, inputs={"list": [0, 0, 0]}, items={"a": unknown})
     assert next_of(run).facts["a"].cost_usd is None
 
 
 def test_one_failed_item_fails_the_step_before_the_others_begin() -> None:
-    run = standing(LOOP, head=LIST, inputs={"list": [0] * 9}, items={"a": {0: DONE, 4: FAILED}})
+    run = progress_of(LOOP, head=LIST, inputs={"list": [0] * 9}, items={"a": {0: DONE, 4: FAILED}})
     found = next_of(run)
     assert (found.sends, found.facts["a"].output) == ([], None)
     assert found.error == "the step a failed: 1 of 9 items failed: item 4: no luck"
     all_failed = {0: FAILED, 1: FAILED}
     soft = LOOP.replace("id: a,", "id: a, continue_on_error: true,")
-    run = standing(soft, head=LIST, inputs={"list": [0, 0]}, items={"a": all_failed})
+    run = progress_of(soft, head=LIST, inputs={"list": [0, 0]}, items={"a": all_failed})
     found = next_of(run)
     assert (found.facts["a"].status, found.error) == ("failed", None)
 
 
 def test_an_empty_list_is_done_at_once() -> None:
-    facts = next_of(standing(LOOP, head=LIST, inputs={"list": []})).facts["a"]
+    facts = next_of(progress_of(LOOP, head=LIST, inputs={"list": []})).facts["a"]
     assert (facts.status, facts.output, facts.items, facts.tries) == ("done", [], 0, 0)
 
 
@@ -130,23 +130,23 @@ OK = "  - {id: ok, approve: {message: m}}\n  - {id: after, prompt: x}\n"
 
 
 def test_a_question_is_asked_once_and_its_answer_counts() -> None:
-    first = next_of(standing(OK))
+    first = next_of(progress_of(OK))
     (ask,) = first.asks
     assert (ask.path, ask.message, ask.since, ask.due) == ("ok", "m", 1000.0, None)
-    still = next_of(standing(OK, facts={"ok": waiting(ASK)}))
+    still = next_of(progress_of(OK, facts={"ok": waiting(ASK)}))
     assert (still.asks, still.facts) == ([ASK], {})
     yes = {ASK.key: Answer(approved=True, comment="c")}
-    done = next_of(standing(OK, facts={"ok": waiting(ASK)}, answers=yes))
+    done = next_of(progress_of(OK, facts={"ok": waiting(ASK)}, answers=yes))
     assert done.facts["ok"].output == {"approved": True, "comment": "c"}
     assert done.sends == [("after", None)]
     no = {ASK.key: Answer(approved=False)}
-    refused = next_of(standing(OK, facts={"ok": waiting(ASK)}, answers=no))
+    refused = next_of(progress_of(OK, facts={"ok": waiting(ASK)}, answers=no))
     assert refused.error == "the step ok failed: it was not approved"
 
 
 def test_the_answer_to_an_earlier_question_of_the_step_is_none() -> None:
     earlier = {ASK.model_copy(update={"since": 100.0}).key: Answer(approved=False)}
-    found = next_of(standing(OK, facts={"ok": waiting(ASK)}, answers=earlier))
+    found = next_of(progress_of(OK, facts={"ok": waiting(ASK)}, answers=earlier))
     assert found.asks == [ASK]
 
 
@@ -155,20 +155,20 @@ def test_a_question_that_is_not_answered_in_time_is_refused(
     now: float, asks: int, error: bool
 ) -> None:
     late = waiting(ASK.model_copy(update={"due": 1000.0}))
-    found = next_of(standing(OK, facts={"ok": late}, now=now))
+    found = next_of(progress_of(OK, facts={"ok": late}, now=now))
     assert (len(found.asks), found.error is not None) == (asks, error)
     answers = {ASK.key: Answer(approved=True)}
-    assert next_of(standing(OK, facts={"ok": late}, now=now, answers=answers)).error is None
+    assert next_of(progress_of(OK, facts={"ok": late}, now=now, answers=answers)).error is None
 
 
 def test_questions_wait_while_there_is_anything_to_do_and_stand_in_the_order_of_the_file() -> None:
     text = (
         OK + "  - {id: z, needs: [], approve: {message: z}}\n  - {id: work, needs: [], prompt: x}\n"
     )
-    busy = next_of(standing(text))
+    busy = next_of(progress_of(text))
     assert (busy.asks, busy.sends) == ([], [("work", None)])
     later = Ask(path="z", kind="approve", since=1.0)
-    idle = next_of(standing(text, facts={"z": waiting(later), "ok": waiting(ASK), "work": DONE}))
+    idle = next_of(progress_of(text, facts={"z": waiting(later), "ok": waiting(ASK), "work": DONE}))
     assert [one.path for one in idle.asks] == ["ok", "z"]
 
 
@@ -179,20 +179,22 @@ def test_a_called_workflow_that_asks_goes_on_when_something_has_come() -> None:
         for index, due in enumerate((None, 900.0, 2000.0))
     ]
     items = {index: waiting(ask) for index, ask in enumerate(asks)}
-    run = standing(text, items={"sub": items}, answers={asks[0].key: Answer(approved=True)})
+    run = progress_of(text, items={"sub": items}, answers={asks[0].key: Answer(approved=True)})
     assert next_of(run).sends == [("sub", 0), ("sub", 1)]
     assert run.answered("sub", 0) == {"sub[0]/ok": Answer(approved=True)}
     assert run.answered("sub", 1) == {}
-    quiet = standing(text, items={"sub": items}, now=800.0)
+    quiet = progress_of(text, items={"sub": items}, now=800.0)
     assert [ask.path for ask in next_of(quiet).asks] == ["sub[0]/ok", "sub[1]/ok", "sub[2]/ok"]
 
 
 def test_a_wait_is_over_at_its_moment() -> None:
     text = "  - {id: p, wait: {until: '1970-01-01T00:16:41Z'}}\n"
-    (ask,) = next_of(standing(text)).asks
+    (ask,) = next_of(progress_of(text)).asks
     assert (ask.kind, ask.due) == ("wait", 1001.0)
-    assert next_of(standing(text, facts={"p": waiting(ask)})).asks == [ask]
-    assert next_of(standing(text, facts={"p": waiting(ask)}, now=1001.0)).facts["p"].output is None
+    assert next_of(progress_of(text, facts={"p": waiting(ask)})).asks == [ask]
+    assert (
+        next_of(progress_of(text, facts={"p": waiting(ask)}, now=1001.0)).facts["p"].output is None
+    )
 
 
 def test_moments_have_a_zone_or_are_utc() -> None:
@@ -210,7 +212,7 @@ def test_the_label_of_a_step_is_that_of_all_that_it_is_made_of() -> None:
   - {id: d, for_each: steps.a.output, prompt: x}
 """
     private = Facts(status="done", output=["x"], label=Privacy.LOCAL_ONLY)
-    run = standing(text, head="inputs: {t: {privacy: internal}}", facts={"a": private})
+    run = progress_of(text, head="inputs: {t: {privacy: internal}}", facts={"a": private})
     labels = {step.id: run.label_of(step) for step in run.workflow.steps}
     assert labels == {
         "a": Privacy.INTERNAL,

@@ -129,7 +129,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from test_chain import write
+from test_ledger_chain import write
 from router.ledger import Ledger, open_witness
 from router.store import open_store
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.policy.answer_length import ANSWER_TOKENS, answer_tokens
-from router.policy.speed import Pace
+from router.policy.speed import SpeedEstimates
 from router.types.completion import Completion, Usage
 from router.types.decision import Kind
 
@@ -23,44 +23,44 @@ def answered(tokens: int, ttft_s: float, latency_s: float) -> Completion:
 
 
 def test_nothing_is_known_of_a_model_that_has_not_answered() -> None:
-    assert Pace().of("m") is None
+    assert SpeedEstimates().of("m") is None
 
 
 def test_an_answer_tells_the_seconds_of_the_next_one() -> None:
-    pace = Pace()
-    pace.saw("m", answered(100, 0.5, 2.5))
-    speed = pace.of("m")
+    speeds = SpeedEstimates()
+    speeds.observe("m", answered(100, 0.5, 2.5))
+    speed = speeds.of("m")
     assert speed is not None
     assert speed.answer_s(200) == pytest.approx(4.5)
-    assert pace.of("other") is None
+    assert speeds.of("other") is None
 
 
 def test_a_first_token_that_waited_for_its_turn_is_not_the_models_slowness() -> None:
-    pace = Pace()
-    pace.saw("m", answered(100, 0.5, 2.5))
-    pace.saw("m", answered(100, 30.5, 32.5))
-    speed = pace.of("m")
+    speeds = SpeedEstimates()
+    speeds.observe("m", answered(100, 0.5, 2.5))
+    speeds.observe("m", answered(100, 30.5, 32.5))
+    speed = speeds.of("m")
     assert speed is not None
     assert speed.answer_s(0) == pytest.approx(0.5)
     assert speed.token_s == pytest.approx(0.02)
 
 
 def test_a_model_that_slows_down_is_seen_to() -> None:
-    pace = Pace()
+    speeds = SpeedEstimates()
     for _ in range(10):
-        pace.saw("m", answered(100, 0.0, 1.0))
+        speeds.observe("m", answered(100, 0.0, 1.0))
     for _ in range(10):
-        pace.saw("m", answered(100, 0.0, 4.0))
-    speed = pace.of("m")
+        speeds.observe("m", answered(100, 0.0, 4.0))
+    speed = speeds.of("m")
     assert speed is not None
     assert 0.035 < speed.token_s <= 0.04
 
 
 @pytest.mark.parametrize("said", [answered(0, 0.1, 0.2), answered(5, 0.0, 0.0)])
 def test_an_answer_that_measures_nothing_is_left_out(said: Completion) -> None:
-    pace = Pace()
-    pace.saw("m", said)
-    assert pace.of("m") is None
+    speeds = SpeedEstimates()
+    speeds.observe("m", said)
+    assert speeds.of("m") is None
 
 
 def test_an_answer_has_the_length_of_its_kind_or_of_what_it_works_on() -> None:

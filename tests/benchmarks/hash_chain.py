@@ -1,6 +1,6 @@
 """The ledger's chain: how much tampering is noticed, how fast it is proved, what it costs.
 
-    python tests/benchmarks/chain.py [--records 1000000] [--tamperings 1000] [--tasks 2000]
+    python tests/benchmarks/hash_chain.py [--records 1000000] [--tamperings 1000] [--tasks 2000]
 
 Everything on a private redis-server of its own: the last two parts with its data on disk as in
 daily use, the million records in memory only.

@@ -1,1 +1,0 @@
-"""Finds what identifies a person or opens a door: numbers, addresses, phones and secrets."""
