@@ -136,9 +136,8 @@ def ensure_running(place: Place, idle_s: float) -> None:
                 _start(place, idle_s, lock_fd, deadline)
                 return
         if not answer and time.monotonic() - began > WAIT_S / 5:
-            adopt(
-                place, idle_s
-            )  # its supervisor may have been killed while it held the socket aside
+            # Its supervisor may have been killed while it held the socket aside.
+            adopt(place, idle_s)
         time.sleep(0.005)
     if answer:
         raise StoreUnavailable(

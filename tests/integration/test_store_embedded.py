@@ -245,7 +245,7 @@ async def test_opening_while_the_idle_server_stops_always_succeeds(home: Path) -
     assert len(pids) > 3  # it did stop in between
 
 
-async def test_a_server_whose_supervisor_was_killed_gets_another_and_still_stops(
+async def test_a_server_whose_supervisor_was_killed_gets_another_and_stops(
     home: Path,
 ) -> None:
     place = place_in(home)
