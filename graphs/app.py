@@ -207,7 +207,7 @@ class Router:
     ) -> Result:
         """The task's result, whatever it is: done, parked or failed.
 
-        terms: who may answer, and for how much. emit: takes each event; must not block.
+        options: who may answer, and for how much. emit: takes each event; must not block.
         Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
         before there is an answer.
         """

@@ -86,9 +86,9 @@ class Deps:
 
     router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
     the order in which they are asked;
-    rest: which of them had better be left alone; reach: why none of them answered. cloud_state,
+    cooldown: which of them had better be left alone; connectivity: why none of them answered. cloud_state,
     cloud_absent: why there are none. gate: what leaves the machine passes it.
-    gains: what local model and cloud are expected to score; pace: how fast they answer here.
+    gains: what local model and cloud are expected to score; speeds: how fast they answer here.
     """
 
     settings: Settings
@@ -124,7 +124,7 @@ class Run:
     called: what the cloud was asked, to be marked once it stands in the account.
     audit: what became of each call of a tool.
     upgrade: the task was answered without the cloud before, and only that is wanted now.
-    terms: who may answer it, and for how much.
+    options: who may answer it, and for how much.
     """
 
     deps: Deps
