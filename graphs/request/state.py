@@ -86,8 +86,8 @@ class Deps:
 
     router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
     the order in which they are asked;
-    cooldown: which of them had better be left alone; connectivity: why none of them answered. cloud_state,
-    cloud_absent: why there are none. gate: what leaves the machine passes it.
+    cooldown: which of them had better be left alone; connectivity: why none of them answered.
+    cloud_state, cloud_absent: why there are none. gate: what leaves the machine passes it.
     gains: what local model and cloud are expected to score; speeds: how fast they answer here.
     """
 

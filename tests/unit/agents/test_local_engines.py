@@ -41,7 +41,7 @@ def test_three_roles_of_exl2_share_the_cards_lane(
     agents = build_roster(chosen, Prices.load(), {})
 
     (lane,) = agents.lanes
-    engines = [agent.engine for agent in agents.roster.values()]
+    engines = [agent.engine for agent in agents.roles.values()]
     assert len(engines) == 3
     assert all(isinstance(engine, LaneEngine) and engine.lane is lane for engine in engines)
     assert {engine.caps.engine for engine in engines} == {"exllamav2"}
@@ -68,7 +68,7 @@ def test_the_router_stays_and_others_stay_where_they_are_told_to(tmp_path: Path)
     )
     pinned = {
         role: agent.engine._pinned  # type: ignore[attr-defined]
-        for role, agent in agents.roster.items()
+        for role, agent in agents.roles.items()
     }
     assert pinned == {"router": True, "general": False, "coder": True}
 
