@@ -22,7 +22,9 @@ _UNIT = re.compile(
     re.ASCII,
 )
 _NEEDS_DECODING = re.compile(rf"[\\%&{HIDDEN}]")
-_FOOTNOTES = dict.fromkeys(map(ord, "¹²³⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"), "*")
+_BESIDE_A_DIGIT = re.compile(r"(?<=[0-9])[^\W_0-9a-z]|[^\W_0-9a-z](?=[0-9])")
+"""Such as the sign of a footnote, or of "number": it is no part of the number."""
+
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v"}
 _SPELLED_AT = re.compile(r" ?[\[({]? ?\b(?:at|arroba)\b ?[\])}]? ?")
 _SPELLED_DOT = re.compile(r" ?[\[({]? ?\b(?:dot|ponto|punto)\b ?[\])}]? ?")
@@ -51,7 +53,7 @@ def decoded(text: str) -> Plain:
     """One layer of what programs wrap a text in is taken off: JSON's escapes, HTML's, URLs'."""
     simple = _lower(plain(text))
     if not simple.isascii():
-        simple = simple.translate(_FOOTNOTES)
+        simple = _BESIDE_A_DIGIT.sub("*", simple)
     if not _NEEDS_DECODING.search(simple):
         return Plain(simple)
     pieces: list[str] = []
