@@ -116,7 +116,7 @@ class Gate:
             label, folder = self._folder_of(Path(file))
             judged = judged.with_label(label, f"{file} lies in {folder}")
         texts = [task.prompt, task.system or "", *(message.content for message in history)]
-        texts += [Path(file).name for file in task.files]
+        texts += task.files
         found: set[str] = set()
         for text in texts:
             read = self._judge_text(text)
@@ -217,20 +217,15 @@ class Gate:
                 raise PrivacyViolation(
                     "the schema holds a value that cannot be replaced: it was not sent"
                 )
-            whole = part.before + text
-            read = self._judge_text(whole)
-            if read.label is Privacy.PUBLIC:
-                continue
-            why = read.why
+            read = self._judge_part(replace(part, text=text))
+            why = why if read.label is Privacy.PUBLIC else read.why
             for find in read.finds:
-                if self._label(find) is not Privacy.PUBLIC:
-                    redaction.know(find.kind, whole[find.start : find.end])
+                redaction.know(find.kind, text[find.start : find.end])
         return why
 
     def _to_be_replaced(self, part: Part) -> list[Found]:
         """What must not leave of one text; PrivacyViolation where none of it may."""
-        whole, shift = part.before + part.text, len(part.before)
-        read = self._judge_text(whole)
+        read = self._judge_part(part)
         if read.label is Privacy.LOCAL_ONLY:
             raise PrivacyViolation(f"{read.why}: it was not sent to the cloud")
         if read.label is Privacy.PUBLIC:
@@ -241,16 +236,24 @@ class Gate:
             raise PrivacyViolation(
                 f"its schema: {read.why}, where no placeholder can stand: it was not sent"
             )
-        return [
+        return list(read.finds)
+
+    def _judge_part(self, part: Part) -> _Read:
+        """The label of a text, with what names it or alone, and what of it must be replaced."""
+        read, shift = self._judge_text(part.before + part.text), len(part.before)
+        if shift and read.label is Privacy.PUBLIC:
+            read, shift = self._judge_text(part.text), 0
+        finds = (
             Found(one.kind, max(one.start - shift, 0), one.end - shift)
             for one in read.finds
             if self._label(one) is not Privacy.PUBLIC and one.end > shift
-        ]
+        )
+        return replace(read, finds=tuple(finds))
 
     def _judge_schema(self, schema: dict[str, Any]) -> Iterable[_Read]:
         """Of each of its texts; what cannot be replaced keeps a task here."""
         for part in parts_of(schema):
-            read = self._judge_text(part.before + part.text)
+            read = self._judge_part(part)
             if read.label is not Privacy.PUBLIC and not part.replaceable:
                 read = replace(read, label=Privacy.LOCAL_ONLY)
             yield read
