@@ -83,7 +83,7 @@ class KnownValues:
                 last = ends.get(at + length)
                 if kind is not None and last is not None and runs[last] == runs[place]:
                     start, end = word.start(), words[last].end()
-                    yield Found(kind, *read.given(_with_sign(read.text, start, end), end))
+                    yield Found(kind, *read.given(_with_sign(read, start, end), end))
             at += word.end() - word.start()
 
 
@@ -131,11 +131,13 @@ class _Automaton:
         return self.next[state].get(token, 0)
 
 
-def _with_sign(text: str, start: int, end: int) -> int:
+def _with_sign(read: Plain, start: int, end: int) -> int:
     """Where a number begins, with the plus before it and the bracket that it closes."""
-    if text[start - 1 : start] == "(" and ")" in text[start:end]:
-        start -= 1
-    return start - (text[start - 1 : start] == "+")
+    for sign, fits in (("(", ")" in read.text[start:end]), ("+", True)):
+        if fits and read.text[start - 1 : start] == sign:
+            given = read.given(start - 1, start)
+            start -= given[1] - given[0] == 1  # escaped, it is left to its escape
+    return start
 
 
 def _token(text: str) -> str:

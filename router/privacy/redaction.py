@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -120,7 +121,9 @@ class Redaction:
 
     def _to_be_replaced(self, text: str, found: Sequence[Found]) -> list[Found]:
         """The finds, the copies of what is known, and placeholders that stand there as text."""
-        placed = _merged([*found, *self._copies.find(text)])
+        finds = _in_order(text, found)
+        copies = (copy for copy in self._copies.find(text) if not _is_within(text, copy, finds))
+        placed = _merged([*finds, *copies])
         while literals := list(self._literals(text, placed)):
             placed = _merged([*placed, *literals])
         return placed
@@ -177,13 +180,22 @@ def _merged(finds: Sequence[Found]) -> list[Found]:
     """In order; of those that overlap one is made that covers them all, so that no part is left."""
     merged: list[Found] = []
     for find in sorted(finds, key=lambda find: (find.start, -find.end)):
-        if merged and find.start < merged[-1].end:
-            last = merged[-1]
-            if find.end > last.end:
-                merged[-1] = Found(last.kind, last.start, find.end)
-            continue
-        merged.append(find)
+        if not merged or find.start >= merged[-1].end:
+            merged.append(find)
+        elif find.end > merged[-1].end:
+            merged[-1] = Found(merged[-1].kind, merged[-1].start, find.end)
     return merged
+
+
+def _is_within(text: str, copy: Found, finds: Sequence[Found]) -> bool:
+    """Whether a copy, but for signs at its ends, is part of what was found there."""
+    start, end = copy.start, copy.end
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    place = bisect_right(finds, start, key=lambda find: find.start) - 1
+    return place >= 0 and start < end <= finds[place].end
 
 
 def _in_order(text: str, found: Sequence[Found]) -> list[Found]:
