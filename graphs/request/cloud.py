@@ -197,12 +197,21 @@ def _briefed(request: Message, state: State) -> Message:
     tried, escalation = state.get("completion"), state.get("escalation")
     if tried is None or escalation not in policy.WORTH_SHOWING or not tried.text.strip():
         return request
-    shown = tried.text.strip()[:BRIEF_CHARS]
+    shown = _beginning(tried.text.strip())
     brief = (
         f"\n\n[A smaller model's answer was not accepted: {state['finding']}\n{shown}\n"
         "End of that answer. Answer the request yourself; use of it what is right.]"
     )
     return request.model_copy(update={"content": request.content + brief})
+
+
+def _beginning(answer: str) -> str:
+    """As much of it as is shown, to the end of a sentence: half a number would not be known as one."""
+    if len(answer) <= BRIEF_CHARS:
+        return answer
+    shown = answer[:BRIEF_CHARS]
+    ends = max(shown.rfind(mark) for mark in ("\n", ". ", "? ", "! "))
+    return shown[: max(ends, 0) + 1].rstrip()
 
 
 def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> State:

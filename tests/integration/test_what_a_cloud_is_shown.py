@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -276,6 +277,80 @@ async def test_what_a_tool_says_of_itself_leaves_with_placeholders(
     assert len(provider.requests) == 2
     assert result.text == MAIL
     assert result.label is Privacy.INTERNAL
+
+
+MCP_SERVER = f"""
+from typing import Annotated, Literal
+from mcp.server.fastmcp import FastMCP
+from pydantic import Field
+
+server = FastMCP("tests", log_level="ERROR")
+
+@server.tool(description="Finds a customer.\\nSuch as {CPF}, of {MAIL}.")
+def find(who: Annotated[str, Field(description="one\\nlike\\t{DIGITS}")] = "{MAIL}") -> str:
+    return "Known as " + who + ", {NIF[:3]} {NIF[3:6]} {NIF[6:]}."
+
+server.run()
+"""
+
+
+async def test_what_a_server_of_tools_says_and_returns_leaves_with_placeholders(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    pytest.importorskip("langchain_mcp_adapters", reason="pip install 'edgeward[mcp]'")
+    (tmp_path / "server.py").write_text(MCP_SERVER)
+    server = {"command": [sys.executable, str(tmp_path / "server.py")], "harmless": ["find"]}
+    allowed = {
+        "servers": {"desk": {**server, "stays_here": True}},
+        "roles": {"cloud": {"tools": ["desk.find"]}},
+    }
+    replies = iter(
+        [
+            '{"tool":"desk.find","arguments":{"who":"[EMAIL_1]"}}',
+            '{"answer":"[EMAIL_1] has [NIF_1]"}',
+        ]
+    )
+    provider.brain = lambda *_: next(replies)
+    async with routed(store, provider, tmp_path, allowed=allowed) as router:
+        task = Task(prompt=f"{HARD}Whose NIF is {NIF}?", tools=True)
+        result = await router.run(task, options=CLOUD)
+    sent = left(provider)
+    for value in (CPF, DIGITS, MAIL, NIF, "456 789"):
+        assert value not in sent
+    assert len(provider.requests) == 2
+    assert result.text == f"{MAIL} has {NIF}"
+    assert result.warnings == ()
+
+
+async def test_a_fact_and_the_prompt_of_a_system_are_replaced_alike(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    provider.reply = "Done."
+    recalling = {"cache": False, "recall_tokens": 500}
+    async with routed(store, provider, tmp_path, memory=recalling) as router:
+        fact = f"The customer Zuleide is NIF {NIF}."
+        await router.facts.put("zuleide", fact, label="internal", source="a test")
+        task = Task(prompt=f"{HARD}Tell Zuleide, {NIF}, what it is.", system=f"For {MAIL}.")
+        result = await router.run(task, options=CLOUD)
+    sent = left(provider)
+    assert result.route == "cloud"
+    assert "zuleide is nif [nif_1]" in sent
+    assert NIF not in sent
+    assert MAIL not in sent
+
+
+async def test_no_half_of_a_value_is_shown_with_a_rejected_answer(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    provider.reply = "Done."
+    code, said = "```python\ndef f(:\n```\n", "So it is about the customer with CPF "
+    wrong = f"{code}{'x' * (1500 - len(code) - 8 - len(said))}. {said}{CPF}, who called."
+    assert wrong[:1500].endswith(CPF[:6])
+    async with routed(store, provider, tmp_path, local={"reply": wrong}) as router:
+        task = Task(prompt="Write a Python function that adds two numbers.")
+        result = await router.run(task)
+    assert "a smaller model's answer was not accepted" in left(provider), result.reason
+    assert CPF[:6] not in left(provider)
 
 
 async def test_a_tool_whose_choices_are_private_keeps_the_task_here(
