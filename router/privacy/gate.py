@@ -16,7 +16,7 @@ from router.privacy.detect.detectors import KINDS, Detectors
 from router.privacy.detect.found import Found
 from router.privacy.operations import works_on_a_value
 from router.privacy.redaction import Redaction
-from router.privacy.schema import Part, parts_of, rewritten
+from router.privacy.schema import Part, parts_of, rewritten, without_forms
 from router.settings.privacy import PrivacySettings
 from router.types.task import Message, Privacy, Task
 
@@ -176,7 +176,8 @@ class Gate:
             made = Released(_explained(released, redaction))
             if schema is not None:
                 # Numbers are among the parts, and stay what they are.
-                made.schema = rewritten(schema, lambda _: next(cleared))
+                written = rewritten(schema, lambda _: next(cleared))
+                made.schema = without_forms(written) if redaction.mapping else written
         except PrivacyViolation:
             raise
         except Exception as error:

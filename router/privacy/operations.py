@@ -97,6 +97,7 @@ _NOUN = re.compile(
 _PRONOUN = re.compile(
     r"\b(?:it|this|that|these|those|them|below|above|here|isto|isso|isto|aquilo|est[ea]s?|ess[ea]s?"
     r"|el[ea]s?|abaixo|acima|aqui|esto|eso|aquello|lo|la|los|las|arriba|abajo)\b"
+    r"|\w-l?[oa]s?\b"
 )
 _IN_PLACE = re.compile(
     r"\bplace-?holders?\b|\bmarcador(?:es)? de posi\w+|\bespacos? reservados?\b"

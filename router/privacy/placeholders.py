@@ -33,8 +33,10 @@ _ANY_WORD = frozenset({"NUMBER", "NUMERO", "NO", "NR", "ADDRESS", "ADRESSE", "ID
 """Last words of longer names, such as "phone number": they may belong to any placeholder."""
 
 _MOST = 60
-_INNER = rf"[^\W_](?:[\w\- \\]|%5[Ff]|%20|\u00a0){{1,{_MOST}}}?"
-_NAME_CHARS = re.compile(r"(?:[\w\- \\*]|%5[Ff]|%20|\u00a0)*")
+# Unseen signs, dashes of every kind and line breaks too: some models write them into a name.
+_SIGNS = r"\w\-\s\\#.:\u00ad\u200b-\u200d\u2010-\u2015\u2060\ufeff\uff0d\uff3f"
+_INNER = rf"[^\W_](?:[{_SIGNS}]|%5[Ff]|%20){{1,{_MOST}}}?"
+_NAME_CHARS = re.compile(rf"(?:[{_SIGNS}*]|%5[Ff]|%20)*")
 _MARKS = r"[ *]{0,3}"
 _ROUND = {
     "[": "]",
@@ -60,9 +62,12 @@ _ROUND = {
     "%3c": "%3e",
 }
 _CAPITALS_ONLY = frozenset({"<", "{", "{{", "«", "⟨", "&lt;", "%3c"})
+_NOT_AFTER = {"{": r"(?<![$#%{\w])", "<": r"(?<!\w)"}
+"""Where these belong to what stands before them."""
+
 _MOST_OPENING = max(map(len, _ROUND))
 _PAIRS = "|".join(
-    rf"{'(?<![$#%{])' if opening[0] == '{' else ''}{re.escape(opening)}{_MARKS}"
+    rf"{_NOT_AFTER.get(opening[0], '')}{re.escape(opening)}{_MARKS}"
     rf"(?P<n{place}>{_INNER}){_MARKS}{re.escape(closing)}"
     for place, (opening, closing) in enumerate(_ROUND.items())
 )
@@ -128,11 +133,13 @@ class Names:
     def __init__(self) -> None:
         self._given: dict[Name, str] = {}
         self._written: set[Name] = set()
+        self._bracketed: set[str] = set()
         self._last: dict[str, int] = {}
         self._beginnings: dict[str, set[str]] = {}
 
     def read(self, text: str) -> None:
         """Remembers every name that the text holds in any form: none of them is given out."""
+        self._bracketed.update(match[0].casefold() for match in _BRACKETED.finditer(text))
         if not any(char.isdigit() for char in text):
             return
         for plain_text in {_unaccented(text), _unaccented(decoded(text).text)}:
@@ -202,8 +209,11 @@ class Names:
                 left[match[0]] = None
         for match in _BRACKETED.finditer(text):
             name = name_of(match["name"])
+            first = re.split(r"[\s_]", match["name"], maxsplit=1)[0]
             word = key_word(match["name"]) if name is None else name[0]
-            if word in words and name not in self._written:
+            ours = word in words or (name is None and key_word(first) in words)
+            theirs = name in self._written or match[0].casefold() in self._bracketed
+            if ours and not theirs:
                 left.pop(match["name"], None)
                 left[match[0]] = None
         return tuple(left)

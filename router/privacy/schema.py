@@ -9,6 +9,7 @@ from typing import Any
 _CHOICES = frozenset({"const", "enum", "pattern", "patternProperties"})
 """What an answer is held to character by character: a placeholder there would mean another."""
 
+_FORMS = frozenset({"pattern", "format", "minLength", "maxLength"})
 _TOLD = frozenset({"description", "title", "$comment"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 _DATA = frozenset({"const", "enum", "default", "examples", "example"})
@@ -38,6 +39,21 @@ def parts_of(schema: Any) -> Iterator[Part]:
 
     rewritten(schema, keep)
     yield from found
+
+
+def without_forms(schema: Any, keyword: str = "") -> Any:
+    """The schema without what a placeholder cannot satisfy: patterns, formats and lengths of texts.
+
+    A model that is held to them would have to invent a value. The answer is judged by the whole
+    schema once the values are back in it.
+    """
+    if isinstance(schema, list):
+        return [without_forms(one, keyword) for one in schema]
+    if not isinstance(schema, Mapping) or keyword in _DATA:
+        return schema
+    if keyword in _NAMED:
+        return {name: without_forms(inner) for name, inner in schema.items()}
+    return {key: without_forms(inner, key) for key, inner in schema.items() if key not in _FORMS}
 
 
 def rewritten(schema: Any, write: Callable[[Part], str]) -> Any:

@@ -231,6 +231,22 @@ async def test_a_schema_leaves_with_placeholders_in_its_words_and_keys(
     assert result.label is Privacy.INTERNAL
 
 
+async def test_a_schema_asks_a_cloud_for_no_form_that_a_placeholder_cannot_have(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    mail = {"type": "string", "format": "email", "pattern": "^[^@]+@[^@]+$", "maxLength": 60}
+    schema = {"type": "object", "properties": {"format": mail, "n": {"minimum": 1}}}
+    provider.reply = '{"format":"[EMAIL_1]","n":1}'
+    async with routed(store, provider, tmp_path) as router:
+        held = await router.run(Task(prompt=f"Who is {MAIL}?", schema=schema), options=CLOUD)
+        provider.reply = '{"format":"nobody","n":1}'
+        judged = await router.run(Task(prompt=f"Who was {MAIL}?", schema=schema), options=CLOUD)
+    sent = provider.requests[0].body["response_format"]["json_schema"]["schema"]
+    assert sent["properties"] == {"format": {"type": "string"}, "n": {"minimum": 1}}
+    assert json.loads(held.text) == {"format": MAIL, "n": 1}
+    assert judged.status == "failed"
+
+
 @pytest.mark.parametrize(
     "held_to",
     [
