@@ -206,7 +206,7 @@ def _briefed(request: Message, state: State) -> Message:
 
 
 def _beginning(answer: str) -> str:
-    """As much of it as is shown, to the end of a sentence: half a number would not be known as one."""
+    """As much of it as is shown, to the end of a sentence: half a number is not found."""
     if len(answer) <= BRIEF_CHARS:
         return answer
     shown = answer[:BRIEF_CHARS]

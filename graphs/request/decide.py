@@ -8,13 +8,11 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.agent import Agent
 from agents.assessment import Assessment, Circumstances, choose_route, refused_elsewhere
 from graphs.events import Routed
 from graphs.request.state import Outcome, Run, State
 from graphs.request.visibility import may_see, role_of
 from router.policy import decide as policy
-from router.privacy.operations import SHORT_WORDS
 from router.types.decision import RouteDecision
 
 log = structlog.get_logger()
@@ -43,6 +41,7 @@ async def decide(state: State, runtime: Node) -> State:
         scarce=state["cloud_scarce"],
         patience_s=_patience_s(state, runtime.context),
         must_stay_local=state["stays_local"] or options.no_cloud is not None,
+        hides_work=state["hides_work"],
         policy=deps.settings.policy
         if options.role is None
         else policy.for_named(deps.settings.policy),
@@ -56,7 +55,6 @@ async def decide(state: State, runtime: Node) -> State:
         history=state["history"],
         facts=state["facts"],
     )
-    decision = _here_first(decision, agent, state)
     if options.role is not None:
         # It was not the policy that decided: under another one it would be decided the same.
         decision = decision.model_copy(update={"weighed": None})
@@ -65,20 +63,6 @@ async def decide(state: State, runtime: Node) -> State:
     log.info("task.routed", route=decision.route, kind=guess.kind.value, reason=decision.reason)
     runtime.context.emit(Routed(guess, decision))
     return {"decision": decision, "escalation": decision.escalation, "finding": decision.reason}
-
-
-def _here_first(decision: RouteDecision, agent: Agent, state: State) -> RouteDecision:
-    """A short task that works on the very value is answered where that can be seen, if it can be.
-
-    The cloud stays open behind it: it may know how, and its answer then comes with a warning.
-    """
-    short = len(state["task"].prompt.split()) <= SHORT_WORDS
-    if decision.route != "cloud" or not state.get("hides_work") or not short or agent.specialist:
-        return decision
-    reason = f"{decision.reason}; but it works on a value that the cloud would not see"
-    here = {"route": "local", "agent": agent.role, "reason": reason}
-    # Under another policy it would be decided the same.
-    return decision.model_copy(update={**here, "escalation": None, "weighed": None})
 
 
 def _decide_cloud(state: State, run: Run) -> State:
