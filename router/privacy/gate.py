@@ -14,7 +14,7 @@ from typing import Any
 from router.errors import ConfigError, PrivacyViolation
 from router.privacy.detect.detectors import KINDS, Detectors
 from router.privacy.detect.found import Found
-from router.privacy.operations import works_on_a_value
+from router.privacy.operations import instruction_of, works_on_a_value
 from router.privacy.redaction import Redaction
 from router.privacy.schema import Part, parts_of, rewritten, without_forms
 from router.settings.privacy import PrivacySettings
@@ -138,8 +138,8 @@ class Gate:
         kinds = [one for one in judged.found if label_of_kind(one, self._settings) in _REPLACED]
         if not kinds or self._detectors is None:
             return False
-        read = self._judge_text(task.prompt)
-        hidden = Redaction().redact(task.prompt, read.finds)
+        request = instruction_of(task.prompt)
+        hidden = Redaction().redact(request, self._judge_text(request).finds)
         return works_on_a_value(hidden, kinds)
 
     def may_leave(self, label: Privacy) -> bool:

@@ -2,8 +2,10 @@
 
 To pass a value on (write to it, extract it, name it) a placeholder serves as well as the value.
 To format it, check its digits, count, spell, sort, encode it or take it apart, it must be seen.
-The operation is known by its words, in English, Portuguese and Spanish, and counts where the value,
-or a word for it, stands in the same sentence.
+Two signs of it, in English, Portuguese and Spanish. The words of an operation, in the sentence in
+which the value stands, or a word for it. And, in a request of a few words: that the value is what
+the verb is about (`make X loud`, `is X real?`), and not to whom, of whom or with what something
+else is done (`reply to X`).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from collections.abc import Iterable
 
 SHORT_WORDS = 40
 """In a request of so few words "it" and "this" are most likely the value."""
+
+_INSTRUCTION_CHARS = 4_000
 
 _MARKS = (
     r"(?:dots?|pontos?|puntos?|full stops?|periods?|commas?|virgulas?|comas?|dash(?:es)?|hyphens?"
@@ -105,7 +109,39 @@ _IN_PLACE = re.compile(
     r"(?:value|number|data|address"
     r"|card|valor|numero|dado|endereco|cartao)s?\b|\b(?:real|actual) (?:value|number|digits)\b"
 )
+_FEW_WORDS = 14
+_DONE_WITH_OTHERS = re.compile(
+    r"\b(?:extra[ctií]\w*|find|encontr\w+|list(?:e|a|ar)?|repl(?:y|ies)|respond\w*|answer|draft"
+    r"|redij\w+|compose|send|envi\w+|mand[ae]\w*|call|lig[au]\w*|llam\w+|contact\w*|contat\w+|invit\w+"
+    r"|convid\w+|remind\w*|lembr\w+|recuerd\w+|thank\w*|agradec\w+|inform\w*|avis\w+"
+    r"|(?:tell|diga|diz)(?! (?:me|if|whether|se)\b)"
+    r"|ask|pergunt\w+|pregunt\w+|summar\w+|resum\w+|translat\w+|tradu[zc]\w*|classif\w+|clasific\w+"
+    r"|fill|preench\w+|rellen\w+|creat\w+|cri(?:e|ar)|crear?|generat\w+|ger(?:e|ar)|gener[ae]\w*"
+    r"|(?:make|write|build|need|want|plan|escrev\w+|faca|fazer|haz|escrib\w+)(?: me)?"
+    r" (?:an?|some|two|three|um|uma|un|code|python|sql|html)"
+    r"|explain|explic\w+|expli\w+|prove|why|por ?que|who|quem|quien|when|quando|cuando|where|onde"
+    r"|donde|schedul\w+|agend\w+|book|save|stor\w+|remember|guard\w+|keep|not[ae]|anot\w+|search"
+    r"|procur\w+|busc\w+|meet\w*|is from|e de|pay|pag\w+|sell|buy|deliver\w*|entreg\w+)\b"
+)
+_DETERMINED = (
+    r"(?:(?:the|this|that|these|my|your|his|her|our|its|following|o|os|a|as|este|esse|esta|essa|meu"
+    r"|minha|seu|sua|el|la|los|mi|su|seguinte|siguiente)\s)*"
+)
+_TOWARDS = re.compile(
+    r"(?:\b(?:to|for|about|with|from|at|by|via|of|in|on|as|and|or|than|para|pra|sobre|com|de|do|da"
+    r"|por|em|no|na|ao|con|del|al|acerca|e|ou|y|que|that|named|called)\s"
+    r"|(?<=\w )(?:is|am)\s|\b(?:sou|soy)\s"
+    rf"|[(\[\"'<,;/]\s?)"
+    rf"{_DETERMINED}(?:\w+\s)?$|\ba\s$"
+)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n\s*")
+
+
+def instruction_of(prompt: str) -> str:
+    """Where a request says what is wanted: its beginning and its end."""
+    if len(prompt) <= 2 * _INSTRUCTION_CHARS:
+        return prompt
+    return f"{prompt[:_INSTRUCTION_CHARS]}\n{prompt[-_INSTRUCTION_CHARS:]}"
 
 
 def works_on_a_value(request: str, kinds: Iterable[str]) -> bool:
@@ -118,6 +154,8 @@ def works_on_a_value(request: str, kinds: Iterable[str]) -> bool:
     kind = re.compile(rf"\b(?:{names or '$^'})s?\b")
     text = re.sub(r":\s*\n\s*", ": ", _simple(request))
     short = len(_PLACEHOLDER.sub("", text).split()) <= SHORT_WORDS
+    if _is_about_the_value(text):
+        return True
     for sentence in _SENTENCE.split(text):
         named = _PLACEHOLDER.search(sentence) or _NOUN.search(sentence) or kind.search(sentence)
         if not (named or (short and _PRONOUN.search(sentence))):
@@ -127,6 +165,20 @@ def works_on_a_value(request: str, kinds: Iterable[str]) -> bool:
         if _OPERATION.search(" ".join(told.split())):
             return True
     return False
+
+
+def _is_about_the_value(text: str) -> bool:
+    """Whether a request of a few words does something with a value itself, whatever that is."""
+    told = " ".join(_PLACEHOLDER.sub(" @ ", text).split())
+    words = [word for word in told.split() if word != "@"]
+    if not 0 < len(words) <= _FEW_WORDS:
+        return False
+    if _DONE_WITH_OTHERS.search(told) or _OF_A_DOCUMENT.search(told):
+        return False
+    return any(
+        not _TOWARDS.search(told[max(0, place.start() - 80) : place.start()])
+        for place in re.finditer("@", told)
+    )
 
 
 def only_repeats(request: str, answer: str) -> bool:

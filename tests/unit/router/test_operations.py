@@ -96,6 +96,94 @@ HANDED_ON = (
 )
 
 
+# Written after the rules, to see how far these reach.
+MORE_WORKED_ON = (
+    "Rewrite 52998224725 in the usual CPF style",
+    "CPF 52998224725 bonitinho, com a pontuação oficial",
+    "Does 4539 1488 0343 6467 pass the Luhn test?",
+    "Esse CPF existe? 529.982.247-25",
+    "Write ana@example.org in pig latin",
+    "How many letters has ana@example.org?",
+    "Quantos caracteres tem ana@example.org?",
+    "Is GB82WEST12345698765432 a legit IBAN?",
+    "Which bank does the IBAN GB82WEST12345698765432 belong to?",
+    "Add hyphens every four digits: 4539148803436467",
+    "Is 529.982.247-25 a palindrome?",
+    "Escreva o telefone (11) 98765-4321 com DDI",
+    "Me diga a bandeira do cartão 4539 1488 0343 6467",
+    "Give the 3rd digit of 529.982.247-25",
+    "dots please: cpf 52998224725",
+    "Check this card: 4539 1488 0343 6467",
+    "Is 4539 1488 0343 6467 Visa or Mastercard?",
+    "Troque os pontos por espaços em 529.982.247-25",
+    "What does the CPF 529.982.247-25 end with?",
+    "529.982.247-25 -> only numbers",
+    "Make ana@example.org ALL CAPS",
+    "Hide all but the last 4 of 4539 1488 0343 6467",
+    "Is ana@example.org a Gmail address?",
+    "What's the first name in ana@example.org?",
+    "Compare 529.982.247-25 and 111.444.777-35: which is larger?",
+    "Reduce the CPF 529.982.247-25 modulo 97",
+    "Formatea 52998224725 como CPF",
+    "¿Cuántos dígitos tiene el CPF 529.982.247-25?",
+    "Translate the digits of (11) 98765-4321 to words",
+    "Return the phone (11) 98765-4321 in international form",
+    "Guess whose e-mail ana.souza@example.org is: what is the surname?",
+    "Corrija o CPF 529.982.247-25 se houver erro",
+    "529.982.247-25: is it real?",
+    "Is (11) 98765-4321 a mobile number?",
+    "Diga se o cartão 4539 1488 0343 6467 é Visa",
+    "Beautify 52998224725",
+    "Coloca no padrão: 52998224725 cpf",
+    "How would you say (11) 98765-4321 in Japanese?",
+    "Round trip: decode the e-mail ana@example.org",
+    "Censure o e-mail ana@example.org",
+    "Read out (11) 98765-4321",
+    "Make this CPF readable: 52998224725",
+    "Can 529.982.247-25 be a CPF?",
+    "What's wrong with 4539 1488 0343 6467?",
+    "Duplicate ana@example.org three times with commas",
+    "O 4539 1488 0343 6467 é um cartão válido?",
+    "Write the CPF 52998224725 the official way",
+    "put the e-mail ana@example.org in quotes and lower case",
+    "Arrume o telefone 11 98765-4321 para o formato +55",
+    "Invierte ana@example.org",
+    "Quais são os 3 primeiros dígitos do CPF 529.982.247-25?",
+    "Tell me the domain of ana@example.org",
+)
+
+MORE_HANDED_ON = (
+    "Ask ana@example.org whether she can meet on Friday.",
+    "Escreva um SMS para (11) 98765-4321 confirmando a consulta.",
+    "Fill the contract with the CPF 529.982.247-25 and the name Ana Souza.",
+    "Extraia nome e CPF: Ana Souza, CPF 529.982.247-25.",
+    "Write Python code that sends a mail to ana@example.org.",
+    "Is there an e-mail address in: contact ana@example.org?",
+    "Give three reasons why ana@example.org may not answer.",
+    "Explique para ana@example.org o que é um CPF.",
+    "Make a list of tasks for ana@example.org.",
+    "Summarise: ana@example.org said the order 12 is late and wants her money back.",
+    "Write a haiku about ana@example.org",
+    "Which of these people is from Brazil: Ana (ana@example.org) or Bob (bob@example.org)?",
+    "Compose a reminder for the payment of the card 4539 1488 0343 6467",
+    "Create a vCard for Ana, (11) 98765-4321, ana@example.org",
+    "Answer this: what time does the bank open? Contact: ana@example.org",
+    "Schedule a call with ana@example.org tomorrow at ten",
+    "Please thank ana@example.org for the flowers",
+    "Prepare a quote for the customer 529.982.247-25",
+    "Reply: ana@example.org wants a refund",
+    "Escreva um poema para ana@example.org",
+    "Ligue para (11) 98765-4321",
+    "Who owns the address ana@example.org?",
+    "Resuma a conversa com ana@example.org",
+    "Draft an apology to the holder of card 4539 1488 0343 6467",
+    "Traduza: fale com ana@example.org",
+    "My e-mail is ana@example.org. What is the capital of Peru?",
+    "I am ana@example.org and want to cancel my order",
+    "Subject ideas for a mail to ana@example.org",
+)
+
+
 def works(request: str) -> bool:
     found = DETECTORS.find(request)
     assert found, "there is something to be hidden in each"
@@ -111,6 +199,13 @@ def test_a_request_that_works_on_a_value_is_known_as_one(request_: str) -> None:
 @pytest.mark.parametrize("request_", HANDED_ON)
 def test_a_request_that_hands_a_value_on_is_not(request_: str) -> None:
     assert not works(request_)
+
+
+def test_of_requests_that_the_rules_were_not_made_of_few_are_taken_for_the_other() -> None:
+    missed = [one for one in MORE_WORKED_ON if not works(one)]
+    wrong = [one for one in MORE_HANDED_ON if works(one)]
+    assert len(missed) <= 0.1 * len(MORE_WORKED_ON), missed
+    assert len(wrong) <= 0.1 * len(MORE_HANDED_ON), wrong
 
 
 def test_a_value_of_an_earlier_turn_is_worked_on_where_a_word_stands_for_it() -> None:
