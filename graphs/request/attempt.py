@@ -81,7 +81,7 @@ async def attempt(
     try:
         await _open(agent.engine, deadline)
         # The task's own schema is not what a cloud may see, but what was released of it.
-        held_to = _released(messages) if sent else constraint
+        held_to = _released(messages) if isinstance(messages, Released) else constraint
         stream = agent.stream(state["task"], messages, deadline, max_wait_s, held_to)
         async with aclosing(stream) as parts:
             async for part in parts:
@@ -118,10 +118,9 @@ async def attempt(
     return failed
 
 
-def _released(messages: tuple[Message, ...]) -> Constraint | None:
+def _released(messages: Released) -> Constraint | None:
     """What the answer is held to, as it passed the gate together with the messages."""
-    schema = messages.schema if isinstance(messages, Released) else None
-    return None if schema is None else Constraint(json_schema=schema)
+    return None if messages.schema is None else Constraint(json_schema=messages.schema)
 
 
 def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
