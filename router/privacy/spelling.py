@@ -97,7 +97,10 @@ def identities(kind: str, value: str) -> tuple[str, ...]:
 def numbers_in(kind: str, value: str) -> tuple[str, ...]:
     """The digits and letters that a value is looked for by, however they are grouped."""
     if kind in NUMBER_KINDS or kind == "phone":
-        return tuple(one[2:] for one in identities(kind, value) if len(one) - 2 >= LEAST_DIGITS)
+        forms = [one.removeprefix("# ") for one in identities(kind, value)]
+        if kind == "phone":
+            forms.append(compact(plain(value).rpartition(")")[2]))  # without its area code
+        return tuple(form for form in forms if len(form) >= LEAST_DIGITS)
     read = decoded(value).text
     digits = compact(read)
     return (digits,) if len(digits) >= LEAST_DIGITS and _NUMBER.fullmatch(read) else ()

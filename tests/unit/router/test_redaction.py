@@ -194,6 +194,7 @@ def test_what_looks_like_a_placeholder_and_stands_for_nothing_is_named() -> None
             ),
         ),
         ("phone", "+351 912 345 678", ("912345678", "00351912345678", "(912) 345-678")),
+        ("phone", "(11) 98765-4321", ("98765-4321", "11 98765 4321", "+55 11 98765-4321")),
         ("phone", "020 7946 0958", ("+44 20 7946 0958", "2079460958", "02079460958")),
         (
             "email",
@@ -222,7 +223,18 @@ def test_a_value_found_in_one_text_is_replaced_in_every_spelling_in_all(
         hidden = [redaction.redact(text) for text in texts]
 
         left = "".join(hidden)
-        for rest in (value, copy, "456", "982", "912", "7946", "example", "hunter", "heron"):
+        for rest in (
+            value,
+            copy,
+            "456",
+            "982",
+            "912",
+            "7946",
+            "4321",
+            "example",
+            "hunter",
+            "heron",
+        ):
             assert rest.casefold() not in left.casefold(), (copy, left)
 
 
