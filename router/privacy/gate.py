@@ -241,15 +241,19 @@ class Gate:
 
     def _judge_part(self, part: Part) -> _Read:
         """The label of a text, with what names it or alone, and what of it must be replaced."""
-        read, shift = self._judge_text(part.before + part.text), len(part.before)
-        if shift and read.label is Privacy.PUBLIC:
-            read, shift = self._judge_text(part.text), 0
-        finds = (
-            Found(one.kind, max(one.start - shift, 0), one.end - shift)
-            for one in read.finds
-            if self._label(one) is not Privacy.PUBLIC and one.end > shift
-        )
-        return replace(read, finds=tuple(finds))
+        shift = len(part.before)
+        if shift:
+            read = self._judge_text(part.before + part.text)
+            named = tuple(
+                Found(one.kind, max(one.start - shift, 0), one.end - shift)
+                for one in read.finds
+                if self._label(one) is not Privacy.PUBLIC and one.end > shift
+            )
+            if named:
+                return replace(read, finds=named)
+        read = self._judge_text(part.text)
+        hidden = (one for one in read.finds if self._label(one) is not Privacy.PUBLIC)
+        return replace(read, finds=tuple(hidden))
 
     def _judge_schema(self, schema: dict[str, Any]) -> Iterable[_Read]:
         """Of each of its texts; what cannot be replaced keeps a task here."""

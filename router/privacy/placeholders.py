@@ -29,7 +29,7 @@ _WORDS = {
 }
 _OTHERS = {word: tuple(others.upper().split()) for word, others in _WORDS.items()}
 _WORD_OF = {other: word for word, others in _OTHERS.items() for other in others}
-_ANY_WORD = frozenset({"NUMBER", "NUMERO", "NO", "NR", "ADDRESS", "ADRESSE", "ID", "CARTAO"})
+_ANY_WORD = frozenset({"NUMBER", "NUMERO", "NO", "NR", "ADDRESS", "ADRESSE", "ID"})
 """Last words of longer names, such as "phone number": they may belong to any placeholder."""
 
 _MOST = 60
@@ -165,10 +165,6 @@ class Names:
         begun = self._beginnings.setdefault(key, set())
         begun.update(digits[:count] for count in range(1, len(digits) + 1))
         return placeholder
-
-    def given(self, name: Name) -> str | None:
-        """The placeholder of that name, where it was given out."""
-        return self._given.get(name)
 
     def found(self, text: str, start: int = 0) -> Iterator[tuple[Written, str]]:
         """Our placeholders in a text, in any form, in order and without overlaps."""

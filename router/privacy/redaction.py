@@ -69,11 +69,21 @@ class Redaction:
         Raises ValueError for finds that overlap or lie outside the text.
         """
         self.learn(text, found, exact=exact)
+        placed = self._to_be_replaced(text, found)
         pieces, at = [], 0
-        for find in self._to_be_replaced(text, found):
-            value = self._value(find.kind, text[find.start : find.end], exact=exact)
-            pieces += [text[at : find.start], self._placeholder(value)]
+        while True:
+            put = [self._value(one.kind, text[one.start : one.end], exact=exact) for one in placed]
+            stand_ins = [self._placeholder(value) for value in put]
+            # Beside them a text may read as one of theirs.
+            if not (literals := list(self._literals(text, placed))):
+                break
+            placed = _merged([*placed, *literals])
+        for find, stand_in in zip(placed, stand_ins, strict=True):
+            self._names.read(text[at : find.start])
+            pieces += [text[at : find.start], stand_in]
             at = find.end
+        if placed:
+            self._names.read(text[at:])
         return "".join([*pieces, text[at:]])
 
     def restore(self, text: str, *, json: bool = False) -> str:
@@ -120,13 +130,10 @@ class Redaction:
         return value.placeholder
 
     def _to_be_replaced(self, text: str, found: Sequence[Found]) -> list[Found]:
-        """The finds, the copies of what is known, and placeholders that stand there as text."""
+        """The finds, and the copies of what is known."""
         finds = _in_order(text, found)
         copies = (copy for copy in self._copies.find(text) if not _is_within(text, copy, finds))
-        placed = _merged([*finds, *copies])
-        while literals := list(self._literals(text, placed)):
-            placed = _merged([*placed, *literals])
-        return placed
+        return _merged([*finds, *copies])
 
     def _literals(self, text: str, placed: Sequence[Found]) -> Iterator[Found]:
         """What `restore` would take for ours once the others are replaced."""

@@ -160,6 +160,16 @@ def test_a_form_of_a_placeholder_that_a_user_wrote_stays_what_it_is(form: str) -
     assert later.restore(hidden) == text
 
 
+def test_what_reads_as_a_placeholder_only_beside_another_one_stays_too() -> None:
+    redaction = Redaction()
+    texts = ["a@b.comEMAIL_1", "xEMAIL_2", "c@d.org"]
+    finds = [[Found("email", 0, 7)], [Found("x", 0, 1)], [Found("email", 0, 7)]]
+
+    hidden = [redaction.redact(*each) for each in zip(texts, finds, strict=True)]
+
+    assert [redaction.restore(text) for text in hidden] == texts
+
+
 def test_what_looks_like_a_placeholder_and_stands_for_nothing_is_named() -> None:
     redaction = Redaction()
     redacted(redaction, "a@b.com and [CPF_7] and card 4539 1488 0343 6467")
