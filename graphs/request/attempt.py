@@ -17,6 +17,7 @@ from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
+from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
@@ -80,7 +81,9 @@ async def attempt(
     written, held = 0, ""
     try:
         await _open(agent.engine, deadline)
-        stream = agent.stream(state["task"], messages, deadline, max_wait_s, constraint)
+        # The task's own schema is not what a cloud may see, but what was released of it.
+        held_to = _released(messages) if isinstance(messages, Released) else constraint
+        stream = agent.stream(state["task"], messages, deadline, max_wait_s, held_to)
         async with aclosing(stream) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
@@ -114,6 +117,11 @@ async def attempt(
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
     return failed
+
+
+def _released(messages: Released) -> Constraint | None:
+    """What the answer is held to, as it passed the gate together with the messages."""
+    return None if messages.schema is None else Constraint(json_schema=messages.schema)
 
 
 def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
