@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
@@ -28,10 +29,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a cloud was sent: under which label, and with what in place of the values."""
+    """What a cloud was sent: under which label, and with what in place of the values.
+
+    parts: the label of each part of it; turns: references to the tasks whose turns are in it.
+    """
 
     label: Privacy
     redaction: Redaction
+    parts: Mapping[str, Privacy] = field(default_factory=dict)
+    turns: tuple[str, ...] = ()
 
     def restored(self, completion: Completion, *, as_json: bool) -> Completion:
         text = self.redaction.restore(completion.text, json=as_json)
@@ -68,10 +74,13 @@ async def attempt(
         route=route,
         outcome="cancelled",
         label=sent.label if sent else None,
+        parts=dict(sent.parts) if sent else None,
+        turns=sent.turns if sent else (),
         redacted=len(sent.redaction.mapping) if sent else 0,
     )
     as_json = state["task"].json_schema is not None or constraint is not None
     shown = agent.specialist is None and constraint is None
+    label = sent.label if sent else state["label"]
     restorer = sent.redaction.restorer(json=as_json) if sent else None
     began = time.monotonic()
     completion: Completion | None = None
@@ -90,11 +99,11 @@ async def attempt(
                 if shown:
                     held += restorer.feed(part.text) if restorer else part.text
                     if written > hold_back_chars and held:
-                        runtime.context.emit(Token(held, route, entry.number))
+                        runtime.context.emit(Token(held, route, entry.number, label))
                         held = ""
         held += restorer.close() if restorer else ""
         if held and shown:
-            runtime.context.emit(Token(held, route, entry.number))
+            runtime.context.emit(Token(held, route, entry.number, label))
     except EngineError as caught:
         error = caught
     finally:

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -23,7 +24,7 @@ from router.account.idempotency import Paid
 from router.engine import Constraint
 from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
-from router.privacy.gate import Released
+from router.privacy.gate import Released, strictest
 from router.privacy.redaction import Redaction
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
@@ -48,16 +49,24 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
     if toolbox is None:
-        return await _ask(asked, Sent(state["label"], Redaction()), None, state, runtime)
+        return await _ask(asked, _sent(state, Redaction()), None, state, runtime)
     redaction = Redaction()  # one for all: the same value has the same placeholder in every step
 
     async def generate(
-        messages: tuple[Message, ...], constraint: Constraint, label: Privacy
+        messages: tuple[Message, ...], constraint: Constraint, returned: Privacy
     ) -> State:
-        return await _ask(messages, Sent(label, redaction), constraint, state, runtime)
+        sent = _sent(state, redaction, tools=returned)
+        return await _ask(messages, sent, constraint, state, runtime)
 
     answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
     return {**answered, **relabelled(state, answered["label"], run)}
+
+
+def _sent(state: State, redaction: Redaction, **more: Privacy) -> Sent:
+    """What is about to be sent, under the strictest label of all that it is made of."""
+    parts = {**state["parts"], **more}
+    label = strictest((state["label"], *parts.values()))
+    return Sent(label, redaction, parts, state["turns"])
 
 
 async def _ask(
@@ -78,7 +87,7 @@ async def _ask(
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
     run.called.append(messages)
     if isinstance(claim, Paid):
-        return _reuse(run.deps.clouds[0], claim, runtime, shown=constraint is None)
+        return _reuse(run.deps.clouds[0], claim, state, runtime, shown=constraint is None)
     answered: State = {"completion": None}
     try:
         if constraint is None:
@@ -86,6 +95,8 @@ async def _ask(
             with suppress(PrivacyViolation):
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
                 messages = gate.release(sent.label, briefed, sent.redaction)
+                if briefed[-1] is not asked[-1]:
+                    sent = replace(sent, parts={**sent.parts, "draft": state["label"]})
         answered = await _first_answer(messages, sent, constraint, state, runtime)
     finally:
         completion = answered.get("completion")
@@ -171,7 +182,7 @@ def _briefed(request: Message, state: State) -> Message:
     return request.model_copy(update={"content": request.content + brief})
 
 
-def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> State:
+def _reuse(agent: Agent, paid: Paid, state: State, runtime: Runtime[Run], *, shown: bool) -> State:
     """The answer of an earlier run of this task; what stands in the account costs nothing more."""
     run, completion = runtime.context, paid.completion
     usage = completion.usage
@@ -190,7 +201,7 @@ def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> S
     run.journal.append(entry)
     log.info("cloud.reused", model=completion.model)
     if shown:
-        runtime.context.emit(Token(completion.text, "cloud", entry.number))
+        runtime.context.emit(Token(completion.text, "cloud", entry.number, state["label"]))
     return {"completion": completion, "answered_by": "cloud"}
 
 

@@ -122,6 +122,10 @@ class Gate:
                 judged = judged.with_label(Privacy.LOCAL_ONLY, f"its schema: {read.why}")
         return judged
 
+    def label_of(self, text: str) -> Privacy:
+        """The label of one text by what is found in it."""
+        return self._judge_text(text).label
+
     def may_leave(self, label: Privacy) -> bool:
         """Whether text under this label may go to a cloud, redacted where it must be."""
         if label is Privacy.INTERNAL:
