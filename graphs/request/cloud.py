@@ -87,7 +87,7 @@ async def _ask(
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
     run.called.append(messages)
     if isinstance(claim, Paid):
-        return _reuse(run.deps.clouds[0], claim, state, runtime, shown=constraint is None)
+        return _reuse(run.deps.clouds[0], claim, sent, runtime, shown=constraint is None)
     answered: State = {"completion": None}
     try:
         if constraint is None:
@@ -182,7 +182,7 @@ def _briefed(request: Message, state: State) -> Message:
     return request.model_copy(update={"content": request.content + brief})
 
 
-def _reuse(agent: Agent, paid: Paid, state: State, runtime: Runtime[Run], *, shown: bool) -> State:
+def _reuse(agent: Agent, paid: Paid, sent: Sent, runtime: Runtime[Run], *, shown: bool) -> State:
     """The answer of an earlier run of this task; what stands in the account costs nothing more."""
     run, completion = runtime.context, paid.completion
     usage = completion.usage
@@ -197,11 +197,15 @@ def _reuse(agent: Agent, paid: Paid, state: State, runtime: Runtime[Run], *, sho
         outcome="cancelled",
         usage=usage,
         stats=completion.stats,
+        label=sent.label,
+        redacted=len(sent.redaction.mapping),
+        parts=dict(sent.parts),
+        turns=sent.turns,
     )
     run.journal.append(entry)
     log.info("cloud.reused", model=completion.model)
     if shown:
-        runtime.context.emit(Token(completion.text, "cloud", entry.number, state["label"]))
+        runtime.context.emit(Token(completion.text, "cloud", entry.number, sent.label))
     return {"completion": completion, "answered_by": "cloud"}
 
 

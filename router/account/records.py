@@ -60,6 +60,9 @@ class AttemptRecord(_Record):
     labelled when it was sent, None where only the task's own label is known. redacted: what was
     sent was not the text itself, but the text with what is private taken out. probability: the
     geometric mean of the answer's token probabilities, None where none are known.
+    parts: the label of each part of a text for a cloud (task, session, facts, tools, draft) as it
+    stood when that was read, None where nobody said so; turns: references to the tasks whose turns
+    were shown.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -79,6 +82,8 @@ class AttemptRecord(_Record):
     ttft_s: float = 0.0
     label: str | None = None
     redacted: bool = False
+    parts: dict[str, str] | None = None
+    turns: tuple[str, ...] = ()
     probability: float | None = None
 
 
@@ -171,7 +176,7 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
         "kind": result.guess.kind,
         "language": result.guess.language,
         "tags": task.tags,
-        "session": _hashed(task.session),
+        "session": hashed_session(task.session) if task.session else None,
     }
     attempts = [
         AttemptRecord(
@@ -193,6 +198,8 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
             ttft_s=attempt.ttft_s,
             label=attempt.label.value if attempt.label else None,
             redacted=attempt.redacted > 0,
+            parts=None if attempt.parts is None else dict(attempt.parts),
+            turns=attempt.turns,
             probability=_probability(attempt),
         )
         for attempt in result.attempts
@@ -230,8 +237,9 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
     return (*attempts, *calls, whole)
 
 
-def _hashed(session: str | None) -> str | None:
-    return session and hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def hashed_session(session: str) -> str:
+    """A session's name as the ledger has it."""
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _dollars(cost: float | None) -> float | None:
