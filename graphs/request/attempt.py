@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -18,6 +18,7 @@ from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
+from router.privacy.gate import strictest
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
@@ -31,13 +32,29 @@ log = structlog.get_logger()
 class Sent:
     """What a cloud was sent: under which label, and with what in place of the values.
 
-    parts: the label of each part of it; turns: references to the tasks whose turns are in it.
+    parts: the label of each part of it, None where nobody says so; turns: references to the tasks
+    whose turns are in it.
     """
 
     label: Privacy
     redaction: Redaction
-    parts: Mapping[str, Privacy] = field(default_factory=dict)
+    parts: Mapping[str, Privacy] | None = None
     turns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, state: State, redaction: Redaction, label: Privacy, **more: Privacy) -> Sent:
+        """What is about to be sent, under the strictest label of all that it is made of.
+
+        label: of the messages; where tools have raised it, theirs is a part too, as `more` are.
+        """
+        parts = {**state["parts"], **more}
+        if label is not state["label"]:
+            parts["tools"] = label
+        return cls(strictest((label, *parts.values())), redaction, parts, state["turns"])
+
+    def with_part(self, name: str, label: Privacy) -> Sent:
+        """The same with one more part, which is no stricter than the whole."""
+        return replace(self, parts={**(self.parts or {}), name: label})
 
     def restored(self, completion: Completion, *, as_json: bool) -> Completion:
         text = self.redaction.restore(completion.text, json=as_json)
@@ -75,7 +92,7 @@ async def attempt(
         route=route,
         outcome="cancelled",
         label=sent.label if sent else None,
-        parts=dict(sent.parts) if sent else None,
+        parts=dict(sent.parts) if sent and sent.parts is not None else None,
         turns=sent.turns if sent else (),
         redacted=len(sent.redaction.mapping) if sent else 0,
     )

@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -24,7 +23,7 @@ from router.account.idempotency import Paid
 from router.engine import Constraint
 from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
-from router.privacy.gate import Released, strictest
+from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
@@ -54,24 +53,17 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
     if toolbox is None:
-        return await _ask(asked, _sent(state, Redaction()), None, state, runtime)
+        return await _ask(asked, Sent.of(state, Redaction(), state["label"]), None, state, runtime)
     redaction = Redaction()  # one for all: the same value has the same placeholder in every step
 
     async def generate(
-        messages: tuple[Message, ...], constraint: Constraint, returned: Privacy
+        messages: tuple[Message, ...], constraint: Constraint, label: Privacy
     ) -> State:
-        sent = _sent(state, redaction, tools=returned)
+        sent = Sent.of(state, redaction, label)
         return await _ask(messages, sent, constraint, state, runtime)
 
     answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
     return {**answered, **relabelled(state, answered["label"], run)}
-
-
-def _sent(state: State, redaction: Redaction, **more: Privacy) -> Sent:
-    """What is about to be sent, under the strictest label of all that it is made of."""
-    parts = {**state["parts"], **more}
-    label = strictest((state["label"], *parts.values()))
-    return Sent(label, redaction, parts, state["turns"])
 
 
 def _too_late(state: State) -> State:
@@ -111,7 +103,7 @@ async def _ask(
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
                 messages = gate.release(sent.label, briefed, sent.redaction)
                 if briefed[-1] is not asked[-1]:
-                    sent = replace(sent, parts={**sent.parts, "draft": state["label"]})
+                    sent = sent.with_part("draft", state["label"])
         answered = await _first_answer(messages, sent, constraint, state, runtime)
     finally:
         completion = answered.get("completion")
@@ -214,7 +206,7 @@ def _reuse(agent: Agent, paid: Paid, sent: Sent, runtime: Runtime[Run], *, shown
         stats=completion.stats,
         label=sent.label,
         redacted=len(sent.redaction.mapping),
-        parts=dict(sent.parts),
+        parts=None if sent.parts is None else dict(sent.parts),
         turns=sent.turns,
     )
     run.journal.append(entry)

@@ -28,8 +28,7 @@ HOW = (
 )
 
 Generate = Callable[[tuple[Message, ...], Constraint, Privacy], Awaitable[State]]
-"""(messages, constraint, the label of what the tools returned) -> what an attempt returns, recorded
-in the journal."""
+"""(messages, constraint, their label) -> what an attempt returns, recorded in the journal."""
 
 
 async def toolbox_of(agent: Agent, state: State, run: Run) -> Toolbox | None:
@@ -61,13 +60,12 @@ async def answer_with_tools(
     allowed. The state's label becomes the strictest of what the tools returned.
     """
     journal, label = runtime.context.journal, state["label"]
-    returned = Privacy.PUBLIC
     told = "\n".join(f"- {one['name']}: {one['description']}" for one in toolbox.schemas())
     first = messages[0].model_copy(update={"content": f"{messages[0].content}\n\n{HOW}{told}"})
     messages = (first, *messages[1:])
     constraint = Constraint(json_schema=toolbox.call_schema(state["task"].json_schema))
     while True:
-        answered = await generate(messages, constraint, returned)
+        answered = await generate(messages, constraint, label)
         completion = answered["completion"]
         if completion is None:
             return {"label": label, **answered}
@@ -91,8 +89,7 @@ async def answer_with_tools(
         said = Message(role="assistant", content=completion.text)
         messages = (*messages, said, Message(role="user", content=reply.text))
         found = runtime.context.deps.gate.label_of(reply.text)
-        returned = strictest((returned, Privacy(reply.label), found))
-        label = strictest((label, returned))
+        label = strictest((label, Privacy(reply.label), found))
         if label is not Privacy.PUBLIC:
             toolbox.keep_here()
 

@@ -193,10 +193,8 @@ class ShadowRuns:
         """One call through the gate and within the budgets; None where there is no answer."""
         redaction = Redaction()
         # The answer that it is compared with is a part of what a judge is shown.
-        parts = {**state["parts"], "draft": state["label"]}
-        label = strictest((state["label"], *parts.values()))
-        released: Released = self._deps.gate.release(label, asked, redaction)
-        sent = Sent(label, redaction, parts, state["turns"])
+        sent = Sent.of(state, redaction, state["label"], draft=state["label"])
+        released: Released = self._deps.gate.release(sent.label, asked, redaction)
         runtime = Runtime(context=run)
         answered = await call_cloud(agent, released, sent, constraint, run.deadline, state, runtime)
         completion = answered.get("completion")

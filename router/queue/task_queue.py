@@ -297,7 +297,12 @@ class TaskQueue:
 def labels_by(settings: PrivacySettings) -> Callable[[Task], Privacy]:
     """How a task is labelled under these settings; raises ConfigError where they cannot be."""
     gate = Gate(settings)
-    return lambda task: gate.judge(task).label
+
+    def label_of(task: Task) -> Privacy:
+        names = "\n".join((task.session or "", task.tenant, *task.tags))
+        return strictest((gate.judge(task).label, gate.label_of(names)))
+
+    return label_of
 
 
 def _refused(code: int, said: str, task: Task) -> QueueFull:

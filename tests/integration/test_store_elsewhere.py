@@ -124,6 +124,7 @@ def test_one_place_decides(store: Store, remote: Store) -> None:
         ({"prompt": "Greet.", "system": f"The key is {SECRET}."}, False),
         ({"prompt": "Greet.", "schema": {"const": f"ana@{PRIVATE}.example.org"}}, False),
         ({"prompt": "Greet.", "files": ["/srv/vault/a.txt"]}, False),
+        ({"prompt": "Greet.", "tags": [SECRET]}, False),
         ({"prompt": "Greet ana@example.org."}, True),
         ({"prompt": "Greet.", "privacy": "internal"}, True),
     ],
