@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,9 +16,8 @@ from router.account.ledger import Ledger
 from router.account.records import AttemptRecord, FeedbackRecord, Record, TaskRecord
 from router.errors import TaskError
 from router.privacy.gate import strictest
-from router.privacy.storage import require_may_be_written
+from router.privacy.storage import Judge, judge_by_default, require_may_be_written
 from router.store.store import Store
-from router.types.task import Privacy
 
 Verdict = Literal["good", "bad"]
 VERDICTS: tuple[Verdict, ...] = ("good", "bad")
@@ -53,12 +52,12 @@ class Feedback:
         ledger: Ledger,
         *,
         keep_s: float,
-        judge: Callable[[str], Privacy] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._keep_s = keep_s
-        self._judge = judge
+        self._judge = judge or judge_by_default()
 
     async def give(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
         """Judge the answer of a task. task_id: or its beginning, or LAST.
@@ -77,9 +76,8 @@ class Feedback:
         if task.status != "done" or not task.model:
             raise TaskError(f"task {task.task_id} has no answer to judge: it is {task.status}")
         if note and not self._store.local:
-            said = [self._judge(note)] if self._judge else []
             require_may_be_written(
-                strictest((task.privacy, *said)),
+                strictest((task.privacy, self._judge(note))),
                 self._store,
                 f"the note on task {task.task_id}",
                 cure="give the verdict without it",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,11 +35,10 @@ from langgraph.store.base import (
 from pydantic import ValidationError
 
 from router.checkpoints.document_filters import fits, matches, share_of_words
-from router.privacy.storage import require_may_be_written
+from router.privacy.storage import Judge, judge_by_default, require_may_be_written
 from router.store.keys import quoted, unquoted
 from router.store.store import Store
 from router.types.base import Frozen
-from router.types.task import Privacy
 
 PAGE = 200
 """Items read in one round trip."""
@@ -71,10 +70,10 @@ class Documents(BaseStore):
         store: Store,
         *,
         ttl: TTLConfig | None = None,
-        judge: Callable[[str], Privacy] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._store = store
-        self._judge = judge
+        self._judge = judge or judge_by_default()
         self.ttl_config = ttl
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
@@ -147,7 +146,7 @@ class Documents(BaseStore):
     async def _write(self, puts: dict[Path, PutOp]) -> None:
         keys, now = self._store.keys, datetime.now(UTC)
         for (_, key), op in puts.items():
-            if self._judge is not None and op.value is not None and not self._store.local:
+            if op.value is not None and not self._store.local:
                 label = self._judge(json.dumps(op.value, ensure_ascii=False))
                 require_may_be_written(label, self._store, f"the item {key!r}")
         before = {

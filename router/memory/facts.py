@@ -8,7 +8,7 @@ private ones last. What must stay on this machine is not written to a Redis on a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -18,7 +18,7 @@ from router.memory.facts_index import FactIndex
 from router.memory.facts_search import scores, words
 from router.memory.facts_types import LABELS, Fact, FactStats, label_of
 from router.privacy.gate import strictest
-from router.privacy.storage import CURE, may_be_written, why_not_written
+from router.privacy.storage import CURE, Judge, judge_by_default, may_be_written, why_not_written
 from router.store.keys import escaped
 from router.store.store import Store
 from router.types.task import Privacy
@@ -44,7 +44,7 @@ class Facts:
         ttl_s: float | None = 90 * 86_400.0,
         max_tokens_total: int = 50_000,
         max_tokens_fact: int = 1_000,
-        judge: Callable[[str], Privacy] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         if not 1 <= max_tokens_fact <= max_tokens_total:
             raise ConfigError(
@@ -56,7 +56,7 @@ class Facts:
         self._ttl_s = ttl_s
         self._max_total = max_tokens_total
         self._max_fact = max_tokens_fact
-        self._judge = judge
+        self._judge = judge or judge_by_default()
 
     async def put(
         self,
@@ -81,7 +81,7 @@ class Facts:
         read = [one.label for one in derived_from if isinstance(one, Fact)]
         strict = strictest((label_of(label), *read))
         store = self._store
-        if self._judge is not None and not store.local:
+        if not store.local:
             strict = strictest((strict, *map(self._judge, (key, text, *subjects))))
         lives_s = self._ttl_s if ttl_s is None else ttl_s
         fact = self._fact(key, text, strict, source, tuple(subjects), lives_s)

@@ -8,12 +8,23 @@ docs/deployment.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from router.errors import EdgewardError, PrivacyViolation
-from router.privacy.gate import may_be_kept
+from router.privacy.gate import Gate, may_be_kept
+from router.settings.privacy import PrivacySettings
 from router.store.store import Store
 from router.types.task import Privacy
 
 CURE = "use a Redis on this machine"
+
+Judge = Callable[[str], Privacy]
+"""The label of a text by what is found in it."""
+
+
+def judge_by_default() -> Judge:
+    """What the detectors find where no settings say what to look for."""
+    return Gate(PrivacySettings()).label_of
 
 
 def may_be_written(label: Privacy, store: Store) -> bool:
