@@ -305,7 +305,7 @@ class Router:
             try:
                 if not upgrade:
                     result = await self._park(task, result)
-                await self.ledger.record(task, result, judged.found)
+                await self.ledger.record(task, result, judged.found, upgrade=upgrade)
                 for messages in run.called:
                     await self._deps.paid.account(task.task_id, messages)
             except StoreUnavailable as error:

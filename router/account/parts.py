@@ -82,9 +82,15 @@ class PartLabels:
         return seen if strictness(seen) > strictness(sent_as) else None
 
     def ended(self, task: Mapping[str, Any]) -> Iterable[Mislabelled]:
-        """A task has ended: which earlier texts showed its turn as something laxer."""
+        """A task has ended: which earlier texts showed its turn as something laxer.
+
+        Only one that is done is remembered; an upgrade that arrives later, and may have seen more,
+        is no turn of the session.
+        """
         session, label = _text(task.get("session")), _text(task.get("privacy"))
         if not session or strictness(label) == 0:
+            return ()
+        if task.get("status") != "done" or task.get("upgrade"):
             return ()
         key = (session, reference_of(_text(task.get("task_id"))))
         if strictness(label) > strictness(self._ended.get(key, "public")):
@@ -96,6 +102,10 @@ class PartLabels:
             for one in self._shown.get(key, ())
             if strictness(label) > strictness(one.sent_as)
         ]
+
+    def has_seen(self, session: str) -> bool:
+        """Whether the ledger has a task of the session that is not public."""
+        return session in self._sessions
 
     def label_of_turn(self, session: str, turn: str) -> str:
         """The label under which the ledger has the task of a turn; public where it has none."""

@@ -92,6 +92,7 @@ class TaskRecord(_Expected):
 
     escalation: why the local model was not tried at all; None when it was, or was not needed.
     decided: where the task was sent before anything was generated; route: where its answer is from.
+    upgrade: it had been answered before, without the cloud that it waited for.
     own_label, found: the task's own label, and kinds of private things in it. confidence: of the
     kind. weighed: what the decision was made of; None where the policy was not asked, and, as all
     of these, in records of versions that did not write it. expected_cloud_usd: of one call.
@@ -109,6 +110,7 @@ class TaskRecord(_Expected):
     avoided_usd: float = 0.0
     latency_s: float = 0.0
     cache_hit: bool = False
+    upgrade: bool = False
     own_label: Privacy | None = None
     found: tuple[str, ...] = ()
     confidence: float | None = None
@@ -166,10 +168,12 @@ Record = AttemptRecord | ToolRecord | TaskRecord | FeedbackRecord | ShadowRecord
 RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="record")])
 
 
-def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple[Record, ...]:
+def records_of(
+    task: Task, result: Result, found: tuple[str, ...] = (), *, upgrade: bool = False
+) -> tuple[Record, ...]:
     """What the ledger keeps of a task: its attempts in order, then the task itself.
 
-    found: kinds of private things in its text.
+    found: kinds of private things in its text. upgrade: it had been answered before.
     """
     common = {
         "task_id": task.task_id,
@@ -227,6 +231,7 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
         avoided_usd=_dollars(result.avoided_usd) or 0.0,
         latency_s=result.latency_s,
         cache_hit=result.route == "cache",
+        upgrade=upgrade,
         own_label=task.privacy,
         found=found,
         confidence=result.guess.confidence,

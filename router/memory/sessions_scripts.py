@@ -18,13 +18,14 @@ if held and STRICTNESS[held] > STRICTNESS[label] then label = held end
 local time = redis.call('TIME')
 -- One moment for all of them: no message outlives its label.
 local ends = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
-for at = 7, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[at]) end
-redis.call('LTRIM', KEYS[1], -tonumber(ARGV[3]), -1)
-redis.call('PEXPIREAT', KEYS[1], ends)
+-- The label first: what fails in between must not leave a message without it.
 if label ~= 'public' then
   redis.call('SET', KEYS[2], label)
   redis.call('PEXPIREAT', KEYS[2], ends)
 end
+for at = 7, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[at]) end
+redis.call('LTRIM', KEYS[1], -tonumber(ARGV[3]), -1)
+redis.call('PEXPIREAT', KEYS[1], ends)
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[6])
 redis.call('PEXPIREAT', KEYS[3], ends)

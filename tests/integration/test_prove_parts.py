@@ -135,6 +135,18 @@ async def test_a_turn_is_as_strict_as_its_task_is_in_the_ledger(
         assert breach.text.endswith("a part that is local_only: a turn of its session")
 
 
+async def test_what_an_upgrade_saw_is_no_turn_of_the_session(store: Store) -> None:
+    task = Task(prompt="x", session="s")
+    turns = (reference_of(task.task_id),)
+    await record(store, task)
+    await record(store, Task(prompt="x", session="s"), cloud(PUBLIC, parts=PARTS, turns=turns))
+    upgraded = done(task, label=INTERNAL)
+    await Ledger(store).record(task, upgraded, upgrade=True)
+    await record(store, Task(prompt="x", session="s"), cloud(PUBLIC, parts=PARTS, turns=turns))
+    await record(store, Task(prompt="x", session="s", task_id="failed"), status="failed", text="")
+    assert (await proof_of(store)).sound
+
+
 async def test_what_was_recorded_before_the_window_counts_for_the_turns_in_it(
     store: Store,
 ) -> None:

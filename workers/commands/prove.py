@@ -127,7 +127,10 @@ async def _compare_sessions(store: Store, departures: Departures) -> None:
     the next text is labelled by the store's word."""
     memory = Memory(store)
     for name in await memory.sessions():
-        said, session = await memory.recall(name), hashed_session(name)
+        session = hashed_session(name)
+        if not departures.parts.has_seen(session):
+            continue
+        said = await memory.recall(name)
         for turn in dict.fromkeys(turn.task for turn in said.turns if turn.task):
             label = departures.parts.label_of_turn(session, turn)
             if strictness(label) > strictness(said.label):
