@@ -69,7 +69,7 @@ class PartLabels:
             if len(self._shown) > _LATEST:
                 self._shown.popitem(last=False)
         strict = max(claims, key=lambda claim: strictness(claim[0]))
-        if strictness(strict[0]) <= strictness(sent_as):
+        if sent_as not in STRICTNESS or strictness(strict[0]) <= strictness(sent_as):
             return None
         return Mislabelled(strict[0], sent_as, strict[1], task_id, at)
 
@@ -79,7 +79,8 @@ class PartLabels:
         if attempt.get("parts") is not None:
             return None
         seen = self._sessions.get(_text(attempt.get("session")), Privacy.PUBLIC.value)
-        return seen if strictness(seen) > strictness(sent_as) else None
+        strict = sent_as in STRICTNESS and strictness(seen) > strictness(sent_as)
+        return seen if strict else None
 
     def ended(self, task: Mapping[str, Any]) -> Iterable[Mislabelled]:
         """A task has ended: which earlier texts showed its turn as something laxer.
@@ -100,7 +101,7 @@ class PartLabels:
         return [
             Mislabelled(label, one.sent_as, "a turn of its session", one.task_id, one.at)
             for one in self._shown.get(key, ())
-            if strictness(label) > strictness(one.sent_as)
+            if one.sent_as in STRICTNESS and strictness(label) > strictness(one.sent_as)
         ]
 
     def has_seen(self, session: str) -> bool:

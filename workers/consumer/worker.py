@@ -20,7 +20,7 @@ from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
 from router.cancellation import end
 from router.errors import EdgewardError, StoreUnavailable, TaskError
-from router.privacy.storage import CURE, require_may_be_written
+from router.privacy.storage import CURE, may_be_written, require_may_be_written
 from router.queue.task_queue import TaskQueue
 from router.queue.types import CAPABILITIES, Claimed
 from router.types.result import Result
@@ -149,7 +149,9 @@ class Worker:
             await self.queue.work.finish(claimed, "failed", error=said)
             return
         result = running.result()
-        if _retryable(result) and await self._again(claimed, result.reason):
+        kept = may_be_written(result.label, self.router.store)
+        reason = result.reason if kept else "its model could not be reached"
+        if _retryable(result) and await self._again(claimed, reason):
             return
         if await self.queue.work.finish(claimed, result.status, result):
             self.done += 1
