@@ -51,8 +51,8 @@ from router.learned.gains import gains_of
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.policy.speed import SpeedEstimates
-from router.privacy import gate
-from router.privacy.gate import Gate
+from router.privacy.gate import Gate, strictest
+from router.privacy.storage import CURE, require_may_be_written
 from router.queue.outbox import Outbox
 from router.settings.settings import Settings, load_settings, with_environment
 from router.store.connection import commands_end_by
@@ -105,6 +105,7 @@ class Router:
             ttl_s=kept.facts_days * 86_400,
             max_tokens_total=kept.facts_tokens,
             max_tokens_fact=kept.fact_tokens,
+            judge=gate.label_of,
         )
         self.outbox = Outbox(store, keep_s=outbox.keep_hours * 3600, most=outbox.most)
         self._deps = Deps(
@@ -131,14 +132,16 @@ class Router:
             memory=self.memory,
             cache=cache if settings.memory.cache else None,
             fingerprint=_fingerprint(settings, roster.cloud_model),
-            store_is_local=store.local,
+            store=store,
         )
         self.shadows = ShadowRuns(self._deps, self.ledger, store)
-        self._unsaved = build()
         self._saver = RedisSaver(
-            store, ttl_s=CHECKPOINT_TTL_S, revived=(Outcome, Coverage, CachedAnswer, ExpectedScores)
+            store,
+            ttl_s=CHECKPOINT_TTL_S,
+            revived=(Outcome, Coverage, CachedAnswer, ExpectedScores),
+            label_of=self._label_of_state,
         )
-        self._graph = build(checkpointer=self._saver, store=Documents(store))
+        self._graph = build(checkpointer=self._saver, store=Documents(store, judge=gate.label_of))
 
     @classmethod
     @asynccontextmanager
@@ -241,7 +244,9 @@ class Router:
             if lease is None:
                 continue
             try:
-                result = await self._run(parked.task, lambda _: None, upgrade=True)
+                result = await self._run(
+                    lease.parked.task, lambda _: None, upgrade=True, floor=lease.parked.label
+                )
                 arrived = result.route == "cloud" and result.status == "done"
                 if arrived and await self.outbox.deliver(lease, result):
                     delivered.append(result)
@@ -259,10 +264,13 @@ class Router:
         emit: Callable[[Event], None],
         *,
         upgrade: bool = False,
+        floor: Privacy = Privacy.PUBLIC,
         options: RunOptions = DEFAULT_OPTIONS,
     ) -> Result:
+        """floor: a label that it had before, and does not fall below."""
         _require_schema(task)
         judged = self._deps.gate.judge(task)
+        judged = judged.with_label(floor, f"it was {floor.value} when it was parked")
         self._require_room_for(task, judged.label)
         began = time.monotonic()
         run = Run(
@@ -297,7 +305,7 @@ class Router:
             try:
                 if not upgrade:
                     result = await self._park(task, result)
-                await self.ledger.record(task, result, judged.found)
+                await self.ledger.record(task, result, judged.found, upgrade=upgrade)
                 for messages in run.called:
                     await self._deps.paid.account(task.task_id, messages)
             except StoreUnavailable as error:
@@ -317,12 +325,10 @@ class Router:
 
     def _require_room_for(self, task: Task, label: Privacy) -> None:
         """TaskError when a session would write private text to another machine."""
-        if task.session and not gate.may_be_kept(label, store_is_local=self.store.local):
-            raise TaskError(
-                f"task {task.task_id} must stay on this machine, but session {task.session!r} "
-                f"would be remembered by {self.store.description}: leave the session out, or use a "
-                "Redis on this machine"
-            )
+        if task.session:
+            what = f"task {task.task_id}, which session {task.session!r} would remember,"
+            cure = f"leave the session out, or {CURE}"
+            require_may_be_written(label, self.store, what, cure=cure, error=TaskError)
 
     async def _record_interrupted(self, state: State, run: Run, began: float) -> None:
         """What was attempted before the run was cut short stands in the account."""
@@ -343,7 +349,11 @@ class Router:
 
     def label_of(self, text: str, label: Privacy) -> Privacy:
         """The label of a text that is said to have one: stricter, where something in it is."""
-        return self._deps.gate.judge(Task(prompt=text, privacy=label)).label
+        return strictest((label, self._deps.gate.label_of(text)))
+
+    def label_of_task(self, task: Task) -> Privacy:
+        """The label of a task by itself, before its session and its tools are known."""
+        return self._deps.gate.judge(task).label
 
     async def feedback(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
         """Say whether a task's answer was good; `edgeward learn` counts that the most.
@@ -351,7 +361,10 @@ class Router:
         task_id: or its beginning, or `last`. Raises TaskError for a task that is not known.
         """
         keep_s = self.settings.memory.ledger_days * 86_400
-        return await Feedback(self.store, self.ledger, keep_s=keep_s).give(task_id, verdict, note)
+        judgements = Feedback(
+            self.store, self.ledger, keep_s=keep_s, judge=self._deps.gate.label_of
+        )
+        return await judgements.give(task_id, verdict, note)
 
     def lanes(self) -> tuple[LaneState, ...]:
         """Which models are in memory, who waits, and whether any hangs; one entry a device."""
@@ -365,15 +378,21 @@ class Router:
 
     def _values(self, state: State, run: Run) -> AsyncIterator[State]:
         """The state after each step of the graph."""
-        kept = gate.may_be_kept(state["label"], store_is_local=self.store.local)
-        graph = self._graph if kept else self._unsaved
-        return graph.astream(  # type: ignore[return-value]
+        return self._graph.astream(  # type: ignore[return-value]
             state,
             {"configurable": {"thread_id": state["task"].task_id}},
             context=run,
             stream_mode="values",
-            durability="exit" if kept else None,
+            durability="exit",
         )
+
+    def _label_of_state(self, values: Mapping[str, Any]) -> Privacy:
+        """Of what a checkpoint would hold; strict where it does not say so itself."""
+        state = values if "label" in values else values.get("__start__") or {}
+        label = Privacy(state.get("label", Privacy.LOCAL_ONLY))
+        outcome = values.get("outcome")
+        said = [self._deps.gate.label_of(outcome.text)] if isinstance(outcome, Outcome) else []
+        return strictest((label, *said))
 
     def _result(self, state: State, run: Run, outcome: Outcome, latency_s: float) -> Result:
         costs = [attempt.usage.cost_usd for attempt in run.journal]

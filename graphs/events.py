@@ -7,6 +7,7 @@ from typing import Literal
 
 from router.types.decision import Guess, RouteDecision
 from router.types.result import Attempt, Result
+from router.types.task import Privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,15 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the answer that is being written; a later `Attempted` may reject all of it."""
+    """A piece of the answer that is being written; a later `Attempted` may reject all of it.
+
+    label: the strictest of what it is made of.
+    """
 
     text: str
     route: Literal["local", "cloud"]
     attempt: int
+    label: Privacy
 
 
 @dataclass(frozen=True, slots=True)

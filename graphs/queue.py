@@ -9,9 +9,9 @@ from pathlib import Path
 
 from router.classify.kinds import NgramClassifier
 from router.policy import decide as policy
-from router.queue.task_queue import TaskQueue
+from router.queue.task_queue import TaskQueue, labels_by
 from router.settings.settings import Settings, load_settings, with_environment
-from router.store.store import open_configured
+from router.store.store import Store, open_configured
 from router.types.task import Task
 
 
@@ -29,8 +29,13 @@ async def open_queue(
     else:
         settings, _ = load_settings(Path(settings) if settings else None, env)
     store = await open_configured(settings.store)
-    async with store, TaskQueue(store, settings.queue, by_kind()) as queue:
+    async with store, queue_in(store, settings) as queue:
         yield queue
+
+
+def queue_in(store: Store, settings: Settings) -> TaskQueue:
+    """The queue of an open store; to be entered. Raises ConfigError."""
+    return TaskQueue(store, settings.queue, by_kind(), labels_by(settings.privacy))
 
 
 def by_kind() -> Callable[[Task], str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -17,7 +18,7 @@ from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
-from router.privacy.gate import Released
+from router.privacy.gate import Released, strictest
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
@@ -29,10 +30,31 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a cloud was sent: under which label, and with what in place of the values."""
+    """What a cloud was sent: under which label, and with what in place of the values.
+
+    parts: the label of each part of it, None where nobody says so; turns: references to the tasks
+    whose turns are in it.
+    """
 
     label: Privacy
     redaction: Redaction
+    parts: Mapping[str, Privacy] | None = None
+    turns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, state: State, redaction: Redaction, label: Privacy, **more: Privacy) -> Sent:
+        """What is about to be sent, under the strictest label of all that it is made of.
+
+        label: of the messages; where tools have raised it, theirs is a part too, as `more` are.
+        """
+        parts = {**state["parts"], **more}
+        if label is not state["label"]:
+            parts["tools"] = label
+        return cls(strictest((label, *parts.values())), redaction, parts, state["turns"])
+
+    def with_part(self, name: str, label: Privacy) -> Sent:
+        """The same with one more part, which is no stricter than the whole."""
+        return replace(self, parts={**(self.parts or {}), name: label})
 
     def restored(self, completion: Completion, *, as_json: bool) -> Completion:
         text = self.redaction.restore(completion.text, json=as_json)
@@ -70,10 +92,13 @@ async def attempt(
         route=route,
         outcome="cancelled",
         label=sent.label if sent else None,
+        parts=dict(sent.parts) if sent and sent.parts is not None else None,
+        turns=sent.turns if sent else (),
         redacted=len(sent.redaction.mapping) if sent else 0,
     )
     as_json = state["task"].json_schema is not None or constraint is not None
     shown = agent.specialist is None and constraint is None
+    label = sent.label if sent else state["label"]
     restorer = sent.redaction.restorer(json=as_json) if sent else None
     began = time.monotonic()
     completion: Completion | None = None
@@ -94,11 +119,11 @@ async def attempt(
                 if shown:
                     held += restorer.feed(part.text) if restorer else part.text
                     if written > hold_back_chars and held:
-                        runtime.context.emit(Token(held, route, entry.number))
+                        runtime.context.emit(Token(held, route, entry.number, label))
                         held = ""
         held += restorer.close() if restorer else ""
         if held and shown:
-            runtime.context.emit(Token(held, route, entry.number))
+            runtime.context.emit(Token(held, route, entry.number, label))
     except EngineError as caught:
         error = caught
     finally:

@@ -47,7 +47,7 @@ async def check(state: State, runtime: Node) -> State:
     )
     if not escalation and state["answered_by"] == "local" and local_agent(state, run).specialist:
         # A specialist writes for milliseconds and declines often: its text is shown once it stands.
-        runtime.context.emit(Token(completion.text, "local", last.number))
+        runtime.context.emit(Token(completion.text, "local", last.number, state["label"]))
     runtime.context.emit(Attempted(run.journal[-1]))
     log.info("attempt.checked", model=last.model, outcome=outcome, reason=escalation)
     repairs = state["answered_by"] == "local" and local_agent(state, run).repairs

@@ -59,13 +59,15 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     toolbox = await toolbox_of(agent, state, run)
     redaction = Redaction()  # one for all: the same value has the same placeholder in every step
     if toolbox is None:
-        answered = await _ask(asked, Sent(state["label"], redaction), None, state, runtime)
+        sent = Sent.of(state, redaction, state["label"])
+        answered = await _ask(asked, sent, None, state, runtime)
         return {**answered, "doubts": doubts_of(answered.get("completion"), redaction, state)}
 
     async def generate(
         messages: tuple[Message, ...], constraint: Constraint, label: Privacy
     ) -> State:
-        return await _ask(messages, Sent(label, redaction), constraint, state, runtime)
+        sent = Sent.of(state, redaction, label)
+        return await _ask(messages, sent, constraint, state, runtime)
 
     answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
     doubts = doubts_of(answered.get("completion"), redaction, state)
@@ -127,7 +129,7 @@ async def _ask(
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
     run.called.append(messages)
     if isinstance(claim, Paid):
-        return _reuse(run.deps.clouds[0], claim, runtime, shown=constraint is None)
+        return _reuse(run.deps.clouds[0], claim, sent, runtime, shown=constraint is None)
     answered: State = {"completion": None}
     try:
         if constraint is None:
@@ -135,6 +137,8 @@ async def _ask(
             with suppress(PrivacyViolation):
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
                 messages = gate.release(sent.label, briefed, sent.redaction, schema)
+                if briefed[-1] is not asked[-1]:
+                    sent = sent.with_part("draft", state["label"])
         answered = await _first_answer(messages, sent, constraint, state, runtime)
     finally:
         completion = answered.get("completion")
@@ -229,7 +233,7 @@ def _beginning(answer: str) -> str:
     return shown[: max(ends, 0) + 1].rstrip()
 
 
-def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> State:
+def _reuse(agent: Agent, paid: Paid, sent: Sent, runtime: Runtime[Run], *, shown: bool) -> State:
     """The answer of an earlier run of this task; what stands in the account costs nothing more."""
     run, completion = runtime.context, paid.completion
     usage = completion.usage
@@ -244,11 +248,15 @@ def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> S
         outcome="cancelled",
         usage=usage,
         stats=completion.stats,
+        label=sent.label,
+        redacted=len(sent.redaction.mapping),
+        parts=None if sent.parts is None else dict(sent.parts),
+        turns=sent.turns,
     )
     run.journal.append(entry)
     log.info("cloud.reused", model=completion.model)
     if shown:
-        runtime.context.emit(Token(completion.text, "cloud", entry.number))
+        runtime.context.emit(Token(completion.text, "cloud", entry.number, sent.label))
     return {"completion": completion, "answered_by": "cloud"}
 
 

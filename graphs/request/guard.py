@@ -22,11 +22,17 @@ Node = Runtime[Run]
 async def guard(state: State, runtime: Node) -> State:
     """Labels the task: may its text leave the machine, and is there a cloud that could have it?"""
     task, deps = state["task"], runtime.context.deps
-    session = await deps.memory.label(task.session) if task.session else Privacy.PUBLIC
     shown = state["history"][-deps.settings.memory.history_messages or len(state["history"]) :]
     prompt, removed = clean(task.prompt)
     task = task.model_copy(update={"prompt": prompt})
-    judged = deps.gate.judge(task, shown, session)
+    # Read together with the turns: whatever was said meanwhile is not among them.
+    judged = deps.gate.judge(task, shown, state["parts"]["session"])
+    for reason in state["label_reasons"][-1:]:
+        judged = judged.with_label(state["label"], reason)
+    if (cached := state.get("cached")) is not None:
+        judged = judged.with_label(
+            cached.label, f"the answer was given to {cached.label.value} text"
+        )
     stays_local = not deps.gate.may_leave(judged.label)
     cloud, absent, scarce = deps.cloud_state, deps.cloud_absent, False
     if (why := runtime.context.options.no_cloud) is not None:

@@ -18,11 +18,13 @@ from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.visibility import local_agent, may_see, role_of
 from router.classify import signals
 from router.engine import Constraint
-from router.errors import StoreUnavailable
-from router.memory.sessions import CachedAnswer, cache_key
-from router.privacy import gate
+from router.errors import PrivacyViolation, StoreUnavailable
+from router.memory.facts import Fact
+from router.memory.sessions import CachedAnswer, Conversation, cache_key
+from router.privacy.gate import strictest
+from router.privacy.storage import may_be_written
 from router.types.decision import EscalationReason, Kind, RouteDecision
-from router.types.task import Message, Privacy, Task
+from router.types.task import Message, Privacy, Task, reference_of
 
 log = structlog.get_logger()
 
@@ -32,26 +34,37 @@ Node = Runtime[Run]
 async def recall(state: State, runtime: Node) -> State:
     """The session's turns, and the answer to an identical request where there is one."""
     task, deps = state["task"], runtime.context.deps
-    history = await deps.memory.history(task.session) if task.session else ()
+    said = await deps.memory.recall(task.session) if task.session else Conversation()
     facts = await _facts(task, state["label"], deps)
-    recalled: State = {"task": task, "label": state["label"], "history": history, "facts": facts}
+    shown = said.turns[-deps.settings.memory.history_messages or len(said.turns) :]
+    recalled: State = {
+        "task": task,
+        "label": state["label"],
+        "history": said.messages,
+        "turns": tuple(dict.fromkeys(turn.task for turn in shown if turn.task)),
+        "facts": tuple(fact.text for fact in facts),
+        "parts": {
+            "task": state["label"],
+            "session": said.label,
+            "facts": strictest(fact.label for fact in facts),
+        },
+    }
     key = None if runtime.context.upgrade else _answer_key(recalled, runtime.context)
     recalled["cached"] = await deps.cache.get(key) if deps.cache and key else None
     return recalled
 
 
-async def _facts(task: Task, label: Privacy, deps: Deps) -> tuple[str, ...]:
+async def _facts(task: Task, label: Privacy, deps: Deps) -> tuple[Fact, ...]:
     """What is known that fits the task; nothing that would make its label stricter."""
     if deps.facts is None:
         return ()
     budget = deps.settings.memory.recall_tokens
-    found = await deps.facts.recall(task.prompt, budget_tokens=budget, label_at_most=label.value)
-    return tuple(fact.text for fact in found)
+    return await deps.facts.recall(task.prompt, budget_tokens=budget, label_at_most=label.value)
 
 
 def _answer_key(state: State, run: Run) -> str | None:
     """Where the answer is kept; None where it must not be, or cannot be found again."""
-    if not gate.may_be_kept(state["label"], store_is_local=run.deps.store_is_local):
+    if not may_be_written(state["label"], run.deps.store):
         return None
     shaping = "\n".join((run.deps.fingerprint, run.options.fingerprint, *state["facts"]))
     return cache_key(state["task"], state["history"], shaping)
@@ -127,25 +140,37 @@ async def _remembered(state: State, run: Run) -> State:
         return {"outcome": outcome}
     if outcome.route == "cloud":
         warnings += state.get("doubts", ())
+    label = _label_to_keep(state, run, outcome)
     try:
         if task.session and not run.upgrade:
             await run.deps.memory.append(
                 task.session,
                 Message(role="user", content=task.prompt),
                 Message(role="assistant", content=outcome.text),
-                label=state["label"],
+                label=label,
+                task=reference_of(task.task_id),
             )
-        await _keep_answer(state, run, outcome)
-    except StoreUnavailable as error:
+        await _keep_answer(state, run, outcome, label)
+    except (StoreUnavailable, PrivacyViolation) as error:
         # The answer is there, and perhaps paid for: it is delivered, and the loss is said.
         warnings += (f"not remembered: {error}",)
     return {"outcome": outcome, "warnings": warnings}
 
 
-async def _keep_answer(state: State, run: Run, outcome: Outcome) -> None:
+def _label_to_keep(state: State, run: Run, outcome: Outcome) -> Privacy:
+    """What the answer says counts too where it would be written to another machine; on this one it
+    is judged when it is about to leave."""
+    if run.deps.store.local:
+        return state["label"]
+    return strictest((state["label"], run.deps.gate.label_of(outcome.text)))
+
+
+async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy) -> None:
     cache = run.deps.cache
     doubtful = outcome.route == "cloud" and state.get("doubts")
     if cache is None or outcome.route == "cache" or doubtful:
+        return
+    if not may_be_written(label, run.deps.store):
         return
     key = _answer_key(state, run)
     if key is not None:
@@ -156,6 +181,7 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome) -> None:
             route=outcome.route,
             cost_usd=cost,
             kind=state["guess"].kind,
+            label=label,
         )
         await cache.put(key, answer)
 

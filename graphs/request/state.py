@@ -23,6 +23,7 @@ from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.policy.speed import SpeedEstimates
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
+from router.store.store import Store
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Guess, RouteDecision
 from router.types.result import Attempt, CheckResult, CloudState
@@ -47,9 +48,11 @@ class Outcome:
 class State(TypedDict, total=False):
     """One request on its way.
 
-    label: the strictest of the task's parts; label_reasons: why, in words. stays_local: its text
-    must not leave the machine. cloud_open: there is a cloud and it may have the text; cloud_state
-    and, in words, cloud_absent: why there is none; cloud_scarce: its budget is nearly used up.
+    label: the strictest of the task's parts; label_reasons: why, in words. parts: the label of each
+    part (task, session, facts) as it stood when that was read; turns: references to the tasks whose
+    turns are shown. stays_local: its text must not leave the machine. cloud_open: there is a cloud
+    and it may have the text; cloud_state and, in words, cloud_absent: why there is none;
+    cloud_scarce: its budget is nearly used up.
     hides_work: a cloud would see placeholders where it is asked to work on the values themselves.
     doubts: of a cloud's answer, in words; they are warnings where it is delivered.
     finding: the last thing that spoke against a local answer, in words.
@@ -58,7 +61,9 @@ class State(TypedDict, total=False):
 
     task: Task
     history: tuple[Message, ...]
+    turns: tuple[str, ...]
     facts: tuple[str, ...]
+    parts: dict[str, Privacy]
     cached: CachedAnswer | None
     label: Privacy
     label_reasons: tuple[str, ...]
@@ -116,7 +121,7 @@ class Deps:
     facts: Facts | None
     cache: AnswerCache | None
     fingerprint: str
-    store_is_local: bool
+    store: Store
 
 
 @dataclass(slots=True, kw_only=True)

@@ -74,7 +74,8 @@ async def answer_with_tools(
             return {"label": label, **answered}
         reply = await toolbox.reply(completion.text)
         if isinstance(reply, Answer):
-            runtime.context.emit(Token(reply.text, answered["answered_by"], journal[-1].number))
+            route, number = answered["answered_by"], journal[-1].number
+            runtime.context.emit(Token(reply.text, route, number, label))
             whole = completion.model_copy(update={"text": reply.text})
             return {**answered, "completion": whole, "label": label}
         _judge(reply, runtime)
@@ -90,7 +91,8 @@ async def answer_with_tools(
             }
         said = Message(role="assistant", content=completion.text)
         messages = (*messages, said, Message(role="user", content=reply.text))
-        label = strictest((label, Privacy(reply.label)))
+        found = runtime.context.deps.gate.label_of(reply.text)
+        label = strictest((label, Privacy(reply.label), found))
         if label is not Privacy.PUBLIC:
             toolbox.keep_here()
 

@@ -193,8 +193,9 @@ class ShadowRuns:
         """One call through the gate and within the budgets; None where there is no answer."""
         redaction = Redaction()
         schema = state["task"].json_schema if constraint is None else constraint.json_schema
-        released: Released = self._deps.gate.release(Privacy.PUBLIC, asked, redaction, schema)
-        sent = Sent(Privacy.PUBLIC, redaction)
+        # The answer that it is compared with is a part of what a judge is shown.
+        sent = Sent.of(state, redaction, state["label"], draft=state["label"])
+        released: Released = self._deps.gate.release(sent.label, asked, redaction, schema)
         runtime = Runtime(context=run)
         answered = await call_cloud(agent, released, sent, constraint, run.deadline, state, runtime)
         completion = answered.get("completion")

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from router.account.ledger import Ledger
 from router.account.records import AttemptRecord, FeedbackRecord, Record, TaskRecord
 from router.errors import TaskError
-from router.privacy.gate import may_be_kept
+from router.privacy.gate import strictest
+from router.privacy.storage import Judge, judge_by_default, require_may_be_written
 from router.store.store import Store
 
 Verdict = Literal["good", "bad"]
@@ -39,12 +40,24 @@ class Judged:
 
 
 class Feedback:
-    """The judgements in one ledger. keep_s: how long a note is kept, as the ledger's records."""
+    """The judgements in one ledger. keep_s: how long a note is kept, as the ledger's records.
 
-    def __init__(self, store: Store, ledger: Ledger, *, keep_s: float) -> None:
+    judge: the label of a text by what is found in it, asked before a note is written to another
+    machine.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        *,
+        keep_s: float,
+        judge: Judge | None = None,
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._keep_s = keep_s
+        self._judge = judge or judge_by_default()
 
     async def give(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
         """Judge the answer of a task. task_id: or its beginning, or LAST.
@@ -62,10 +75,13 @@ class Feedback:
         task = found.task
         if task.status != "done" or not task.model:
             raise TaskError(f"task {task.task_id} has no answer to judge: it is {task.status}")
-        if note and not may_be_kept(task.privacy, store_is_local=self._store.local):
-            raise TaskError(
-                f"task {task.task_id} must stay on this machine, and the note would be written to "
-                f"{self._store.description}: give the verdict without it"
+        if note and not self._store.local:
+            require_may_be_written(
+                strictest((task.privacy, self._judge(note))),
+                self._store,
+                f"the note on task {task.task_id}",
+                cure="give the verdict without it",
+                error=TaskError,
             )
         if found.verdict != verdict:
             await self._ledger.append([await self._record(task, verdict, found.verdict)])

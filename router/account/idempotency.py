@@ -102,7 +102,9 @@ class PaidCalls:
                 try:
                     return Paid.model_validate_json(found)
                 except ValidationError:
-                    await self._forget(key)
+                    # Only if it still stands there: by now it may be somebody's claim.
+                    with self._store.errors():
+                        await self._replace(keys=[key], args=[found, "", 0])
                     continue
             if left_s <= 0:
                 return claim
@@ -140,10 +142,6 @@ class PaidCalls:
             await asyncio.gather(renewing, return_exceptions=True)
         with self._store.errors():
             await self._replace(keys=[claim.key], args=[claim.owner, value, keep_s])
-
-    async def _forget(self, key: str) -> None:
-        with self._store.errors():
-            await self._store.redis.delete(key)
 
 
 def _is_of_the_dead(found: bytes) -> bool:

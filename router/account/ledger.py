@@ -101,13 +101,16 @@ class Ledger:
         self._page = store.redis.register_script(scripts.PAGE_OF_ENTRIES)
         self.skipped = 0
 
-    async def record(self, task: Task, result: Result, found: tuple[str, ...] = ()) -> None:
+    async def record(
+        self, task: Task, result: Result, found: tuple[str, ...] = (), *, upgrade: bool = False
+    ) -> None:
         """Write all attempts and the task: one round trip, and all of them or none.
 
-        found: kinds of private things in the task's text. A second one where another process has
-        written since; more where several write at once. Raises StoreUnavailable.
+        found: kinds of private things in the task's text. upgrade: it had been answered before. A
+        second one where another process has written since; more where several write at once. Raises
+        StoreUnavailable.
         """
-        await self.append(records_of(task, result, found))
+        await self.append(records_of(task, result, found, upgrade=upgrade))
 
     async def append(self, records: Sequence[Record]) -> None:
         """Write these records one behind the other, all or none. Raises StoreUnavailable."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import Field
 
 from router.account.hash_chain import (
+    MOST_FINDINGS,
     Anchor,
     Walk,
 )
+from router.account.parts import Mislabelled, PartLabels
 from router.types.base import Frozen
 
 UNKNOWN = "unknown"
@@ -27,6 +30,7 @@ _DECODE = json.JSONDecoder().decode
 """`json.loads` asks first how its bytes are encoded, which takes as long as reading them."""
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
+_TASK, _PUBLIC = b'"record":"task"', b'"privacy":"public"'
 
 
 class LabelRow(Frozen):
@@ -34,6 +38,8 @@ class LabelRow(Frozen):
 
     cloud_attempts: texts that were sent, whatever came back. redacted: of these, those from which
     what is private had been taken out. stopped: attempts that the gate did not let out.
+    mislabelled: texts that were sent under a laxer label, though a part of them had this one;
+    unsaid: texts of which nobody recorded whether they had such a part.
     """
 
     label: str
@@ -42,6 +48,8 @@ class LabelRow(Frozen):
     cloud_attempts: int = 0
     redacted: int = 0
     stopped: int = 0
+    mislabelled: int = 0
+    unsaid: int = 0
     models: dict[str, int] = Field(default_factory=dict)
 
 
@@ -60,6 +68,8 @@ class Proof(Frozen):
     for everything; the chain is walked whole even so. first_seq: of the first record kept.
     unchained: records of earlier versions, before the first link. signed_here: by this machine's
     key, checked; signed_elsewhere: by keys that are not here. findings: the first; findings_total.
+    breaches: texts that were sent as something laxer than a part of them is, and labels that the
+    store has laxer than the ledger; the first; breaches_total.
     """
 
     source: str
@@ -76,6 +86,8 @@ class Proof(Frozen):
     labels: tuple[LabelRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()
     findings_total: int = 0
+    breaches: tuple[FindingRow, ...] = ()
+    breaches_total: int = 0
     seconds: float = 0.0
 
     @property
@@ -83,26 +95,45 @@ class Proof(Frozen):
         return self.findings_total == 0
 
     @property
+    def sound(self) -> bool:
+        """Intact, and nothing was sent as something laxer than it was."""
+        return self.intact and self.breaches_total == 0
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """What can be said of each label, and only that."""
         return tuple(_sentence(self, row) for row in self.labels if row.label != UNKNOWN)
 
     def to_json(self) -> str:
-        whole = self.model_dump() | {"intact": self.intact, "sentences": self.sentences}
+        whole = self.model_dump() | {
+            "intact": self.intact,
+            "sound": self.sound,
+            "sentences": self.sentences,
+        }
         return json.dumps(whole, indent=2)
 
 
 def _sentence(proof: Proof, row: LabelRow) -> str:
+    laxer = f"{_texts(row.mislabelled)} sent to a cloud under a laxer label, with a part of it"
     if row.cloud_attempts:
-        count = row.cloud_attempts
-        sent = f"{row.label}: {count} {'text was' if count == 1 else 'texts were'} sent to a cloud"
-        return f"{sent}, {row.redacted} of them redacted" if row.redacted else sent
+        sent = f"{row.label}: {_texts(row.cloud_attempts)} sent to a cloud"
+        sent = f"{sent}, {row.redacted} of them redacted" if row.redacted else sent
+        return f"{sent}; {laxer}" if row.mislabelled else sent
+    if row.mislabelled:
+        return f"{row.label}: {laxer}"
     if not proof.intact:
         return f"whether anything of {row.label} left cannot be said: the ledger is not intact"
     if any(other.label == UNKNOWN and other.cloud_attempts for other in proof.labels):
         return f"whether anything of {row.label} left cannot be said: some texts have no label"
+    if row.unsaid:
+        said = f"{_texts(row.unsaid)} sent in sessions that had seen it, and of what they were made"
+        return f"whether anything of {row.label} left cannot be said: {said} is not recorded"
     tasks = f"{row.tasks} {'task' if row.tasks == 1 else 'tasks'}"
     return f"nothing of {row.label} left: {tasks}, and no text of theirs was sent to a cloud"
+
+
+def _texts(count: int) -> str:
+    return f"{count} {'text was' if count == 1 else 'texts were'}"
 
 
 @dataclass(slots=True)
@@ -119,11 +150,26 @@ class Departures:
 
     def __init__(self) -> None:
         self._sums: dict[str, _Sum] = {STRICTEST: _Sum()}
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[tuple[dict[str, Any], str]] = []
         self._local = 0
+        self._told: set[tuple[str, str]] = set()
+        self.parts = PartLabels()
+        self.breaches: list[FindingRow] = []
+        self.breaches_total = 0
 
-    def add(self, text: bytes) -> None:
-        """A record's exact bytes; what is no record of ours is passed over."""
+    def know(self, text: bytes) -> None:
+        """A record that does not count, but whose label does where its turn is shown later."""
+        if _TASK not in text or _PUBLIC in text:
+            return
+        try:
+            record = _DECODE(text.decode())
+            if record["record"] == "task":
+                self._note_all(self.parts.ended(record))
+        except (ValueError, TypeError, KeyError):
+            return
+
+    def add(self, text: bytes, at: str = "") -> None:
+        """A record's exact bytes; what is no record of ours is passed over. at: its entry's id."""
         if _LOCAL in text and _ATTEMPT in text and b"cloud" not in text:
             # Half of a usual ledger, and nothing more is asked of it. Inside of a string the
             # quotation marks would be escaped.
@@ -135,17 +181,18 @@ class Departures:
         except (ValueError, TypeError, KeyError):
             return
         if kind == "attempt":
-            if self._waiting and self._waiting[0].get("task_id") != record.get("task_id"):
+            if self._waiting and self._waiting[0][0].get("task_id") != record.get("task_id"):
                 self._settle(None)
-            self._waiting.append(record)
+            self._waiting.append((record, at))
         elif kind == "shadow":
             self._settle(None)  # its attempts say their label themselves
         elif kind == "task":
-            if self._waiting and self._waiting[0].get("task_id") != record.get("task_id"):
+            if self._waiting and self._waiting[0][0].get("task_id") != record.get("task_id"):
                 self._settle(None)
             label = _word(record.get("privacy")) or "public"
             self._of(label).counts["tasks"] += 1
-            self._settle(label)
+            self._settle(label, record.get("own_label"))
+            self._note_all(self.parts.ended(record))
 
     def rows(self) -> tuple[LabelRow, ...]:
         """By label; local_only is there also without any task."""
@@ -155,11 +202,30 @@ class Departures:
             for label, sums in sorted(self._sums.items())
         )
 
-    def _settle(self, task_label: str | None) -> None:
+    def breach(self, text: str, at: str) -> None:
+        """Something was taken for laxer than it is."""
+        self.breaches_total += 1
+        if len(self.breaches) < MOST_FINDINGS:
+            self.breaches.append(FindingRow(what="mislabelled", text=text, at=at))
+
+    def _note_all(self, found: Iterable[Mislabelled]) -> None:
+        for one in found:
+            label, part = _word(one.label), _word(one.part)
+            if (one.at, label) in self._told:
+                continue  # one text is one breach, however many of its turns say so
+            self._told.add((one.at, label))
+            self._of(label).counts["mislabelled"] += 1
+            text = (
+                f"a text of task {_word(one.task_id)} was sent to a cloud as {_word(one.sent_as)}, "
+                f"and it had a part that is {label}: {part}"
+            )
+            self.breach(text, one.at)
+
+    def _settle(self, task_label: str | None, own_label: object = None) -> None:
         if self._local:
             self._of(task_label or UNKNOWN).counts["local_attempts"] += self._local
             self._local = 0
-        for attempt in self._waiting:
+        for attempt, at in self._waiting:
             label = _word(attempt.get("label")) or task_label or UNKNOWN
             # A task may have seen stricter text later than it was sent: a tool's, for one.
             sums = self._of(label)
@@ -171,6 +237,10 @@ class Departures:
                 sums.counts["cloud_attempts"] += 1
                 sums.counts["redacted"] += bool(attempt.get("redacted"))
                 sums.models[_word(attempt.get("model"))] += 1
+                wrong = self.parts.sent(attempt, label, own_label, at)
+                self._note_all([wrong] if wrong else [])
+                if not wrong and (unsaid := self.parts.may_have_shown(attempt, label)):
+                    self._of(unsaid).counts["unsaid"] += 1
         self._waiting.clear()
 
     def _of(self, label: str) -> _Sum:
@@ -206,4 +276,6 @@ def proof_of(
         labels=departures.rows(),
         findings=tuple(FindingRow(**asdict(finding)) for finding in walk.findings),
         findings_total=walk.findings_total,
+        breaches=tuple(departures.breaches),
+        breaches_total=departures.breaches_total,
     )

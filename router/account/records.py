@@ -60,6 +60,9 @@ class AttemptRecord(_Record):
     labelled when it was sent, None where only the task's own label is known. redacted: what was
     sent was not the text itself, but the text with what is private taken out. probability: the
     geometric mean of the answer's token probabilities, None where none are known.
+    parts: the label of each part of a text for a cloud (task, session, facts, tools, draft) as it
+    stood when that was read, None where nobody said so; turns: references to the tasks whose turns
+    were shown.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -79,6 +82,8 @@ class AttemptRecord(_Record):
     ttft_s: float = 0.0
     label: str | None = None
     redacted: bool = False
+    parts: dict[str, str] | None = None
+    turns: tuple[str, ...] = ()
     probability: float | None = None
 
 
@@ -87,6 +92,7 @@ class TaskRecord(_Expected):
 
     escalation: why the local model was not tried at all; None when it was, or was not needed.
     decided: where the task was sent before anything was generated; route: where its answer is from.
+    upgrade: it had been answered before, without the cloud that it waited for.
     own_label, found: the task's own label, and kinds of private things in it. confidence: of the
     kind. weighed: what the decision was made of; None where the policy was not asked, and, as all
     of these, in records of versions that did not write it. expected_cloud_usd: of one call.
@@ -104,6 +110,7 @@ class TaskRecord(_Expected):
     avoided_usd: float = 0.0
     latency_s: float = 0.0
     cache_hit: bool = False
+    upgrade: bool = False
     own_label: Privacy | None = None
     found: tuple[str, ...] = ()
     confidence: float | None = None
@@ -161,17 +168,19 @@ Record = AttemptRecord | ToolRecord | TaskRecord | FeedbackRecord | ShadowRecord
 RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="record")])
 
 
-def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple[Record, ...]:
+def records_of(
+    task: Task, result: Result, found: tuple[str, ...] = (), *, upgrade: bool = False
+) -> tuple[Record, ...]:
     """What the ledger keeps of a task: its attempts in order, then the task itself.
 
-    found: kinds of private things in its text.
+    found: kinds of private things in its text. upgrade: it had been answered before.
     """
     common = {
         "task_id": task.task_id,
         "kind": result.guess.kind,
         "language": result.guess.language,
         "tags": task.tags,
-        "session": _hashed(task.session),
+        "session": hashed_session(task.session) if task.session else None,
     }
     attempts = [
         AttemptRecord(
@@ -193,6 +202,8 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
             ttft_s=attempt.ttft_s,
             label=attempt.label.value if attempt.label else None,
             redacted=attempt.redacted > 0,
+            parts=None if attempt.parts is None else dict(attempt.parts),
+            turns=attempt.turns,
             probability=_probability(attempt),
         )
         for attempt in result.attempts
@@ -220,6 +231,7 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
         avoided_usd=_dollars(result.avoided_usd) or 0.0,
         latency_s=result.latency_s,
         cache_hit=result.route == "cache",
+        upgrade=upgrade,
         own_label=task.privacy,
         found=found,
         confidence=result.guess.confidence,
@@ -230,8 +242,9 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
     return (*attempts, *calls, whole)
 
 
-def _hashed(session: str | None) -> str | None:
-    return session and hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def hashed_session(session: str) -> str:
+    """A session's name as the ledger has it."""
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _dollars(cost: float | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,6 +24,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from router.checkpoints.checkpoint_fields import Address, join, pack, split, unpack
 from router.checkpoints.checkpoint_rows import ThreadRows
+from router.privacy.storage import may_be_written, require_may_be_written
 from router.store.store import Store
 from router.types.completion import Completion, TokenStats, Usage
 from router.types.decision import EscalationReason, Expected, Guess, Kind, RouteDecision
@@ -49,13 +50,24 @@ class RedisSaver(BaseCheckpointSaver[str]):
     revived: further classes that the graphs' states contain. Only these and the vocabulary are
     made again from what Redis holds; anything else comes back as plain data. Without such a list,
     whoever can write to Redis could have code run here.
+    label_of: of the channels that would be saved, by name. What the store may not have is left out;
+    without it everything is saved. refuses: it raises PrivacyViolation instead.
     """
 
     def __init__(
-        self, store: Store, *, ttl_s: float | None = 7 * 86_400.0, revived: Iterable[type] = ()
+        self,
+        store: Store,
+        *,
+        ttl_s: float | None = 7 * 86_400.0,
+        revived: Iterable[type] = (),
+        label_of: Callable[[Mapping[str, Any]], Privacy] | None = None,
+        refuses: bool = False,
     ) -> None:
         super().__init__(serde=JsonPlusSerializer(allowed_msgpack_modules=(*VOCABULARY, *revived)))
         self._rows = ThreadRows(store, ttl_s=ttl_s)
+        self._store = store
+        self._label_of = label_of
+        self._refuses = refuses
 
     async def aput(
         self,
@@ -68,6 +80,8 @@ class RedisSaver(BaseCheckpointSaver[str]):
         parent = Address.of(config)
         at = parent.with_id(checkpoint["id"])
         values = checkpoint["channel_values"]
+        if not self._may_save(values):
+            return at.config()
         bare = {key: value for key, value in checkpoint.items() if key != "channel_values"}
         meta = get_checkpoint_metadata(config, metadata)
         fields = {
@@ -92,6 +106,8 @@ class RedisSaver(BaseCheckpointSaver[str]):
     ) -> None:
         """Save what one task wrote. Written twice, the first value stays; of errors the last."""
         at = Address.of(config)
+        if not self._may_save(dict(writes)):
+            return
         fields, keep = {}, []
         for position, (channel, value) in enumerate(writes):
             index = WRITES_IDX_MAP.get(channel, position)
@@ -181,6 +197,15 @@ class RedisSaver(BaseCheckpointSaver[str]):
         """Increasing, and with a random tail: two forks of a thread must not share a version."""
         number = 0 if current is None else int(str(current).split(".")[0])
         return f"{number + 1:032}.{random.random():016}"
+
+    def _may_save(self, values: Mapping[str, Any]) -> bool:
+        """Asked for each write: a label may have risen since the last one."""
+        if self._label_of is None or self._store.local:
+            return True
+        label = self._label_of(values)
+        if self._refuses:
+            require_may_be_written(label, self._store, "the state of a run")
+        return may_be_written(label, self._store)
 
     async def _load(self, at: Address) -> CheckpointTuple | None:
         """Two round trips: the checkpoint with the names of its writes, then all values."""

@@ -35,6 +35,7 @@ from langgraph.store.base import (
 from pydantic import ValidationError
 
 from router.checkpoints.document_filters import fits, matches, share_of_words
+from router.privacy.storage import Judge, judge_by_default, require_may_be_written
 from router.store.keys import quoted, unquoted
 from router.store.store import Store
 from router.types.base import Frozen
@@ -56,12 +57,23 @@ class _Stored(Frozen):
 
 
 class Documents(BaseStore):
-    """Asynchronous only. ttl: LangGraph's own defaults for items that name no TTL, in minutes."""
+    """Asynchronous only. ttl: LangGraph's own defaults for items that name no TTL, in minutes.
+
+    judge: the label of a text by what is found in it, asked before an item is written to another
+    machine; PrivacyViolation where it may not be.
+    """
 
     supports_ttl = True
 
-    def __init__(self, store: Store, *, ttl: TTLConfig | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ttl: TTLConfig | None = None,
+        judge: Judge | None = None,
+    ) -> None:
         self._store = store
+        self._judge = judge or judge_by_default()
         self.ttl_config = ttl
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
@@ -133,6 +145,10 @@ class Documents(BaseStore):
 
     async def _write(self, puts: dict[Path, PutOp]) -> None:
         keys, now = self._store.keys, datetime.now(UTC)
+        for (_, key), op in puts.items():
+            if op.value is not None and not self._store.local:
+                label = self._judge(json.dumps(op.value, ensure_ascii=False))
+                require_may_be_written(label, self._store, f"the item {key!r}")
         before = {
             (item.namespace, item.key): item.created_at
             for item in await self._read(

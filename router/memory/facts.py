@@ -17,7 +17,8 @@ from router.errors import ConfigError, PrivacyViolation, TaskError
 from router.memory.facts_index import FactIndex
 from router.memory.facts_search import scores, words
 from router.memory.facts_types import LABELS, Fact, FactStats, label_of
-from router.privacy.gate import may_be_kept, strictest
+from router.privacy.gate import strictest
+from router.privacy.storage import CURE, Judge, judge_by_default, may_be_written, why_not_written
 from router.store.keys import escaped
 from router.store.store import Store
 from router.types.task import Privacy
@@ -32,7 +33,8 @@ class Facts:
 
     ttl_s: how long a fact lives that names no other time; None: until it must make room.
     max_tokens_total: of all facts together; where processes differ, each keeps to its own when it
-    writes. max_tokens_fact: of one. Raises ConfigError where one may be larger than all.
+    writes. max_tokens_fact: of one. judge: the label of a text by what is found in it, asked before
+    one is written to another machine. Raises ConfigError where one may be larger than all.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Facts:
         ttl_s: float | None = 90 * 86_400.0,
         max_tokens_total: int = 50_000,
         max_tokens_fact: int = 1_000,
+        judge: Judge | None = None,
     ) -> None:
         if not 1 <= max_tokens_fact <= max_tokens_total:
             raise ConfigError(
@@ -53,6 +56,7 @@ class Facts:
         self._ttl_s = ttl_s
         self._max_total = max_tokens_total
         self._max_fact = max_tokens_fact
+        self._judge = judge or judge_by_default()
 
     async def put(
         self,
@@ -63,31 +67,37 @@ class Facts:
         source: str,
         subjects: Sequence[str] = (),
         ttl_s: float | None = None,
-        derived_from: Sequence[str] = (),
+        derived_from: Sequence[str | Fact] = (),
     ) -> Fact:
         """Remember a fact; what the key held before is gone.
 
-        derived_from: keys of the facts that it was made from. Its label is the strictest of theirs
-        and its own; a source that is gone counts as local_only, as nobody knows its label.
-        Raises TaskError for one that is too large or malformed, and PrivacyViolation for one that
-        must stay local where the store is another machine. Nothing is written then.
+        derived_from: facts that it was made from, as they were read, or their keys. Its label is
+        the strictest of theirs and its own. Of a key that is the strictest that it held since it
+        was last free, whoever has written to it meanwhile; one that is gone counts as local_only,
+        as nobody knows its label. Raises TaskError for one that is too large or malformed, and
+        PrivacyViolation for one that must stay local where the store is another machine. Nothing
+        is written then.
         """
-        strict = label_of(label)
-        if derived_from:
-            cards = await self._index.cards()
-            sources = [cards.get(escaped(one)) for one in derived_from]
-            strict = strictest(
-                [strict, *(one.label if one else Privacy.LOCAL_ONLY for one in sources)]
-            )
-        if not may_be_kept(Privacy(strict), store_is_local=self._store.local):
-            raise PrivacyViolation(
-                f"fact {key!r} must stay on this machine, but {self._store.description} is on "
-                "another: it was not written. Use a Redis on this machine, or do not keep it"
-            )
+        read = [one.label for one in derived_from if isinstance(one, Fact)]
+        strict = strictest((label_of(label), *read))
+        store = self._store
+        if not store.local:
+            strict = strictest((strict, *map(self._judge, (key, text, *subjects))))
         lives_s = self._ttl_s if ttl_s is None else ttl_s
         fact = self._fact(key, text, strict, source, tuple(subjects), lives_s)
-        await self._index.put(fact, max_tokens_total=self._max_total)
-        return fact
+        got = await self._index.put(
+            fact,
+            made_from=[one for one in derived_from if not isinstance(one, Fact)],
+            most_label=next(one for one in reversed(LABELS) if may_be_written(one, store)),
+            max_tokens_total=self._max_total,
+        )
+        if got is None:
+            raise PrivacyViolation(
+                why_not_written(
+                    f"fact {key!r}", Privacy.LOCAL_ONLY, store, f"{CURE}, or do not keep it"
+                )
+            )
+        return fact.model_copy(update={"label": got})
 
     async def get(self, key: str) -> Fact | None:
         """None where it is not there, expired, or cannot be read. Reading is a use."""

@@ -39,12 +39,18 @@ class FactIndex:
             text: store.redis.register_script(text) for text in (PUT, USE, SURVEY, REMOVE)
         }
 
-    async def put(self, fact: Fact, *, max_tokens_total: int) -> None:
-        """Write a fact over what its key held, and take away as many as must make room."""
+    async def put(
+        self, fact: Fact, *, made_from: Sequence[str], most_label: Privacy, max_tokens_total: int
+    ) -> Privacy | None:
+        """Write a fact over what its key held, and take away as many as must make room.
+
+        made_from: keys, of which it has the strictest label, judged in the same step. The label
+        that it got; None where that is stricter than most_label, and nothing was written.
+        """
         lives_ms: int | str = ""
         if fact.expires_at is not None:
             lives_ms = max(1, round((fact.expires_at - fact.created_at) * 1000))
-        await self._run(
+        label, displaced = await self._run(
             PUT,
             escaped(fact.key),
             fact.tokens,
@@ -52,8 +58,11 @@ class FactIndex:
             uuid.uuid4().hex,
             lives_ms,
             max_tokens_total,
-            fact.model_dump_json(),
+            most_label,
+            fact.model_dump_json(exclude={"label"}).removeprefix("{"),
+            *map(escaped, made_from),
         )
+        return None if displaced < 0 else label_of(label.decode())
 
     async def use(self, keys: Sequence[str]) -> list[Fact | None]:
         """The facts of some keys, None for each that is not there; they have been used now."""
@@ -91,7 +100,7 @@ class FactIndex:
 
 
 def _card(text: str) -> Card:
-    tokens, label, writing = text.split(" ")
+    tokens, label, writing, *_ = text.split(" ")
     return Card(int(tokens), label_of(label), writing)
 
 

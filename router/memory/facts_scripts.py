@@ -1,8 +1,10 @@
 """The Lua scripts of facts: each step happens as a whole, whoever else is writing.
 
 Three indices, under the same KEYS in each script:
-  cards   hash: a fact's member, what it weighs: `tokens label id`. Two more fields, with a space
-          that no member has: ` tokens`, the sum of all; ` uses`, a counter of reads and writes.
+  cards   hash: a fact's member, what it weighs: `tokens label id held`; held: the strictest label
+          that its key had since it was last free, as what is made of a fact may be made of what
+          the key held a moment ago. Two more fields, with a space that no member has: ` tokens`,
+          the sum of all; ` uses`, a counter of reads and writes.
   used    sorted set of members by that counter, private ones after all others: the first makes
           room first.
   expiry  sorted set of members by expiry, epoch milliseconds of the server's clock; inf is never.
@@ -54,12 +56,30 @@ local function expire_indices()
 end
 """
 
-# ARGV: prefix, member, tokens, label, id, milliseconds to live ('' for ever), bound, the fact.
-# Answers how many facts made room.
+# ARGV: prefix, member, tokens, label, id, milliseconds to live ('' for ever), bound, the strictest
+# label that the store may be given, the fact in JSON behind its label, then the members that it is
+# made from: it has the strictest label of theirs and its own, and one that is gone counts as
+# local_only. Answers the label, and how many facts made room; with -1 nothing was written.
 PUT = (
     _COMMON
     + """
+local STRICTNESS = {public = 0, internal = 1, local_only = 2}
+local function strictest(one, other)
+  if not STRICTNESS[other] then return 'local_only' end
+  return STRICTNESS[other] > STRICTNESS[one] and other or one
+end
+local function held(member)
+  local card = redis.call('HGET', KEYS[1], member)
+  if not card then return nil end
+  local label, before = string.match(card, '^%d+ (%S+) %S+ ?(%S*)$')
+  if not label then return 'local_only' end
+  return strictest(strictest('public', label), before ~= '' and before or 'public')
+end
 sweep()
+local label = ARGV[4]
+for at = 10, #ARGV do label = strictest(label, held(ARGV[at]) or 'local_only') end
+if STRICTNESS[label] > STRICTNESS[ARGV[8]] then return {label, -1} end
+local before = strictest(label, held(ARGV[2]) or 'public')
 remove(ARGV[2])
 local displaced = 0
 local room = tonumber(ARGV[7]) - tonumber(ARGV[3])
@@ -69,18 +89,19 @@ while tonumber(redis.call('HGET', KEYS[1], ' tokens') or 0) > room do
   remove(oldest[1])
   displaced = displaced + 1
 end
-redis.call('SET', ARGV[1] .. ARGV[2], ARGV[8])
+redis.call('SET', ARGV[1] .. ARGV[2], '{"label":"' .. label .. '",' .. ARGV[9])
 local expires = '+inf'
 if ARGV[6] ~= '' then
   expires = string.format('%.0f', now + tonumber(ARGV[6]))
   redis.call('PEXPIREAT', ARGV[1] .. ARGV[2], expires)
 end
-redis.call('HSET', KEYS[1], ARGV[2], ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5])
+redis.call('HSET', KEYS[1], ARGV[2],
+  table.concat({ARGV[3], label, ARGV[5], before}, ' '))
 redis.call('HINCRBY', KEYS[1], ' tokens', ARGV[3])
 redis.call('ZADD', KEYS[3], expires, ARGV[2])
-use(ARGV[2], ARGV[4])
+use(ARGV[2], label)
 expire_indices()
-return displaced
+return {label, displaced}
 """
 )
 
@@ -118,7 +139,7 @@ REMOVE = (
 local count = 0
 for at = 2, #ARGV, 2 do
   local card = redis.call('HGET', KEYS[1], ARGV[at])
-  if card and (ARGV[at + 1] == '*' or string.match(card, '%S+$') == ARGV[at + 1]) then
+  if card and (ARGV[at + 1] == '*' or string.match(card, '^%d+ %S+ (%S+)') == ARGV[at + 1]) then
     count = count + remove(ARGV[at])
   end
 end

@@ -6,15 +6,40 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from router.memory.sessions_scripts import APPEND, DELETE_IF_SAME, RECALL
 from router.privacy.gate import label_of, strictest
+from router.privacy.storage import require_may_be_written
 from router.store.store import Store
 from router.types.base import Frozen
 from router.types.decision import Kind
 from router.types.task import Message, Privacy, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message that was said. label: of the task that it belongs to, when it ended; task: a
+    reference to that, empty where nobody said so."""
+
+    message: Message
+    label: Privacy = Privacy.PUBLIC
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A session as it stood at one moment; label: the strictest that it was ever given."""
+
+    turns: tuple[Turn, ...] = ()
+    label: Privacy = Privacy.PUBLIC
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return tuple(turn.message for turn in self.turns)
 
 
 class Memory:
@@ -30,51 +55,63 @@ class Memory:
         self._store = store
         self._ttl_ms = int(ttl_s * 1000)
         self._max_messages = max_messages
+        self._append = store.redis.register_script(APPEND)
+        self._recall = store.redis.register_script(RECALL)
+
+    async def recall(self, session: str) -> Conversation:
+        """What was said, oldest first, and its label, of one and the same moment.
+
+        Empty and public for an unknown session. Entries that cannot be read are left out; a label
+        that is not known is strict, and so is one that the store lost beside a strict message.
+        """
+        with self._store.errors():
+            entries, stored = await self._recall(keys=self._keys(session), args=[])
+        turns = tuple(turn for entry in entries if (turn := _turn(entry)))
+        held = label_of(stored.decode(errors="replace") if stored else None)
+        return Conversation(turns, strictest((held, *(turn.label for turn in turns))))
 
     async def history(self, session: str) -> tuple[Message, ...]:
-        """Oldest first; empty for an unknown session. Entries that cannot be read are left out."""
-        with self._store.errors():
-            entries: Any = await self._store.redis.lrange(self._store.keys.memory(session), 0, -1)
-        return tuple(message for entry in entries if (message := _message(entry)))
+        """The messages alone."""
+        return (await self.recall(session)).messages
 
     async def label(self, session: str) -> Privacy:
-        """The strictest label of what was said in a session; one that is not known is strict."""
-        with self._store.errors():
-            stored: Any = await self._store.redis.get(self._label_key(session))
-        return label_of(stored.decode() if stored else None)
+        """The label alone."""
+        return (await self.recall(session)).label
 
     async def append(
-        self, session: str, *messages: Message, label: Privacy = Privacy.PUBLIC
+        self, session: str, *messages: Message, label: Privacy = Privacy.PUBLIC, task: str = ""
     ) -> None:
-        """Add messages in one transaction: all of them, in a row, or none. Renews the TTL.
+        """Add messages in one step: all of them, in a row, with their label, or none.
 
-        The session keeps the strictest label that it was ever given.
+        The session keeps the strictest label that it was ever given, whoever else writes to it.
+        task: a reference to what they belong to. Renews the TTL. Raises PrivacyViolation, and
+        writes nothing, where they must stay and the store is another machine.
         """
         if not messages:
             return
-        raised = strictest((label, await self.label(session)))
-        keys, now = self._store.keys, time.time()
+        require_may_be_written(label, self._store, f"what was said in session {session!r}")
+        now = time.time()
+        entries = [_Entry.of(one, label, task) for one in messages]
         with self._store.errors():
-            async with self._store.redis.pipeline(transaction=True) as pipe:
-                pipe.rpush(keys.memory(session), *(m.model_dump_json() for m in messages))
-                pipe.ltrim(keys.memory(session), -self._max_messages, -1)
-                pipe.pexpire(keys.memory(session), self._ttl_ms)
-                pipe.zadd(keys.sessions(), {session: now})
-                pipe.zremrangebyscore(keys.sessions(), "-inf", self._oldest(now))
-                pipe.pexpire(keys.sessions(), self._ttl_ms)
-                if raised is not Privacy.PUBLIC:
-                    pipe.set(self._label_key(session), raised.value, px=self._ttl_ms)
-                await pipe.execute()
+            await self._append(
+                keys=[*self._keys(session), self._store.keys.sessions()],
+                args=[
+                    *(label.value, self._ttl_ms, self._max_messages, session),
+                    *(now, self._oldest(now)),
+                    *(entry.model_dump_json(exclude_defaults=True) for entry in entries),
+                ],
+            )
 
-    def _label_key(self, session: str) -> str:
-        return self._store.keys.of("memory", session, "label")
+    def _keys(self, session: str) -> list[str]:
+        keys = self._store.keys
+        return [keys.memory(session), keys.of("memory", session, "label")]
 
     async def forget(self, session: str) -> None:
         """Delete a session; one that is not there is no error."""
         keys = self._store.keys
         with self._store.errors():
             async with self._store.redis.pipeline(transaction=True) as pipe:
-                pipe.delete(keys.memory(session), self._label_key(session))
+                pipe.delete(*self._keys(session))
                 pipe.zrem(keys.sessions(), session)
                 await pipe.execute()
 
@@ -90,17 +127,32 @@ class Memory:
         return now - self._ttl_ms / 1000
 
 
-def _message(entry: bytes) -> Message | None:
+class _Entry(Message):
+    """A message as it lies in Redis; without a label it was public, or is of an earlier version."""
+
+    label: str | None = None
+    task: str = ""
+
+    @classmethod
+    def of(cls, message: Message, label: Privacy, task: str) -> _Entry:
+        said = None if label is Privacy.PUBLIC else label.value
+        return cls(role=message.role, content=message.content, label=said, task=task)
+
+
+def _turn(entry: bytes) -> Turn | None:
     try:
-        return Message.model_validate_json(entry)
+        read = _Entry.model_validate_json(entry)
     except ValidationError:
         return None
+    message = Message(role=read.role, content=read.content)
+    return Turn(message, label_of(read.label), read.task)
 
 
 class CachedAnswer(Frozen):
     """An answer as it was given once.
 
-    cost_usd: what asking again would cost; None where the price is unknown.
+    cost_usd: what asking again would cost; None where the price is unknown. label: of the task,
+    when it had ended: whoever takes the answer takes that too.
     """
 
     text: str
@@ -108,6 +160,7 @@ class CachedAnswer(Frozen):
     route: Literal["local", "cloud"]
     cost_usd: float | None
     kind: Kind
+    label: Privacy = Privacy.LOCAL_ONLY
 
 
 def cache_key(task: Task, history: Sequence[Message], fingerprint: str) -> str | None:
@@ -139,6 +192,7 @@ class AnswerCache:
     def __init__(self, store: Store, *, ttl_s: float = 86_400.0) -> None:
         self._store = store
         self._ttl_ms = int(ttl_s * 1000)
+        self._delete = store.redis.register_script(DELETE_IF_SAME)
 
     async def get(self, key: str) -> CachedAnswer | None:
         """None for a miss. An entry that cannot be read is a miss, and is deleted."""
@@ -147,14 +201,24 @@ class AnswerCache:
             entry = await self._store.redis.get(name)
             if entry is None:
                 return None
-            try:
-                return CachedAnswer.model_validate_json(entry)
-            except ValidationError:
-                await self._store.redis.delete(name)
-                return None
+            answer = _answer(entry)
+            if answer is None:
+                await self._delete(keys=[name], args=[entry])
+            return answer
 
     async def put(self, key: str, answer: CachedAnswer) -> None:
+        """Raises PrivacyViolation where it must stay and the store is another machine."""
+        require_may_be_written(answer.label, self._store, "an answer")
         with self._store.errors():
             await self._store.redis.set(
                 self._store.keys.answer(key), answer.model_dump_json(), px=self._ttl_ms
             )
+
+
+def _answer(entry: bytes | str) -> CachedAnswer | None:
+    """None for one that cannot be read, or of an earlier version, whose label nobody knows."""
+    try:
+        answer = CachedAnswer.model_validate_json(entry)
+    except ValidationError:
+        return None
+    return answer if "label" in answer.model_fields_set else None

@@ -7,10 +7,12 @@ import time
 from typing import Any
 
 from router.errors import MessageCorrupt
+from router.privacy.storage import may_be_written, why_not_written
 from router.queue.delivery import Delivery
 from router.queue.storage import QueueStorage
 from router.queue.types import BINDING_S, Claimed, State, member_of, task_of
 from router.types.result import Result
+from router.types.task import Privacy
 
 _MOST_EVENTS = 10_000
 _MOST_MENDED = 100
@@ -73,8 +75,13 @@ class Work:
         said: bytes = await shelf.run("RENEW", keys, claimed.run, member)
         return said.decode()
 
-    async def tell(self, claimed: Claimed, event: dict[str, Any]) -> None:
-        """An event for whoever follows the task."""
+    async def tell(
+        self, claimed: Claimed, event: dict[str, Any], label: Privacy = Privacy.PUBLIC
+    ) -> None:
+        """An event for whoever follows the task. label: of the text in it; what the store may not
+        have is not told."""
+        if not may_be_written(label, self._shelf.store):
+            return
         shelf = self._shelf
         key = shelf.events(member_of(claimed.task.task_id))
         with shelf.store.errors():
@@ -86,7 +93,13 @@ class Work:
     async def finish(
         self, claimed: Claimed, state: State, result: Result | None = None, error: str = ""
     ) -> bool:
-        """Whether this run was the one that ended the task: one that lost its lease is not."""
+        """Whether this run was the one that ended the task: one that lost its lease is not.
+
+        A result that turned out so strict that the store may not have it is a failure that says so.
+        """
+        if result is not None and not may_be_written(result.label, self._shelf.store):
+            state, error = "failed", why_not_written("its answer", result.label, self._shelf.store)
+            result = None
         text = "" if result is None else result.model_dump_json()
         member = member_of(claimed.task.task_id)
         return await self._end(

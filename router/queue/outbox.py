@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from router.privacy.storage import may_be_written, require_may_be_written, why_not_written
 from router.store.store import Store
 from router.types.base import Frozen
 from router.types.result import CloudState, Result
@@ -22,12 +23,37 @@ KEPT_DELIVERIES = 10_000
 _SPARE_S = 5.0
 """A lease outlives the task's own time by this much."""
 
+# A label that is read in one step and written in another can be lowered by whoever writes in
+# between; so is a task lost that is parked anew while its last parking is dropped.
+
+# KEYS: tasks, order. ARGV: id, the parked task in JSON behind its label, when, the most, its label.
+# One that waits already keeps the strictest label that it ever had.
 _PUT = """
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4])
-then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local STRICTNESS = {public = 0, internal = 1, local_only = 2}
+local waiting = redis.call('HGET', KEYS[1], ARGV[1])
+if not waiting and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
+local label = ARGV[5]
+if waiting then
+  local fine, parked = pcall(cjson.decode, waiting)
+  local before = fine and type(parked) == 'table' and parked.label or 'local_only'
+  if not STRICTNESS[before] then before = 'local_only' end
+  if STRICTNESS[before] > STRICTNESS[label] then label = before end
+end
+redis.call('HSET', KEYS[1], ARGV[1], '{"label":"' .. label .. '",' .. ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
+"""
+# KEYS: tasks, lease. ARGV: id, owner, milliseconds. The task as it waits now, nil for none.
+_LEASE = """
+local waiting = redis.call('HGET', KEYS[1], ARGV[1])
+if waiting and redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return waiting end
+return false
+"""
+# KEYS: tasks, order. ARGV: id, what was read there, nothing for whatever it is.
+_DROP = """
+if ARGV[2] ~= '' and (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('HDEL', KEYS[1], ARGV[1])
 """
 _FINISH = """
 if redis.call('GET', KEYS[3]) ~= ARGV[2] then return 0 end
@@ -74,11 +100,17 @@ class Outbox:
         self._tasks, self._order = of("outbox"), of("outbox", "order")
         self._delivered = of("outbox", "delivered")
         self._put = store.redis.register_script(_PUT)
+        self._lease = store.redis.register_script(_LEASE)
+        self._drop = store.redis.register_script(_DROP)
         self._finish = store.redis.register_script(_FINISH)
         self._release = store.redis.register_script(_RELEASE)
 
     async def park(self, task: Task, why: CloudState, label: Privacy, *, draft: bool) -> bool:
-        """Whether it waits now: not where it does not want to, and not where too many do."""
+        """Whether it waits now: not where it does not want to, and not where too many do.
+
+        Raises PrivacyViolation where it must stay and the store is another machine.
+        """
+        require_may_be_written(label, self._store, f"task {task.task_id}, which would wait,")
         keep_s = self._keep_s if task.upgrade_within_s is None else task.upgrade_within_s
         if keep_s <= 0:
             return False
@@ -89,7 +121,11 @@ class Outbox:
         with self._store.errors():
             done: Any = await self._put(
                 keys=[self._tasks, self._order],
-                args=[task.task_id, parked.model_dump_json(by_alias=True), now, self._most],
+                args=[
+                    task.task_id,
+                    parked.model_dump_json(by_alias=True, exclude={"label"}).removeprefix("{"),
+                    *(now, self._most, label.value),
+                ],
             )
         return bool(done)
 
@@ -101,27 +137,33 @@ class Outbox:
         found = []
         for task_id, entry in zip(ids, entries, strict=True):
             parked = _read(entry)
-            if parked is None or parked.expires_at <= time.time():
-                await self.drop(task_id.decode())
-            else:
+            if parked is not None and parked.expires_at > time.time():
                 found.append(parked)
+            elif entry is not None:
+                await self._dropped(task_id, entry)
         return tuple(found)
 
     async def lease(self, parked: Parked) -> Lease | None:
-        """The right to deliver it; None where somebody else has it, or it waits no more."""
+        """The right to deliver it, as it waits now; None where somebody else has it, or it waits
+        no more."""
         task_id, owner = parked.task.task_id, uuid.uuid4().hex
         lease_ms = int((parked.task.timeout_s + _SPARE_S) * 1000)
         with self._store.errors():
-            if not await self._store.redis.set(self._key(task_id), owner, nx=True, px=lease_ms):
-                return None
-            # It may have been delivered between the listing and now.
-            if not await self._store.redis.hexists(self._tasks, task_id):
-                await self._release(keys=[self._key(task_id)], args=[owner])
-                return None
-        return Lease(parked, owner)
+            entry: Any = await self._lease(
+                keys=[self._tasks, self._key(task_id)], args=[task_id, owner, lease_ms]
+            )
+        if entry is None:
+            return None
+        return Lease(_read(entry) or parked, owner)
 
     async def deliver(self, lease: Lease, result: Result) -> bool:
-        """Whether this was the one delivery of the task."""
+        """Whether this was the one delivery of the task.
+
+        A text that turned out so strict that the store may not have it is delivered without it.
+        """
+        if not may_be_written(result.label, self._store):
+            why = why_not_written("its answer", result.label, self._store)
+            result = result.model_copy(update={"text": "", "warnings": (*result.warnings, why)})
         task_id = lease.parked.task.task_id
         with self._store.errors():
             done: Any = await self._finish(
@@ -137,12 +179,12 @@ class Outbox:
 
     async def drop(self, task_id: str) -> bool:
         """No longer wanted. Whether it was waiting."""
+        return await self._dropped(task_id, "")
+
+    async def _dropped(self, task_id: str | bytes, entry: str | bytes) -> bool:
+        """entry: as it was read, so that one that is parked anew meanwhile stays."""
         with self._store.errors():
-            async with self._store.redis.pipeline(transaction=True) as pipe:
-                pipe.hdel(self._tasks, task_id)
-                pipe.zrem(self._order, task_id)
-                removed, _ = await pipe.execute()
-        return bool(removed)
+            return bool(await self._drop(keys=[self._tasks, self._order], args=[task_id, entry]))
 
     async def delivered(self, count: int = 100) -> tuple[Result, ...]:
         """The last deliveries, newest first."""

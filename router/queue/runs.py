@@ -10,9 +10,11 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, ValidationError
 
 from router.errors import RunTaken, TaskError
+from router.privacy.storage import require_may_be_written
 from router.store.processes import has_ended, this_process
 from router.store.store import Store
 from router.types.base import Frozen
+from router.types.task import Privacy
 
 KEPT_S = 100 * 86_400
 """A run may wait 90 days for a person; it is forgotten this long after its last change."""
@@ -25,6 +27,25 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1
 """
+# KEYS: the record, all runs, the lease. ARGV: the record in JSON behind its label, the label, id,
+# when it began, seconds that it is kept, the oldest that counts, the lease's text ('' for none),
+# 1 where it must be new. Answers the record that stands, nil where the lease is another's.
+_SAVE = """
+local STRICTNESS = {public = 0, internal = 1, local_only = 2}
+local stands = redis.call('GET', KEYS[1])
+if ARGV[8] == '1' and stands then return stands end
+if ARGV[7] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[7] then return false end
+local label = ARGV[2]
+local before = stands and string.match(stands, '^{"label":"([^"]*)"') or 'public'
+if not STRICTNESS[before] then before = 'local_only' end
+if STRICTNESS[before] > STRICTNESS[label] then label = before end
+local record = '{"label":"' .. label .. '",' .. ARGV[1]
+redis.call('SET', KEYS[1], record, 'EX', ARGV[5])
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[6])
+redis.call('EXPIRE', KEYS[2], ARGV[5])
+return record
+"""
 _REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -35,11 +56,13 @@ return 1
 class RunRecord(Frozen):
     """A run from its beginning to its end.
 
+    label: of its inputs, as it was found when they were judged; it only rises.
     text, base, files: the workflow's file, its folder, and the files that it named, by their path
     from there: a run goes on with those that it began with. queued: workers drive it. answers:
     said, and not yet heard by who drives it.
     """
 
+    label: Privacy = Privacy.PUBLIC
     run_id: str
     workflow: str
     path: str = ""
@@ -68,21 +91,45 @@ class Runs:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._save = store.redis.register_script(_SAVE)
         self._renew = store.redis.register_script(_RENEW)
         self._replace = store.redis.register_script(_REPLACE)
 
-    async def save(self, record: RunRecord) -> RunRecord:
-        """Write it; its `changed` becomes now."""
+    async def create(self, record: RunRecord) -> RunRecord:
+        """Write it, unless there is a run of this id: the one that stands then."""
+        return await self._write(record, None, is_new=True)
+
+    async def save(self, record: RunRecord, lease: Lease | None = None) -> RunRecord:
+        """Write it; its `changed` becomes now, and its label does not fall.
+
+        lease: RunTaken, and nothing is written, where it is another process's by now. Raises
+        PrivacyViolation where the store is another machine and must not have it.
+        """
+        return await self._write(record, lease, is_new=False)
+
+    async def _write(self, record: RunRecord, lease: Lease | None, *, is_new: bool) -> RunRecord:
+        require_may_be_written(record.label, self._store, f"the run {record.run_id}")
         record = record.model_copy(update={"changed": time.time()})
-        keys = self._store.keys
+        keys, oldest = self._store.keys, time.time() - 2 * KEPT_S
         with self._store.errors():
-            async with self._store.redis.pipeline(transaction=True) as pipe:
-                pipe.set(keys.workflow_run(record.run_id), record.model_dump_json(), ex=KEPT_S)
-                pipe.zadd(keys.workflow_runs(), {record.run_id: record.began})
-                pipe.zremrangebyscore(keys.workflow_runs(), "-inf", time.time() - 2 * KEPT_S)
-                pipe.expire(keys.workflow_runs(), KEPT_S)
-                await pipe.execute()
-        return record
+            stands: Any = await self._save(
+                keys=[
+                    keys.workflow_run(record.run_id),
+                    keys.workflow_runs(),
+                    keys.workflow_lease(record.run_id),
+                ],
+                args=[
+                    record.model_dump_json(exclude={"label"}).removeprefix("{"),
+                    *(record.label.value, record.run_id, record.began, KEPT_S, oldest),
+                    *(lease.text if lease else "", int(is_new)),
+                ],
+            )
+        if stands is None:
+            raise RunTaken(f"the run {record.run_id} was taken up by another process")
+        try:
+            return RunRecord.model_validate_json(stands)
+        except ValidationError:
+            raise TaskError(f"the record of the run {record.run_id} cannot be read") from None
 
     async def load(self, run_id: str) -> RunRecord:
         """The run of this id, or of the only id that begins so. TaskError where there is none."""

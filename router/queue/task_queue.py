@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 
 from router.errors import QueueFull, ResultTimeout, TaskError
-from router.privacy.gate import may_be_kept
+from router.privacy.gate import Gate, strictest
+from router.privacy.storage import CURE, may_be_written
 from router.queue.completion import Completions
 from router.queue.consumer import Work
 from router.queue.storage import QueueStorage
@@ -24,10 +25,11 @@ from router.queue.types import (
     member_of,
     queued_of,
 )
+from router.settings.privacy import PrivacySettings
 from router.settings.queue import QueueSettings
 from router.store.store import Store
 from router.types.result import Result
-from router.types.task import Task
+from router.types.task import Privacy, Task
 
 _FULL_RETRY_S = 5.0
 
@@ -68,14 +70,21 @@ class Handle:
 class TaskQueue:
     """The queue of one namespace. Open it with `async with`.
 
-    capability_of: what a task needs; decides for which workers it waits.
+    capability_of: what a task needs; decides for which workers it waits. label_of: of a task, by
+    what is found in it; asked before it is written to another machine. Without one the detectors
+    look for what they look for by default.
     """
 
     def __init__(
-        self, store: Store, settings: QueueSettings, capability_of: Callable[[Task], str]
+        self,
+        store: Store,
+        settings: QueueSettings,
+        capability_of: Callable[[Task], str],
+        label_of: Callable[[Task], Privacy] | None = None,
     ) -> None:
         self._shelf = QueueStorage(store, settings)
         self._capability_of = capability_of
+        self._label_of = label_of or labels_by(PrivacySettings())
         self._stack = AsyncExitStack()
         self._ends = Completions(self._shelf)
         self.work = Work(self._shelf)
@@ -107,11 +116,8 @@ class TaskQueue:
         not before. expires_s: not begun after. Raises QueueFull, and TaskError for a text that must
         not be written to a Redis elsewhere.
         """
-        if not may_be_kept(task.privacy, store_is_local=self._shelf.store.local):
-            raise TaskError(
-                f"task {task.task_id} is {task.privacy.value}, and the queue is in "
-                f"{self._shelf.store.description}: use a Redis on this machine, or run it here"
-            )
+        if not self._shelf.store.local:
+            self._require_room_for(task)
         shelf, member = self._shelf, member_of(task.task_id)
         capability = self._capability_of(task)
         keys = [
@@ -137,6 +143,15 @@ class TaskQueue:
         with shelf.store.errors():
             await shelf.deliveries[capability].ticket(delay_s)
         return Handle(self, task.task_id)
+
+    def _require_room_for(self, task: Task) -> None:
+        """TaskError for a text that must not be written to the machine where the queue is."""
+        label = strictest((task.privacy, self._label_of(task)))
+        if not may_be_written(label, self._shelf.store):
+            raise TaskError(
+                f"task {task.task_id} is {label.value}, and the queue is in "
+                f"{self._shelf.store.description}: {CURE}, or run it here"
+            )
 
     async def submit_many(self, tasks: Sequence[Task], *, at_once: int = 16) -> list[Handle]:
         """A handle each, in order. Raises QueueFull at the first that finds no room."""
@@ -277,6 +292,17 @@ class TaskQueue:
             ]
             states: Any = await self._shelf.store.redis.mget(names) if names else []
         return sorted((json.loads(one) for one in states if one), key=lambda one: one["name"])
+
+
+def labels_by(settings: PrivacySettings) -> Callable[[Task], Privacy]:
+    """How a task is labelled under these settings; raises ConfigError where they cannot be."""
+    gate = Gate(settings)
+
+    def label_of(task: Task) -> Privacy:
+        names = "\n".join((task.session or "", task.tenant, *task.tags))
+        return strictest((gate.judge(task).label, gate.label_of(names)))
+
+    return label_of
 
 
 def _refused(code: int, said: str, task: Task) -> QueueFull:

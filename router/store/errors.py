@@ -10,6 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from router.errors import StoreUnavailable
 
+_IN_SCRIPT = re.compile(r"Error running script [^:]*: (?:@user_script: ?\d+: )+(?:-|ERR )?")
+_REFUSED_IN_SCRIPT = "user executing the script can't run this command"
+
 
 def redacted(url: str) -> str:
     """A Redis URL that can be shown: the password and every query value replaced by stars."""
@@ -53,6 +56,15 @@ def _explained(error: Exception) -> str:
     if quoting := re.match(r"Command # \d+ \(.*\) of pipeline caused error: ", said, re.S):
         # It quotes the command, and with it somebody's prompt; the rest is a tuple in words.
         said = said[quoting.end() :].strip("(),'\"")
+    if in_script := _IN_SCRIPT.match(said):
+        # What a command inside of a script said is told as if it had stood outside.
+        said = said[in_script.end() :]
+        code = "NOPERM" if _REFUSED_IN_SCRIPT in said else said.partition(" ")[0]
+        error = {
+            "OOM": redis.OutOfMemoryError,
+            "READONLY": redis.ReadOnlyError,
+            "NOPERM": redis.NoPermissionError,
+        }.get(code, redis.ResponseError)(said)
     match error:
         case redis.AuthenticationError():
             return (

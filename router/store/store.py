@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from router.errors import ConfigError, StoreUnavailable
 from router.store import embedded, supervisor
@@ -238,12 +238,14 @@ def _origin_of(executable: str) -> Origin:
 
 
 def is_this_machine(url: str) -> bool:
-    """Whether a Redis at this URL runs here, as far as its name says."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname in (None, "localhost"):
-        return True
+    """Whether a Redis at this URL runs here, as far as the name says that is connected to."""
     try:
-        return ip_address(str(parts.hostname)).is_loopback
+        parts = urlsplit(url)
+        if parts.scheme == "unix":
+            return True
+        # redis-py takes a host from the query where there is none before it.
+        host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 

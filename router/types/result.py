@@ -44,7 +44,9 @@ class CheckResult(Frozen):
 class Attempt(Frozen):
     """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
 
-    label: of the text that a cloud was sent; redacted: values that were replaced in it.
+    label: of the text that a cloud was sent; redacted: values that were replaced in it. parts: the
+    label of each of its parts as it stood when that was read, None where nobody said so; turns:
+    references to the tasks whose turns were among them.
     """
 
     number: int
@@ -60,6 +62,8 @@ class Attempt(Frozen):
     stats: TokenStats | None = None
     label: Privacy | None = None
     redacted: int = 0
+    parts: dict[str, Privacy] | None = None
+    turns: tuple[str, ...] = ()
     latency_s: float = 0.0
     ttft_s: float = 0.0
     started_at: float = Field(default_factory=time.time)

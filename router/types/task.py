@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from enum import StrEnum
 from typing import Any, Literal
@@ -89,3 +90,8 @@ class Task(Frozen):
                 "split the text, or send the part that matters"
             )
         return prompt
+
+
+def reference_of(task_id: str) -> str:
+    """Tells tasks apart in the account and beside a session's turns, and is short."""
+    return hashlib.sha256(task_id.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -236,3 +236,19 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
 )
 def test_only_this_machine_is_local(url: str, local: bool) -> None:
     assert is_this_machine(f"redis://{url}:6379") is local
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("redis:///0", True),
+        ("redis:///0?host=198.51.100.7", False),
+        ("redis://?host=127.0.0.1", True),
+        ("redis://127.0.0.1?host=198.51.100.7", True),
+        ("redis://127.0.0.1:6379@198.51.100.7/0", False),
+        ("redis://[bad", False),
+        ("unix:///run/redis.sock", True),
+    ],
+)
+def test_the_machine_is_the_one_that_is_connected_to(url: str, local: bool) -> None:
+    assert is_this_machine(url) is local

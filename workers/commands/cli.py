@@ -178,7 +178,7 @@ def prove(
         typer.echo(found.to_json())
     else:
         Console().print(proof_view(found))
-    raise typer.Exit(DONE if found.intact else FAILED)
+    raise typer.Exit(DONE if found.sound else FAILED)
 
 
 @app.command()

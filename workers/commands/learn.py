@@ -157,13 +157,15 @@ async def _latest(settings: Settings, count: int) -> tuple[Judged, ...]:
 async def _open_feedback(settings: Settings) -> AsyncIterator[Feedback]:
     from router.account.feedback import Feedback
     from router.account.ledger import Ledger, open_witness
+    from router.privacy.gate import Gate
     from router.store.store import open_configured
 
     async with await open_configured(settings.store) as store:
         keep_s = settings.memory.ledger_days * 86_400
         witness = open_witness(store, settings.store.home.expanduser())
         ledger = Ledger(store, retention_s=keep_s, witness=witness)
-        yield Feedback(store, ledger, keep_s=keep_s)
+        judge = Gate(settings.privacy).label_of
+        yield Feedback(store, ledger, keep_s=keep_s, judge=judge)
 
 
 def _as_data(judged: Judged) -> dict[str, Any]:

@@ -14,8 +14,11 @@ from router.account.hash_chain import (
     id_time,
 )
 from router.account.ledger import Ledger, Opening, open_witness
+from router.account.parts import strictness
 from router.account.proof import Departures, Proof, proof_of
+from router.account.records import hashed_session
 from router.account.report import parse_since
+from router.memory.sessions import Memory
 from router.settings.settings import Settings
 from router.store.store import Store, open_configured
 from workers.commands.prove_export import Bar, Export
@@ -93,10 +96,12 @@ async def _walk(
             for entry in page:
                 before = walk.tip if export else None
                 walk.step(entry)
-                if window.has(entry):
-                    departures.add(entry.record)
-                    if before:
-                        file.write(entry, before)
+                if not window.has(entry):
+                    departures.know(entry.record)
+                    continue
+                departures.add(entry.record, entry.id)
+                if before:
+                    file.write(entry, before)
 
         async for page in ledger.entries():
             take(page)
@@ -110,10 +115,28 @@ async def _walk(
         # A stream that nobody wrote to for so long is gone as a whole, and may be.
         gone_by_age = head is not None and opening.count == 0 and head.time < oldest
         walk.finish(None if gone_by_age else head, max(heads, default=None, key=lambda m: m.seq))
+        await _compare_sessions(store, departures)
         proof = proof_of(store.description, walk, opening.anchor, departures, len(heads), since)
         if export:
             file.close_with(walk.tip, proof)
     return proof
+
+
+async def _compare_sessions(store: Store, departures: Departures) -> None:
+    """What the store says of its sessions must be as strict as what the ledger says of their tasks:
+    the next text is labelled by the store's word."""
+    memory = Memory(store)
+    for name in await memory.sessions():
+        session = hashed_session(name)
+        if not departures.parts.has_seen(session):
+            continue
+        said = await memory.recall(name)
+        for turn in dict.fromkeys(turn.task for turn in said.turns if turn.task):
+            label = departures.parts.label_of_turn(session, turn)
+            if strictness(label) > strictness(said.label):
+                text = f"the store has session {session} as {said.label}, and it holds a turn that "
+                departures.breach(f"{text}the ledger has as {label}", "")
+                break
 
 
 class _Window:

@@ -173,7 +173,7 @@ def _walk_lines(
                 walk.note("edited", f"the head in {at} is not the last record", at)
         elif entry := _entry_of_row(row):
             walk.step(entry)
-            departures.add(entry.record)
+            departures.add(entry.record, entry.id)
         else:
             walk.note("edited", f"{at} cannot be read", at)
     if head is None:

@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from graphs.app import Router
-from graphs.queue import by_kind, open_queue
+from graphs.queue import open_queue, queue_in
 from graphs.workflow.api import Workflow
 from graphs.workflow.execution.runs import begin
 from router.errors import TaskError
 from router.queue.runs import RunRecord
-from router.queue.task_queue import Handle, TaskQueue
+from router.queue.task_queue import Handle
 from router.settings.settings import Settings
 from router.types.result import Result
 from router.types.task import Task
@@ -132,7 +132,7 @@ async def work_until_told(settings: Settings, roles: Sequence[str], slots: int) 
     notes = Console(stderr=True, highlight=False)
     async with (
         Router.open(settings) as router,
-        TaskQueue(router.store, settings.queue, by_kind()) as queue,
+        queue_in(router.store, settings) as queue,
     ):
         worker = Worker(router=router, queue=queue, roles=roles, slots=slots)
         shown = json.dumps(list(roles))

@@ -19,6 +19,7 @@ from graphs.workflow.execution.outcome import (
 )
 from graphs.workflow.execution.runs import stream
 from router.errors import RunTaken
+from router.privacy.gate import strictest
 from router.queue.runs import LEASE_S
 from router.queue.task_queue import TaskQueue
 from router.queue.types import Claimed
@@ -102,4 +103,5 @@ def _as_result(task: Task, result: RunResult) -> Result:
         cost_usd=result.cost_usd,
         avoided_usd=result.avoided_usd,
         latency_s=time.time() - result.began,
+        label=strictest(facts.label for facts in result.steps.values()),
     )

@@ -19,10 +19,12 @@ import structlog
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Routed, Token
 from router.cancellation import end
-from router.errors import EdgewardError, StoreUnavailable
+from router.errors import EdgewardError, StoreUnavailable, TaskError
+from router.privacy.storage import CURE, may_be_written, require_may_be_written
 from router.queue.task_queue import TaskQueue
 from router.queue.types import CAPABILITIES, Claimed
 from router.types.result import Result
+from router.types.task import Privacy, Task
 from workers.consumer.queued_run import drive_queued
 
 log = structlog.get_logger()
@@ -96,13 +98,29 @@ class Worker:
         """The task's result; what happens on the way is told to whoever follows."""
         if claimed.task.workflow is not None:
             return await drive_queued(self.router, self.queue, claimed)
+        self._require_room_for(claimed.task)
         told = _EventWriter(self.queue, claimed)
         async for event in self.router.stream(claimed.task):
             if isinstance(event, Finished):
                 await told.flush()
-                return event.result
+                return self._labelled(event.result)
             await told.add(event)
         raise AssertionError("a stream ends with Finished")
+
+    def _require_room_for(self, task: Task) -> None:
+        """TaskError where its answer could only be written to another machine, which must not have
+        it: nothing is generated then. Whoever submitted it may look for less than is found here."""
+        if not self.router.store.local:
+            label, what = self.router.label_of_task(task), f"the answer to task {task.task_id}"
+            cure = f"{CURE}, or run it here"
+            require_may_be_written(label, self.router.store, what, cure=cure, error=TaskError)
+
+    def _labelled(self, result: Result) -> Result:
+        """What the answer says counts where it is about to be written to another machine."""
+        if self.router.store.local:
+            return result
+        label = self.router.label_of(result.text, result.label)
+        return result.model_copy(update={"label": label})
 
     async def _watch(self, claimed: Claimed, running: asyncio.Task[Any]) -> None:
         """Ends a run that somebody cancelled, or that another worker has taken over."""
@@ -131,7 +149,9 @@ class Worker:
             await self.queue.work.finish(claimed, "failed", error=said)
             return
         result = running.result()
-        if _retryable(result) and await self._again(claimed, result.reason):
+        kept = may_be_written(result.label, self.router.store)
+        reason = result.reason if kept else "its model could not be reached"
+        if _retryable(result) and await self._again(claimed, reason):
             return
         if await self.queue.work.finish(claimed, result.status, result):
             self.done += 1
@@ -184,13 +204,14 @@ class _EventWriter:
     def __init__(self, queue: TaskQueue, claimed: Claimed) -> None:
         self._queue, self._claimed = queue, claimed
         self._text, self._attempt, self._since = "", 0, 0.0
+        self._label = Privacy.PUBLIC
 
     async def add(self, event: Routed | Token | Attempted) -> None:
         if isinstance(event, Token):
-            if self._text and event.attempt != self._attempt:
+            if self._text and (event.attempt, event.label) != (self._attempt, self._label):
                 await self.flush()
             if not self._text:
-                self._since = time.monotonic()
+                self._since, self._label = time.monotonic(), event.label
             self._text, self._attempt = self._text + event.text, event.attempt
             if time.monotonic() - self._since > _FLUSH_S:
                 await self.flush()
@@ -202,7 +223,7 @@ class _EventWriter:
         if self._text:
             event = {"type": "token", "text": self._text, "attempt": self._attempt}
             self._text = ""
-            await self._queue.work.tell(self._claimed, event)
+            await self._queue.work.tell(self._claimed, event, self._label)
 
 
 def _shown(event: Routed | Attempted) -> dict[str, Any]:

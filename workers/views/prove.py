@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -10,7 +12,7 @@ from router.account.hash_chain import (
     MOST_FINDINGS,
     moment,
 )
-from router.account.proof import Proof
+from router.account.proof import FindingRow, Proof
 
 _LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
 
@@ -23,9 +25,11 @@ def proof_view(proof: Proof) -> RenderableType:
         return Text("nothing is recorded yet: try  edgeward demo")
     parts: list[RenderableType] = [_labels(proof), Text()]
     parts += [Text(sentence, "bold") for sentence in proof.sentences]
+    if proof.breaches:
+        parts += [Text(), *_lines(proof.breaches, proof.breaches_total)]
     parts += [Text(), _chain(proof)]
     if proof.findings:
-        parts += [Text(), *_findings(proof)]
+        parts += [Text(), *_lines(proof.findings, proof.findings_total)]
     return Group(*parts)
 
 
@@ -61,12 +65,11 @@ def _chain(proof: Proof) -> Table:
     return table
 
 
-def _findings(proof: Proof) -> list[Text]:
+def _lines(found: Sequence[FindingRow], total: int) -> list[Text]:
     lines = [
-        Text.assemble((f"{one.what}: ", "bold red"), one.text)
-        for one in proof.findings[:_SHOWN_FINDINGS]
+        Text.assemble((f"{one.what}: ", "bold red"), one.text) for one in found[:_SHOWN_FINDINGS]
     ]
-    more = proof.findings_total - len(lines)
+    more = total - len(lines)
     if more:
         kept = f"the first {MOST_FINDINGS} are in --json"
         lines.append(Text(f"and {more:,} more; {kept}", "red"))

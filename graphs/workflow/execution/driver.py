@@ -27,13 +27,13 @@ from graphs.workflow.execution.compile import (
 )
 from graphs.workflow.execution.context import RunContext
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
+from graphs.workflow.execution.room import label_of_channels, require_room_for_answers
 from graphs.workflow.execution.scheduling import next_of
 from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
 from router.checkpoints.checkpoint import RedisSaver
 from router.privacy.gate import strictest
 from router.queue.runs import KEPT_S
-from router.store.store import Store
 from router.types.task import Privacy
 
 if TYPE_CHECKING:
@@ -61,8 +61,15 @@ class DriveOutcome:
         return None if known is None or self.lost_usd is None else known + self.lost_usd
 
 
-def saver(store: Store) -> RedisSaver:
-    return RedisSaver(store, ttl_s=KEPT_S, revived=(Facts, Ask, Answer))
+def saver(router: Router, label: Privacy = Privacy.PUBLIC) -> RedisSaver:
+    """What is saved is judged each time: a tool may have raised its label. label: of the inputs."""
+    return RedisSaver(
+        router.store,
+        ttl_s=KEPT_S,
+        revived=(Facts, Ask, Answer),
+        label_of=label_of_channels(router, label),
+        refuses=True,
+    )
 
 
 async def drive(
@@ -83,7 +90,8 @@ async def drive(
     again: a run that has failed tries anew what failed. Raises StoreUnavailable, after which it
     can be driven again.
     """
-    keep = saver(router.store)
+    require_room_for_answers(router, (answers or {}).values())
+    keep = saver(router, label)
     graph = compiled(workflow, keep)
     config: RunnableConfig = {
         "configurable": {"thread_id": thread},
@@ -127,7 +135,7 @@ async def drive(
 
 async def outcome_of(router: Router, thread: str, workflow: WorkflowDefinition) -> DriveOutcome:
     """Where a run stands, without driving it."""
-    graph = compiled(workflow, saver(router.store))
+    graph = compiled(workflow, saver(router))
     return await _outcome(graph, {"configurable": {"thread_id": thread}}, workflow)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -15,16 +14,19 @@ from graphs.app import Router
 from graphs.event_stream import stream_events
 from graphs.workflow.definition.bind import bind_inputs
 from graphs.workflow.definition.bundle import files_of, loaded, unpacked, with_called
-from graphs.workflow.definition.labels import labels
 from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.validate import check
 from graphs.workflow.execution.driver import DriveOutcome, drive, outcome_of
 from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
+from graphs.workflow.execution.room import (
+    label_of_inputs,
+    require_room,
+    require_room_for_answers,
+)
 from router.errors import ConfigError, RunTaken, StoreUnavailable, TaskError
-from router.privacy import gate
+from router.privacy.gate import strictest
 from router.queue.runs import LEASE_S, Lease, RunRecord, Runs
 from router.settings.settings import Settings
-from router.types.task import MAX_PROMPT_CHARS, Privacy
 
 AskPerson = Callable[[Ask], Awaitable[Answer | bool | None]]
 """Asks a person; None where there is no answer yet, and the run waits."""
@@ -48,25 +50,25 @@ async def begin(
     run. Raises ConfigError, with every mistake, and StoreUnavailable."""
     check(workflow)
     inputs = bind_inputs(workflow, given, from_text=from_text)
-    _require_room(router, workflow, inputs)
+    files = files_of(workflow)
+    require_room(router, workflow, inputs, files)
     if any(_bounded(one) for one in with_called(workflow)):
         await router.require_price()
     runs = Runs(router.store)
     if run_id is not None:
         _require_name(run_id)
-        with suppress(TaskError):
-            return await _same(runs, run_id, workflow, inputs)
     record = RunRecord(
         run_id=run_id or uuid.uuid4().hex[:12],
         workflow=workflow.name,
         path=workflow.source.name,
         text=workflow.source.text,
         base=str(workflow.base.absolute()),
-        files=files_of(workflow),
+        files=files,
         inputs=inputs,
         queued=queued,
+        label=label_of_inputs(router, inputs),
     )
-    return await runs.save(record)
+    return _same(await runs.create(record), record)
 
 
 async def continue_run(
@@ -88,9 +90,9 @@ async def continue_run(
     emit = emit or (lambda _: None)
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    async with _held(runs, record.run_id):
+    async with _held(runs, record.run_id) as lease:
         record, outcome = await _driven(
-            router, runs, record.run_id, emit, answers or {}, approve, patience_s, again
+            router, runs, lease, emit, answers or {}, approve, patience_s, again
         )
     # Whoever hears of the end may take the run up again: it is nobody's now.
     result = result_of(record, outcome)
@@ -101,7 +103,7 @@ async def continue_run(
 async def _driven(
     router: Router,
     runs: Runs,
-    run_id: str,
+    lease: Lease,
     emit: Emit,
     answers: Mapping[str, Answer],
     approve: AskPerson | None,
@@ -109,6 +111,7 @@ async def _driven(
     again: bool,
 ) -> tuple[RunRecord, DriveOutcome]:
     """The run as it is left; for `continue_run`, which holds it."""
+    run_id = lease.run_id
     record = await runs.load(run_id)
     if record.status == "done" or answers:
         outcome = await outcome_of(router, run_id, loaded(record))
@@ -117,9 +120,12 @@ async def _driven(
             return record, outcome
     heard = {path: Answer.model_validate(one) for path, one in record.answers.items()}
     given: dict[str, Answer] | None = {**heard, **answers}
-    label = _label_of(router, record.inputs)
+    # What it was once found to hold it holds, whoever looks for less now.
+    label = strictest((record.label, label_of_inputs(router, record.inputs)))
     with unpacked(record) as workflow:
-        record = await runs.save(record.model_copy(update={"status": "running"}))
+        require_room(router, workflow, record.inputs, record.files)
+        update = {"status": "running", "label": label}
+        record = await runs.save(record.model_copy(update=update), lease)
         while True:
             outcome = await drive(
                 router,
@@ -131,7 +137,7 @@ async def _driven(
                 label=label,
                 again=again,
             )
-            record = await runs.save(_recorded(record, outcome))
+            record = await runs.save(_recorded(record, outcome), lease)
             given = await _answers(outcome, approve, patience_s)
             if given is None:
                 return record, outcome
@@ -154,11 +160,13 @@ async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> Run
     """Leaves answers with a run for whoever drives it next. Raises as `continue_run` does."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    async with _held(runs, record.run_id):
+    async with _held(runs, record.run_id) as lease:
         record = await runs.load(record.run_id)
         _require_asked(answers, await outcome_of(router, record.run_id, loaded(record)))
+        require_room_for_answers(router, answers.values())
         said = {path: one.model_dump() for path, one in answers.items()}
-        return await runs.save(record.model_copy(update={"answers": {**record.answers, **said}}))
+        update = {"answers": {**record.answers, **said}}
+        return await runs.save(record.model_copy(update=update), lease)
 
 
 async def look(router: Router, run_id: str) -> RunResult:
@@ -233,16 +241,12 @@ def _require_name(run_id: str) -> None:
         raise TaskError(f"the run id {run_id!r} is not 1 to 100 letters, digits, `_`, `.` and `-`")
 
 
-async def _same(
-    runs: Runs, run_id: str, workflow: WorkflowDefinition, inputs: Mapping[str, Any]
-) -> RunRecord:
-    record = await runs.load(run_id)
-    if record.run_id != run_id:
-        raise TaskError(f"no run {run_id}")
-    if (record.text, record.inputs) != (workflow.source.text, inputs):
+def _same(record: RunRecord, wanted: RunRecord) -> RunRecord:
+    """The run as it stands; ConfigError where somebody began another one under its id."""
+    if (record.text, record.inputs) != (wanted.text, wanted.inputs):
         raise ConfigError(
-            f"the run {run_id} was begun with another file or other inputs: resume it, or give "
-            "this one another id"
+            f"the run {wanted.run_id} was begun with another file or other inputs: resume it, or "
+            "give this one another id"
         )
     return record
 
@@ -256,33 +260,8 @@ def _bounded(workflow: WorkflowDefinition) -> bool:
     )
 
 
-def _label_of(router: Router, inputs: Mapping[str, Any]) -> Privacy:
-    """Of all that the run was given, as far as it is read: its texts, one part after another."""
-    text = json.dumps(inputs, ensure_ascii=False)
-    found = Privacy.PUBLIC
-    for at in range(0, len(text), MAX_PROMPT_CHARS // 2):
-        part = text[at : at + MAX_PROMPT_CHARS]
-        found = gate.strictest((found, router.label_of(part, Privacy.PUBLIC)))
-    return found
-
-
-def _require_room(router: Router, workflow: WorkflowDefinition, inputs: Mapping[str, Any]) -> None:
-    """ConfigError when private text would be written to another machine's Redis."""
-    if router.store.local:
-        return
-    found = _label_of(router, inputs)
-    for one in with_called(workflow):
-        given = [wanted.privacy for wanted in one.inputs.values()]
-        found = gate.strictest((found, *given, *labels(one).values()))
-    if not gate.may_be_kept(found, store_is_local=False):
-        raise ConfigError(
-            f"{workflow.name} holds {found.value} text, and what its runs remember would be kept "
-            f"by {router.store.description}: use a Redis on this machine"
-        )
-
-
 @asynccontextmanager
-async def _held(runs: Runs, run_id: str) -> AsyncIterator[None]:
+async def _held(runs: Runs, run_id: str) -> AsyncIterator[Lease]:
     """This process drives the run, and nobody else; losing that ends what it does."""
     lease = await runs.lease(run_id)
     me = asyncio.current_task()
@@ -296,7 +275,7 @@ async def _held(runs: Runs, run_id: str) -> AsyncIterator[None]:
 
     renewing = asyncio.create_task(_renew(runs, lease, stop))
     try:
-        yield
+        yield lease
     except asyncio.CancelledError:
         if lost:
             me.uncancel()

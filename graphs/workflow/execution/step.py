@@ -23,9 +23,9 @@ from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data, render_text
 from graphs.workflow.expressions.values import Json, Refused, WorkLimit, from_json
 from router.account.budget import Scope as BudgetScope
-from router.errors import ConfigError, TaskError
-from router.privacy import gate
+from router.errors import ConfigError, PrivacyViolation, TaskError
 from router.privacy.gate import strictest
+from router.privacy.storage import CURE, may_be_written
 from router.types.result import Result
 from router.types.task import Privacy, Task
 
@@ -67,14 +67,14 @@ async def run_step(turn: StepRun, drive: RunContext) -> Facts:
     doing = {"prompt": _asked, "tool": _called, "workflow": _ran}[turn.step.action]
     try:
         facts = await doing(turn, drive)
-    except TaskError as error:
+    except (TaskError, PrivacyViolation) as error:
         raise ConfigError(str(error)) from None
     facts = facts.model_copy(update={"seconds": time.monotonic() - began})
-    if not gate.may_be_kept(facts.label, store_is_local=drive.router.store.local):
+    if not may_be_written(facts.label, drive.router.store):
         return Facts(
             status="failed",
             error=f"its text turned out to be {facts.label.value}, and what runs remember is kept "
-            f"by {drive.router.store.description}: use a Redis on this machine",
+            f"by {drive.router.store.description}: {CURE}",
             cost_usd=facts.cost_usd,
             seconds=facts.seconds,
         )
@@ -181,7 +181,8 @@ async def _called(turn: StepRun, drive: RunContext) -> Facts:
             raise
         error = f"{step.tool}: not done within {step.timeout_s:g} s"
         return Facts(status="failed", error=error, label=turn.label)
-    label = strictest((turn.label, Privacy(result.label)))
+    found = drive.router.label_of(result.output or result.text, Privacy(result.label))
+    label = strictest((turn.label, found))
     if result.status != "done":
         return Facts(status="failed", error=f"{step.tool}: {result.reason}", label=label)
     output: Json = result.output
