@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agents.engines.chat_api import is_loopback
 from agents.engines.providers import provider_of
+from router.privacy.machine import is_loopback
 from router.settings.settings import CloudSettings
 from router.types.result import CloudState
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.engines.chat_api import is_loopback
 from agents.engines.devices import NoCard, machine_memory_bytes, nvidia_cards
 from agents.engines.exllamav2 import ExLlamaV2Runner
 from agents.engines.gguf import read_gguf
@@ -26,6 +25,7 @@ from agents.models.inspect import inspect_model
 from agents.nano.engine import nano_engine
 from router.engine import Engine
 from router.errors import ConfigError
+from router.privacy.machine import is_loopback
 from router.settings.settings import LaneSettings, ModelSettings, Settings
 
 CPU_SHARE = 0.75

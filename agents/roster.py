@@ -10,7 +10,6 @@ from agents import calibration
 from agents.agent import Agent
 from agents.calibration import Sureness
 from agents.connectivity import Finding
-from agents.engines.chat_api import is_loopback
 from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.providers import cloud_from_environment, provider_of
@@ -22,6 +21,7 @@ from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
+from router.privacy.machine import is_loopback
 from router.settings.settings import CloudSettings, ModelSettings, Settings
 from router.types.result import CloudState
 

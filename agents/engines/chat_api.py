@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from agents.engines.redirects import RedirectRefused, get_on_origin
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
+from router.privacy.machine import is_loopback
 from router.types.task import Message
 
 T = TypeVar("T")
@@ -49,17 +50,6 @@ def chat_base(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path or '/v1'}"
 
 
-def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own, which no proxy can reach for us."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> list[str]:
     """The model names that the server at `base` (see `chat_base`) lists, in its order.
 
@@ -79,11 +69,11 @@ async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> li
     failure: Exception
     try:
         async with httpx.AsyncClient(timeout=timeout_s, trust_env=not is_loopback(base)) as client:
-            response = await client.get(f"{base}/models", headers=headers)
+            response = await get_on_origin(client, f"{base}/models", headers=headers)
             response.raise_for_status()
             listed = response.json()
         return [str(entry["id"]) for entry in listed["data"]]
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, RedirectRefused) as error:
         failure = place.error(error)
     except (ValueError, KeyError, TypeError):
         failure = EngineUnavailable(

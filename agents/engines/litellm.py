@@ -28,15 +28,16 @@ from agents.engines.chat_api import (
     Waits,
     chat_base,
     finish_reason,
-    is_loopback,
     list_models,
     wire_messages,
 )
 from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.redirects import guard, guard_maker
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
+from router.privacy.machine import is_loopback
 from router.types.completion import Completion, Usage
 
 _ENVIRONMENT = {
@@ -149,6 +150,7 @@ class LiteLLMEngine:
         request.remaining_s(self._model)
         self._refuse_without_key()
         await self._wait(self.warm, request, silence_s=math.inf)
+        self._refuse_completion_model()
         wire, head = await self._begin(self._arguments(request), request)
         answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
         usage, ttft_s = None, 0.0
@@ -340,6 +342,17 @@ class LiteLLMEngine:
                 model=self._model,
             )
 
+    def _refuse_completion_model(self) -> None:
+        """Those go to an older API, over clients of the SDK's own that follow redirects."""
+        name = self._model.rpartition("/")[2]
+        of_old = name in self._module().open_ai_text_completion_models
+        if of_old or self._model.startswith("text-completion-"):
+            raise EngineRejected(
+                f"{self._model} completes texts and cannot chat: name a chat model, for example "
+                f"{PROVIDERS[0].default_model}",
+                model=self._model,
+            )
+
     def _upstream(self) -> Upstream:
         title = self._provider.title if self._provider else self._model.partition("/")[0]
         place = f"the server at {self._api_base}" if self._api_base else title
@@ -431,6 +444,7 @@ def _load(api_base: str | None) -> ModuleType:
                 f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
             )
         else:
+            _guard_clients(litellm)
             litellm.telemetry = False
             litellm.suppress_debug_info = True
             litellm.disable_hf_tokenizer_download = True
@@ -438,6 +452,19 @@ def _load(api_base: str | None) -> ModuleType:
             logging.getLogger("LiteLLM").setLevel(logging.ERROR)
             return litellm  # type: ignore[no-any-return]
     raise failure
+
+
+def _guard_clients(litellm: ModuleType) -> None:
+    """Its clients follow redirects, with the prompt; these are all the places that make one."""
+    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler, HTTPHandler
+    from litellm.llms.openai.common_utils import BaseOpenAILLM
+
+    guard_maker(AsyncHTTPHandler, "create_client")
+    guard_maker(HTTPHandler, "create_client")
+    guard_maker(BaseOpenAILLM, "_get_async_http_client")
+    guard_maker(BaseOpenAILLM, "_get_sync_http_client")
+    for made in (litellm.module_level_aclient, litellm.module_level_client):
+        guard(made.client)
 
 
 def _silence() -> None:

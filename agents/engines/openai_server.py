@@ -24,14 +24,15 @@ from agents.engines.chat_api import (
     Waits,
     chat_base,
     finish_reason,
-    is_loopback,
     list_models,
     wire_messages,
 )
+from agents.engines.redirects import guard
 from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
+from router.privacy.machine import is_loopback
 from router.types.completion import Completion, TokenStats, Usage
 
 NO_KEY = "none"
@@ -151,6 +152,8 @@ class OpenAIServerEngine:
             settings = {"timeout": timeout, "trust_env": not is_loopback(self._base)}
             # The synchronous one is never used, but left out it is made with the defaults.
             self._http = httpx.AsyncClient(**settings), httpx.Client(**settings)
+            guard(self._http[0])
+            guard(self._http[1])
             self._chat = langchain_openai.ChatOpenAI(
                 model=self._model,
                 base_url=self._base,

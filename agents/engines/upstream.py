@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from agents.engines.connection import fault, is_bad_header
 from router.errors import (
     ContextOverflow,
     EngineDenied,
@@ -17,6 +18,7 @@ from router.errors import (
     EngineRejected,
     EngineTimeout,
     EngineUnavailable,
+    EngineUntrusted,
 )
 
 _OVERFLOW = re.compile(
@@ -63,6 +65,21 @@ class Upstream:
         streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
         EngineUnavailable whatever the status was, because half an answer cannot be taken back.
         """
+        error = self._error(failure, streamed)
+        error.status = _status(failure)
+        return error
+
+    def _error(self, failure: BaseException, streamed: int) -> EngineError:
+        if (found := fault(_chain(failure))) is not None:
+            return EngineUntrusted(
+                f"{self.place} cannot be used for {self.model}: {found}", model=self.model
+            )
+        if is_bad_header(_chain(failure)):
+            return EngineDenied(
+                f"the key for {self.place} holds a character that no key has, such as a line "
+                f"break or a typographic quotation mark: {self.key_cure}",
+                model=self.model,
+            )
         status = _status(failure)
         said = self.words(failure)
         if _is_timeout(failure):

@@ -18,7 +18,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from router.errors import ConfigError, EdgewardError
+from router.errors import ConfigError, EdgewardError, Offline
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -248,6 +248,13 @@ def _nothing(repo: str, revision: str | None, include: str | None, names: list[s
     return f"{what}. It has branches, choose with --revision: {others}" if others else what
 
 
+def _offline(error: BaseException | None) -> Offline | None:
+    """That it was forbidden, however the libraries in between wrapped it."""
+    while error is not None and not isinstance(error, Offline):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 class _said:
     """Turns the Hub's exceptions into sentences."""
 
@@ -264,6 +271,8 @@ class _said:
         from huggingface_hub import errors
 
         repo = self._repo
+        if (forbidden := _offline(error)) is not None:
+            raise PullFailed(f"{repo}: {forbidden}: it was not asked for") from error
         if isinstance(error, errors.HFValidationError):
             raise ConfigError(
                 f"{repo!r} is no repository's name: write it as owner/name"

@@ -1,0 +1,95 @@
+"""What was wrong with a connection, where it was more than silence: in words, with the cure."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterable
+
+from agents.engines.redirects import RedirectRefused
+
+
+class WrongMachine(Exception):
+    """A name of this machine led to another one. Nothing was sent there."""
+
+
+_NAME_IT = "name the certificate (a PEM file) that vouches for it in SSL_CERT_FILE"
+_CURES = {
+    9: "its certificate is not valid yet: check the clock of this machine",
+    10: "its certificate has expired: it must be renewed, or the clock of this machine is wrong",
+    18: f"its certificate is self-signed: if the server is yours, {_NAME_IT}",
+    19: "its certificate comes from an authority that nobody here knows, perhaps of a proxy that "
+    f"reads along: if that is wanted, {_NAME_IT}",
+    20: f"its certificate comes from an authority that nobody here knows: {_NAME_IT}",
+}
+"""By OpenSSL's number of what it found in a certificate."""
+
+_OTHER_NAME = frozenset({62, 64})
+
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+_OLD_TLS = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
+_NOT_US = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")
+
+_SPEAKS_TLS = re.compile(
+    # The first bytes of the alert that a server sends to one who speaks no TLS; what others say.
+    r"\\x15\\x03|\x15\x03|plain HTTP request was sent to HTTPS|HTTP request to an HTTPS",
+    re.IGNORECASE,
+)
+_REASON = re.compile(r"\[SSL: (\w+)\]|(CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER)")
+_BAD_HEADER = re.compile(
+    r"(?:illegal|invalid) header value|newline or carriage return", re.IGNORECASE
+)
+
+
+def fault(chain: Iterable[BaseException]) -> str | None:
+    """What speaks against the server that was reached; None where nothing of the kind is known.
+
+    chain: a failure, and what it was made from.
+    """
+    failures = tuple(chain)
+    for one in failures:
+        if isinstance(one, RedirectRefused):
+            return (
+                f"it wants the request to be sent to {one.target} ({one.status}), where it was not "
+                "sent: if that is the right address, write it into the configuration"
+            )
+        if isinstance(one, WrongMachine):
+            return str(one)
+    for one in failures:
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return _certificate(one.verify_code, one.verify_message)
+    for one in failures:
+        if isinstance(one, ssl.SSLError):
+            return _tls(one.reason or "")
+        if match := _REASON.search(str(one)):  # of one that was kept as a text
+            return _tls(match[1] or match[2])
+    if any(_SPEAKS_TLS.search(str(one)) for one in failures):
+        return "it speaks TLS, and the address says http: write https:// there"
+    return None
+
+
+def is_bad_header(chain: Iterable[BaseException]) -> bool:
+    """Whether the key holds what no header may: a line break, a letter beyond ASCII."""
+    return any(
+        _BAD_HEADER.search(str(one))
+        or (isinstance(one, UnicodeEncodeError) and one.encoding in ("ascii", "latin-1"))
+        for one in chain
+    )
+
+
+def _certificate(code: int, message: str) -> str:
+    if code in _OTHER_NAME:
+        return f"its certificate is for another name ({message}): write the name that it is for"
+    return _CURES.get(code) or f"its certificate does not hold ({message}): it must be mended there"
+
+
+def _tls(reason: str) -> str:
+    if reason in _NO_TLS:
+        return "it speaks no TLS, and the address says https: write http:// there"
+    if reason in _OLD_TLS:
+        return "it speaks no version of TLS that is still safe: it must be brought up to date"
+    if reason == "CERTIFICATE_VERIFY_FAILED":
+        return _CURES[20]
+    if any(reason.endswith(one) for one in _NOT_US):
+        return f"it does not accept this side of the TLS connection ({reason})"
+    return f"the TLS connection failed ({reason or 'it was broken off'}): is that a TLS port?"
