@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from agents.engines.connection import verified
 from agents.engines.redirects import RedirectRefused, get_on_origin
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
@@ -32,6 +33,17 @@ def finish_reason(reported: str) -> FinishReason:
 
 def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def plain_text(content: Any) -> str:
+    """The text in an answer's content, which some servers send in typed parts; thinking is none."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(map(plain_text, content))
+    if not isinstance(content, Mapping) or content.get("type") not in (None, "text", "output_text"):
+        return ""
+    return plain_text(content.get("text"))
 
 
 def chat_base(url: str) -> str:
@@ -68,13 +80,15 @@ async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> li
     )
     failure: Exception
     try:
-        async with httpx.AsyncClient(timeout=timeout_s, trust_env=not is_loopback(base)) as client:
+        async with httpx.AsyncClient(
+            timeout=timeout_s, trust_env=not is_loopback(base), verify=verified()
+        ) as client:
             response = await get_on_origin(client, f"{base}/models", headers=headers)
             response.raise_for_status()
             listed = response.json()
         return [str(entry["id"]) for entry in listed["data"]]
     except (httpx.HTTPError, RedirectRefused) as error:
-        failure = place.error(error)
+        failure = await place.looked_at(error, base)
     except (ValueError, KeyError, TypeError):
         failure = EngineUnavailable(
             f"{base}/models answered, but not with a list of models: is this the address of an "

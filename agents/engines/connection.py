@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 import ssl
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from agents.engines.redirects import RedirectRefused
+
+
+class SpeaksTls(Exception):
+    """A server that was asked over plain HTTP and hung up, because it wants TLS."""
 
 
 class WrongMachine(Exception):
@@ -56,16 +63,61 @@ def fault(chain: Iterable[BaseException]) -> str | None:
         if isinstance(one, WrongMachine):
             return str(one)
     for one in failures:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return _certificate(one.verify_code, one.verify_message)
+        # aiohttp's own class of this name has no code, and is made from the one that has.
+        if isinstance(code := getattr(one, "verify_code", None), int):
+            return _certificate(code, str(getattr(one, "verify_message", "")))
     for one in failures:
         if isinstance(one, ssl.SSLError):
             return _tls(one.reason or "")
         if match := _REASON.search(str(one)):  # of one that was kept as a text
             return _tls(match[1] or match[2])
-    if any(_SPEAKS_TLS.search(str(one)) for one in failures):
+    if any(isinstance(one, SpeaksTls) or _SPEAKS_TLS.search(str(one)) for one in failures):
         return "it speaks TLS, and the address says http: write https:// there"
     return None
+
+
+def hung_up(chain: Iterable[BaseException]) -> bool:
+    """Whether the server took the connection, and dropped it without a word."""
+    names = ("RemoteProtocolError", "ServerDisconnectedError", "ReadError", "ConnectionResetError")
+    return any(type(one).__name__ in names or "Server disconnected" in str(one) for one in chain)
+
+
+async def speaks_tls(url: str, *, within_s: float = 1.0) -> bool:
+    """Whether whoever listens there answers the first message of TLS; nothing else is sent."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(within_s):
+            _, writer = await asyncio.open_connection(
+                parts.hostname, parts.port or 80, ssl=_unverified()
+            )
+    except (OSError, TimeoutError, ValueError):
+        return False
+    writer.transport.abort()
+    return True
+
+
+def _unverified() -> ssl.SSLContext:
+    """For a look: no secret goes over it, so it does not matter whose certificate there is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def verified() -> ssl.SSLContext | bool:
+    """How certificates are judged: by SSL_CERT_FILE where it is set, else as httpx does."""
+    named = os.environ.get("SSL_CERT_FILE")
+    return ssl.create_default_context(cafile=named) if named else True
+
+
+def is_garbled(chain: Iterable[BaseException]) -> bool:
+    """Whether something came, and could not be read as what it should be."""
+    return any(
+        type(one).__name__ in ("UnicodeDecodeError", "DecodingError", "ContentEncodingError")
+        or type(one).__name__ in ("JSONDecodeError", "ValidationError")
+        or "while decompressing data" in str(one)
+        for one in chain
+    )
 
 
 def is_bad_header(chain: Iterable[BaseException]) -> bool:

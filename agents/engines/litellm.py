@@ -29,6 +29,7 @@ from agents.engines.chat_api import (
     chat_base,
     finish_reason,
     list_models,
+    plain_text,
     wire_messages,
 )
 from agents.engines.providers import PROVIDERS, provider_of
@@ -55,6 +56,7 @@ _HARMLESS_WARNINGS = (
     ".*Accessing the.*attribute on the instance is deprecated",
     ".*`ReadOnly` qualifier",
     ".*conflict with protected namespace",
+    "Pydantic serializer warnings",  # of what a server sent in another type than the SDK has
     # Of a call cancelled while LiteLLM prepares it in a thread; no request has been made then.
     r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
 )
@@ -227,6 +229,8 @@ class LiteLLMEngine:
         self, arguments: Mapping[str, Any], request: GenerateRequest
     ) -> tuple[Any, deque[Any]]:
         wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
+        if wire.completion_stream is not None:
+            wire.completion_stream = _PlainContent(wire.completion_stream)
         head: deque[Any] = deque()
         try:
             while not head or (head[-1] is not None and not _text(head[-1])):
@@ -270,10 +274,10 @@ class LiteLLMEngine:
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  LiteLLM raises whatever its providers' code does
-            failure = self._translated(error, upstream, streamed)
+            failure = await self._translated(error, upstream, streamed)
         raise failure
 
-    def _translated(self, error: Exception, upstream: Upstream, streamed: int) -> EngineError:
+    async def _translated(self, error: Exception, upstream: Upstream, streamed: int) -> EngineError:
         if type(error).__name__ == "UnsupportedParamsError" and not streamed:
             return EngineRejected(
                 f"{upstream.place} cannot do what the request to {self._model} asks for "
@@ -287,7 +291,7 @@ class LiteLLMEngine:
                 f"{', '.join(provider.prefix for provider in PROVIDERS)} and LiteLLM's others",
                 model=self._model,
             )
-        return upstream.error(error, streamed=streamed)
+        return await upstream.looked_at(error, self._api_base, streamed=streamed)
 
     def _arguments(self, request: GenerateRequest) -> dict[str, Any]:
         """LiteLLM's arguments. Unsupported sampling wishes are dropped, a schema never is."""
@@ -543,6 +547,30 @@ def _tightened(schema: Any) -> Any:
         if tight["additionalProperties"] is False:
             tight["required"] = list(tight["properties"])
     return tight
+
+
+class _PlainContent:
+    """The SDK's stream, with the text of content that comes in parts: LiteLLM drops what is no
+    string, and everything else goes through as it is."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._parts = aiter(stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __aiter__(self) -> _PlainContent:
+        return self
+
+    async def __anext__(self) -> Any:
+        chunk = await anext(self._parts)
+        for choice in getattr(chunk, "choices", None) or ():
+            delta = getattr(choice, "delta", None)
+            content = getattr(delta, "content", None)
+            if delta is not None and not isinstance(content, str | None):
+                delta.content = plain_text(content)
+        return chunk
 
 
 def _text(chunk: Any) -> str:

@@ -27,6 +27,7 @@ from agents.engines.chat_api import (
     list_models,
     wire_messages,
 )
+from agents.engines.connection import verified
 from agents.engines.redirects import guard
 from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
@@ -149,7 +150,11 @@ class OpenAIServerEngine:
                 self._model = await self._first_listed()
             timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S)
             # A proxy of the environment cannot reach this machine's own address for us.
-            settings = {"timeout": timeout, "trust_env": not is_loopback(self._base)}
+            settings = {
+                "timeout": timeout,
+                "trust_env": not is_loopback(self._base),
+                "verify": await asyncio.to_thread(verified),
+            }
             # The synchronous one is never used, but left out it is made with the defaults.
             self._http = httpx.AsyncClient(**settings), httpx.Client(**settings)
             guard(self._http[0])
@@ -161,6 +166,8 @@ class OpenAIServerEngine:
                 http_async_client=self._http[0],
                 http_client=self._http[1],
                 openai_proxy="",  # OPENAI_PROXY of the environment would be refused beside a client
+                # Else it logs what it did about them where the environment names a proxy.
+                http_socket_options=(),
                 timeout=timeout,
                 stream_chunk_timeout=None,
                 stream_usage=True,
@@ -253,7 +260,7 @@ class OpenAIServerEngine:
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  whatever the client raises is translated here
-            failure = upstream.error(error, streamed=streamed)
+            failure = await upstream.looked_at(error, self._base, streamed=streamed)
             if "No generation chunks" in str(error):  # LangChain's words for a stream of nothing
                 failure = upstream.empty()
             unknown = getattr(error, "status_code", None) == 404 and not streamed
@@ -300,10 +307,13 @@ def _load() -> tuple[ModuleType, ModuleType]:
             model="langchain-openai",
         )
     else:
-        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected.
-        warnings.filterwarnings(
-            "ignore", message="(Invalid schema for|This model does not support) OpenAI's structured"
-        )
+        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected. And
+        # about content in parts, which is read all the same.
+        for message in (
+            "(Invalid schema for|This model does not support) OpenAI's structured",
+            "Pydantic serializer warnings",
+        ):
+            warnings.filterwarnings("ignore", message=message)
         return langchain_openai, httpx
     raise failure
 
