@@ -53,8 +53,9 @@ class GenerateRequest:
 
     deadline: `time.monotonic()` seconds after which the engine must stop and raise EngineTimeout.
     stop: strings that end the answer and are not part of it.
-    max_wait_s: seconds the request may wait for its turn; then the engine raises EngineOverloaded.
-    None waits until the deadline. Engines that keep no queue ignore it and the priority.
+    max_wait_s: seconds the request may wait for its turn, also where a provider asks for them;
+    then the engine raises EngineOverloaded. None waits until the deadline. Engines that keep no
+    queue ignore the priority.
     """
 
     messages: tuple[Message, ...]

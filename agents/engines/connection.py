@@ -44,7 +44,8 @@ _SPEAKS_TLS = re.compile(
 )
 _REASON = re.compile(r"\[SSL: (\w+)\]|(CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER)")
 _BAD_HEADER = re.compile(
-    r"(?:illegal|invalid) header value|newline or carriage return", re.IGNORECASE
+    r"(?:illegal|invalid) header value|(?:carriage return|control character).* in headers",
+    re.IGNORECASE,
 )
 
 

@@ -32,7 +32,7 @@ from agents.engines.chat_api import (
     plain_text,
     wire_messages,
 )
-from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.providers import PROVIDERS, environment_key, provider_of
 from agents.engines.redirects import guard, guard_maker
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
@@ -202,8 +202,8 @@ class LiteLLMEngine:
     ) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
 
-        Asks again where that can help and the pause fits the deadline: nothing has been handed out
-        yet.
+        Asks again where that can help and the pause fits the deadline, and what the request may
+        wait: nothing has been handed out yet.
         """
 
         async def pause(seconds: float) -> None:
@@ -212,6 +212,7 @@ class LiteLLMEngine:
         async for attempt in AsyncRetrying(
             stop=lambda state: (
                 state.attempt_number > self._retries
+                or (request.max_wait_s is not None and state.upcoming_sleep > request.max_wait_s)
                 or time.monotonic() + state.upcoming_sleep >= request.deadline
             ),
             wait=_pause_s,
@@ -331,12 +332,22 @@ class LiteLLMEngine:
         return base if openai_api else base.removesuffix("/v1")
 
     def _sent_key(self) -> str | None:
-        if self._api_key or self._environment_key() or self._api_base is None:
+        """None where LiteLLM finds the key in the environment as it is to be sent."""
+        if self._api_key:
             return self._api_key
-        return "none"  # a gateway without keys; OpenAI's client insists on something
+        if own := self._environment_key():
+            return None if own == self._environment_raw() else own
+        # A gateway without keys: OpenAI's client insists on something.
+        return None if self._api_base is None else "none"
+
+    def _environment_raw(self) -> str:
+        return os.environ.get(self._provider.key_variable, "") if self._provider else ""
 
     def _environment_key(self) -> str:
-        return os.environ.get(self._provider.key_variable, "") if self._provider else ""
+        try:
+            return environment_key(self._provider, os.environ) if self._provider else ""
+        except ValueError as error:
+            raise EngineDenied(str(error), model=self._model) from None
 
     def _refuse_without_key(self) -> None:
         if self._provider and not self._sent_key() and not self._environment_key():
@@ -369,7 +380,7 @@ class LiteLLMEngine:
             if self._api_base is None
             else "check the address, and that the server is running",
             model_cure="check the spelling, and that the account may use it",
-            secrets=(self._api_key or "", self._environment_key()),
+            secrets=(self._api_key or "", self._environment_raw().strip()),
         )
 
     def _usage(self, reported: Any | None) -> Usage:

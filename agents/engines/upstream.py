@@ -78,23 +78,6 @@ class Upstream:
         streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
         EngineUnavailable whatever the status was, because half an answer cannot be taken back.
         """
-        error = self._error(failure, streamed)
-        error.status = _status(failure)
-        return error
-
-    async def looked_at(
-        self, failure: BaseException, base: str | None, *, streamed: int = 0
-    ) -> EngineError:
-        """The same, after a look at the server where that can tell more.
-
-        base: the address that was asked; None where it is the SDK's own.
-        """
-        plain = base is not None and base.startswith("http://") and not streamed
-        if plain and hung_up(_chain(failure)) and await speaks_tls(base or ""):
-            failure = SpeaksTls()
-        return self.error(failure, streamed=streamed)
-
-    def _error(self, failure: BaseException, streamed: int) -> EngineError:
         if (found := fault(_chain(failure))) is not None:
             return EngineUntrusted(
                 f"{self.place} cannot be used for {self.model}: {found}", model=self.model
@@ -119,7 +102,21 @@ class Upstream:
                 f"{self.place} cannot be reached for {self.model} ({said}): {self.reach_cure}",
                 model=self.model,
             )
-        return self._refusal(status, said, _retry_after_s(failure))
+        refusal = self._refusal(status, said, _retry_after_s(failure))
+        refusal.status = status
+        return refusal
+
+    async def looked_at(
+        self, failure: BaseException, base: str | None, *, streamed: int = 0
+    ) -> EngineError:
+        """The same, after a look at the server where that can tell more.
+
+        base: the address that was asked; None where it is the SDK's own.
+        """
+        plain = base is not None and base.startswith("http://") and not streamed
+        if plain and hung_up(_chain(failure)) and await speaks_tls(base or ""):
+            failure = SpeaksTls()
+        return self.error(failure, streamed=streamed)
 
     def _refusal(self, status: int, said: str, retry_after_s: float | None) -> EngineError:
         """An HTTP status of 400 and above, before any text."""

@@ -16,7 +16,13 @@ from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
 from router.engine import Constraint, Engine
-from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
+from router.errors import (
+    ContextOverflow,
+    EngineError,
+    EngineOverloaded,
+    EngineTimeout,
+    EngineUntrusted,
+)
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
@@ -108,6 +114,7 @@ async def attempt(
     log.info("attempt.failed", model=caps.model, error=type(error).__name__)
     runtime.context.emit(Attempted(journal[-1]))
     failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
+    failed["cloud_answered"] = _answered(error) if route == "cloud" else ""
     if error.escalates:
         failed["escalation"] = journal[-1].escalation
         return failed
@@ -154,6 +161,13 @@ def _recorded(
             "ttft_s": completion.ttft_s,
         }
     return attempt.model_copy(update=update)
+
+
+def _answered(error: EngineError) -> str:
+    """What a provider that gave no answer did instead, in words; empty where it was silent."""
+    if isinstance(error, EngineUntrusted):
+        return "takes connections, which cannot be used"
+    return f"answers, but with an error ({error.status})" if error.status else ""
 
 
 def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:

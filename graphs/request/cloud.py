@@ -37,6 +37,9 @@ BRIEF_CHARS = 1500
 SHARE = 0.6
 """Of the time that is left for a model behind which another one stands."""
 
+PATIENCE_S = 2.0
+"""With a busy model behind which another one stands; a moment is cheaper than a second prompt."""
+
 BUDGET_WAIT_SHARE = 0.25
 """Of the time that is left, to wait for money that others have reserved and may not need."""
 
@@ -120,7 +123,11 @@ async def _first_answer(
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        answered = await call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
+        # Whoever asks to be left alone for longer is left alone: another one stands ready.
+        max_wait_s = None if last else PATIENCE_S
+        answered = await call_cloud(
+            *(agent, messages, sent, constraint, deadline, state, runtime), max_wait_s=max_wait_s
+        )
         completion = answered.get("completion")
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.cooldown.served(agent)
@@ -202,12 +209,15 @@ async def call_cloud(
     deadline: float,
     state: State,
     runtime: Runtime[Run],
+    *,
+    max_wait_s: float | None = None,
 ) -> State:
-    """One call, within the budgets if there are any."""
+    """One call, within the budgets if there are any. max_wait_s: before it is asked again."""
     run, task = runtime.context, state["task"]
     call = partial(
         attempt,
         *(agent, messages, deadline, "cloud", state, runtime),
+        max_wait_s=max_wait_s,
         hold_back_chars=run.deps.settings.cloud.hold_back_chars,
         sent=sent,
         constraint=constraint,

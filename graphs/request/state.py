@@ -51,6 +51,7 @@ class State(TypedDict, total=False):
     must not leave the machine. cloud_open: there is a cloud and it may have the text; cloud_state
     and, in words, cloud_absent: why there is none; cloud_scarce: its budget is nearly used up.
     finding: the last thing that spoke against a local answer, in words.
+    cloud_answered: what the provider did instead of answering, in words; empty where it was silent.
     may_repair: the same agent may be asked once more; repaired: it has been.
     """
 
@@ -65,6 +66,7 @@ class State(TypedDict, total=False):
     cloud_open: bool
     cloud_absent: str
     cloud_scarce: bool
+    cloud_answered: str
     guess: Guess
     coverage: Coverage | None
     scores: ExpectedScores
