@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from agents.engines.connection import verified
+from agents.engines.connection import WrongMachine, keep_here, verified
 from agents.engines.redirects import RedirectRefused, get_on_origin
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
@@ -83,11 +83,13 @@ async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> li
         async with httpx.AsyncClient(
             timeout=timeout_s, trust_env=not is_loopback(base), verify=verified()
         ) as client:
+            if is_loopback(base):
+                keep_here(client)
             response = await get_on_origin(client, f"{base}/models", headers=headers)
             response.raise_for_status()
             listed = response.json()
         return [str(entry["id"]) for entry in listed["data"]]
-    except (httpx.HTTPError, RedirectRefused) as error:
+    except (httpx.HTTPError, RedirectRefused, WrongMachine) as error:
         failure = await place.looked_at(error, base)
     except (ValueError, KeyError, TypeError):
         failure = EngineUnavailable(

@@ -6,10 +6,15 @@ import asyncio
 import os
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agents.engines.redirects import RedirectRefused
+from router.privacy.machine import address_is_here
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class SpeaksTls(Exception):
@@ -109,6 +114,31 @@ def verified() -> ssl.SSLContext | bool:
     """How certificates are judged: by SSL_CERT_FILE where it is set, else as httpx does."""
     named = os.environ.get("SSL_CERT_FILE")
     return ssl.create_default_context(cafile=named) if named else True
+
+
+def keep_here(client: httpx.AsyncClient) -> None:
+    """Has an httpx client raise WrongMachine, before it sends a byte, where a name that was judged
+    to be this machine's leads to another one: a resolver's answer may change between the two."""
+
+    async def look(request: httpx.Request) -> None:
+        request.extensions = {**request.extensions, "trace": _look_at_peer}
+
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "request": [*hooks["request"], look]}
+
+
+async def _look_at_peer(event: str, told: Mapping[str, Any]) -> None:
+    if event != "connection.connect_tcp.complete":
+        return
+    stream = told["return_value"]
+    address = stream.get_extra_info("server_addr")
+    if not (isinstance(address, tuple) and address_is_here(str(address[0]))):
+        await stream.aclose()
+        found = address[0] if isinstance(address, tuple) else "something else"
+        raise WrongMachine(
+            f"its name is one of this machine's and leads to another one, {found}, to which "
+            "nothing was sent: write that address, or mend the hosts file"
+        )
 
 
 def is_garbled(chain: Iterable[BaseException]) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from langgraph.runtime import Runtime
@@ -15,7 +15,7 @@ from agents.agent import Agent
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
-from router.engine import Constraint, Engine
+from router.engine import Constraint, Engine, EngineCaps
 from router.errors import (
     ContextOverflow,
     EngineError,
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a cloud was sent: under which label, and with what in place of the values."""
+    """What another machine was sent: under which label, and with what in place of the values."""
 
     label: Privacy
     redaction: Redaction
@@ -61,7 +61,7 @@ async def attempt(
 
     deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
     hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
-    sent: what a cloud was sent, so that the values can be put back into its answer.
+    sent: what a cloud or a host was sent, so that the values can be put back into its answer.
     constraint: of a step on the way to the answer; none of it is shown.
     """
     journal = runtime.context.journal
@@ -73,7 +73,7 @@ async def attempt(
         model=caps.model,
         route=route,
         outcome="cancelled",
-        label=sent.label if sent else None,
+        **shown_to(caps, sent.label if sent else None),
         redacted=len(sent.redaction.mapping) if sent else 0,
     )
     as_json = state["task"].json_schema is not None or constraint is not None
@@ -120,6 +120,13 @@ async def attempt(
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
     return failed
+
+
+def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:
+    """Which other machine is given a text, and under which label, for the account."""
+    if caps.host is None and caps.local:
+        return {}
+    return {"label": label, "host": caps.host, "trusted": caps.local}
 
 
 def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:

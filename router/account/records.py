@@ -59,7 +59,9 @@ class AttemptRecord(_Record):
     error: the class of the error that ended it, without its message. label: what the text was
     labelled when it was sent, None where only the task's own label is known. redacted: what was
     sent was not the text itself, but the text with what is private taken out. probability: the
-    geometric mean of the answer's token probabilities, None where none are known.
+    geometric mean of the answer's token probabilities, None where none are known. host: the other
+    machine that was given the text, None for this one and for a cloud; trusted: as it is, for it is
+    the user's too.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -79,6 +81,8 @@ class AttemptRecord(_Record):
     ttft_s: float = 0.0
     label: str | None = None
     redacted: bool = False
+    host: str | None = None
+    trusted: bool = False
     probability: float | None = None
 
 
@@ -193,6 +197,8 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
             ttft_s=attempt.ttft_s,
             label=attempt.label.value if attempt.label else None,
             redacted=attempt.redacted > 0,
+            host=attempt.host,
+            trusted=attempt.trusted,
             probability=_probability(attempt),
         )
         for attempt in result.attempts

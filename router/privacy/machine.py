@@ -33,6 +33,14 @@ def is_loopback(url: str) -> bool:
     return _numeric(host) is not None or _resolves_here(host)
 
 
+def authority(url: str) -> str:
+    """Where an address leads, as host:port, without the name and the password that may be in it."""
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def names_this_machine(host: str) -> bool:
     """The same of a host, without asking anybody: by its number, or by its name alone."""
     host = host.lower().rstrip(".")

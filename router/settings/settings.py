@@ -64,7 +64,8 @@ class ModelSettings(Frozen):
     )
     trusted: bool = Field(
         default=False,
-        description="`url` is a machine of yours that may see what must not leave this one",
+        description="`url` is a machine of yours that may see everything as it is; another one "
+        "that is not is shown what a cloud may see",
     )
     pinned: bool = Field(default=False, description="never unloaded to make room for another")
 

@@ -44,7 +44,9 @@ class CheckResult(Frozen):
 class Attempt(Frozen):
     """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
 
-    label: of the text that a cloud was sent; redacted: values that were replaced in it.
+    host: the other machine that the model runs on, as name:port; trusted: it is the user's, and
+    was given the text as it is; None for this machine and for a cloud.
+    label: of the text that a cloud or a host was sent; redacted: values that were replaced in it.
     """
 
     number: int
@@ -60,6 +62,8 @@ class Attempt(Frozen):
     stats: TokenStats | None = None
     label: Privacy | None = None
     redacted: int = 0
+    host: str | None = None
+    trusted: bool = False
     latency_s: float = 0.0
     ttft_s: float = 0.0
     started_at: float = Field(default_factory=time.time)
