@@ -55,6 +55,7 @@ from router.privacy import gate
 from router.privacy.gate import Gate
 from router.queue.outbox import Outbox
 from router.settings.settings import Settings, load_settings, with_environment
+from router.store.connection import commands_end_by
 from router.store.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
 from router.types.decision import Guess, Kind, RouteDecision
@@ -207,7 +208,7 @@ class Router:
     ) -> Result:
         """The task's result, whatever it is: done, parked or failed.
 
-        terms: who may answer, and for how much. emit: takes each event; must not block.
+        options: who may answer, and for how much. emit: takes each event; must not block.
         Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
         before there is an answer.
         """
@@ -272,7 +273,11 @@ class Router:
             options=options,
         )
         state: State = {"task": task, "label": judged.label, "label_reasons": judged.reasons}
-        with structlog.contextvars.bound_contextvars(task_id=task.task_id), isolated():
+        with (
+            structlog.contextvars.bound_contextvars(task_id=task.task_id),
+            isolated(),
+            commands_end_by(run.deadline),
+        ):
             try:
                 # A task that is run again begins afresh: the end of its last run is no beginning.
                 await self._saver.adelete_thread(task.task_id)
@@ -280,6 +285,7 @@ class Router:
                     state = values
             except StoreUnavailable as error:
                 # An answer that is there, and perhaps paid for, is delivered even so.
+                state = {**state, **run.ended}
                 if "outcome" not in state:
                     await self._record_interrupted(state, run, began)
                     raise
@@ -292,13 +298,14 @@ class Router:
                 if not upgrade:
                     result = await self._park(task, result)
                 await self.ledger.record(task, result, judged.found)
-                self.shadows.consider(state, run, result)
                 for messages in run.called:
                     await self._deps.paid.account(task.task_id, messages)
             except StoreUnavailable as error:
                 missing = f"not in the account: {error}"
-                result = result.model_copy(update={"warnings": (*result.warnings, missing)})
-            return result
+                return result.model_copy(update={"warnings": (*result.warnings, missing)})
+        # Outside: a comparison has a time of its own.
+        self.shadows.consider(state, run, result)
+        return result
 
     async def _park(self, task: Task, result: Result) -> Result:
         """The cloud step of a task that had no cloud waits for one, where it may go there."""

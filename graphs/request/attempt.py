@@ -65,6 +65,7 @@ async def attempt(
     constraint: of a step on the way to the answer; none of it is shown.
     """
     journal = runtime.context.journal
+    deadline += await _loaded_library(agent.engine, runtime.context)
     caps = agent.engine.caps
     entry = Attempt(
         number=len(journal) + 1,
@@ -138,6 +139,15 @@ def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int)
         completion_tokens=completion_tokens,
         cost_usd=agent.price(prompt_tokens, completion_tokens) if agent.price else 0.0,
     )
+
+
+async def _loaded_library(engine: Engine, run: Run) -> float:
+    """Seconds that the import took: they are given back to the task."""
+    began = time.monotonic()
+    await engine.load_library()
+    taken_s = time.monotonic() - began
+    run.deadline += taken_s
+    return taken_s
 
 
 async def _open(engine: Engine, deadline: float) -> None:

@@ -16,7 +16,7 @@ from agents.agent import Agent
 from graphs.events import Attempted, Token
 from graphs.request.attempt import Sent, attempt
 from graphs.request.guard import relabelled
-from graphs.request.state import Run, State
+from graphs.request.state import Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from router.account.budget import Budget, Reservation
 from router.account.idempotency import Paid
@@ -34,6 +34,9 @@ log = structlog.get_logger()
 BRIEF_CHARS = 1500
 """Of a local answer that the cloud is shown: about 400 tokens, a fraction of a cent."""
 
+LEAST_S = 0.05
+"""With less time than this nobody need be asked."""
+
 SHARE = 0.6
 """Of the time that is left for a model behind which another one stands."""
 
@@ -48,6 +51,8 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     """The cloud's answer; nothing reaches its engine except through the gate."""
     run, task = runtime.context, state["task"]
     agent = run.deps.clouds[0]
+    if run.deadline - time.monotonic() < LEAST_S:
+        return _too_late(state)
     asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
     if toolbox is None:
@@ -61,6 +66,16 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
 
     answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
     return {**answered, **relabelled(state, answered["label"], run)}
+
+
+def _too_late(state: State) -> State:
+    """The time went before the cloud could be asked, which says nothing about the cloud."""
+    reason = (
+        f"the {state['task'].timeout_s:g} s of the task were over before the cloud could be asked "
+        f"({state['finding']}): give it more time, timeout_s"
+    )
+    failed = Outcome("failed", "none", "", reason)
+    return {"completion": None, "answered_by": "local", "finding": reason, "outcome": failed}
 
 
 async def _ask(

@@ -88,9 +88,9 @@ class Deps:
 
     router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
     the order in which they are asked;
-    rest: which of them had better be left alone; reach: why none of them answered. cloud_state,
-    cloud_absent: why there are none. gate: what leaves the machine passes it.
-    gains: what local model and cloud are expected to score; pace: how fast they answer here.
+    cooldown: which of them had better be left alone; connectivity: why none of them answered.
+    cloud_state, cloud_absent: why there are none. gate: what leaves the machine passes it.
+    gains: what local model and cloud are expected to score; speeds: how fast they answer here.
     """
 
     settings: Settings
@@ -117,16 +117,18 @@ class Deps:
     store_is_local: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One run.
 
-    deadline: `time.monotonic()` seconds. emit: takes each event; must not block.
+    deadline: `time.monotonic()` seconds; put off by what is not the task's time.
+    emit: takes each event; must not block.
     journal: every attempt, in order, also of a run that is cancelled and so has no final state.
     called: what the cloud was asked, to be marked once it stands in the account.
     audit: what became of each call of a tool.
     upgrade: the task was answered without the cloud before, and only that is wanted now.
-    terms: who may answer it, and for how much.
+    options: who may answer it, and for how much.
+    ended: what the last step came to, which the graph tells only once its state is saved.
     """
 
     deps: Deps
@@ -137,3 +139,4 @@ class Run:
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
     options: RunOptions = DEFAULT_OPTIONS
+    ended: State = field(default_factory=lambda: State())

@@ -344,7 +344,7 @@ WRITES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WRITES, min_size=1, max_size=4))
 def test_concurrent_writers_never_exceed_the_bound(
     redis_url: str, writers: list[list[tuple[int, int, str, float | None, str]]]
@@ -378,8 +378,8 @@ def test_concurrent_writers_never_exceed_the_bound(
 
 PROCESS = """
 import asyncio, sys
-from router.facts import Facts
-from router.store import open_store
+from router.memory.facts import Facts
+from router.store.store import open_store
 
 async def main(url, namespace, name):
     async with await open_store(url=url, namespace=namespace) as store:
