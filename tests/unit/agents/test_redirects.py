@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from huggingface_hub import close_session
 from plain_server import Answer, plain_server
+from tls import OPENSSL, certificate
 
 from agents.engines.chat_api import list_models
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.openai_server import OpenAIServerEngine
+from agents.models.pull import PullFailed, look
+from agents.tools.mcp import McpConnection
+from agents.tools.servers import McpServer
+from agents.tools.tool import ToolFailed
 from router.account.pricing import Prices
 from router.engine import Engine, GenerateRequest, generate
 from router.errors import EngineUntrusted
@@ -37,7 +45,7 @@ def cloud(model: str) -> Callable[[str], Engine]:
         max_tokens=20,
         api_base=url,
         api_key="sk-private-key",
-        timeout_s=10,
+        timeout_s=60,
         retries=1,
     )
 
@@ -62,7 +70,7 @@ ENGINES = {
 
 def ask() -> GenerateRequest:
     messages = (Message(role="user", content=PROMPT),)
-    return GenerateRequest(messages=messages, deadline=time.monotonic() + 20)
+    return GenerateRequest(messages=messages, deadline=time.monotonic() + 120)
 
 
 async def stranger(_: web.BaseRequest) -> web.Response:
@@ -147,3 +155,34 @@ async def test_a_list_that_is_sent_round_in_a_circle_ends() -> None:
         with pytest.raises(EngineUntrusted):
             await list_models(f"{server.url}/v1", api_key=None, timeout_s=5)
     assert len(server.paths) < 10
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="there is no openssl command")
+async def test_the_hub_may_send_on_over_tls_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = certificate(tmp_path, self_signed=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own.vouched_by))
+    close_session()  # one that was made without that file
+    async with plain_server(stranger) as other:
+        away = sends_to(f"{other.url}/api/models/owner/tiny?token=of-a-session", 302)
+        async with plain_server(away, tls=own.server_context()) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.url)
+            with pytest.raises(PullFailed, match="sends the request on to http://127") as caught:
+                await asyncio.to_thread(look, "owner/tiny")
+    close_session()
+    assert other.paths == []
+    assert "of-a-session" not in str(caught.value)
+
+
+async def test_a_tools_server_is_not_followed_to_another_one() -> None:
+    pytest.importorskip("langchain_mcp_adapters", reason="pip install 'edgeward[mcp]'")
+    async with (
+        plain_server(stranger) as other,
+        plain_server(sends_to(f"{other.url}/mcp", 307)) as server,
+    ):
+        connection = McpConnection("desk", McpServer(url=f"{server.url}/mcp"))
+        with pytest.raises(ToolFailed):
+            await connection.tools()
+        await connection.close()
+    assert other.paths == []

@@ -39,7 +39,7 @@ def cloud(url: str) -> Engine:
         max_tokens=20,
         api_base=url,
         api_key="sk-abcdefghijklmnop",
-        timeout_s=10,
+        timeout_s=60,
         retries=0,
     )
 
@@ -70,7 +70,7 @@ async def asked(make: Make, answer: Answer) -> str:
         await engine.open()
         messages = (Message(role="user", content="a private matter"),)
         try:
-            request = GenerateRequest(messages=messages, deadline=time.monotonic() + 20)
+            request = GenerateRequest(messages=messages, deadline=time.monotonic() + 120)
             return (await generate(engine, request)).text
         finally:
             await engine.close()
