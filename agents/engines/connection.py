@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -53,11 +53,18 @@ _BAD_HEADER = re.compile(
     re.IGNORECASE,
 )
 
+_UNREADABLE = frozenset(
+    # Of Python, httpx, aiohttp and pydantic, in which OpenAI's SDK and LangChain read answers.
+    {"UnicodeDecodeError", "JSONDecodeError", "DecodingError", "ContentEncodingError"}
+    | {"ValidationError"}
+)
 
-def fault(chain: Iterable[BaseException]) -> str | None:
+
+def fault(chain: Iterable[BaseException], *, answered: bool = False) -> str | None:
     """What speaks against the server that was reached; None where nothing of the kind is known.
 
-    chain: a failure, and what it was made from.
+    chain: a failure, and what it was made from. answered: with an error over HTTP, so that what it
+    says of TLS is of a server behind it.
     """
     failures = tuple(chain)
     for one in failures:
@@ -68,6 +75,12 @@ def fault(chain: Iterable[BaseException]) -> str | None:
             )
         if isinstance(one, WrongMachine):
             return str(one)
+    if any(isinstance(one, SpeaksTls) or _SPEAKS_TLS.search(str(one)) for one in failures):
+        return "it speaks TLS, and the address says http: write https:// there"
+    return None if answered else _tls_fault(failures)
+
+
+def _tls_fault(failures: Sequence[BaseException]) -> str | None:
     for one in failures:
         # aiohttp's own class of this name has no code, and is made from the one that has.
         if isinstance(code := getattr(one, "verify_code", None), int):
@@ -77,8 +90,6 @@ def fault(chain: Iterable[BaseException]) -> str | None:
             return _tls(one.reason or "")
         if match := _REASON.search(str(one)):  # of one that was kept as a text
             return _tls(match[1] or match[2])
-    if any(isinstance(one, SpeaksTls) or _SPEAKS_TLS.search(str(one)) for one in failures):
-        return "it speaks TLS, and the address says http: write https:// there"
     return None
 
 
@@ -144,10 +155,7 @@ async def _look_at_peer(event: str, told: Mapping[str, Any]) -> None:
 def is_garbled(chain: Iterable[BaseException]) -> bool:
     """Whether something came, and could not be read as what it should be."""
     return any(
-        type(one).__name__ in ("UnicodeDecodeError", "DecodingError", "ContentEncodingError")
-        or type(one).__name__ in ("JSONDecodeError", "ValidationError")
-        or "while decompressing data" in str(one)
-        for one in chain
+        type(one).__name__ in _UNREADABLE or "while decompressing data" in str(one) for one in chain
     )
 
 

@@ -78,7 +78,8 @@ class Upstream:
         streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
         EngineUnavailable whatever the status was, because half an answer cannot be taken back.
         """
-        if (found := fault(_chain(failure))) is not None:
+        refused = _refused(failure)
+        if (found := fault(_chain(failure), answered=refused)) is not None:
             return EngineUntrusted(
                 f"{self.place} cannot be used for {self.model}: {found}", model=self.model
             )
@@ -89,7 +90,7 @@ class Upstream:
                 model=self.model,
             )
         undecoded = any(isinstance(one, UnicodeDecodeError) for one in _chain(failure))
-        if undecoded or (is_garbled(_chain(failure)) and not _refused(failure)):
+        if undecoded or (is_garbled(_chain(failure)) and not refused):
             return self.garbled(streamed=streamed)
         status = _status(failure)
         said = self.words(failure)

@@ -19,8 +19,8 @@ def local_agent(state: State, run: Run) -> Agent:
 
 
 def may_see(agent: Agent | None, state: State, run: Run) -> bool:
-    """Whether a role's model may have the text: a server elsewhere is another machine, to which
-    goes what may go to a cloud, in the same way."""
-    return agent is not None and (
-        agent.engine.caps.local or run.deps.gate.may_leave(state["label"])
-    )
+    """Whether a role's model may have the text. A server elsewhere is another machine: what may go
+    to a cloud goes there in the same way, and nothing that is to be answered on this one."""
+    if agent is None or agent.engine.caps.local:
+        return agent is not None
+    return run.options.place != "local" and run.deps.gate.may_leave(state["label"])

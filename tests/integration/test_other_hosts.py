@@ -21,6 +21,7 @@ from scripted_router import script
 from agents.engines.openai_server import OpenAIServerEngine
 from agents.roster import build_roster
 from graphs.app import Router
+from graphs.run_options import RunOptions
 from router.account.pricing import Prices
 from router.account.proof import HostRow, Proof
 from router.engine import GenerateRequest, generate
@@ -111,6 +112,19 @@ async def test_what_must_stay_is_not_sent_there(
     assert "set models.general.trusted" in result.reason
     assert other.requests == []
     assert (await proof_of(store)).hosts == ()
+
+
+async def test_nor_what_is_to_be_answered_on_this_machine(
+    store: Store, tmp_path: Path, other: ProviderServer
+) -> None:
+    async with served(store, tmp_path, {"general": at(other)}) as router:
+        result = await router.run(Task(prompt=INTERNAL), options=RunOptions(place="local"))
+        assert result.status == "failed"
+        assert other.requests == []
+    other.reply = EMAIL
+    async with served(store, tmp_path, {"general": at(other, trusted=True)}) as router:
+        result = await router.run(Task(prompt=INTERNAL), options=RunOptions(place="local"))
+    assert result.status == "done"
 
 
 async def test_nor_what_a_detector_finds_to_be_secret(

@@ -18,7 +18,7 @@ from agents.engines.litellm import LiteLLMEngine
 from agents.engines.openai_server import OpenAIServerEngine
 from router.account.pricing import Prices
 from router.engine import Engine, GenerateRequest, generate
-from router.errors import EngineUntrusted
+from router.errors import EngineUnavailable, EngineUntrusted
 from router.types.task import Message
 
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="there is no openssl command")
@@ -155,6 +155,20 @@ async def test_http_to_a_server_with_tls(tmp_path: Path, name: str) -> None:
         with pytest.raises(EngineUntrusted, match=r"speaks TLS.*write https:// there"):
             await question(ENGINES[name](server.url.replace("https:", "http:")))
     assert server.bodies == []
+
+
+@pytest.mark.parametrize("name", ["local", "openai"])
+async def test_what_a_gateway_says_of_a_server_behind_it_is_not_said_of_the_gateway(
+    name: str,
+) -> None:
+    async def behind(_: web.BaseRequest) -> web.Response:
+        said = "upstream: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
+        return web.json_response({"error": {"message": said}}, status=502)
+
+    async with plain_server(behind) as server:
+        with pytest.raises(EngineUnavailable, match=r"\(502: upstream: ") as caught:
+            await question(ENGINES[name](server.url))
+    assert not isinstance(caught.value, EngineUntrusted)
 
 
 async def test_a_list_of_models_says_the_same(tmp_path: Path) -> None:
