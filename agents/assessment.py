@@ -16,6 +16,7 @@ from router.classify.sub_kind import with_sub_kind
 from router.policy import decide as policy
 from router.policy.answer_length import answer_tokens
 from router.policy.speed import Speed, SpeedEstimates
+from router.privacy.operations import SHORT_WORDS
 from router.settings.settings import PolicySettings
 from router.types.decision import Expected, Guess, RouteDecision
 from router.types.task import Message, Task
@@ -36,7 +37,7 @@ class Circumstances:
 
     clouds: in the order in which they are asked. absent: why there is no cloud, in words; empty
     where there is one. scarce: its budget is nearly used up. patience_s: seconds that the task has
-    for its turn here.
+    for its turn here. hides_work: a cloud would see placeholders for what the task works on.
     """
 
     clouds: Sequence[Agent]
@@ -45,6 +46,7 @@ class Circumstances:
     patience_s: float
     must_stay_local: bool
     policy: PolicySettings
+    hides_work: bool = False
 
 
 def assess(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) -> Assessment:
@@ -111,7 +113,21 @@ def choose_route(
         there = _expected(cloud, task, seen.scores.cloud, asked_tokens, speed, seen.guess)
     else:
         there = Expected(score=seen.scores.cloud)
-    return decision.model_copy(update={"local": local, "cloud": there})
+    decision = decision.model_copy(update={"local": local, "cloud": there})
+    return _here_first(decision, task, agent) if circumstances.hides_work else decision
+
+
+def _here_first(decision: RouteDecision, task: Task, agent: Agent) -> RouteDecision:
+    """A short task that works on a value is answered where the value can be seen, if it can be.
+
+    The cloud stays open behind it: it may know how, and its answer then comes with a warning.
+    """
+    if decision.route != "cloud" or agent.specialist or len(task.prompt.split()) > SHORT_WORDS:
+        return decision
+    reason = f"{decision.reason}; but it works on a value that the cloud would not see"
+    here = {"route": "local", "agent": agent.role, "reason": reason, "escalation": None}
+    # Under another policy it would be decided the same.
+    return decision.model_copy(update={**here, "weighed": None})
 
 
 def refused_elsewhere(agent: Agent) -> RouteDecision:

@@ -33,8 +33,11 @@ class GatedEngine:
         return self._engine.outlook()
 
     def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
-        """Raises PrivacyViolation for messages that the gate did not release."""
-        if not isinstance(request.messages, Released):
+        """Raises PrivacyViolation for what the gate did not release: messages, or a schema."""
+        messages, constraint = request.messages, request.constraint
+        schema = None if constraint is None else constraint.json_schema
+        passed = isinstance(messages, Released) and schema is messages.schema
+        if not passed or (constraint is not None and constraint.regex is not None):
             raise PrivacyViolation(
                 f"{self.caps.model} was about to be sent text past the gate: it was not sent"
             )

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from agents.agent import Agent
 from graphs.request.attempt import Sent, attempt, shown_to
+from graphs.request.cloud import doubts_of
 from graphs.request.state import Run, State
 from router.engine import Constraint
 from router.errors import PrivacyViolation
@@ -35,16 +36,20 @@ def answer_here(
     ) -> State:
         sent = None if caps.host is None else Sent(label, redaction)
         if not caps.local:
+            schema = state["task"].json_schema if constraint is None else constraint.json_schema
             try:
-                messages = runtime.context.deps.gate.release(label, messages, redaction)
+                messages = runtime.context.deps.gate.release(label, messages, redaction, schema)
             except PrivacyViolation as error:
                 return _stopped(agent, label, error, runtime.context)
-        return await attempt(
+        answered = await attempt(
             *(agent, messages, deadline, "local", state, runtime),
             max_wait_s=max_wait_s,
             sent=sent,
             constraint=constraint,
         )
+        who = f"the model at {caps.host}"
+        doubts = doubts_of(answered.get("completion"), redaction, state, who=who)
+        return {**answered, "doubts": doubts}
 
     return ask
 

@@ -23,6 +23,7 @@ from router.errors import (
     EngineTimeout,
     EngineUntrusted,
 )
+from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
@@ -86,7 +87,9 @@ async def attempt(
     written, held = 0, ""
     try:
         await _open(agent.engine, deadline)
-        stream = agent.stream(state["task"], messages, deadline, max_wait_s, constraint)
+        # The task's own schema is not what a cloud may see, but what was released of it.
+        held_to = released_constraint(messages) if isinstance(messages, Released) else constraint
+        stream = agent.stream(state["task"], messages, deadline, max_wait_s, held_to)
         async with aclosing(stream) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
@@ -128,6 +131,11 @@ def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:
     if caps.host is None and caps.local:
         return {}
     return {"label": label, "host": caps.host, "trusted": caps.local}
+
+
+def released_constraint(messages: Released) -> Constraint | None:
+    """What the answer is held to, as it passed the gate together with the messages."""
+    return None if messages.schema is None else Constraint(json_schema=messages.schema)
 
 
 def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:

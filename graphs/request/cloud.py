@@ -24,7 +24,9 @@ from router.engine import Constraint
 from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
 from router.privacy.gate import Released
+from router.privacy.operations import only_repeats, speaks_of_placeholders
 from router.privacy.redaction import Redaction
+from router.types.completion import Completion
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
 from router.types.task import Message, Privacy
@@ -43,6 +45,9 @@ SHARE = 0.6
 PATIENCE_S = 2.0
 """With a busy model behind which another one stands; a moment is cheaper than a second prompt."""
 
+_MOST_NAMED = 5
+"""Of placeholders, in a warning."""
+
 BUDGET_WAIT_SHARE = 0.25
 """Of the time that is left, to wait for money that others have reserved and may not need."""
 
@@ -55,9 +60,10 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
         return _too_late(state)
     asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
-    if toolbox is None:
-        return await _ask(asked, Sent(state["label"], Redaction()), None, state, runtime)
     redaction = Redaction()  # one for all: the same value has the same placeholder in every step
+    if toolbox is None:
+        answered = await _ask(asked, Sent(state["label"], redaction), None, state, runtime)
+        return {**answered, "doubts": doubts_of(answered.get("completion"), redaction, state)}
 
     async def generate(
         messages: tuple[Message, ...], constraint: Constraint, label: Privacy
@@ -65,7 +71,40 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
         return await _ask(messages, Sent(label, redaction), constraint, state, runtime)
 
     answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
-    return {**answered, **relabelled(state, answered["label"], run)}
+    doubts = doubts_of(answered.get("completion"), redaction, state)
+    return {**answered, **relabelled(state, answered["label"], run), "doubts": doubts}
+
+
+def doubts_of(
+    completion: Completion | None,
+    redaction: Redaction,
+    state: State,
+    *,
+    who: str = "the cloud",
+) -> tuple[str, ...]:
+    """What a reader of an answer from elsewhere should know of the placeholders, in words."""
+    if completion is None or not redaction.mapping:
+        return ()
+    doubts, shown = [], ", ".join(list(redaction.mapping)[:_MOST_NAMED])
+    if left := redaction.left_in(completion.text):
+        named = ", ".join(left[:_MOST_NAMED])
+        doubts.append(
+            f"{named} in the answer looks like a placeholder, and stands for no value that was "
+            "replaced in the request"
+        )
+    request = redaction.redact(state["task"].prompt)
+    answer = redaction.redact(completion.text)
+    if (
+        state.get("hides_work")
+        or only_repeats(request, answer)
+        or speaks_of_placeholders(request, answer)
+    ):
+        doubts.append(
+            f"{who} was shown {shown} in place of the values: it could not work on their "
+            "form or their digits, so check that part of the answer, or ask again with the privacy "
+            "local_only"
+        )
+    return tuple(doubts)
 
 
 def _too_late(state: State) -> State:
@@ -88,8 +127,9 @@ async def _ask(
     """One question to the cloud: released, asked once for its task and words, and answered."""
     run, task = runtime.context, state["task"]
     gate = run.deps.gate
+    schema = task.json_schema if constraint is None else constraint.json_schema
     try:
-        messages = gate.release(sent.label, asked, sent.redaction)
+        messages = gate.release(sent.label, asked, sent.redaction, schema)
     except PrivacyViolation as error:
         return _blocked(error)
     # Known by the request alone: a local model's attempt may differ from run to run.
@@ -103,7 +143,7 @@ async def _ask(
             # What the local model wrote may hold what the request does not: then it stays here.
             with suppress(PrivacyViolation):
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
-                messages = gate.release(sent.label, briefed, sent.redaction)
+                messages = gate.release(sent.label, briefed, sent.redaction, schema)
         answered = await _first_answer(messages, sent, constraint, state, runtime)
     finally:
         completion = answered.get("completion")
@@ -185,12 +225,21 @@ def _briefed(request: Message, state: State) -> Message:
     tried, escalation = state.get("completion"), state.get("escalation")
     if tried is None or escalation not in policy.WORTH_SHOWING or not tried.text.strip():
         return request
-    shown = tried.text.strip()[:BRIEF_CHARS]
+    shown = _beginning(tried.text.strip())
     brief = (
         f"\n\n[A smaller model's answer was not accepted: {state['finding']}\n{shown}\n"
         "End of that answer. Answer the request yourself; use of it what is right.]"
     )
     return request.model_copy(update={"content": request.content + brief})
+
+
+def _beginning(answer: str) -> str:
+    """As much of it as is shown, to the end of a sentence: half a number is not found."""
+    if len(answer) <= BRIEF_CHARS:
+        return answer
+    shown = answer[:BRIEF_CHARS]
+    ends = max(shown.rfind(mark) for mark in ("\n", ". ", "? ", "! "))
+    return shown[: max(ends, 0) + 1].rstrip()
 
 
 def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> State:

@@ -41,6 +41,7 @@ async def decide(state: State, runtime: Node) -> State:
         scarce=state["cloud_scarce"],
         patience_s=_patience_s(state, runtime.context),
         must_stay_local=state["stays_local"] or options.no_cloud is not None,
+        hides_work=state["hides_work"],
         policy=deps.settings.policy
         if options.role is None
         else policy.for_named(deps.settings.policy),

@@ -50,6 +50,7 @@ async def guard(state: State, runtime: Node) -> State:
         "cloud_state": cloud,
         "cloud_absent": absent,
         "cloud_scarce": scarce,
+        "hides_work": not stays_local and deps.gate.hides_what_is_worked_on(task, judged),
     }
     if state.get("cached") is None:
         unsafe_request = await stopped(prompt, "request", guarded, runtime)

@@ -110,8 +110,11 @@ async def remember(state: State, runtime: Node) -> State:
 async def _remembered(state: State, run: Run) -> State:
     task = state["task"]
     outcome = state.get("outcome") or _conclude(state, run)
+    warnings = state.get("warnings", ())
     if outcome.status != "done":
         return {"outcome": outcome}
+    if outcome.route != "cache":
+        warnings += state.get("doubts", ())
     try:
         if task.session and not run.upgrade:
             await run.deps.memory.append(
@@ -123,13 +126,13 @@ async def _remembered(state: State, run: Run) -> State:
         await _keep_answer(state, run, outcome)
     except StoreUnavailable as error:
         # The answer is there, and perhaps paid for: it is delivered, and the loss is said.
-        return {"outcome": outcome, "warnings": (f"not remembered: {error}",)}
-    return {"outcome": outcome}
+        warnings += (f"not remembered: {error}",)
+    return {"outcome": outcome, "warnings": warnings}
 
 
 async def _keep_answer(state: State, run: Run, outcome: Outcome) -> None:
     cache = run.deps.cache
-    if cache is None or outcome.route == "cache":
+    if cache is None or outcome.route == "cache" or state.get("doubts"):
         return
     key = _answer_key(state, run)
     if key is not None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import structlog
 
 from agents.agent import Agent
-from graphs.request.attempt import shown_to
+from graphs.request.attempt import released_constraint, shown_to
 from graphs.request.state import Run
 from router.engine import GenerateRequest, generate
 from router.errors import EngineError, PrivacyViolation
@@ -53,8 +53,10 @@ async def ask_side_question(
     completion: Completion | None = None
     try:
         if not caps.local:
-            released = run.deps.gate.release(label, request.messages, redaction)
-            request = replace(request, messages=released)
+            schema = request.constraint.json_schema if request.constraint else None
+            released = run.deps.gate.release(label, request.messages, redaction, schema)
+            held_to = released_constraint(released)
+            request = replace(request, messages=released, constraint=held_to)
             entry = entry.model_copy(update={"redacted": len(redaction.mapping)})
         await agent.engine.open()
         completion = await generate(agent.engine, request)

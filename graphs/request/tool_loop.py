@@ -59,11 +59,14 @@ async def answer_with_tools(
     Ends without one where a call is wrong twice in a row, and with the call after the last that is
     allowed. The state's label becomes the strictest of what the tools returned.
     """
-    journal, label = runtime.context.journal, state["label"]
+    journal, gate = runtime.context.journal, runtime.context.deps.gate
     told = "\n".join(f"- {one['name']}: {one['description']}" for one in toolbox.schemas())
     first = messages[0].model_copy(update={"content": f"{messages[0].content}\n\n{HOW}{told}"})
     messages = (first, *messages[1:])
-    constraint = Constraint(json_schema=toolbox.call_schema(state["task"].json_schema))
+    call_schema = toolbox.call_schema(state["task"].json_schema)
+    constraint = Constraint(json_schema=call_schema)
+    # What the tools are called, say of themselves and may be given is told to the model too.
+    label = strictest((state["label"], gate.label_of(told, schema=call_schema)))
     while True:
         answered = await generate(messages, constraint, label)
         completion = answered["completion"]

@@ -192,7 +192,8 @@ class ShadowRuns:
     ) -> Completion | None:
         """One call through the gate and within the budgets; None where there is no answer."""
         redaction = Redaction()
-        released: Released = self._deps.gate.release(Privacy.PUBLIC, asked, redaction)
+        schema = state["task"].json_schema if constraint is None else constraint.json_schema
+        released: Released = self._deps.gate.release(Privacy.PUBLIC, asked, redaction, schema)
         sent = Sent(Privacy.PUBLIC, redaction)
         runtime = Runtime(context=run)
         answered = await call_cloud(agent, released, sent, constraint, run.deadline, state, runtime)

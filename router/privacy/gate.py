@@ -6,19 +6,22 @@ strictest label of its parts, and whatever cannot be judged is local_only.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from router.errors import ConfigError, PrivacyViolation
 from router.privacy.detect.detectors import KINDS, Detectors
 from router.privacy.detect.found import Found
+from router.privacy.operations import instruction_of, works_on_a_value
 from router.privacy.redaction import Redaction
+from router.privacy.schema import Part, parts_of, rewritten, without_forms
 from router.settings.privacy import PrivacySettings
 from router.types.task import Message, Privacy, Task
 
 _ORDER = {Privacy.PUBLIC: 0, Privacy.INTERNAL: 1, Privacy.LOCAL_ONLY: 2}
+_REPLACED = (Privacy.INTERNAL, Privacy.LOCAL_ONLY)
 SECRET = "secret"
 
 PLACEHOLDERS = (
@@ -72,17 +75,21 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One text: its label, the reason in words, and the kinds of all that was found in it."""
+    """One text: its label, the reason in words, and what was found in it: the kinds, and where."""
 
     label: Privacy
     why: str = ""
     found: tuple[str, ...] = ()
+    finds: tuple[Found, ...] = ()
 
 
 class Released(tuple[Message, ...]):
-    """Messages that passed the gate: `Gate.release` makes them, and only they reach a cloud."""
+    """What passed the gate: `Gate.release` makes it, and only that reaches a cloud.
 
-    __slots__ = ()
+    schema: of the answer, as it may leave; None where there is none.
+    """
+
+    schema: dict[str, Any] | None = None
 
 
 class Gate:
@@ -109,18 +116,31 @@ class Gate:
             label, folder = self._folder_of(Path(file))
             judged = judged.with_label(label, f"{file} lies in {folder}")
         texts = [task.prompt, task.system or "", *(message.content for message in history)]
+        texts += task.files
         found: set[str] = set()
         for text in texts:
             read = self._judge_text(text)
             judged = judged.with_label(read.label, read.why)
             found.update(read.found)
-        judged = replace(judged, found=tuple(sorted(found)))
         if task.json_schema is not None:
-            # It goes out as it is: there is no placing of placeholders in a schema.
-            read = self._judge_text(json.dumps(task.json_schema, ensure_ascii=False))
-            if read.label is not Privacy.PUBLIC:
-                judged = judged.with_label(Privacy.LOCAL_ONLY, f"its schema: {read.why}")
-        return judged
+            for read in self._judge_schema(task.json_schema):
+                judged = judged.with_label(read.label, f"its schema: {read.why}")
+                found.update(read.found)
+        return replace(judged, found=tuple(sorted(found)))
+
+    def label_of(self, *texts: str, schema: dict[str, Any] | None = None) -> Privacy:
+        """The label of what goes beside a prompt, such as the description of a tool."""
+        reads = [*map(self._judge_text, texts), *self._judge_schema(schema or {})]
+        return strictest(read.label for read in reads)
+
+    def hides_what_is_worked_on(self, task: Task, judged: Judgement) -> bool:
+        """Whether a cloud would see placeholders where it is asked to work on the values."""
+        kinds = [one for one in judged.found if label_of_kind(one, self._settings) in _REPLACED]
+        if not kinds or self._detectors is None:
+            return False
+        request = instruction_of(task.prompt)
+        hidden = Redaction().redact(request, self._judge_text(request).finds)
+        return works_on_a_value(hidden, kinds)
 
     def may_leave(self, label: Privacy) -> bool:
         """Whether text under this label may go to a cloud, redacted where it must be."""
@@ -129,49 +149,119 @@ class Gate:
         return label is Privacy.PUBLIC
 
     def release(
-        self, label: Privacy, messages: Sequence[Message], redaction: Redaction
+        self,
+        label: Privacy,
+        messages: Sequence[Message],
+        redaction: Redaction,
+        schema: dict[str, Any] | None = None,
     ) -> Released:
-        """The messages as they may leave; PrivacyViolation where they may not.
+        """The messages, and the schema of the answer, as they may leave.
 
-        Every byte for a cloud passes here, whatever node sends it: a wrong decision upstream then
-        fails closed instead of leaking. What `redaction` learns is what puts the values back.
+        PrivacyViolation where they may not. Every byte for a cloud passes here, whatever node sends
+        it: a wrong decision upstream then fails closed instead of leaking. What is found in one of
+        them is replaced in all. What `redaction` learns is what puts the values back.
         """
         if not self.may_leave(label):
             raise PrivacyViolation(
                 f"text labelled {label.value} was about to be sent to the cloud: it was stopped. "
                 "Answer it on this machine, or submit it under another label"
             )
+        parts = [Part(message.content) for message in messages]
+        parts += parts_of(schema) if schema is not None else ()
         try:
+            cleared = iter(self._cleared(parts, redaction))
             released = [
-                message.model_copy(update={"content": self._cleared(message.content, redaction)})
-                for message in messages
+                message.model_copy(update={"content": next(cleared)}) for message in messages
             ]
+            made = Released(_explained(released, redaction))
+            if schema is not None:
+                # Numbers are among the parts, and stay what they are.
+                written = rewritten(schema, lambda _: next(cleared))
+                made.schema = without_forms(written) if redaction.mapping else written
         except PrivacyViolation:
             raise
         except Exception as error:
             raise PrivacyViolation(
                 f"the gate could not judge a text ({type(error).__name__}): it was not sent"
             ) from error
-        return Released(_explained(released, redaction))
+        return made
 
-    def _cleared(self, text: str, redaction: Redaction) -> str:
-        """The text without what must not leave."""
+    def _cleared(self, parts: Sequence[Part], redaction: Redaction) -> list[str]:
+        """The texts without what must not leave: first all are read, then all are replaced."""
         if self._detectors is None:
-            return text
-        found = [
-            one for one in self._detectors.find(text) if self._label(one) is not Privacy.PUBLIC
-        ]
-        read = self._judge_text(text)
+            return [part.text for part in parts]
+        finds = [self._to_be_replaced(part) for part in parts]
+        for part, found in zip(parts, finds, strict=True):
+            redaction.learn(part.text, found, exact=part.exact)
+        for last in (False, True):
+            cleared = [
+                redaction.redact(part.text, found, exact=part.exact)
+                for part, found in zip(parts, finds, strict=True)
+            ]
+            changed = [
+                (part, text)
+                for part, text in zip(parts, cleared, strict=True)
+                if text != part.text or not part.replaceable
+            ]
+            if not (left := self._left(changed, redaction)):
+                return cleared
+            if last:
+                raise PrivacyViolation(f"{left} and could not be replaced: it was not sent")
+        raise AssertionError("the last round returns or raises")
+
+    def _left(self, cleared: Sequence[tuple[Part, str]], redaction: Redaction) -> str:
+        """What speaks against texts in which placeholders stand; what is found there is learned:
+        beside a placeholder a value may show that did not before."""
+        why = ""
+        for part, text in cleared:
+            if text != part.text and not part.replaceable:
+                raise PrivacyViolation(
+                    "the schema holds a value that cannot be replaced: it was not sent"
+                )
+            read = self._judge_part(replace(part, text=text))
+            why = why if read.label is Privacy.PUBLIC else read.why
+            for find in read.finds:
+                redaction.know(find.kind, text[find.start : find.end])
+        return why
+
+    def _to_be_replaced(self, part: Part) -> list[Found]:
+        """What must not leave of one text; PrivacyViolation where none of it may."""
+        read = self._judge_part(part)
         if read.label is Privacy.LOCAL_ONLY:
             raise PrivacyViolation(f"{read.why}: it was not sent to the cloud")
-        if not found:
-            return text
+        if read.label is Privacy.PUBLIC:
+            return []
         if not self._settings.redact:
             raise PrivacyViolation(f"{read.why}, and privacy.redact is off: it was not sent")
-        cleared = redaction.redact(text, found)
-        if self._judge_text(cleared).label is not Privacy.PUBLIC:
-            raise PrivacyViolation(f"{read.why} and could not be replaced: it was not sent")
-        return cleared
+        if not part.replaceable:
+            raise PrivacyViolation(
+                f"its schema: {read.why}, where no placeholder can stand: it was not sent"
+            )
+        return list(read.finds)
+
+    def _judge_part(self, part: Part) -> _Read:
+        """The label of a text, with what names it or alone, and what of it must be replaced."""
+        shift = len(part.before)
+        if shift:
+            read = self._judge_text(part.before + part.text)
+            named = tuple(
+                Found(one.kind, max(one.start - shift, 0), one.end - shift)
+                for one in read.finds
+                if self._label(one) is not Privacy.PUBLIC and one.end > shift
+            )
+            if named:
+                return replace(read, finds=named)
+        read = self._judge_text(part.text)
+        hidden = (one for one in read.finds if self._label(one) is not Privacy.PUBLIC)
+        return replace(read, finds=tuple(hidden))
+
+    def _judge_schema(self, schema: dict[str, Any]) -> Iterable[_Read]:
+        """Of each of its texts; what cannot be replaced keeps a task here."""
+        for part in parts_of(schema):
+            read = self._judge_part(part)
+            if read.label is not Privacy.PUBLIC and not part.replaceable:
+                read = replace(read, label=Privacy.LOCAL_ONLY)
+            yield read
 
     def _judge_text(self, text: str) -> _Read:
         """The label of a text by what is found in it, and what that is; fails closed."""
@@ -187,7 +277,7 @@ class Gate:
         label = strictest(self._label(one) for one in found)
         kinds = dict.fromkeys(one.kind for one in found if self._label(one) is label)
         every = tuple(dict.fromkeys(one.kind for one in found))
-        return _Read(label, f"found in it: {', '.join(kinds)}", every)
+        return _Read(label, f"found in it: {', '.join(kinds)}", every, tuple(found))
 
     def _label(self, found: Found) -> Privacy:
         return label_of_kind(found.kind, self._settings)

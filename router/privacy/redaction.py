@@ -2,130 +2,147 @@
 
 from __future__ import annotations
 
-import json as json_text
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
+from router.privacy.copies import KnownValues
 from router.privacy.detect.detectors import NUMBER_KINDS
-from router.privacy.detect.found import Found, plain
-from router.privacy.detect.numbers import compact
+from router.privacy.detect.found import Found
+from router.privacy.placeholders import Names
+from router.privacy.spelling import identities
 
-_NAME_CHARS = 60
-# [EMAIL_1], and what models make of it: [email_1], [EMAIL\_1], \[EMAIL_1\], [ EMAIL 1 ].
-_WRITTEN = re.compile(
-    rf"(?P<escape>\\{{1,2}})?\[(?P<name>[A-Za-z0-9_\\ ]{{3,{_NAME_CHARS}}}?)"
-    r"(?(escape)(?P=escape))\]"
-)
-_BEGUN = re.compile(rf"\\{{0,2}}\[[A-Za-z0-9_\\ ]{{0,{_NAME_CHARS + 2}}}\Z")
-_BOUNDARY = re.compile(r"(?:(?<!\w)|(?!\w))(?=(.{6}))", re.DOTALL)
-_SAME_HOWEVER_WRITTEN = NUMBER_KINDS | {"phone"}
+LITERAL = "literal"
+"""What stands for a placeholder of ours that somebody wrote as a text."""
+
+
+@dataclass(slots=True)
+class _Value:
+    """One value: as it was first written, of what kind, and what stands for it once it is sent."""
+
+    kind: str
+    text: str
+    placeholder: str = ""
 
 
 class Redaction:
-    """The placeholders of one task: a value has the same one in all of its texts.
+    """The placeholders of one request: a value has the same one in all of its texts.
 
     A number is the same value with and without its dots and spaces, and is restored as it was first
-    written. A text that holds a placeholder of ours literally has that replaced as well, so give
+    written. What is to be the same in all texts has to be learned from all before the first is
+    redacted. A text that holds a placeholder of ours literally has that replaced as well, so give
     `redact` what was written, never what it returned. Not safe between threads.
     """
 
     def __init__(self) -> None:
+        self._names = Names()
         self._values: dict[str, str] = {}
-        self._placeholders: dict[tuple[str, str], str] = {}
-        self._openings: dict[str, list[tuple[str, str]]] = {}
-        self._taken: set[str] = set()
-        self._last: dict[str, int] = {}
+        self._known: dict[str, _Value] = {}
+        self._copies = KnownValues()
 
     @property
     def mapping(self) -> Mapping[str, str]:
         """Placeholder -> value, as it stands; it grows with every text."""
         return MappingProxyType(self._values)
 
-    def redact(self, text: str, found: Sequence[Found]) -> str:
-        """The text with a placeholder for every find, and for each further copy of what was found.
+    def learn(self, text: str, found: Sequence[Found], *, exact: bool = False) -> None:
+        """What was found in a text: from now on it is replaced in every text.
+
+        Where two texts make two kinds of one value, it has one all the same. exact: the value must
+        come back just as it stands here. Raises ValueError for finds that overlap or lie outside.
+        """
+        self._names.read(text)
+        for find in _in_order(text, found):
+            self.know(find.kind, text[find.start : find.end], exact=exact)
+
+    def know(self, kind: str, value: str, *, exact: bool = False) -> None:
+        """As `learn`, for a value that was found somewhere else than in a text to be redacted."""
+        known = self._value(kind, value, exact=exact)
+        if not known.placeholder and _says_more(kind, known.kind):
+            known.kind = kind
+        self._copies.add(kind, value)
+
+    def redact(self, text: str, found: Sequence[Found] = (), *, exact: bool = False) -> str:
+        """The text with a placeholder for every find, and for whatever was learned before.
 
         Raises ValueError for finds that overlap or lie outside the text.
         """
-        finds = _in_order(text, found)
-        self._taken.update(_name(match) for match in _WRITTEN.finditer(text))
-        placed = [(find.start, find.end, self._placeholder(text, find)) for find in finds]
-        placed += self._copies(text, _gaps(text, finds))
+        self.learn(text, found, exact=exact)
+        placed = self._to_be_replaced(text, found)
         pieces, at = [], 0
-        for start, end, placeholder in sorted(placed):
-            pieces += [text[at:start], placeholder]
-            at = end
+        while True:
+            put = [self._value(one.kind, text[one.start : one.end], exact=exact) for one in placed]
+            stand_ins = [self._placeholder(value) for value in put]
+            # Beside them a text may read as one of theirs.
+            if not (literals := list(self._literals(text, placed))):
+                break
+            placed = _merged([*placed, *literals])
+        for find, stand_in in zip(placed, stand_ins, strict=True):
+            self._names.read(text[at : find.start])
+            pieces += [text[at : find.start], stand_in]
+            at = find.end
+        if placed:
+            self._names.read(text[at:])
         return "".join([*pieces, text[at:]])
 
     def restore(self, text: str, *, json: bool = False) -> str:
-        """The text with the values back in, also where a model changed a placeholder's case.
+        """The text with the values back in, also where a model wrote a placeholder otherwise.
 
         json: the placeholders stand in strings of a JSON text, which stays one.
         """
+        return self._restored(text, 0, len(text), json=json)
 
-        def value(match: re.Match[str]) -> str:
-            found = self._values.get(f"[{_name(match)}]")
-            if found is None:
-                return match[0]
-            return json_text.dumps(found, ensure_ascii=False)[1:-1] if json else found
-
-        return _WRITTEN.sub(value, text)
+    def left_in(self, restored: str) -> tuple[str, ...]:
+        """What looks like a placeholder in a restored answer, and stands for nothing."""
+        return self._names.left_in(restored)
 
     def restorer(self, *, json: bool = False) -> StreamRestorer:
         """Restores a text that arrives in pieces."""
         return StreamRestorer(self, json=json)
 
-    def may_begin(self, opening: str) -> bool:
-        """Whether a placeholder of ours may begin so: `[`, `[em`, `[EMAIL_`."""
-        begun = _plain_name(opening)
-        return any(placeholder[1:].startswith(begun) for placeholder in self._values)
+    def _restored(self, text: str, start: int, end: int, *, json: bool) -> str:
+        """The part of the text; no placeholder reaches over its end."""
+        pieces, at = [], start
+        for written, placeholder in self._names.found(text, start):
+            if written.start >= end:
+                break
+            pieces += [text[at : written.start]]
+            pieces += [written.filled(self._values[placeholder], json=json)]
+            at = written.end
+        return "".join([*pieces, text[at:end]])
 
-    def _placeholder(self, text: str, find: Found) -> str:
-        value = text[find.start : find.end]
-        same = compact(plain(value)) if find.kind in _SAME_HOWEVER_WRITTEN else value
-        return self._placeholders.get((find.kind, same)) or self._new(find.kind, same, value)
+    def _value(self, kind: str, text: str, *, exact: bool = False) -> _Value:
+        same = identities(kind, text)
+        known = next((self._known[one] for one in same if one in self._known), None)
+        if exact and known is not None and known.text != text:
+            same, known = (f"= {text}",), self._known.get(f"= {text}")
+        if known is None:
+            known = _Value(kind, text)
+        for one in same:
+            self._known.setdefault(one, known)
+        return known
 
-    def _new(self, kind: str, same: str, value: str) -> str:
-        word = re.sub(r"[^A-Z0-9]+", "_", kind.upper())[:40].strip("_") or "VALUE"
-        number = self._last.get(word, 0) + 1
-        while f"{word}_{number}" in self._taken:
-            number += 1
-        self._last[word] = number
-        self._taken.add(f"{word}_{number}")
-        placeholder = f"[{word}_{number}]"
-        self._values[placeholder] = value
-        self._placeholders[kind, same] = placeholder
-        if len(value) >= 6:
-            self._openings.setdefault(value[:6], []).append((value, placeholder))
-        return placeholder
+    def _placeholder(self, value: _Value) -> str:
+        if not value.placeholder:
+            value.placeholder = self._names.new(value.kind)
+            self._values[value.placeholder] = value.text
+        return value.placeholder
 
-    def _copies(self, text: str, gaps: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
-        """What is to be replaced between the finds: known values again, literal placeholders."""
-        for gap_start, gap_end in gaps:
-            at = gap_start
-            copies = [*self._literals(text, gap_start, gap_end)]
-            copies += self._again(text, gap_start, gap_end)
-            for start, end, placeholder in sorted(copies, key=lambda copy: (copy[0], -copy[1])):
-                if start >= at:
-                    yield start, end, placeholder
-                    at = end
+    def _to_be_replaced(self, text: str, found: Sequence[Found]) -> list[Found]:
+        """The finds, and the copies of what is known."""
+        finds = _in_order(text, found)
+        copies = (copy for copy in self._copies.find(text) if not _is_within(text, copy, finds))
+        return _merged([*finds, *copies])
 
-    def _literals(self, text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-        for match in _WRITTEN.finditer(text, start, end):
-            if f"[{_name(match)}]" in self._values:
-                literal = Found("literal", match.start(), match.end())
-                yield match.start(), match.end(), self._placeholder(text, literal)
-
-    def _again(self, text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-        if not self._openings:
-            return
-        gap = text[start:end]
-        for match in _BOUNDARY.finditer(gap):
-            for value, placeholder in self._openings.get(match[1], ()):
-                after = match.start() + len(value)
-                inside_a_word = value[-1].isalnum() and gap[after : after + 1].isalnum()
-                if gap.startswith(value, match.start()) and not inside_a_word:
-                    yield start + match.start(), start + after, placeholder
+    def _literals(self, text: str, placed: Sequence[Found]) -> Iterator[Found]:
+        """What `restore` would take for ours once the others are replaced."""
+        at = 0
+        for start, end in (*((one.start, one.end) for one in placed), (len(text), len(text))):
+            if start > at:
+                for written, _ in self._names.found(text[at:start]):
+                    yield Found(LITERAL, at + written.start, at + written.end)
+            at = end
 
 
 class StreamRestorer:
@@ -134,26 +151,58 @@ class StreamRestorer:
     def __init__(self, redaction: Redaction, *, json: bool = False) -> None:
         self._redaction = redaction
         self._json = json
-        self._held = ""
+        self._text = ""
+        self._shown = 0
 
     def feed(self, piece: str) -> str:
         """What can be shown after this piece; the beginning of a placeholder is kept back."""
-        text = self._held + piece
-        safe = self._safe_chars(text)
-        self._held = text[safe:]
-        return self._redaction.restore(text[:safe], json=self._json)
+        self._text += piece
+        return self._until(self._redaction._names.may_begin(self._text, self._shown))
 
     def close(self) -> str:
         """What was kept back when the stream ended."""
-        rest, self._held = self._held, ""
-        return self._redaction.restore(rest, json=self._json)
+        return self._until(len(self._text))
 
-    def _safe_chars(self, text: str) -> int:
-        bracket = text.rfind("[", max(0, len(text) - _NAME_CHARS - 3))
-        if bracket >= 0 and (begun := _BEGUN.search(text, max(0, bracket - 2))):
-            return begun.start() if self._redaction.may_begin(text[bracket:]) else len(text)
-        slashes = len(text) - len(text.rstrip("\\"))
-        return len(text) - min(slashes, 2)
+    def _until(self, end: int) -> str:
+        """A few characters before what was shown are kept: what may be a name depends on them."""
+        restored = self._redaction._restored(self._text, self._shown, end, json=self._json)
+        cut = max(0, end - _LOOK_BEHIND)
+        self._text, self._shown = self._text[cut:], end - cut
+        return restored
+
+
+_LOOK_BEHIND = 2
+
+
+def _says_more(kind: str, other: str) -> bool:
+    """Whether a kind is to be believed before another one of the same value."""
+
+    def weight(one: str) -> int:
+        return 2 if one == "secret" else 1 if one in NUMBER_KINDS else 0
+
+    return weight(kind) > weight(other)
+
+
+def _merged(finds: Sequence[Found]) -> list[Found]:
+    """In order; of those that overlap one is made that covers them all, so that no part is left."""
+    merged: list[Found] = []
+    for find in sorted(finds, key=lambda find: (find.start, -find.end)):
+        if not merged or find.start >= merged[-1].end:
+            merged.append(find)
+        elif find.end > merged[-1].end:
+            merged[-1] = Found(merged[-1].kind, merged[-1].start, find.end)
+    return merged
+
+
+def _is_within(text: str, copy: Found, finds: Sequence[Found]) -> bool:
+    """Whether a copy, but for signs at its ends, is part of what was found there."""
+    start, end = copy.start, copy.end
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    place = bisect_right(finds, start, key=lambda find: find.start) - 1
+    return place >= 0 and start < end <= finds[place].end
 
 
 def _in_order(text: str, found: Sequence[Found]) -> list[Found]:
@@ -167,20 +216,3 @@ def _in_order(text: str, found: Sequence[Found]) -> list[Found]:
             )
         at = find.end
     return finds
-
-
-def _gaps(text: str, finds: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    at = 0
-    for find in finds:
-        yield at, find.start
-        at = find.end
-    yield at, len(text)
-
-
-def _name(match: re.Match[str]) -> str:
-    return _plain_name(match["name"])
-
-
-def _plain_name(written: str) -> str:
-    bare = written.replace("\\", "").removeprefix("[")
-    return bare.strip(" ").replace(" ", "_").upper()

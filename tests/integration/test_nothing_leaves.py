@@ -19,8 +19,11 @@ from scripted_router import script
 
 from agents.gated_engine import GatedEngine
 from graphs.app import Router
-from router.engine import GenerateRequest, generate
+from router.engine import Constraint, GenerateRequest, generate
 from router.errors import EdgewardError, PrivacyViolation
+from router.privacy.gate import Gate
+from router.privacy.redaction import Redaction
+from router.settings.privacy import PrivacySettings
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.task import Message, Privacy, Task
@@ -220,3 +223,14 @@ async def test_an_engine_of_the_cloud_takes_nothing_past_the_gate(
         request = GenerateRequest(messages=(Message(role="user", content="x"),), deadline=1e12)
         with pytest.raises(PrivacyViolation, match="past the gate"):
             await generate(engine, request)
+        public = (Message(role="user", content="x"),)
+        schema = {"type": "object", "description": "x"}
+        released = Gate(PrivacySettings()).release(Privacy.PUBLIC, public, Redaction(), schema)
+        for constraint in (Constraint(json_schema=dict(schema)), Constraint(regex="x"), None):
+            request = GenerateRequest(messages=released, deadline=1e12, constraint=constraint)
+            with pytest.raises(PrivacyViolation, match="past the gate"):
+                await generate(engine, request)
+        await engine.open()
+        through = Constraint(json_schema=released.schema)
+        request = GenerateRequest(messages=released, deadline=1e12, constraint=through)
+        await generate(engine, request)

@@ -243,6 +243,31 @@ async def _always(*_: Any) -> bool:
     return True
 
 
+async def test_the_schema_of_the_answer_passes_the_gate_too(
+    store: Store, tmp_path: Path, other: ProviderServer
+) -> None:
+    other.reply = None
+    other.brain = lambda prompt, schema: json.dumps(schema["properties"]["to"]["const"])  # type: ignore[index]
+    schema = {"type": "object", "properties": {"to": {"const": EMAIL}}, "required": ["to"]}
+    async with served(store, tmp_path, {"general": at(other)}) as router:
+        await router.run(Task(prompt=INTERNAL, schema=schema))
+    assert EMAIL not in seen_by(other)
+    if other.requests:
+        assert "response_format" in other.requests[0].body
+
+
+async def test_work_on_a_value_that_was_replaced_is_doubted(
+    store: Store, tmp_path: Path, other: ProviderServer
+) -> None:
+    prompt = "Write the phone number with dots between the groups: +351 912 345 678"
+    other.reply = "The number is [PHONE_1]."
+    async with served(store, tmp_path, {"general": at(other)}) as router:
+        result = await router.run(Task(prompt=prompt))
+    assert "912" not in seen_by(other)
+    if result.status == "done":
+        assert any("was shown [PHONE_1]" in one for one in result.warnings), result.warnings
+
+
 async def test_nobody_gets_past_the_gate_to_it(other: ProviderServer) -> None:
     settings = Settings.model_validate(
         {"models": {"general": at(other), "guard": at(other)}, "cloud": {"model": "off"}}

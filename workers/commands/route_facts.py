@@ -64,6 +64,7 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
         patience_s=math.inf,
         must_stay_local=not gate.may_leave(judged.label),
         policy=settings.policy,
+        hides_work=gate.hides_what_is_worked_on(task, judged),
     )
 
     def decided() -> tuple[Assessment, RouteDecision]:

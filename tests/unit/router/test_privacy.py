@@ -60,6 +60,34 @@ def test_a_schema_cannot_be_redacted_so_it_keeps_the_task_here() -> None:
     assert judged.reasons[0].startswith("its schema: found in it: cpf")
 
 
+def test_a_schema_is_judged_text_by_text_with_what_names_it() -> None:
+    def label(**held_to: Any) -> Privacy:
+        schema = {"properties": {"nif": held_to, "other": {"description": "a\\nb"}}}
+        return gate().judge(Task(prompt="choose", schema=schema)).label
+
+    assert label(type="string", description="nine digits, such as 123 or 999999999") is PUBLIC
+    assert label(default="123456789") is INTERNAL
+    assert label(examples=["none", "123456789"]) is INTERNAL
+    assert label(description=f"for\n{CPF}\nalone") is INTERNAL
+    assert label(enum=["123456789"]) is LOCAL
+    assert label(const=123456789) is LOCAL
+    keyed = {"properties": {"ana@example.org": {"enum": ["yes", "no"]}}, "required": []}
+    assert gate().judge(Task(prompt="choose", schema=keyed)).label is INTERNAL
+
+
+def test_a_key_comes_back_as_it_stands_in_the_schema() -> None:
+    redaction = Redaction()
+    digits = CPF.replace(".", "").replace("-", "")
+    schema = {"properties": {digits: {"enum": ["yes"]}}, "required": [digits]}
+    released = gate().release(INTERNAL, user(f"CPF {CPF}"), redaction, schema)
+    assert released[1].content == "CPF [CPF_1]"
+    assert released.schema == {
+        "properties": {"[CPF_2]": {"enum": ["yes"]}},
+        "required": ["[CPF_2]"],
+    }
+    assert redaction.restore('{"[CPF_2]": "[CPF_1]"}', json=True) == f'{{"{digits}": "{CPF}"}}'
+
+
 def test_a_folder_labels_its_files_and_the_texts_that_name_them(tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir()

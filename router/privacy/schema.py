@@ -1,0 +1,83 @@
+"""What a JSON schema says in words and values: taken apart to be judged, and written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_CHOICES = frozenset({"const", "enum", "pattern", "patternProperties"})
+"""What an answer is held to character by character: a placeholder there would mean another."""
+
+_FORMS = frozenset({"pattern", "format", "minLength", "maxLength"})
+_TOLD = frozenset({"description", "title", "$comment"})
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+_DATA = frozenset({"const", "enum", "default", "examples", "example"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One text of a schema. before: what names it, to be read with it, as "nif: ".
+
+    exact: an answer holds it, or the schema refers to it, just as it stands. replaceable: with a
+    placeholder in its place the schema still means the same.
+    """
+
+    text: str
+    before: str = ""
+    exact: bool = False
+    replaceable: bool = True
+
+
+def parts_of(schema: Any) -> Iterator[Part]:
+    """Every key and every value, in order."""
+    found: list[Part] = []
+
+    def keep(part: Part) -> str:
+        found.append(part)
+        return part.text
+
+    rewritten(schema, keep)
+    yield from found
+
+
+def without_forms(schema: Any, keyword: str = "") -> Any:
+    """The schema without what a placeholder cannot satisfy: patterns, formats and lengths of texts.
+
+    A model that is held to them would have to invent a value. The answer is judged by the whole
+    schema once the values are back in it.
+    """
+    if isinstance(schema, list):
+        return [without_forms(one, keyword) for one in schema]
+    if not isinstance(schema, Mapping) or keyword in _DATA:
+        return schema
+    if keyword in _NAMED:
+        return {name: without_forms(inner) for name, inner in schema.items()}
+    return {key: without_forms(inner, key) for key, inner in schema.items() if key not in _FORMS}
+
+
+def rewritten(schema: Any, write: Callable[[Part], str]) -> Any:
+    """A copy of the schema with what `write` makes of each text. Numbers stay what they are."""
+    return _rewritten(schema, write, name="", keyword="")
+
+
+def _rewritten(value: Any, write: Callable[[Part], str], *, name: str, keyword: str) -> Any:
+    """name: of the nearest property around it; keyword: the schema's word that it belongs to."""
+    if isinstance(value, Mapping):
+        named = keyword in _NAMED
+        written = {}
+        for key, inner in value.items():
+            part = Part(str(key), exact=True, replaceable=keyword not in _CHOICES)
+            below = keyword if keyword in _DATA else "" if named else str(key)
+            called = str(key) if named or keyword in _DATA else name
+            written[write(part)] = _rewritten(inner, write, name=called, keyword=below)
+        return written
+    if isinstance(value, list | tuple):
+        return [_rewritten(one, write, name=name, keyword=keyword) for one in value]
+    before = f"{name}: " if name and keyword in _DATA else ""
+    replaceable = keyword not in _CHOICES
+    if isinstance(value, str):
+        return write(Part(value, before, exact=keyword not in _TOLD, replaceable=replaceable))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        write(Part(str(value), before, exact=True, replaceable=False))
+    return value
