@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agents.engines.chat_api import is_loopback
 from agents.engines.providers import provider_of
+from router.privacy.machine import is_loopback
 from router.settings.settings import CloudSettings
 from router.types.result import CloudState
 
@@ -49,12 +49,15 @@ class Connectivity:
         """The cloud answered, so the way is free."""
         self._found = None
 
-    async def look(self) -> Finding:
-        """After a failure: is it the provider, or the network? Takes at most about 4 s."""
+    async def look(self, answered: str = "") -> Finding:
+        """After a failure: is it the provider, or the network? Takes at most about 4 s.
+
+        answered: what the provider did, in words, where it is known to have answered.
+        """
         async with self._looking:
             if (known := self.known) is not None:
                 return known
-            self._found, self._at = await self._look(), time.monotonic()
+            self._found, self._at = await self._look(answered), time.monotonic()
             return self._found
 
     async def probe(self) -> Finding:
@@ -63,7 +66,9 @@ class Connectivity:
             return Finding(CloudState.OPEN, f"{self._named} takes connections")
         return await self._no_way()
 
-    async def _look(self) -> Finding:
+    async def _look(self, answered: str) -> Finding:
+        if answered:
+            return Finding(CloudState.PROVIDER_DOWN, f"{self._named} {answered}")
         if await _any_answers(self._places):
             words = f"{self._named} takes connections, but does not answer requests"
             return Finding(CloudState.PROVIDER_DOWN, words)

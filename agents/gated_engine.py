@@ -1,10 +1,10 @@
-"""A cloud engine that takes only what passed the gate, whoever calls it."""
+"""An engine on another machine takes only what passed the gate, whoever calls it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from router.engine import CloudEngine, Delta, EngineCaps, GenerateRequest, WaitEstimate
+from router.engine import CloudEngine, Delta, Engine, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import PrivacyViolation
 from router.privacy.gate import Released
 from router.types.completion import Completion
@@ -13,7 +13,7 @@ from router.types.completion import Completion
 class GatedEngine:
     """Hands requests on to the engine within; it is the only one that holds it."""
 
-    def __init__(self, engine: CloudEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     @property
@@ -29,12 +29,6 @@ class GatedEngine:
     async def close(self) -> None:
         await self._engine.close()
 
-    async def warm(self) -> None:
-        await self._engine.warm()
-
-    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        return self._engine.price(prompt_tokens, completion_tokens)
-
     def outlook(self) -> WaitEstimate:
         return self._engine.outlook()
 
@@ -48,3 +42,17 @@ class GatedEngine:
                 f"{self.caps.model} was about to be sent text past the gate: it was not sent"
             )
         return self._engine.stream(request)
+
+
+class GatedCloud(GatedEngine):
+    """One that charges for what it does."""
+
+    def __init__(self, engine: CloudEngine) -> None:
+        super().__init__(engine)
+        self._cloud = engine
+
+    async def warm(self) -> None:
+        await self._cloud.warm()
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        return self._cloud.price(prompt_tokens, completion_tokens)

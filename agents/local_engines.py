@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.engines.chat_api import is_loopback
 from agents.engines.devices import NoCard, machine_memory_bytes, nvidia_cards
 from agents.engines.exllamav2 import ExLlamaV2Runner
 from agents.engines.gguf import read_gguf
@@ -22,6 +21,7 @@ from agents.engines.vram import (
     load_seconds,
     with_weights,
 )
+from agents.gated_engine import GatedEngine
 from agents.models.inspect import inspect_model
 from agents.nano.engine import nano_engine
 from router.engine import Engine
@@ -78,13 +78,14 @@ def local_engine(role: str, model: ModelSettings, lanes: Lanes, *, pinned: bool)
     if model.path is not None:
         return _file_engine(model, lanes, pinned=pinned)
     if model.url is not None:
-        return OpenAIServerEngine(
+        server = OpenAIServerEngine(
             url=model.url,
             model=model.model,
             api_key=model.api_key,
             context_tokens=model.context_tokens,
-            local=model.trusted or is_loopback(model.url),
+            trusted=model.trusted,
         )
+        return server if server.caps.local else GatedEngine(server)
     assert model.script is not None, "settings hold exactly one place"
     return ScriptedEngine.from_file(model.script, model=f"scripted-{role}", local=True)
 

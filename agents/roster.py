@@ -10,18 +10,18 @@ from agents import calibration
 from agents.agent import Agent
 from agents.calibration import Sureness
 from agents.connectivity import Finding
-from agents.engines.chat_api import is_loopback
 from agents.engines.lane import Lane
 from agents.engines.litellm import LiteLLMEngine
 from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
-from agents.gated_engine import GatedEngine
+from agents.gated_engine import GatedCloud
 from agents.local_engines import Lanes, check_model_path, local_engine
 from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPTS
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
+from router.privacy.machine import is_loopback
 from router.settings.settings import CloudSettings, ModelSettings, Settings
 from router.types.result import CloudState
 
@@ -66,8 +66,6 @@ class Roster:
 
 def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> Roster:
     """The agents that the settings ask for. Opens nothing; raises ConfigError."""
-    if settings.offline:
-        _require_this_machine(settings)
     lanes = Lanes(settings)
     engines: dict[ModelSettings, Engine] = {}
     local: dict[str, Agent] = {}
@@ -75,6 +73,8 @@ def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> 
         if model not in engines:
             pinned = model.pinned or model == settings.models.router
             engines[model] = local_engine(role, model, lanes, pinned=pinned)
+        if settings.offline:
+            _require_this_machine(role, model, engines[model])
         local[role] = _local_agent(role, model, engines[model], settings)
     found = _cloud_agents(settings, prices, env)
     clouds = () if isinstance(found, Finding) else found
@@ -92,15 +92,16 @@ def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> 
     )
 
 
-def _require_this_machine(settings: Settings) -> None:
-    """ConfigError where `offline` is set and something else speaks to another machine."""
-    urls = {f"models.{role}.url": model.url for role, model in local_models(settings)}
-    for name, url in urls.items():
-        if url is not None and not is_loopback(url):
-            raise ConfigError(
-                f"`offline` is set and {name} is {url}, another machine: name a server on this "
-                "one, or a model file"
-            )
+def _require_this_machine(role: str, model: ModelSettings, engine: Engine) -> None:
+    """ConfigError where `offline` is set and a role's model runs on another machine."""
+    if (host := engine.caps.host) is not None:
+        what = f"url is {model.url}"
+        if is_loopback(model.url or ""):
+            what = f"model is {model.model}, which is run by {host}"
+        raise ConfigError(
+            f"`offline` is set and models.{role}.{what}, another machine: name a server on this "
+            "one, or a model file"
+        )
 
 
 def local_models(settings: Settings) -> list[tuple[str, ModelSettings]]:
@@ -169,7 +170,7 @@ def _cloud_agents(
     return tuple(
         Agent(
             role=CLOUD,
-            engine=GatedEngine(engine),
+            engine=GatedCloud(engine),
             system_prompt=_prompt(CLOUD, settings),
             max_tokens=settings.cloud.max_tokens,
             history_messages=settings.memory.history_messages,

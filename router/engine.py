@@ -17,7 +17,9 @@ class EngineCaps:
     """What an engine can do with its model.
 
     context_tokens: the true window of one request, prompt and answer together; None if unknown
-    before the first call. local: runs on hardware of the user's; nothing leaves it.
+    before the first call. local: runs on hardware of the user's, so text may go there that must
+    not leave it. host: the other machine that it runs on, as name:port, be it trusted (then local)
+    or not; None for one that runs here, and for a cloud.
     """
 
     engine: str
@@ -27,6 +29,7 @@ class EngineCaps:
     logprobs: bool = False
     json_schema: bool = False
     regex: bool = False
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ class GenerateRequest:
 
     deadline: `time.monotonic()` seconds after which the engine must stop and raise EngineTimeout.
     stop: strings that end the answer and are not part of it.
-    max_wait_s: seconds the request may wait for its turn; then the engine raises EngineOverloaded.
-    None waits until the deadline. Engines that keep no queue ignore it and the priority.
+    max_wait_s: seconds the request may wait for its turn, also where a provider asks for them;
+    then the engine raises EngineOverloaded. None waits until the deadline. Engines that keep no
+    queue ignore the priority.
     """
 
     messages: tuple[Message, ...]

@@ -7,6 +7,7 @@ EdgewardError
 ├ StoreUnavailable       Redis is not there, not ours, full, or gone
 ├ EngineError(model)     anything an engine raised, translated in its adapter
 │  ├ EngineUnavailable   not installed, reachable or loaded; out of memory  escalates
+│  │  └ EngineUntrusted  who answers is not who was asked: TLS, redirects   escalates
 │  ├ EngineTimeout       the deadline passed                                escalates
 │  ├ EngineOverloaded    429/503/queue full; retry_after_s     retry, then escalates
 │  ├ ContextOverflow     prompt_tokens > limit; never truncated silently    escalates
@@ -56,7 +57,12 @@ class StoreUnavailable(EdgewardError):
 
 
 class EngineError(EdgewardError):
-    """An engine failed. `model` names what was asked, as the configuration names it."""
+    """An engine failed. `model` names what was asked, as the configuration names it.
+
+    status: of the HTTP answer that refused; None where there was no answer, or no HTTP.
+    """
+
+    status: int | None = None
 
     def __init__(self, message: str, *, model: str) -> None:
         super().__init__(message)
@@ -68,6 +74,13 @@ class EngineUnavailable(EngineError):
 
     retryable = True
     escalates = True
+
+
+class EngineUntrusted(EngineUnavailable):
+    """Who answers is not who was asked, as far as can be seen: a certificate that does not hold,
+    the wrong protocol, a redirect, another machine behind a local name. Asking again is no help."""
+
+    retryable = False
 
 
 class EngineTimeout(EngineError):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from agents.engines.connection import WrongMachine, keep_here, verified
+from agents.engines.redirects import RedirectRefused, get_on_origin
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
+from router.privacy.machine import is_loopback
 from router.types.task import Message
 
 T = TypeVar("T")
@@ -33,6 +35,17 @@ def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
+def plain_text(content: Any) -> str:
+    """The text in an answer's content, which some servers send in typed parts; thinking is none."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(map(plain_text, content))
+    if not isinstance(content, Mapping) or content.get("type") not in (None, "text", "output_text"):
+        return ""
+    return plain_text(content.get("text"))
+
+
 def chat_base(url: str) -> str:
     """The base under which `/chat/completions` and `/models` lie; `http://host:1234` gets `/v1`.
 
@@ -47,17 +60,6 @@ def chat_base(url: str) -> str:
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path or '/v1'}"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own, which no proxy can reach for us."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> list[str]:
@@ -78,13 +80,17 @@ async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> li
     )
     failure: Exception
     try:
-        async with httpx.AsyncClient(timeout=timeout_s, trust_env=not is_loopback(base)) as client:
-            response = await client.get(f"{base}/models", headers=headers)
+        async with httpx.AsyncClient(
+            timeout=timeout_s, trust_env=not is_loopback(base), verify=verified()
+        ) as client:
+            if is_loopback(base):
+                keep_here(client)
+            response = await get_on_origin(client, f"{base}/models", headers=headers)
             response.raise_for_status()
             listed = response.json()
         return [str(entry["id"]) for entry in listed["data"]]
-    except httpx.HTTPError as error:
-        failure = place.error(error)
+    except (httpx.HTTPError, RedirectRefused, WrongMachine) as error:
+        failure = await place.looked_at(error, base)
     except (ValueError, KeyError, TypeError):
         failure = EngineUnavailable(
             f"{base}/models answered, but not with a list of models: is this the address of an "

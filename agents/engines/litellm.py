@@ -28,15 +28,17 @@ from agents.engines.chat_api import (
     Waits,
     chat_base,
     finish_reason,
-    is_loopback,
     list_models,
+    plain_text,
     wire_messages,
 )
-from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.providers import PROVIDERS, environment_key, provider_of
+from agents.engines.redirects import guard, guard_maker
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
+from router.privacy.machine import is_loopback
 from router.types.completion import Completion, Usage
 
 _ENVIRONMENT = {
@@ -54,6 +56,7 @@ _HARMLESS_WARNINGS = (
     ".*Accessing the.*attribute on the instance is deprecated",
     ".*`ReadOnly` qualifier",
     ".*conflict with protected namespace",
+    "Pydantic serializer warnings",  # of what a server sent in another type than the SDK has
     # Of a call cancelled while LiteLLM prepares it in a thread; no request has been made then.
     r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
 )
@@ -153,6 +156,7 @@ class LiteLLMEngine:
         request.remaining_s(self._model)
         self._refuse_without_key()
         await self._wait(self.warm, request, silence_s=math.inf)
+        self._refuse_completion_model()
         wire, head = await self._begin(self._arguments(request), request)
         answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
         usage, ttft_s = None, 0.0
@@ -202,8 +206,8 @@ class LiteLLMEngine:
     ) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
 
-        Asks again where that can help and the pause fits the deadline: nothing has been handed out
-        yet.
+        Asks again where that can help and the pause fits the deadline, and what the request may
+        wait: nothing has been handed out yet.
         """
 
         async def pause(seconds: float) -> None:
@@ -212,6 +216,7 @@ class LiteLLMEngine:
         async for attempt in AsyncRetrying(
             stop=lambda state: (
                 state.attempt_number > self._retries
+                or (request.max_wait_s is not None and state.upcoming_sleep > request.max_wait_s)
                 or time.monotonic() + state.upcoming_sleep >= request.deadline
             ),
             wait=_pause_s,
@@ -229,6 +234,8 @@ class LiteLLMEngine:
         self, arguments: Mapping[str, Any], request: GenerateRequest
     ) -> tuple[Any, deque[Any]]:
         wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
+        if wire.completion_stream is not None:
+            wire.completion_stream = _PlainContent(wire.completion_stream)
         head: deque[Any] = deque()
         try:
             while not head or (head[-1] is not None and not _text(head[-1])):
@@ -272,10 +279,10 @@ class LiteLLMEngine:
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  LiteLLM raises whatever its providers' code does
-            failure = self._translated(error, upstream, streamed)
+            failure = await self._translated(error, upstream, streamed)
         raise failure
 
-    def _translated(self, error: Exception, upstream: Upstream, streamed: int) -> EngineError:
+    async def _translated(self, error: Exception, upstream: Upstream, streamed: int) -> EngineError:
         if type(error).__name__ == "UnsupportedParamsError" and not streamed:
             return EngineRejected(
                 f"{upstream.place} cannot do what the request to {self._model} asks for "
@@ -289,7 +296,7 @@ class LiteLLMEngine:
                 f"{', '.join(provider.prefix for provider in PROVIDERS)} and LiteLLM's others",
                 model=self._model,
             )
-        return upstream.error(error, streamed=streamed)
+        return await upstream.looked_at(error, self._api_base, streamed=streamed)
 
     def _arguments(self, request: GenerateRequest) -> dict[str, Any]:
         """LiteLLM's arguments. Unsupported sampling wishes are dropped, a schema never is."""
@@ -329,18 +336,39 @@ class LiteLLMEngine:
         return base if openai_api else base.removesuffix("/v1")
 
     def _sent_key(self) -> str | None:
-        if self._api_key or self._environment_key() or self._api_base is None:
+        """None where LiteLLM finds the key in the environment as it is to be sent."""
+        if self._api_key:
             return self._api_key
-        return "none"  # a gateway without keys; OpenAI's client insists on something
+        if own := self._environment_key():
+            return None if own == self._environment_raw() else own
+        # A gateway without keys: OpenAI's client insists on something.
+        return None if self._api_base is None else "none"
+
+    def _environment_raw(self) -> str:
+        return os.environ.get(self._provider.key_variable, "") if self._provider else ""
 
     def _environment_key(self) -> str:
-        return os.environ.get(self._provider.key_variable, "") if self._provider else ""
+        try:
+            return environment_key(self._provider, os.environ) if self._provider else ""
+        except ValueError as error:
+            raise EngineDenied(str(error), model=self._model) from None
 
     def _refuse_without_key(self) -> None:
         if self._provider and not self._sent_key() and not self._environment_key():
             raise EngineDenied(
                 f"there is no key for {self._provider.title}: set {self._provider.key_variable} "
                 f"to use {self._model}",
+                model=self._model,
+            )
+
+    def _refuse_completion_model(self) -> None:
+        """Those go to an older API, over clients of the SDK's own that follow redirects."""
+        name = self._model.rpartition("/")[2]
+        of_old = name in self._module().open_ai_text_completion_models
+        if of_old or self._model.startswith("text-completion-"):
+            raise EngineRejected(
+                f"{self._model} completes texts and cannot chat: name a chat model, for example "
+                f"{PROVIDERS[0].default_model}",
                 model=self._model,
             )
 
@@ -356,7 +384,7 @@ class LiteLLMEngine:
             if self._api_base is None
             else "check the address, and that the server is running",
             model_cure="check the spelling, and that the account may use it",
-            secrets=(self._api_key or "", self._environment_key()),
+            secrets=(self._api_key or "", self._environment_raw().strip()),
         )
 
     def _usage(self, reported: Any | None) -> Usage:
@@ -435,6 +463,7 @@ def _load(api_base: str | None) -> ModuleType:
                 f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
             )
         else:
+            _guard_clients(litellm)
             litellm.telemetry = False
             litellm.suppress_debug_info = True
             litellm.disable_hf_tokenizer_download = True
@@ -442,6 +471,19 @@ def _load(api_base: str | None) -> ModuleType:
             logging.getLogger("LiteLLM").setLevel(logging.ERROR)
             return litellm  # type: ignore[no-any-return]
     raise failure
+
+
+def _guard_clients(litellm: ModuleType) -> None:
+    """Its clients follow redirects, with the prompt; these are all the places that make one."""
+    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler, HTTPHandler
+    from litellm.llms.openai.common_utils import BaseOpenAILLM
+
+    guard_maker(AsyncHTTPHandler, "create_client")
+    guard_maker(HTTPHandler, "create_client")
+    guard_maker(BaseOpenAILLM, "_get_async_http_client")
+    guard_maker(BaseOpenAILLM, "_get_sync_http_client")
+    for made in (litellm.module_level_aclient, litellm.module_level_client):
+        guard(made.client)
 
 
 def _silence() -> None:
@@ -520,6 +562,30 @@ def _tightened(schema: Any) -> Any:
         if tight["additionalProperties"] is False:
             tight["required"] = list(tight["properties"])
     return tight
+
+
+class _PlainContent:
+    """The SDK's stream, with the text of content that comes in parts: LiteLLM drops what is no
+    string, and everything else goes through as it is."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._parts = aiter(stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __aiter__(self) -> _PlainContent:
+        return self
+
+    async def __anext__(self) -> Any:
+        chunk = await anext(self._parts)
+        for choice in getattr(chunk, "choices", None) or ():
+            delta = getattr(choice, "delta", None)
+            content = getattr(delta, "content", None)
+            if delta is not None and not isinstance(content, str | None):
+                delta.content = plain_text(content)
+        return chunk
 
 
 def _text(chunk: Any) -> str:

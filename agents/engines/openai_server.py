@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -24,14 +25,16 @@ from agents.engines.chat_api import (
     Waits,
     chat_base,
     finish_reason,
-    is_loopback,
     list_models,
     wire_messages,
 )
+from agents.engines.connection import keep_here, verified
+from agents.engines.redirects import guard
 from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
+from router.privacy.machine import authority, is_loopback
 from router.types.completion import Completion, TokenStats, Usage
 
 NO_KEY = "none"
@@ -40,14 +43,19 @@ _CONNECT_TIMEOUT_S = 5.0
 _LIST_TIMEOUT_S = 5.0
 _FIRST_LISTED = "first-listed"
 
+_SOMEBODY_ELSES = re.compile(r"[:-]cloud$")
+"""How Ollama names the models that it does not run itself."""
+
 
 class OpenAIServerEngine:
     """One model behind one server.
 
     url: with or without `/v1`. model: None takes the first that the server lists, and is called
     "first-listed" until it has been asked. context_tokens: the window that the server runs the
-    model with; longer prompts are the server's to refuse. local: the hardware is the user's, so
-    prompts may go there that must not leave; False for a server elsewhere.
+    model with; longer prompts are the server's to refuse. trusted: a server elsewhere is the user's
+    too, so that prompts may go there which must not leave; what is not trusted takes only what
+    passed the gate. Neither this machine nor a trusted one is reached through a proxy, and a name
+    of this machine that leads to another one, today or later, is not connected to.
     Whether the server reports probabilities is known after the first answer; until then `caps`
     hopes so.
     """
@@ -59,13 +67,14 @@ class OpenAIServerEngine:
         model: str | None = None,
         api_key: str | None = None,
         context_tokens: int | None = None,
-        local: bool = True,
+        trusted: bool = False,
     ) -> None:
         self._base = chat_base(url)
         self._model = model
         self._api_key = api_key or NO_KEY
         self._context_tokens = context_tokens
-        self._local = local
+        self._trusted = trusted
+        self._here = is_loopback(self._base)
         self._logprobs = True
         self._waits = Waits()
         self._starting = asyncio.Lock()
@@ -77,11 +86,21 @@ class OpenAIServerEngine:
         return EngineCaps(
             engine="openai_server",
             model=self._model or _FIRST_LISTED,
-            local=self._local,
+            local=self._trusted or self._host is None,
+            host=self._host,
             context_tokens=self._context_tokens,
             logprobs=self._logprobs,
             json_schema=True,
         )
+
+    @property
+    def _host(self) -> str | None:
+        """The other machine; also where Ollama only passes on what is asked of such a model."""
+        if not self._here:
+            return authority(self._base)
+        if self._model is not None and _SOMEBODY_ELSES.search(self._model):
+            return f"ollama.com, by way of {authority(self._base)}"
+        return None
 
     def outlook(self) -> WaitEstimate:
         """Nothing is known of a server's queue."""
@@ -152,9 +171,18 @@ class OpenAIServerEngine:
                 self._model = await self._first_listed()
             timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S)
             # A proxy of the environment cannot reach this machine's own address for us.
-            settings = {"timeout": timeout, "trust_env": not is_loopback(self._base)}
+            settings = {
+                "timeout": timeout,
+                # A proxy reads along, and cannot reach this machine's own address for us.
+                "trust_env": not (self._here or self._trusted),
+                "verify": await asyncio.to_thread(verified),
+            }
             # The synchronous one is never used, but left out it is made with the defaults.
             self._http = httpx.AsyncClient(**settings), httpx.Client(**settings)
+            guard(self._http[0])
+            guard(self._http[1])
+            if self._here:
+                keep_here(self._http[0])
             self._chat = langchain_openai.ChatOpenAI(
                 model=self._model,
                 base_url=self._base,
@@ -162,6 +190,8 @@ class OpenAIServerEngine:
                 http_async_client=self._http[0],
                 http_client=self._http[1],
                 openai_proxy="",  # OPENAI_PROXY of the environment would be refused beside a client
+                # Else it logs what it did about them where the environment names a proxy.
+                http_socket_options=(),
                 timeout=timeout,
                 stream_chunk_timeout=None,
                 stream_usage=True,
@@ -171,6 +201,7 @@ class OpenAIServerEngine:
 
     async def _first_listed(self) -> str:
         names = await list_models(self._base, api_key=self._api_key, timeout_s=_LIST_TIMEOUT_S)
+        names = [name for name in names if not (self._here and _SOMEBODY_ELSES.search(name))]
         if not names:
             raise EngineUnavailable(
                 f"the server at {self._base} has no model loaded: load one, or name it in the "
@@ -254,7 +285,7 @@ class OpenAIServerEngine:
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  whatever the client raises is translated here
-            failure = upstream.error(error, streamed=streamed)
+            failure = await upstream.looked_at(error, self._base, streamed=streamed)
             if "No generation chunks" in str(error):  # LangChain's words for a stream of nothing
                 failure = upstream.empty()
             unknown = getattr(error, "status_code", None) == 404 and not streamed
@@ -301,10 +332,13 @@ def _load() -> tuple[ModuleType, ModuleType]:
             model="langchain-openai",
         )
     else:
-        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected.
-        warnings.filterwarnings(
-            "ignore", message="(Invalid schema for|This model does not support) OpenAI's structured"
-        )
+        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected. And
+        # about content in parts, which is read all the same.
+        for message in (
+            "(Invalid schema for|This model does not support) OpenAI's structured",
+            "Pydantic serializer warnings",
+        ):
+            warnings.filterwarnings("ignore", message=message)
         return langchain_openai, httpx
     raise failure
 

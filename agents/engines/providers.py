@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from router.settings.api_key import cleaned_key
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -90,15 +92,34 @@ class CloudChoice:
     model: str
 
 
+def environment_key(provider: Provider, env: Mapping[str, str]) -> str:
+    """The provider's key, without what stands around it; empty where none is set.
+
+    Raises ValueError, naming the variable, for one that cannot be sent.
+    """
+    try:
+        return cleaned_key(env.get(provider.key_variable, ""))
+    except ValueError as error:
+        raise ValueError(f"the key in {provider.key_variable} cannot be sent: {error}") from None
+
+
 def cloud_from_environment(env: Mapping[str, str]) -> CloudChoice | None:
     """The first provider whose key is set and not blank; None when there is none.
 
     Only looks: whether the cloud may be used at all is the caller's decision.
     """
     for provider in PROVIDERS:
-        if env.get(provider.key_variable, "").strip():
+        if _has_key(provider, env):
             return CloudChoice(provider=provider, model=provider.default_model)
     return None
+
+
+def _has_key(provider: Provider, env: Mapping[str, str]) -> bool:
+    """One that cannot be sent counts: the first call says what is wrong with it."""
+    try:
+        return bool(environment_key(provider, env))
+    except ValueError:
+        return True
 
 
 def provider_of(model: str) -> Provider | None:

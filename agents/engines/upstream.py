@@ -9,6 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from agents.engines.connection import (
+    SpeaksTls,
+    fault,
+    hung_up,
+    is_bad_header,
+    is_garbled,
+    speaks_tls,
+)
+from agents.engines.quoted import quoted
 from router.errors import (
     ContextOverflow,
     EngineDenied,
@@ -17,6 +26,7 @@ from router.errors import (
     EngineRejected,
     EngineTimeout,
     EngineUnavailable,
+    EngineUntrusted,
 )
 
 _OVERFLOW = re.compile(
@@ -38,6 +48,11 @@ _WRAPPERS = re.compile(
 )
 _LITELLM_ADVICE = re.compile(r" Original exception:.*| Handle with `litellm.*", re.DOTALL)
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|key|AIza)[-_A-Za-z0-9*]{12,}")
+_SIGN_IN = {
+    407: "a proxy on the way wants a name and a password: write them into HTTPS_PROXY, or name "
+    "the server in NO_PROXY",
+    511: "the network wants a sign-in first: open any page in a browser",
+}
 _QUOTED_CHARS = 300
 """The provider's own words are quoted up to this length: the cause is in the first sentence."""
 
@@ -63,6 +78,20 @@ class Upstream:
         streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
         EngineUnavailable whatever the status was, because half an answer cannot be taken back.
         """
+        refused = _refused(failure)
+        if (found := fault(_chain(failure), answered=refused)) is not None:
+            return EngineUntrusted(
+                f"{self.place} cannot be used for {self.model}: {found}", model=self.model
+            )
+        if is_bad_header(_chain(failure)):
+            return EngineDenied(
+                f"the key for {self.place} holds a character that no key has, such as a line "
+                f"break or a typographic quotation mark: {self.key_cure}",
+                model=self.model,
+            )
+        undecoded = any(isinstance(one, UnicodeDecodeError) for one in _chain(failure))
+        if undecoded or (is_garbled(_chain(failure)) and not refused):
+            return self.garbled(streamed=streamed)
         status = _status(failure)
         said = self.words(failure)
         if _is_timeout(failure):
@@ -74,7 +103,21 @@ class Upstream:
                 f"{self.place} cannot be reached for {self.model} ({said}): {self.reach_cure}",
                 model=self.model,
             )
-        return self._refusal(status, said, _retry_after_s(failure))
+        refusal = self._refusal(status, said, _retry_after_s(failure))
+        refusal.status = status
+        return refusal
+
+    async def looked_at(
+        self, failure: BaseException, base: str | None, *, streamed: int = 0
+    ) -> EngineError:
+        """The same, after a look at the server where that can tell more.
+
+        base: the address that was asked; None where it is the SDK's own.
+        """
+        plain = base is not None and base.startswith("http://") and not streamed
+        if plain and hung_up(_chain(failure)) and await speaks_tls(base or ""):
+            failure = SpeaksTls()
+        return self.error(failure, streamed=streamed)
 
     def _refusal(self, status: int, said: str, retry_after_s: float | None) -> EngineError:
         """An HTTP status of 400 and above, before any text."""
@@ -98,6 +141,17 @@ class Upstream:
         if status == 404:
             return EngineRejected(
                 f"{self.place} knows no model {self.model} (404): {self.model_cure}",
+                model=self.model,
+            )
+        if status in _SIGN_IN:
+            return EngineUnavailable(
+                f"{self.place} was not reached for {self.model} ({status}): {_SIGN_IN[status]}",
+                model=self.model,
+            )
+        if status < 400:
+            return EngineUnavailable(
+                f"{self.place} answered for {self.model} with no answer ({status}: {said}): is it "
+                "really a chat API, or is a proxy in between?",
                 model=self.model,
             )
         if status == 413 or (status in (400, 422, 500) and _OVERFLOW.search(said)):
@@ -170,13 +224,24 @@ class Upstream:
             model=self.model,
         )
 
+    def garbled(self, *, streamed: int) -> EngineUnavailable:
+        """What came cannot be read: no UTF-8, broken compression, or JSON of another kind."""
+        if streamed:
+            return self.broke_off("what came then cannot be read", streamed=streamed)
+        return EngineUnavailable(
+            f"{self.place} answered for {self.model} with what cannot be read: is it really a chat "
+            "API, or does a proxy in between change what it sends?",
+            model=self.model,
+        )
+
     def words(self, failure: BaseException) -> str:
         """What the provider said, without wrappers and secrets, in one short line."""
-        text = _message(failure)
+        text = "what is no text" if is_garbled(_chain(failure)) else _message(failure)
         for secret in self.secrets:
             if secret:
                 text = text.replace(secret, "[key]")
-        text = " ".join(_KEY_LIKE.sub("[key]", text).split())
+        text = " ".join(_KEY_LIKE.sub("[key]", quoted(text)).split())
+        text = text or "nothing more"
         return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}..."
 
 
@@ -204,6 +269,17 @@ def _status(failure: BaseException) -> int | None:
         )
     ]
     return statuses[-1] if statuses else None
+
+
+def _refused(failure: BaseException) -> bool:
+    """Whether there was an answer with an error's status; one that LiteLLM made up is none."""
+    answers = (
+        getattr(error, "response", None)
+        for error in _chain(failure)
+        if not type(error).__module__.startswith("litellm.")
+    )
+    sent = (getattr(answer, "status_code", None) for answer in answers)
+    return any(isinstance(status, int) and status >= 400 for status in sent)
 
 
 def _is_timeout(failure: BaseException) -> bool:

@@ -18,9 +18,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from router.errors import ConfigError, EdgewardError
+from router.errors import ConfigError, EdgewardError, Offline
 
 if TYPE_CHECKING:
+    import httpx
     from huggingface_hub import HfApi
 
 _WEIGHTS = (".safetensors", ".gguf")
@@ -136,6 +137,7 @@ def _fetch_file(
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
 
+    _watch_redirects()
     endpoint = os.environ.get("HF_ENDPOINT") or None
     url = hf_hub_url(remote.repo, file.name, revision=remote.commit, endpoint=endpoint)
     told = get_hf_file_metadata(url, endpoint=endpoint)
@@ -206,7 +208,29 @@ def _bar(name: str, progress: Callable[[str, int], None]) -> type:
 def _api() -> HfApi:
     from huggingface_hub import HfApi
 
+    _watch_redirects()
     return HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+
+
+def _watch_redirects() -> None:
+    """The Hub sends downloads on to where its files lie, which may be anywhere: over TLS, like the
+    Hub itself, and nothing but a request for a file."""
+    from huggingface_hub import get_session
+
+    client = get_session()
+    hooks = client.event_hooks
+    if _refuse_unsafe not in hooks["response"]:
+        client.event_hooks = {**hooks, "response": [*hooks["response"], _refuse_unsafe]}
+
+
+def _refuse_unsafe(response: httpx.Response) -> None:
+    if not response.has_redirect_location:
+        return
+    target = response.url.join(response.headers["location"])
+    reads = response.request.method in ("GET", "HEAD")
+    if not reads or (response.url.scheme == "https" and target.scheme != "https"):
+        place = f"{target.scheme}://{target.host}"
+        raise PullFailed(f"the Hub sends the request on to {place}, where it was not sent")
 
 
 def _wanted(names: Sequence[str], include: str | None) -> set[str]:
@@ -248,6 +272,13 @@ def _nothing(repo: str, revision: str | None, include: str | None, names: list[s
     return f"{what}. It has branches, choose with --revision: {others}" if others else what
 
 
+def _offline(error: BaseException | None) -> Offline | None:
+    """That it was forbidden, however the libraries in between wrapped it."""
+    while error is not None and not isinstance(error, Offline):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 class _said:
     """Turns the Hub's exceptions into sentences."""
 
@@ -264,6 +295,8 @@ class _said:
         from huggingface_hub import errors
 
         repo = self._repo
+        if (forbidden := _offline(error)) is not None:
+            raise PullFailed(f"{repo}: {forbidden}: it was not asked for") from error
         if isinstance(error, errors.HFValidationError):
             raise ConfigError(
                 f"{repo!r} is no repository's name: write it as owner/name"

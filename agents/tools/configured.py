@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agents.engines.chat_api import is_loopback
 from agents.tools.builtin import builtin_tools
 from agents.tools.folders import Folder
 from agents.tools.permission import Permission
@@ -17,6 +16,7 @@ from agents.tools.servers import McpServer
 from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
 from router.errors import ConfigError
+from router.privacy.machine import is_loopback
 from router.settings.settings import Settings
 
 WORKFLOW = "workflow"

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from agents.engines.connection import keep_here
 from agents.tools.schemas import SchemaUnusable, self_contained
 from agents.tools.servers import McpServer
 from agents.tools.shown import cleaned, one_line
 from agents.tools.tool import NAME, Output, Tool, ToolFailed
 from router.errors import ConfigError
+from router.privacy.machine import is_loopback
 
 if TYPE_CHECKING:
+    import httpx
     from langchain_core.tools import BaseTool
     from mcp import ClientSession
 
@@ -23,6 +26,9 @@ _DESCRIPTION_CHARS = 1000
 _CLOSE_S = 10.0
 _LEFT_ALONE_S = 30.0
 _PING_S = 5.0
+_WAIT_S = 30.0
+_STREAM_WAIT_S = 300.0
+"""The library's own: a server may hold a stream open between two messages."""
 
 
 class McpConnection:
@@ -132,6 +138,8 @@ class McpConnection:
 
         try:
             connection: Any = self.settings.connection()
+            if self.settings.url is not None and is_loopback(self.settings.url):
+                connection["httpx_client_factory"] = _direct_client
             async with create_session(connection) as session:
                 await session.initialize()
                 offered = await load_mcp_tools(session)
@@ -206,6 +214,21 @@ class McpConnection:
             return ToolFailed(reason, one_line(error.error.message))
         await self.close()
         return ToolFailed(f"the MCP server {self.name!r} ended during the call ({_kind(error)})")
+
+
+def _direct_client(
+    headers: dict[str, str] | None = None,
+    timeout: httpx.Timeout | None = None,
+    auth: httpx.Auth | None = None,
+) -> httpx.AsyncClient:
+    """For a server on this machine: no proxy of the environment is between, nor another machine
+    behind its name. Redirects are the library's to follow, on the server's own origin."""
+    import httpx
+
+    waits = timeout or httpx.Timeout(_WAIT_S, read=_STREAM_WAIT_S)
+    client = httpx.AsyncClient(headers=headers, timeout=waits, auth=auth, trust_env=False)
+    keep_here(client)
+    return client
 
 
 def _import_fault() -> str | None:

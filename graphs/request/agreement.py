@@ -41,7 +41,7 @@ def peer(agent: Agent, state: State, run: Run) -> Agent | None:
     for other in run.deps.local.values():
         if other.engine is agent.engine or other.specialist is not None:
             continue
-        if not may_see(other, state):
+        if not may_see(other, state, run):
             continue
         outlook = other.engine.outlook()
         if outlook.resident and outlook.queued == 0:
@@ -69,7 +69,9 @@ async def agreement(
         return agree(kind, completion.text, second.text)
 
     second = await ask_side_question(
-        other, request, run, lambda said: same(said) is not False, role=ROLE, before_last=True
+        *(other, request, state["label"], run, lambda said: same(said) is not False),
+        role=ROLE,
+        before_last=True,
     )
     agrees = None if second is None else same(second)
     if second is None or agrees is None:

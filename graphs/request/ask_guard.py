@@ -14,7 +14,7 @@ from graphs.request.side_question import ask_side_question
 from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
 from router.types.completion import Completion
-from router.types.task import Message
+from router.types.task import Message, Privacy
 
 log = structlog.get_logger()
 
@@ -27,9 +27,9 @@ _VERDICTS = ("safe", "unsafe")
 
 
 async def unsafe(
-    agent: Agent, text: str, what: Literal["request", "answer"], run: Run
+    agent: Agent, text: str, what: Literal["request", "answer"], label: Privacy, run: Run
 ) -> str | None:
-    """Why it is not let through, in words; None where the model calls it safe.
+    """Why it is not let through, in words; None where the model calls it safe. label: the text's.
 
     A model that cannot be asked lets nothing through: a guard that fails open is none.
     """
@@ -46,6 +46,7 @@ async def unsafe(
     completion = await ask_side_question(
         agent,
         request,
+        label,
         run,
         lambda said: _verdict(said) is not None,
         role=agent.role,

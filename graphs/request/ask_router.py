@@ -14,7 +14,7 @@ from graphs.request.state import Run
 from router.engine import Constraint, GenerateRequest
 from router.types.completion import Completion
 from router.types.decision import Guess, Kind
-from router.types.task import Message, Task
+from router.types.task import Message, Privacy, Task
 
 CHOICES = tuple(kind.value for kind in Kind if kind is not Kind.UNSURE)
 
@@ -28,8 +28,11 @@ SHARE = 0.1
 """Of the task's time that the question may take."""
 
 
-async def second_opinion(agent: Agent, task: Task, guess: Guess, run: Run) -> Guess:
-    """The model's opinion if it is sure enough, else `guess`. The attempt stands in the journal."""
+async def second_opinion(agent: Agent, task: Task, guess: Guess, label: Privacy, run: Run) -> Guess:
+    """The model's opinion if it is sure enough, else `guess`. The attempt stands in the journal.
+
+    label: of the task's text.
+    """
     outlook = agent.engine.outlook()
     if outlook.queued and outlook.before_start_s > PATIENCE_S:
         return guess
@@ -46,7 +49,7 @@ async def second_opinion(agent: Agent, task: Task, guess: Guess, run: Run) -> Gu
         return _opinion(completion, guess, agent.sureness)
 
     completion = await ask_side_question(
-        agent, request, run, lambda said: opinion(said) is not None, role=agent.role
+        agent, request, label, run, lambda said: opinion(said) is not None, role=agent.role
     )
     return (opinion(completion) if completion else None) or guess
 

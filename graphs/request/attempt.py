@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from langgraph.runtime import Runtime
@@ -16,8 +16,14 @@ from agents.agent import Agent
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
-from router.engine import Constraint, Engine
-from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
+from router.engine import Constraint, Engine, EngineCaps
+from router.errors import (
+    ContextOverflow,
+    EngineError,
+    EngineOverloaded,
+    EngineTimeout,
+    EngineUntrusted,
+)
 from router.privacy.gate import Released, strictest
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
@@ -30,7 +36,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a cloud was sent: under which label, and with what in place of the values.
+    """What another machine was sent: under which label, and with what in place of the values.
 
     parts: the label of each part of it, None where nobody says so; turns: references to the tasks
     whose turns are in it.
@@ -78,7 +84,7 @@ async def attempt(
 
     deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
     hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
-    sent: what a cloud was sent, so that the values can be put back into its answer.
+    sent: what a cloud or a host was sent, so that the values can be put back into its answer.
     constraint: of a step on the way to the answer; none of it is shown.
     """
     journal = runtime.context.journal
@@ -91,7 +97,7 @@ async def attempt(
         model=caps.model,
         route=route,
         outcome="cancelled",
-        label=sent.label if sent else None,
+        **shown_to(caps, sent.label if sent else None),
         parts=dict(sent.parts) if sent and sent.parts is not None else None,
         turns=sent.turns if sent else (),
         redacted=len(sent.redaction.mapping) if sent else 0,
@@ -107,7 +113,7 @@ async def attempt(
     try:
         await _open(agent.engine, deadline)
         # The task's own schema is not what a cloud may see, but what was released of it.
-        held_to = _released(messages) if isinstance(messages, Released) else constraint
+        held_to = released_constraint(messages) if isinstance(messages, Released) else constraint
         stream = agent.stream(state["task"], messages, deadline, max_wait_s, held_to)
         async with aclosing(stream) as parts:
             async for part in parts:
@@ -137,6 +143,7 @@ async def attempt(
     log.info("attempt.failed", model=caps.model, error=type(error).__name__)
     runtime.context.emit(Attempted(journal[-1]))
     failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
+    failed["cloud_answered"] = _answered(error) if route == "cloud" else ""
     if error.escalates:
         failed["escalation"] = journal[-1].escalation
         return failed
@@ -144,7 +151,14 @@ async def attempt(
     return failed
 
 
-def _released(messages: Released) -> Constraint | None:
+def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:
+    """Which other machine is given a text, and under which label, for the account."""
+    if caps.host is None and caps.local:
+        return {}
+    return {"label": label, "host": caps.host, "trusted": caps.local}
+
+
+def released_constraint(messages: Released) -> Constraint | None:
     """What the answer is held to, as it passed the gate together with the messages."""
     return None if messages.schema is None else Constraint(json_schema=messages.schema)
 
@@ -197,6 +211,13 @@ def _recorded(
             "ttft_s": completion.ttft_s,
         }
     return attempt.model_copy(update=update)
+
+
+def _answered(error: EngineError) -> str:
+    """What a provider that gave no answer did instead, in words; empty where it was silent."""
+    if isinstance(error, EngineUntrusted):
+        return "takes connections, which cannot be used"
+    return f"answers, but with an error ({error.status})" if error.status else ""
 
 
 def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:

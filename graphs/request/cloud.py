@@ -42,6 +42,9 @@ LEAST_S = 0.05
 SHARE = 0.6
 """Of the time that is left for a model behind which another one stands."""
 
+PATIENCE_S = 2.0
+"""With a busy model behind which another one stands; a moment is cheaper than a second prompt."""
+
 _MOST_NAMED = 5
 """Of placeholders, in a warning."""
 
@@ -74,8 +77,14 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     return {**answered, **relabelled(state, answered["label"], run), "doubts": doubts}
 
 
-def doubts_of(completion: Completion | None, redaction: Redaction, state: State) -> tuple[str, ...]:
-    """What a reader of the cloud's answer should know of the placeholders, in words."""
+def doubts_of(
+    completion: Completion | None,
+    redaction: Redaction,
+    state: State,
+    *,
+    who: str = "the cloud",
+) -> tuple[str, ...]:
+    """What a reader of an answer from elsewhere should know of the placeholders, in words."""
     if completion is None or not redaction.mapping:
         return ()
     doubts, shown = [], ", ".join(list(redaction.mapping)[:_MOST_NAMED])
@@ -93,7 +102,7 @@ def doubts_of(completion: Completion | None, redaction: Redaction, state: State)
         or speaks_of_placeholders(request, answer)
     ):
         doubts.append(
-            f"the cloud was shown {shown} in place of the values: it could not work on their "
+            f"{who} was shown {shown} in place of the values: it could not work on their "
             "form or their digits, so check that part of the answer, or ask again with the privacy "
             "local_only"
         )
@@ -173,7 +182,11 @@ async def _first_answer(
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        answered = await call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
+        # Whoever asks to be left alone for longer is left alone: another one stands ready.
+        max_wait_s = None if last else PATIENCE_S
+        answered = await call_cloud(
+            *(agent, messages, sent, constraint, deadline, state, runtime), max_wait_s=max_wait_s
+        )
         completion = answered.get("completion")
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.cooldown.served(agent)
@@ -268,12 +281,15 @@ async def call_cloud(
     deadline: float,
     state: State,
     runtime: Runtime[Run],
+    *,
+    max_wait_s: float | None = None,
 ) -> State:
-    """One call, within the budgets if there are any."""
+    """One call, within the budgets if there are any. max_wait_s: before it is asked again."""
     run, task = runtime.context, state["task"]
     call = partial(
         attempt,
         *(agent, messages, deadline, "cloud", state, runtime),
+        max_wait_s=max_wait_s,
         hold_back_chars=run.deps.settings.cloud.hold_back_chars,
         sent=sent,
         constraint=constraint,

@@ -32,7 +32,7 @@ async def decide(state: State, runtime: Node) -> State:
     if runtime.context.upgrade or options.place == "cloud":
         return _decide_cloud(state, runtime.context)
     agent = deps.local[role_of(guess.kind, runtime.context)]
-    if not may_see(agent, state):
+    if not may_see(agent, state, runtime.context):
         refused = refused_elsewhere(agent)
         return {"decision": refused, "outcome": Outcome("failed", "none", "", refused.reason)}
     circumstances = Circumstances(

@@ -25,7 +25,7 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
     absent, cloud = state["cloud_absent"], state["cloud_state"]
     left_s = run.deadline - time.monotonic()
     if cloud is CloudState.OPEN and not state["stays_local"]:
-        found = await _look(run, left_s)
+        found = await _look(run, left_s, state.get("cloud_answered", ""))
         cloud, absent = found.state, f"{state['finding']} ({found.words})"
     log.info("cloud.absent", cloud=cloud.value)
     role = role_of(state["guess"].kind, run)
@@ -47,11 +47,11 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
     }
 
 
-async def _look(run: Run, left_s: float) -> Finding:
+async def _look(run: Run, left_s: float, answered: str) -> Finding:
     """What stands in the way, as far as there is time to look."""
     try:
         async with asyncio.timeout(left_s):
-            return await run.deps.connectivity.look()
+            return await run.deps.connectivity.look(answered)
     except TimeoutError:
         return Finding(CloudState.PROVIDER_DOWN, "there was no time to look why")
 

@@ -82,9 +82,9 @@ async def stopped(
     agent = runtime.context.deps.guard
     if agent is None:
         return None
-    if not may_see(agent, state):
+    if not may_see(agent, state, runtime.context):
         return f"the guard model {agent.engine.caps.model} runs elsewhere and may not see the text"
-    return await unsafe(agent, text, what, runtime.context)
+    return await unsafe(agent, text, what, state["label"], runtime.context)
 
 
 def after_guard(state: State) -> Literal["classify", "remember"]:

@@ -8,8 +8,8 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.assessment import assess
+from graphs.request.answer_here import answer_here
 from graphs.request.ask_router import second_opinion
-from graphs.request.attempt import attempt
 from graphs.request.check import first_finding
 from graphs.request.decide import local_deadline, max_wait_s
 from graphs.request.guard import relabelled
@@ -17,7 +17,6 @@ from graphs.request.state import Deps, Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.visibility import local_agent, may_see, role_of
 from router.classify import signals
-from router.engine import Constraint
 from router.errors import PrivacyViolation, StoreUnavailable
 from router.memory.facts import Fact
 from router.memory.sessions import CachedAnswer, Conversation, cache_key
@@ -76,9 +75,9 @@ async def classify(state: State, runtime: Node) -> State:
     facts = signals.read(task.prompt)
     guess = deps.classifier.classify(task.prompt, facts)
     asks = deps.router is not None and state.get("cached") is None and not runtime.context.upgrade
-    if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state):
+    if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state, runtime.context):
         assert deps.router is not None, "looked above"
-        guess = await second_opinion(deps.router, task, guess, runtime.context)
+        guess = await second_opinion(deps.router, task, guess, state["label"], runtime.context)
     seen = assess(task, guess, facts, deps.local[role_of(guess.kind, runtime.context)], deps.gains)
     return {"guess": seen.guess, "coverage": seen.coverage, "scores": seen.scores}
 
@@ -91,20 +90,9 @@ async def answer_locally(state: State, runtime: Node) -> State:
     messages = agent.messages(task, state["history"], failure, state["facts"])
     deadline, max_wait = local_deadline(state, run), max_wait_s(state, run)
     toolbox = await toolbox_of(agent, state, run)
+    generate = answer_here(agent, deadline, max_wait, state, runtime)
     if toolbox is None:
-        return await attempt(
-            agent, messages, deadline, "local", state, runtime, max_wait_s=max_wait
-        )
-
-    async def generate(
-        asked: tuple[Message, ...], constraint: Constraint, _label: Privacy
-    ) -> State:
-        return await attempt(
-            *(agent, asked, deadline, "local", state, runtime),
-            max_wait_s=max_wait,
-            constraint=constraint,
-        )
-
+        return await generate(messages, None, state["label"])
     answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
     return {**answered, **relabelled(state, answered["label"], run)}
 
@@ -138,7 +126,7 @@ async def _remembered(state: State, run: Run) -> State:
     warnings = state.get("warnings", ())
     if outcome.status != "done":
         return {"outcome": outcome}
-    if outcome.route == "cloud":
+    if outcome.route != "cache":
         warnings += state.get("doubts", ())
     label = _label_to_keep(state, run, outcome)
     try:
@@ -167,8 +155,7 @@ def _label_to_keep(state: State, run: Run, outcome: Outcome) -> Privacy:
 
 async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy) -> None:
     cache = run.deps.cache
-    doubtful = outcome.route == "cloud" and state.get("doubts")
-    if cache is None or outcome.route == "cache" or doubtful:
+    if cache is None or outcome.route == "cache" or state.get("doubts"):
         return
     if not may_be_written(label, run.deps.store):
         return

@@ -54,8 +54,9 @@ class State(TypedDict, total=False):
     and it may have the text; cloud_state and, in words, cloud_absent: why there is none;
     cloud_scarce: its budget is nearly used up.
     hides_work: a cloud would see placeholders where it is asked to work on the values themselves.
-    doubts: of a cloud's answer, in words; they are warnings where it is delivered.
+    doubts: of an answer from another machine, in words; they are warnings where it is delivered.
     finding: the last thing that spoke against a local answer, in words.
+    cloud_answered: what the provider did instead of answering, in words; empty where it was silent.
     may_repair: the same agent may be asked once more; repaired: it has been.
     """
 
@@ -72,6 +73,7 @@ class State(TypedDict, total=False):
     cloud_open: bool
     cloud_absent: str
     cloud_scarce: bool
+    cloud_answered: str
     hides_work: bool
     doubts: tuple[str, ...]
     guess: Guess

@@ -6,7 +6,6 @@ from agents.agent import Agent
 from graphs.request.state import Run, State
 from router.policy import decide as policy
 from router.types.decision import Kind
-from router.types.task import Privacy
 
 
 def role_of(kind: Kind, run: Run) -> str:
@@ -19,8 +18,9 @@ def local_agent(state: State, run: Run) -> Agent:
     return run.deps.local[state["decision"].agent or ""]
 
 
-def may_see(agent: Agent | None, state: State) -> bool:
-    """Whether a role's model may have the text: a server elsewhere is another machine."""
-    return agent is not None and (
-        agent.engine.caps.local or state["label"] is not Privacy.LOCAL_ONLY
-    )
+def may_see(agent: Agent | None, state: State, run: Run) -> bool:
+    """Whether a role's model may have the text. A server elsewhere is another machine: what may go
+    to a cloud goes there in the same way, and nothing that is to be answered on this one."""
+    if agent is None or agent.engine.caps.local:
+        return agent is not None
+    return run.options.place != "local" and run.deps.gate.may_leave(state["label"])

@@ -29,7 +29,7 @@ _GATE = "PrivacyViolation"
 _DECODE = json.JSONDecoder().decode
 """`json.loads` asks first how its bytes are encoded, which takes as long as reading them."""
 
-_LOCAL, _ATTEMPT = b'"route":"local"', b'"record":"attempt"'
+_LOCAL, _ATTEMPT, _HOST = b'"route":"local"', b'"record":"attempt"', b'"host":"'
 _TASK, _PUBLIC = b'"record":"task"', b'"privacy":"public"'
 
 
@@ -53,6 +53,22 @@ class LabelRow(Frozen):
     models: dict[str, int] = Field(default_factory=dict)
 
 
+class HostRow(Frozen):
+    """What another machine than a cloud was given, of one label.
+
+    texts: that were sent, whatever came back; redacted: of these, without what is private.
+    trusted: it is the user's, and was given them as they are. stopped: by the gate.
+    """
+
+    host: str
+    trusted: bool
+    label: str
+    texts: int = 0
+    redacted: int = 0
+    stopped: int = 0
+    models: dict[str, int] = Field(default_factory=dict)
+
+
 class FindingRow(Frozen):
     """Something that is not as it was written. at: the entry's id in the stream, or a line."""
 
@@ -67,9 +83,9 @@ class Proof(Frozen):
     source: a description of the Redis or file. since: epoch seconds that `labels` begins at, None
     for everything; the chain is walked whole even so. first_seq: of the first record kept.
     unchained: records of earlier versions, before the first link. signed_here: by this machine's
-    key, checked; signed_elsewhere: by keys that are not here. findings: the first; findings_total.
-    breaches: texts that were sent as something laxer than a part of them is, and labels that the
-    store has laxer than the ledger; the first; breaches_total.
+    key, checked; signed_elsewhere: by keys that are not here. hosts: other machines with models.
+    findings: the first; findings_total. breaches: texts that were sent as something laxer than a
+    part of them is, and labels that the store has laxer than the ledger; the first; breaches_total.
     """
 
     source: str
@@ -84,6 +100,7 @@ class Proof(Frozen):
     signed_elsewhere: int = 0
     remembered: int = 0
     labels: tuple[LabelRow, ...] = ()
+    hosts: tuple[HostRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()
     findings_total: int = 0
     breaches: tuple[FindingRow, ...] = ()
@@ -114,26 +131,40 @@ class Proof(Frozen):
 
 
 def _sentence(proof: Proof, row: LabelRow) -> str:
-    laxer = f"{_texts(row.mislabelled)} sent to a cloud under a laxer label, with a part of it"
-    if row.cloud_attempts:
-        sent = f"{row.label}: {_texts(row.cloud_attempts)} sent to a cloud"
-        sent = f"{sent}, {row.redacted} of them redacted" if row.redacted else sent
-        return f"{sent}; {laxer}" if row.mislabelled else sent
-    if row.mislabelled:
-        return f"{row.label}: {laxer}"
+    """Of one label. What trusted machines were given is said apart: it left, and was meant to."""
+    laxer = f"{_texts(row.mislabelled)} sent elsewhere under a laxer label, with a part of it"
+    hosts = [host for host in proof.hosts if host.label == row.label and host.texts]
+    others = [host for host in hosts if not host.trusted]
+    given = sum(host.texts for host in hosts if host.trusted)
+    names = ", ".join(dict.fromkeys(host.host for host in hosts if host.trusted))
+    trusted = f"{_texts(given)} given to a machine that is trusted ({names})"
+    sent = [f"{_texts(row.cloud_attempts)} sent to a cloud"] if row.cloud_attempts else []
+    sent += [f"{_texts(host.texts)} sent to another machine, {host.host}" for host in others]
+    redacted = row.redacted + sum(host.redacted for host in others)
+    sent += [f"{redacted} of them redacted"] if sent and redacted else []
+    sent += [trusted] if sent and given else []
+    if sent or row.mislabelled:
+        said = [", ".join(sent)] if sent else []
+        return f"{row.label}: {'; '.join([*said, *([laxer] if row.mislabelled else [])])}"
+    left = _nothing_left(proof, row)
+    return f"{left}; but {trusted}" if given else left
+
+
+def _texts(count: int) -> str:
+    return f"{count} {'text was' if count == 1 else 'texts were'}"
+
+
+def _nothing_left(proof: Proof, row: LabelRow) -> str:
     if not proof.intact:
         return f"whether anything of {row.label} left cannot be said: the ledger is not intact"
-    if any(other.label == UNKNOWN and other.cloud_attempts for other in proof.labels):
+    unknown = [host for host in proof.hosts if host.label == UNKNOWN and host.texts]
+    if unknown or any(one.label == UNKNOWN and one.cloud_attempts for one in proof.labels):
         return f"whether anything of {row.label} left cannot be said: some texts have no label"
     if row.unsaid:
         said = f"{_texts(row.unsaid)} sent in sessions that had seen it, and of what they were made"
         return f"whether anything of {row.label} left cannot be said: {said} is not recorded"
     tasks = f"{row.tasks} {'task' if row.tasks == 1 else 'tasks'}"
     return f"nothing of {row.label} left: {tasks}, and no text of theirs was sent to a cloud"
-
-
-def _texts(count: int) -> str:
-    return f"{count} {'text was' if count == 1 else 'texts were'}"
 
 
 @dataclass(slots=True)
@@ -150,6 +181,7 @@ class Departures:
 
     def __init__(self) -> None:
         self._sums: dict[str, _Sum] = {STRICTEST: _Sum()}
+        self._hosts: dict[tuple[str, bool, str], _Sum] = {}
         self._waiting: list[tuple[dict[str, Any], str]] = []
         self._local = 0
         self._told: set[tuple[str, str]] = set()
@@ -170,7 +202,8 @@ class Departures:
 
     def add(self, text: bytes, at: str = "") -> None:
         """A record's exact bytes; what is no record of ours is passed over. at: its entry's id."""
-        if _LOCAL in text and _ATTEMPT in text and b"cloud" not in text:
+        elsewhere = b"cloud" in text or _HOST in text
+        if _LOCAL in text and _ATTEMPT in text and not elsewhere:
             # Half of a usual ledger, and nothing more is asked of it. Inside of a string the
             # quotation marks would be escaped.
             self._local += 1
@@ -216,7 +249,7 @@ class Departures:
             self._told.add((one.at, label))
             self._of(label).counts["mislabelled"] += 1
             text = (
-                f"a text of task {_word(one.task_id)} was sent to a cloud as {_word(one.sent_as)}, "
+                f"a text of task {_word(one.task_id)} was sent elsewhere as {_word(one.sent_as)}, "
                 f"and it had a part that is {label}: {part}"
             )
             self.breach(text, one.at)
@@ -229,7 +262,11 @@ class Departures:
             label = _word(attempt.get("label")) or task_label or UNKNOWN
             # A task may have seen stricter text later than it was sent: a tool's, for one.
             sums = self._of(label)
-            if attempt.get("route") != "cloud":
+            if attempt.get("host") is not None:
+                self._given(attempt, label)
+                if attempt.get("trusted") is not True and attempt.get("error") != _GATE:
+                    self._compare(attempt, label, own_label, at)
+            elif attempt.get("route") != "cloud":
                 sums.counts["local_attempts"] += 1
             elif attempt.get("error") == _GATE:
                 sums.counts["stopped"] += 1
@@ -237,11 +274,40 @@ class Departures:
                 sums.counts["cloud_attempts"] += 1
                 sums.counts["redacted"] += bool(attempt.get("redacted"))
                 sums.models[_word(attempt.get("model"))] += 1
-                wrong = self.parts.sent(attempt, label, own_label, at)
-                self._note_all([wrong] if wrong else [])
-                if not wrong and (unsaid := self.parts.may_have_shown(attempt, label)):
-                    self._of(unsaid).counts["unsaid"] += 1
+                self._compare(attempt, label, own_label, at)
         self._waiting.clear()
+
+    def _compare(self, attempt: dict[str, Any], label: str, own_label: object, at: str) -> None:
+        """What left, with the labels that its parts had."""
+        wrong = self.parts.sent(attempt, label, own_label, at)
+        self._note_all([wrong] if wrong else [])
+        if not wrong and (unsaid := self.parts.may_have_shown(attempt, label)):
+            self._of(unsaid).counts["unsaid"] += 1
+
+    def hosts(self) -> tuple[HostRow, ...]:
+        """By machine and label."""
+        self._settle(None)
+        return tuple(
+            HostRow(
+                host=host,
+                trusted=trusted,
+                label=label,
+                models=dict(sums.models.most_common()),
+                **sums.counts,
+            )
+            for (host, trusted, label), sums in sorted(self._hosts.items())
+        )
+
+    def _given(self, attempt: dict[str, Any], label: str) -> None:
+        """An attempt on another machine of somebody's."""
+        place = (_word(attempt.get("host")), attempt.get("trusted") is True, label)
+        sums = self._hosts.setdefault(place, _Sum())
+        if attempt.get("error") == _GATE:
+            sums.counts["stopped"] += 1
+            return
+        sums.counts["texts"] += 1
+        sums.counts["redacted"] += bool(attempt.get("redacted"))
+        sums.models[_word(attempt.get("model"))] += 1
 
     def _of(self, label: str) -> _Sum:
         return self._sums.setdefault(label, _Sum())
@@ -274,6 +340,7 @@ def proof_of(
         signed_elsewhere=walk.signed_elsewhere,
         remembered=remembered,
         labels=departures.rows(),
+        hosts=departures.hosts(),
         findings=tuple(FindingRow(**asdict(finding)) for finding in walk.findings),
         findings_total=walk.findings_total,
         breaches=tuple(departures.breaches),

@@ -62,7 +62,8 @@ class AttemptRecord(_Record):
     geometric mean of the answer's token probabilities, None where none are known.
     parts: the label of each part of a text for a cloud (task, session, facts, tools, draft) as it
     stood when that was read, None where nobody said so; turns: references to the tasks whose turns
-    were shown.
+    were shown. host: the other machine that was given the text, None for this one and for a cloud;
+    trusted: as it is, for it is the user's too.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -84,6 +85,8 @@ class AttemptRecord(_Record):
     redacted: bool = False
     parts: dict[str, str] | None = None
     turns: tuple[str, ...] = ()
+    host: str | None = None
+    trusted: bool = False
     probability: float | None = None
 
 
@@ -204,6 +207,8 @@ def records_of(
             redacted=attempt.redacted > 0,
             parts=None if attempt.parts is None else dict(attempt.parts),
             turns=attempt.turns,
+            host=attempt.host,
+            trusted=attempt.trusted,
             probability=_probability(attempt),
         )
         for attempt in result.attempts

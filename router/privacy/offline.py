@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import sys
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from router.errors import Offline
+from router.privacy.machine import address_is_here, names_this_machine
+
+_DEFAULT_PORTS = (80, 443, 1080, 3128)
+"""Where a proxy that is written without a port may be looked for, which differs by program."""
 
 _forbidden = False
 _hooked = False
@@ -16,7 +22,8 @@ def forbid_outbound() -> None:
     """From now on, whatever library it is: a connection elsewhere raises Offline.
 
     Python's own audit events are watched, so it holds for every socket that Python code opens, and
-    it cannot be undone: for a process that is edgeward's own, such as the command.
+    it cannot be undone: for a process that is edgeward's own, such as the command. A proxy of the
+    environment is elsewhere too, wherever it listens: it is there to pass things on.
     """
     global _forbidden, _hooked
     _forbidden = True
@@ -30,21 +37,37 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
-        if isinstance(address, tuple) and address and not _is_here(str(address[0])):
-            raise Offline(f"`offline` is set, and something wanted to connect to {address[0]}")
+        if isinstance(address, tuple) and address:
+            _require_here(str(address[0]), address[1] if len(address) > 1 else None)
     elif event in ("socket.getaddrinfo", "socket.gethostbyname") and arguments[0]:
         host = arguments[0]
         name = host.decode(errors="replace") if isinstance(host, bytes) else str(host)
-        if not _is_here(name):
+        if not names_this_machine(name):
             raise Offline(f"`offline` is set, and something wanted to look up {name}")
 
 
-def _is_here(host: str) -> bool:
-    """Whether an address is this machine's own: loopback, or the address to listen on all."""
-    if host in ("", "localhost") or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+def _require_here(host: str, port: object) -> None:
+    if host and not (address_is_here(host) or names_this_machine(host)):
+        raise Offline(f"`offline` is set, and something wanted to connect to {host}")
+    if (variable := _proxy_at(port)) is not None:
+        raise Offline(
+            f"`offline` is set, and something wanted to go through the proxy on port {port} of "
+            f"this machine ({variable}), which is a way out of it"
+        )
+
+
+def _proxy_at(port: object) -> str | None:
+    """What names a proxy on this port of this machine: a variable, or the system's settings."""
+    named = [(name, value) for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    named += [(f"the system's {kind} proxy", value) for kind, value in getproxies().items()]
+    for name, value in named:
+        if name.lower() == "no_proxy" or name == "the system's no proxy":
+            continue
+        try:
+            parts = urlsplit(value if "://" in value else f"//{value}")
+            ports = (parts.port,) if parts.port is not None else _DEFAULT_PORTS
+        except ValueError:
+            continue
+        if port in ports and names_this_machine(parts.hostname or ""):
+            return name
+    return None

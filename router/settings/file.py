@@ -67,7 +67,8 @@ class SettingsFile:
         else:
             message = item["msg"].removeprefix("Value error, ")
             value = item.get("input")
-            shown = f", found {value!r}" if isinstance(value, str | int | float | bool) else ""
+            plain = isinstance(value, str | int | float | bool) and "api_key" not in loc
+            shown = f", found {value!r}" if plain else ""
             what = f"{message[:1].lower()}{message[1:]}{shown}"
         return f"{self.name}:{line}: {where}: {what}"
 

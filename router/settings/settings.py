@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from router.errors import ConfigError
+from router.settings.api_key import cleaned_key
 from router.settings.file import SettingsFile
 from router.settings.learning import LearningSettings
 from router.settings.privacy import PrivacySettings
@@ -63,7 +64,8 @@ class ModelSettings(Frozen):
     )
     trusted: bool = Field(
         default=False,
-        description="`url` is a machine of yours that may see what must not leave this one",
+        description="`url` is a machine of yours that may see everything as it is; another one "
+        "that is not is shown what a cloud may see",
     )
     pinned: bool = Field(default=False, description="never unloaded to make room for another")
 
@@ -71,6 +73,11 @@ class ModelSettings(Frozen):
     @classmethod
     def _expand(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None
+
+    @field_validator("api_key")
+    @classmethod
+    def _clean(cls, key: str | None) -> str | None:
+        return cleaned_key(key) or None if key else None
 
     @model_validator(mode="after")
     def _one_place(self) -> ModelSettings:
@@ -171,6 +178,11 @@ class CloudSettings(Frozen):
         default="openai/gpt-5.4-mini",
         description="model whose price values the dollars avoided where the cloud has none",
     )
+
+    @field_validator("api_key")
+    @classmethod
+    def _clean(cls, key: str | None) -> str | None:
+        return cleaned_key(key) or None if key else None
 
 
 class PolicySettings(Frozen):

@@ -44,9 +44,11 @@ class CheckResult(Frozen):
 class Attempt(Frozen):
     """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
 
-    label: of the text that a cloud was sent; redacted: values that were replaced in it. parts: the
-    label of each of its parts as it stood when that was read, None where nobody said so; turns:
-    references to the tasks whose turns were among them.
+    host: the other machine that the model runs on, as name:port; trusted: it is the user's, and
+    was given the text as it is; None for this machine and for a cloud.
+    label: of the text that a cloud or a host was sent; redacted: values that were replaced in it.
+    parts: the label of each of its parts as it stood when that was read, None where nobody said so;
+    turns: references to the tasks whose turns were among them.
     """
 
     number: int
@@ -64,6 +66,8 @@ class Attempt(Frozen):
     redacted: int = 0
     parts: dict[str, Privacy] | None = None
     turns: tuple[str, ...] = ()
+    host: str | None = None
+    trusted: bool = False
     latency_s: float = 0.0
     ttft_s: float = 0.0
     started_at: float = Field(default_factory=time.time)

@@ -172,6 +172,29 @@ async def test_a_model_that_failed_is_left_alone_for_a_while(
     assert again.model == FIRST
 
 
+async def test_a_busy_models_pause_is_not_waited_out_where_another_one_stands_ready(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    provider.fail("429", retry_after_s=40)
+    async with chained(store, provider, tmp_path, retries=2) as router:
+        result = await router.run(Task(prompt=COMPLEX, timeout_s=120))
+    assert (result.status, result.model) == ("done", SECOND)
+    assert asked(provider) == ["test-model", "other-model"]
+    assert result.latency_s < 20
+
+
+async def test_a_short_pause_is_and_so_is_any_that_fits_where_nobody_else_is_left(
+    store: Store, provider: ProviderServer, tmp_path: Path
+) -> None:
+    provider.fail("429", retry_after_s=0.1)
+    async with chained(store, provider, tmp_path, retries=1) as router:
+        assert (await router.run(Task(prompt=COMPLEX))).model == FIRST
+    provider.fail("503", retry_after_s=2.2)
+    async with chained(store, provider, tmp_path, retries=1, fallbacks=[]) as router:
+        alone = await router.run(Task(prompt=f"{COMPLEX} Again.", timeout_s=60))
+    assert (alone.status, alone.model) == ("done", FIRST)
+
+
 async def test_a_prompt_too_long_for_one_does_not_send_it_to_rest(
     store: Store, provider: ProviderServer, tmp_path: Path
 ) -> None:

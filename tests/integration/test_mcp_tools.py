@@ -172,7 +172,11 @@ async def test_a_server_that_never_answers_is_not_waited_for_twice(tmp_path: Pat
             assert (await registry.offer(ALL)).unavailable == first.unavailable
 
 
-async def test_a_server_is_reached_over_http(tmp_path: Path) -> None:
+async def test_a_server_is_reached_over_http_and_not_through_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     quiet = asyncio.subprocess.DEVNULL

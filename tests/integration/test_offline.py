@@ -13,9 +13,9 @@ from provider_server import ProviderServer
 from scripted_router import script
 
 from agents.connectivity import Connectivity
-from agents.engines.chat_api import is_loopback
 from graphs.app import Router
 from router.errors import ConfigError
+from router.privacy.machine import is_loopback
 from router.queue.outbox import Outbox
 from router.settings.settings import CloudSettings, Settings
 from router.store.store import Store
@@ -97,7 +97,9 @@ async def test_a_provider_that_is_down_leaves_the_task_to_the_local_model(
     assert (result.status, result.cloud) == ("done", CloudState.PROVIDER_DOWN)
     assert result.degraded
     assert [attempt.outcome for attempt in result.attempts] == ["failed", "accepted"]
-    assert ("cannot be reached" if mode == "refused" else "takes connections") in result.reason
+    said = "cannot be reached" if mode == "refused" else "answers, but with an error (500)"
+    assert said in result.reason
+    assert "does not answer" not in result.reason
     assert again.degraded
     assert [attempt.route for attempt in again.attempts] == ["local"], "it is known for a moment"
 

@@ -88,7 +88,7 @@ async def test_a_part_that_is_stricter_than_the_text_is_a_breach(
         breach.text
     )
     assert said_of(proof) == (
-        "local_only: 1 text was sent to a cloud under a laxer label, with a part of it"
+        "local_only: 1 text was sent elsewhere under a laxer label, with a part of it"
     )
     assert "mislabelled" in shown(proof)
     assert json.loads(proof.to_json())["sound"] is False
@@ -287,9 +287,9 @@ async def test_a_memory_that_loses_labels_is_noticed_by_the_proof(
         proof = await proof_of(store)
     assert "Ana left" in json.dumps(provider.requests[-1].body)
     (breach,) = proof.breaches
-    assert "a text of task leaked was sent to a cloud as public" in breach.text
+    assert "a text of task leaked was sent elsewhere as public" in breach.text
     assert said_of(proof) == (
-        "local_only: 1 text was sent to a cloud under a laxer label, with a part of it"
+        "local_only: 1 text was sent elsewhere under a laxer label, with a part of it"
     )
 
 

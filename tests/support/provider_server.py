@@ -130,13 +130,14 @@ class ProviderServer:
     brain: Callable[[str, dict[str, Any] | None], str] = answer
     count: Callable[[str], int] = count_tokens
     token_delay_s: float = 0.0
+    host: str = "127.0.0.1"
     requests: list[Assessment] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
     _runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def openai_url(self) -> str:
@@ -158,7 +159,7 @@ class ProviderServer:
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, self.host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self

@@ -21,6 +21,7 @@ from agents.engines.providers import KEY_VARIABLES
 from agents.engines.servers import discover
 from agents.roster import build_roster, check_model_files, local_models
 from router.account.pricing import Prices
+from router.engine import EngineCaps
 from router.errors import EdgewardError
 from router.learned.versions import Versions
 from router.settings.settings import Settings, load_settings
@@ -133,8 +134,7 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
         return [Finding("models", "fails", str(error), "mend the configuration")]
     findings = []
     for role, agent in agents.roles.items():
-        caps = agent.engine.caps
-        findings.append(Finding(f"role {role}", "ok", f"{caps.model} on {caps.engine}"))
+        findings.append(_role(role, agent.engine.caps))
     if not agents.clouds:
         cure = "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or cloud.url in the configuration"
         findings.append(Finding("cloud", "note", agents.cloud_absent, cure))
@@ -142,6 +142,18 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
         names = ", then ".join(agent.engine.caps.model for agent in agents.clouds)
         findings.append(Finding("cloud", "ok", names))
     return findings
+
+
+def _role(role: str, caps: EngineCaps) -> Finding:
+    what = f"{caps.model} on {caps.engine}"
+    if caps.host is None:
+        return Finding(f"role {role}", "ok", what)
+    if caps.local:
+        what += f" at {caps.host}, another machine, which is trusted with every text as it is"
+        return Finding(f"role {role}", "ok", what)
+    what += f" at {caps.host}, another machine: it is shown what a cloud may see, and no more"
+    cure = f"if it is yours, set models.{role}.trusted"
+    return Finding(f"role {role}", "note", what, cure)
 
 
 async def _cloud_reach(settings: Settings, env: Mapping[str, str]) -> list[Finding]:

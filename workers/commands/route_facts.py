@@ -72,7 +72,7 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
         guess = classifier.classify(task.prompt, facts)
         agent = agents.local[policy.role_for(guess.kind)]
         seen = assess(task, guess, facts, agent, gains)
-        if judged.label is Privacy.LOCAL_ONLY and not agent.engine.caps.local:
+        if circumstances.must_stay_local and not agent.engine.caps.local:
             return seen, refused_elsewhere(agent)
         return seen, choose_route(task, seen, agent, circumstances, speeds)
 

@@ -35,11 +35,14 @@ def calibrate(
     from agents.models.calibrate import kinds_of, made_questions, read_questions
     from agents.roster import build_roster
     from router.account.pricing import Prices
+    from router.privacy.offline import forbid_outbound
     from router.settings.settings import load_settings
     from router.telemetry import configure_logging
 
     settings, _ = load_settings(config)
     configure_logging(settings.log_level)
+    if settings.offline:
+        forbid_outbound()
     path = _model_path(settings, role)
     chosen = read_questions(questions) if questions else made_questions(count, kinds_of(role))
     agent = build_roster(settings, Prices.load(settings.prices), os.environ).local[role]

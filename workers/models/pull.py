@@ -16,6 +16,9 @@ def pull(
         Path | None, typer.Option(help="Where to; else ~/models and its name.", show_default=False)
     ] = None,
     vram: Annotated[str | None, typer.Option(help="For which card, as 6GB; else yours.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="An edgeward.yaml.", show_default=False)
+    ] = None,
 ) -> None:
     """Fetch a model; the same command goes on after an interruption."""
     from rich.console import Console
@@ -29,7 +32,12 @@ def pull(
     )
 
     from agents.models.pull import check_fit, check_room, fetch, look
+    from router.privacy.offline import forbid_outbound
+    from router.settings.settings import load_settings
 
+    settings, _ = load_settings(config)
+    if settings.offline:
+        forbid_outbound()
     remote = look(repo, revision=revision, include=include)
     target = (to or Path("~/models") / repo.rpartition("/")[2]).expanduser()
     check_room(remote, target)

@@ -24,6 +24,8 @@ def proof_view(proof: Proof) -> RenderableType:
     if not proof.records and not proof.unchained and proof.intact:
         return Text("nothing is recorded yet: try  edgeward demo")
     parts: list[RenderableType] = [_labels(proof), Text()]
+    if proof.hosts:
+        parts += [_hosts(proof), Text()]
     parts += [Text(sentence, "bold") for sentence in proof.sentences]
     if proof.breaches:
         parts += [Text(), *_lines(proof.breaches, proof.breaches_total)]
@@ -45,6 +47,22 @@ def _labels(proof: Proof) -> Table:
         counts = (row.tasks, row.local_attempts, row.cloud_attempts, row.redacted, row.stopped)
         models = ", ".join(f"{name} {count}" for name, count in row.models.items())
         table.add_row(Text(row.label), *map(str, counts), Text(models))
+    return table
+
+
+def _hosts(proof: Proof) -> Table:
+    title = "what models on other machines were given"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in ("machine", "trusted", "label"):
+        table.add_column(name)
+    for name in ("texts", "redacted", "stopped"):
+        table.add_column(name, justify="right")
+    table.add_column("to")
+    for row in proof.hosts:
+        counts = (str(row.texts), str(row.redacted), str(row.stopped))
+        models = ", ".join(f"{name} {count}" for name, count in row.models.items())
+        trusted = "yes, as they are" if row.trusted else "no"
+        table.add_row(Text(row.host), trusted, Text(row.label), *counts, Text(models))
     return table
 
 

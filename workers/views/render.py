@@ -160,6 +160,9 @@ def explanation(result: Result) -> RenderableType:
                 f"{_time(attempt)}, {dollars(attempt.usage.cost_usd)}",
             )
         )
+        if attempt.host:
+            trusted = "trusted" if attempt.trusted else "shown what a cloud may see"
+            lines.append(Text(f"          at {attempt.host}, another machine, {trusted}"))
         if attempt.redacted:
             lines.append(Text(f"          sent with {attempt.redacted} values replaced"))
         if attempt.error:

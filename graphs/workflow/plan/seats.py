@@ -112,7 +112,7 @@ class Seats:
             decision = RouteDecision(
                 route="local", agent=role, reason="its prompt is not known yet"
             )
-        if label is Privacy.LOCAL_ONLY and not agent.engine.caps.local:
+        if not agent.engine.caps.local and (not leaves or step.placement == "local"):
             return _here(agent, seen, "it must stay here", refused_elsewhere(agent).reason)
         if stays:
             why = "placement local" if step.placement == "local" else "no `escalate`"

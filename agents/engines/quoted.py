@@ -1,0 +1,82 @@
+"""A server's own words, fit to stand in an error message: one line, no HTML, nothing unreadable."""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import re
+from typing import Any
+
+_MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body|title|center|h1|p)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]{0,500}>")
+_TRACEBACK = re.compile(r"\s*Traceback \(most recent call last\):.*", re.DOTALL)
+_BYTES = re.compile(r"b(['\"]).*\1\.?", re.DOTALL)
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+_SAID_IN = ("message", "msg", "error_description", "error", "detail", "details", "title", "reason")
+"""Where error bodies say what is wrong; what else is in them may repeat the request."""
+
+_TITLE_CHARS = 80
+_UNREADABLE = 0.1
+"""Of the characters; what has more that cannot be shown is no text."""
+
+
+def quoted(text: str) -> str:
+    """What is said in it. Of JSON only the message is kept: the rest may repeat the request."""
+    text = _TRACEBACK.sub("", text).strip()
+    if _BYTES.fullmatch(text):
+        text = _decoded(text.removesuffix("."))
+    if _MARKUP.search(text):
+        return _page(text)
+    if text[:1] in "{[" and (body := _parsed(text)) is not None:
+        text = message_in(body) or "JSON that is no error message"
+    text = " ".join(_ESCAPE.sub("", text).split())
+    unreadable = sum(letter == "\ufffd" or not letter.isprintable() for letter in text)
+    if unreadable > _UNREADABLE * len(text):
+        return "what is no text"
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def message_in(body: Any, depth: int = 4) -> str:
+    """The message in an error body of any of the usual shapes; empty where there is none."""
+    if isinstance(body, str):
+        return body
+    if depth == 0:
+        return ""
+    if isinstance(body, list):
+        return "; ".join(said for one in body[:3] if (said := message_in(one, depth - 1)))
+    if not isinstance(body, dict):
+        return ""
+    said = next((said for key in _SAID_IN if (said := message_in(body.get(key), depth - 1))), "")
+    place = body.get("loc")
+    if said and isinstance(place, list | tuple):
+        return f"{'.'.join(map(str, place))}: {said}"
+    return said
+
+
+def _page(text: str) -> str:
+    match = _TITLE.search(text)
+    title = " ".join(html.unescape(_TAG.sub(" ", match[2])).split()) if match else ""
+    title = "".join(one for one in title if one.isprintable())[:_TITLE_CHARS]
+    return f"a web page, {title!r}" if title else "a web page"
+
+
+def _decoded(literal: str) -> str:
+    """What an SDK wrote as the literal of its bytes."""
+    try:
+        content = ast.literal_eval(literal)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return literal
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else literal
+
+
+def _parsed(text: str) -> Any | None:
+    """JSON, or the literal that an SDK made of it."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return None

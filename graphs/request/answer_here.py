@@ -1,0 +1,87 @@
+"""Asks a local role's model. Where it runs on another machine, what it is shown passes the gate,
+as for a cloud; a trusted machine is shown it as it is, and the account says so."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from langgraph.runtime import Runtime
+
+from agents.agent import Agent
+from graphs.request.attempt import Sent, attempt, shown_to
+from graphs.request.cloud import doubts_of
+from graphs.request.state import Run, State
+from router.engine import Constraint
+from router.errors import PrivacyViolation
+from router.privacy.redaction import Redaction
+from router.types.result import Attempt
+from router.types.task import Message, Privacy
+
+log = structlog.get_logger()
+
+AnswerHere = Callable[[tuple[Message, ...], Constraint | None, Privacy], Awaitable[State]]
+"""(messages, constraint, their label) -> what an attempt returns, recorded in the journal."""
+
+
+def answer_here(
+    agent: Agent, deadline: float, max_wait_s: float | None, state: State, runtime: Runtime[Run]
+) -> AnswerHere:
+    """What asks the agent; the same value has the same placeholder in all that is asked of it."""
+    caps = agent.engine.caps
+    redaction = Redaction()
+
+    async def ask(
+        messages: tuple[Message, ...], constraint: Constraint | None, label: Privacy
+    ) -> State:
+        sent = None if caps.host is None else Sent.of(state, redaction, label)
+        if not caps.local:
+            schema = state["task"].json_schema if constraint is None else constraint.json_schema
+            try:
+                released_as = label if sent is None else sent.label
+                messages = runtime.context.deps.gate.release(
+                    released_as, messages, redaction, schema
+                )
+            except PrivacyViolation as error:
+                return _stopped(agent, label, error, runtime.context)
+        answered = await attempt(
+            *(agent, messages, deadline, "local", state, runtime),
+            max_wait_s=max_wait_s,
+            sent=sent,
+            constraint=constraint,
+        )
+        who = f"the model at {caps.host}"
+        doubts = doubts_of(answered.get("completion"), redaction, state, who=who)
+        return {**answered, "doubts": doubts}
+
+    return ask
+
+
+def _stopped(agent: Agent, label: Privacy, error: PrivacyViolation, run: Run) -> State:
+    """The gate stopped it: from here on the task stays on this machine, where nobody can answer."""
+    caps = agent.engine.caps
+    log.warning("host.blocked", model=caps.model)
+    why = f"{caps.model} runs on another machine, {caps.host}, and may not see the text: {error}"
+    run.journal.append(
+        Attempt(
+            number=len(run.journal) + 1,
+            role=agent.role,
+            engine=caps.engine,
+            model=caps.model,
+            route="local",
+            outcome="failed",
+            error=f"{type(error).__name__}: {why}",
+            **shown_to(caps, label),
+        )
+    )
+    return {
+        "completion": None,
+        "answered_by": "local",
+        "checks": (),
+        "stays_local": True,
+        "cloud_open": False,
+        "cloud_absent": why,
+        "label": Privacy.LOCAL_ONLY,
+        "escalation": None,
+        "finding": why,
+    }

@@ -1,0 +1,184 @@
+"""Pages, broken compression and answers of other shapes are named, or used where they can be."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from plain_server import Answer, plain_server
+
+from agents.engines.litellm import LiteLLMEngine
+from agents.engines.openai_server import OpenAIServerEngine
+from agents.engines.quoted import quoted
+from router.account.pricing import Prices
+from router.engine import Engine, GenerateRequest, generate
+from router.errors import EngineError, EngineRejected, EngineUnavailable
+from router.types.task import Message
+
+PAGE = (
+    "<!DOCTYPE html>\n<html><head><title>502 Bad&nbsp;Gateway</title></head>"
+    "<body><h1>Sorry</h1><script>alert(1)</script></body></html>"
+)
+CHUNK = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+EVENTS = "text/event-stream"
+
+
+def local(url: str) -> Engine:
+    return OpenAIServerEngine(url=url, model="m")
+
+
+def cloud(url: str) -> Engine:
+    return LiteLLMEngine(
+        model="openai/m",
+        prices=Prices.load(),
+        max_tokens=20,
+        api_base=url,
+        api_key="sk-abcdefghijklmnop",
+        timeout_s=60,
+        retries=0,
+    )
+
+
+both = pytest.mark.parametrize("engine", [local, cloud])
+Make = Callable[[str], Engine]
+
+
+def streamed(*contents: Any) -> bytes:
+    choices = [{"delta": {"content": one}, "finish_reason": None} for one in contents]
+    choices.append({"delta": {}, "finish_reason": "stop"})
+    chunks = [{**CHUNK, "choices": [{"index": 0, **choice}]} for choice in choices]
+    return "".join(f"data: {json.dumps(one)}\n\n" for one in chunks).encode() + b"data: [DONE]\n\n"
+
+
+def says(body: bytes | str, status: int = 200, kind: str = "text/html", **more: str) -> Answer:
+    content = body.encode() if isinstance(body, str) else body
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=status, body=content, headers={"Content-Type": kind, **more})
+
+    return answer
+
+
+async def asked(make: Make, answer: Answer) -> str:
+    async with plain_server(answer) as server:
+        engine = make(server.url)
+        await engine.open()
+        messages = (Message(role="user", content="a private matter"),)
+        try:
+            request = GenerateRequest(messages=messages, deadline=time.monotonic() + 120)
+            return (await generate(engine, request)).text
+        finally:
+            await engine.close()
+
+
+@both
+@pytest.mark.parametrize("status", [403, 429, 500, 502, 503])
+async def test_a_page_of_a_proxy_is_called_one(engine: Make, status: int) -> None:
+    with pytest.raises(EngineError, match="a web page, '502 Bad Gateway'") as caught:
+        await asked(engine, says(PAGE, status))
+    assert "<" not in str(caught.value)
+    assert caught.value.status == status
+
+
+@both
+async def test_a_page_in_place_of_an_answer_is_none(engine: Make) -> None:
+    with pytest.raises(EngineUnavailable, match="is a proxy in between"):
+        await asked(engine, says(PAGE))
+
+
+@both
+@pytest.mark.parametrize(
+    ("status", "said"), [(407, "a proxy on the way wants a name"), (511, "wants a sign-in first")]
+)
+async def test_who_wants_a_sign_in_is_said(engine: Make, status: int, said: str) -> None:
+    with pytest.raises(EngineUnavailable, match=said):
+        await asked(engine, says(PAGE, status))
+
+
+@both
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        (b"\x00\x01 no gzip", {"Content-Encoding": "gzip"}),
+        (bytes(range(128, 256)), {}),
+        (streamed("cafe").replace(b"cafe", b"caf\xe9"), {}),
+    ],
+    ids=["gzip", "bytes", "latin-1"],
+)
+async def test_what_cannot_be_decoded_is_no_server_that_cannot_be_reached(
+    engine: Make, body: bytes, more: dict[str, str]
+) -> None:
+    with pytest.raises(EngineUnavailable, match="with what cannot be read: ") as caught:
+        await asked(engine, says(body, kind=EVENTS, **more))
+    for raw in ("codec", "decompressing", "\ufffd"):
+        assert raw not in str(caught.value)
+
+
+@both
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [(bytes(range(256)), {}), (b"\x00\x01 no gzip", {"Content-Encoding": "gzip"})],
+    ids=["bytes", "gzip"],
+)
+async def test_an_error_that_is_no_text_keeps_its_status(
+    engine: Make, body: bytes, more: dict[str, str]
+) -> None:
+    with pytest.raises(EngineUnavailable, match=r"failed while running .*\(500: what is no text\)"):
+        await asked(engine, says(body, 500, "application/octet-stream", **more))
+
+
+@both
+async def test_an_error_that_repeats_the_request_is_quoted_without_it(engine: Make) -> None:
+    detail = {"loc": ["body", "seed"], "msg": "not allowed", "input": {"x": "a private matter"}}
+    with pytest.raises(EngineRejected, match=r"\(422: body\.seed: not allowed\)") as caught:
+        await asked(engine, says(json.dumps({"detail": [detail]}), 422, "application/json"))
+    assert "private" not in str(caught.value)
+
+
+@both
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "text", "text": "Hello"}, {"type": "text", "text": " you"}],
+        ["Hello", " you"],
+        [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Hello you"}],
+    ],
+    ids=["parts", "strings", "thinking"],
+)
+async def test_content_in_parts_is_read(engine: Make, content: Any) -> None:
+    assert await asked(engine, says(streamed(content, "!"), kind=EVENTS)) == "Hello you!"
+
+
+async def test_nothing_is_said_about_proxies_that_a_local_server_does_not_need(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with caplog.at_level(logging.INFO):
+        assert await asked(local, says(streamed("Hello"), kind=EVENTS)) == "Hello"
+    assert "proxy" not in caplog.text.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words", "plain words"),
+        ("two\nlines\tand \x1b[31mred\x1b[0m", "two lines and red"),
+        ('{"error": {"message": "no such model", "input": "private"}}', "no such model"),
+        ("{'error': 'just text'}", "just text"),
+        ('{"errors": 3}', "JSON that is no error message"),
+        ("b'<html><body>x</body></html>'", "a web page"),
+        ("broke Traceback (most recent call last):\n  File", "broke"),
+        ("<h1>Blocked by <b>Sentinel</b></h1>", "a web page, 'Blocked by Sentinel'"),
+        ("a < b and c > d", "a < b and c > d"),
+        ("[" * 5000, "[" * 5000),
+        ("\ufffd" * 20, "what is no text"),
+        ("", ""),
+    ],
+)
+def test_a_servers_words_are_made_fit_to_be_quoted(text: str, shown: str) -> None:
+    assert quoted(text) == shown
