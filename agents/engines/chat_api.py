@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from agents.engines.upstream import Upstream
+from router.account.pricing import estimate_tokens
 from router.errors import ConfigError, EngineUnavailable
+from router.types.completion import Usage
 from router.types.task import Message
 
 T = TypeVar("T")
+UNKNOWN_FIELD = re.compile(
+    r"(extra|additional|unknown|unexpected|unrecogni[sz]ed|unsupported|not permitted).{0,40}"
+    r"(field|input|propert|parameter|argument|key|param)|extra_forbidden",
+    re.IGNORECASE,
+)
+"""By what a refusal shows that a server takes no parameters that it does not know."""
+
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
 _FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -21,16 +31,46 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
     "max_tokens": "length",
     "content_filter": "content_filter",
     "refusal": "content_filter",
+    "safety": "content_filter",
+    "model_length": "length",
+    "max_output_tokens": "length",
 }
 
 
 def finish_reason(reported: str) -> FinishReason:
     """Ours for theirs. Tool calls, end_turn and stop_sequence all mean that the model was done."""
-    return _FINISH_REASONS.get(reported, "stop")
+    return _FINISH_REASONS.get(reported.casefold(), "stop")
 
 
-def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]
+def wire_messages(messages: Sequence[Message], *, system_role: bool = True) -> list[dict[str, str]]:
+    """The conversation as the APIs want it. system_role: False for a model that knows none."""
+    shown = messages if system_role else without_system(messages)
+    return [{"role": message.role, "content": message.content} for message in shown]
+
+
+def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The same with what the system says at the head of the first user turn, and no two turns of
+    one role in a row, which the templates of such models refuse as well."""
+    said = [message.content for message in messages if message.role == "system"]
+    turns: list[Message] = []
+    for message in (one for one in messages if one.role != "system"):
+        content = message.content
+        if message.role == "user" and said:
+            content, said = "\n\n".join((*said, content)), []
+        if turns and turns[-1].role == message.role:
+            content = f"{turns.pop().content}\n\n{content}"
+        turns.append(message.model_copy(update={"content": content}))
+    if said:
+        turns.insert(0, Message(role="user", content="\n\n".join(said)))
+    return tuple(turns)
+
+
+def with_thinking_counted(usage: Usage, thought: str) -> Usage:
+    """The usage with the tokens of `thought` told apart, where the server did not do it."""
+    if usage.thinking_tokens or not thought:
+        return usage
+    estimate = min(estimate_tokens(thought), usage.completion_tokens)
+    return usage.model_copy(update={"thinking_tokens": estimate})
 
 
 def chat_base(url: str) -> str:

@@ -13,6 +13,7 @@ import logging
 import math
 import os
 import random
+import re
 import threading
 import time
 import warnings
@@ -25,14 +26,17 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from agents.engines.answer_text import AnswerText
 from agents.engines.chat_api import (
+    UNKNOWN_FIELD,
     Waits,
     chat_base,
     finish_reason,
     is_loopback,
     list_models,
     wire_messages,
+    with_thinking_counted,
 )
 from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.thinking import Thinking
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
@@ -62,6 +66,9 @@ _SOCKET_SLACK_S = 5.0
 LiteLLM keeps one HTTP client for every timeout it has seen."""
 _FIRST_PAUSE_S = 0.5
 _AUTO = "openai/auto"
+_LEAST_EFFORTS = ("none", "minimal", "low")
+"""What a model that shall not think is asked for, the least first; not every model takes each."""
+_EFFORT = re.compile(r"reasoning|thinking|effort|chat_template", re.IGNORECASE)
 
 _import_lock = threading.Lock()
 _engines_in_loop: Counter[int] = Counter()
@@ -107,6 +114,9 @@ class LiteLLMEngine:
         self._timeout_s = timeout_s
         self._retries = retries
         self._reasoning_effort = reasoning_effort
+        self._efforts = list(_LEAST_EFFORTS)
+        self._system_role = True
+        self._opens_thinking = False
         self._waits = Waits()
         self._loop_id: int | None = None
         self._litellm: ModuleType | None = None
@@ -149,35 +159,49 @@ class LiteLLMEngine:
         request.remaining_s(self._model)
         self._refuse_without_key()
         await self._wait(self.warm, request, silence_s=math.inf)
-        wire, head = await self._begin(self._arguments(request), request)
-        answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
-        usage, ttft_s = None, 0.0
+        wire, head = await self._begin(request)
+        thinking = Thinking(asked=request.messages, opened=self._opens_thinking)
+        answer = AnswerText(
+            stops=request.stop, compact_json=request.constraint is not None, thinking=thinking
+        )
+        usage, refusal, ttft_s = None, "", 0.0
         try:
             while True:
                 chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
                 if chunk is None:
                     break
                 usage = getattr(chunk, "usage", None) or usage
+                if thought := _field(chunk, "reasoning_content"):
+                    thinking.also(thought)
+                refusal += _field(chunk, "refusal")
                 # After a stop string the rest is read for its token counts, and dropped.
-                if text := answer.feed(_text(chunk)):
+                text = answer.feed(_text(chunk))
+                if text or answer.restarted:
                     ttft_s = ttft_s or time.monotonic() - started
-                    yield Delta(text)
-            if text := answer.rest():
+                    yield Delta(text, restarts=answer.restarted)
+            reported = str(wire.received_finish_reason)
+            if text := answer.rest(cut_off=finish_reason(reported) == "length"):
                 yield Delta(text)
             # LiteLLM makes up a "stop" of its own where the provider's stream ended without one.
             if wire.received_finish_reason is None:
                 why = "it ended without a finish reason"
                 raise self._upstream().broke_off(why, streamed=answer.pieces)
+            self._opens_thinking = thinking.closed_alone
+            refused = bool(refusal) and not answer.text
             yield Completion(
                 text=answer.text,
                 engine="litellm",
                 model=self._model,
                 finish_reason="stop"
                 if answer.stopped
-                else finish_reason(str(wire.received_finish_reason)),
-                usage=self._usage(usage),
+                else "content_filter"
+                if refused
+                else finish_reason(reported),
+                usage=with_thinking_counted(self._usage(usage), thinking.text),
                 ttft_s=ttft_s,
                 latency_s=time.monotonic() - started,
+                thinking=thinking.text,
+                refusal=refusal,
             )
         finally:
             await wire.aclose()
@@ -193,9 +217,7 @@ class LiteLLMEngine:
             del _engines_in_loop[loop_id]
             await _close_clients(self._module(), loop_id)
 
-    async def _begin(
-        self, arguments: Mapping[str, Any], request: GenerateRequest
-    ) -> tuple[Any, deque[Any]]:
+    async def _begin(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
 
         Asks again where that can help and the pause fits the deadline: nothing has been handed out
@@ -218,8 +240,34 @@ class LiteLLMEngine:
             reraise=True,
         ):
             with attempt:
-                return await self._ask(arguments, request)
+                return await self._ask_for_what_it_takes(request)
         raise AssertionError("tenacity returns or raises")
+
+    async def _ask_for_what_it_takes(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
+        """Asked again without what the model turns the request down for, where that is a wish of
+        ours; what it does not take is remembered."""
+        while True:
+            arguments = self._arguments(request)
+            try:
+                return await self._ask(arguments, request)
+            except EngineRejected as error:
+                if error.about == "system" and self._system_role:
+                    self._system_role = False
+                elif self._least_effort(request) and _EFFORT.search(error.said):
+                    # A value that it does not know, or the whole of it.
+                    self._efforts = [] if UNKNOWN_FIELD.search(error.said) else self._efforts[1:]
+                else:
+                    raise
+
+    def _template_wish(self, request: GenerateRequest) -> dict[str, Any] | None:
+        """What a server of open models is told; a provider that has no such templates is not."""
+        openai_api = self._provider is None or self._provider.prefix == "openai"
+        if not (self._api_base and openai_api and self._efforts) or request.thinking != "off":
+            return None
+        return {"chat_template_kwargs": {"enable_thinking": False}}
+
+    def _least_effort(self, request: GenerateRequest) -> str | None:
+        return self._efforts[0] if self._efforts and request.thinking == "off" else None
 
     async def _ask(
         self, arguments: Mapping[str, Any], request: GenerateRequest
@@ -227,7 +275,7 @@ class LiteLLMEngine:
         wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
         head: deque[Any] = deque()
         try:
-            while not head or (head[-1] is not None and not _text(head[-1])):
+            while not head or (head[-1] is not None and not _says_something(head[-1])):
                 head.append(await self._next(wire, request, 0))
             if head[-1] is None and wire.received_finish_reason is None:
                 raise self._upstream().empty()
@@ -298,12 +346,17 @@ class LiteLLMEngine:
             )
         arguments: dict[str, Any] = {
             "model": self._model,
-            "messages": wire_messages(request.messages),
+            "messages": wire_messages(request.messages, system_role=self._system_role),
             "max_tokens": min(request.max_tokens, self._max_tokens),
             "temperature": request.temperature,
             "seed": request.seed,
             "stop": list(request.stop) or None,
-            "reasoning_effort": self._reasoning_effort,
+            "reasoning_effort": self._least_effort(request) or self._reasoning_effort,
+            # Of a model at an address of the user's LiteLLM knows nothing and would drop it.
+            "allowed_openai_params": ["reasoning_effort"]
+            if self._api_base and not self._map_entry() and self._least_effort(request)
+            else None,
+            "extra_body": self._template_wish(request),
             "response_format": _response_format(schema),
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -360,13 +413,19 @@ class LiteLLMEngine:
         if reported is None:
             return Usage(cost_usd=None)
         prompt, completion = reported.prompt_tokens or 0, reported.completion_tokens or 0
+        detailed = getattr(reported, "completion_tokens_details", None)
+        thinking = getattr(detailed, "reasoning_tokens", None) or 0
         details = getattr(reported, "prompt_tokens_details", None)
         cached = getattr(details, "cached_tokens", None) or 0
         cost = self._prices.cost(self._model, prompt, completion, cached)
         if cost is None:
             cost = self._map_cost(prompt, completion, cached)
         return Usage(
-            prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached, cost_usd=cost
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=cached,
+            thinking_tokens=min(thinking, completion),
+            cost_usd=cost,
         )
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
@@ -431,6 +490,7 @@ def _load(api_base: str | None) -> ModuleType:
                 f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
             )
         else:
+            _read_answers_in_one_form()
             litellm.telemetry = False
             litellm.suppress_debug_info = True
             litellm.disable_hf_tokenizer_download = True
@@ -438,6 +498,17 @@ def _load(api_base: str | None) -> ModuleType:
             logging.getLogger("LiteLLM").setLevel(logging.ERROR)
             return litellm  # type: ignore[no-any-return]
     raise failure
+
+
+def _read_answers_in_one_form() -> None:
+    """At all the places where it makes a client that reads answers of chat APIs."""
+    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+    from litellm.llms.openai.common_utils import BaseOpenAILLM
+
+    from agents.engines.chat_wire import made_to_read_in_one_form
+
+    made_to_read_in_one_form(AsyncHTTPHandler, "create_client")
+    made_to_read_in_one_form(BaseOpenAILLM, "_get_async_http_client")
 
 
 def _silence() -> None:
@@ -519,4 +590,16 @@ def _tightened(schema: Any) -> Any:
 
 
 def _text(chunk: Any) -> str:
-    return (chunk.choices[0].delta.content or "") if chunk.choices else ""
+    return _field(chunk, "content")
+
+
+def _field(chunk: Any, name: str) -> str:
+    if not chunk.choices:
+        return ""
+    delta = chunk.choices[0].delta
+    more = getattr(delta, "provider_specific_fields", None) or {}
+    return getattr(delta, name, None) or more.get(name) or ""
+
+
+def _says_something(chunk: Any) -> bool:
+    return any(_field(chunk, name) for name in ("content", "reasoning_content", "refusal"))
