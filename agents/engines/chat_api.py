@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from agents.engines.system_role import without_system
 from agents.engines.upstream import Upstream
-from router.account.pricing import estimate_tokens
 from router.errors import ConfigError, EngineUnavailable
-from router.types.completion import Usage
 from router.types.task import Message
 
 T = TypeVar("T")
@@ -46,31 +45,6 @@ def wire_messages(messages: Sequence[Message], *, system_role: bool = True) -> l
     """The conversation as the APIs want it. system_role: False for a model that knows none."""
     shown = messages if system_role else without_system(messages)
     return [{"role": message.role, "content": message.content} for message in shown]
-
-
-def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The same with what the system says at the head of the first user turn, and no two turns of
-    one role in a row, which the templates of such models refuse as well."""
-    said = [message.content for message in messages if message.role == "system"]
-    turns: list[Message] = []
-    for message in (one for one in messages if one.role != "system"):
-        content = message.content
-        if message.role == "user" and said:
-            content, said = "\n\n".join((*said, content)), []
-        if turns and turns[-1].role == message.role:
-            content = f"{turns.pop().content}\n\n{content}"
-        turns.append(message.model_copy(update={"content": content}))
-    if said:
-        turns.insert(0, Message(role="user", content="\n\n".join(said)))
-    return tuple(turns)
-
-
-def with_thinking_counted(usage: Usage, thought: str) -> Usage:
-    """The usage with the tokens of `thought` told apart, where the server did not do it."""
-    if usage.thinking_tokens or not thought:
-        return usage
-    estimate = min(estimate_tokens(thought), usage.completion_tokens)
-    return usage.model_copy(update={"thinking_tokens": estimate})
 
 
 def chat_base(url: str) -> str:

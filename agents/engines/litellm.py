@@ -33,10 +33,9 @@ from agents.engines.chat_api import (
     is_loopback,
     list_models,
     wire_messages,
-    with_thinking_counted,
 )
 from agents.engines.providers import PROVIDERS, provider_of
-from agents.engines.thinking import Thinking
+from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate

@@ -30,9 +30,8 @@ from agents.engines.chat_api import (
     is_loopback,
     list_models,
     wire_messages,
-    with_thinking_counted,
 )
-from agents.engines.thinking import Thinking
+from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
@@ -144,7 +143,7 @@ class OpenAIServerEngine:
                 text = answer.feed(_text(chunk))
                 if answer.restarted:
                     logprobs.clear()
-                if not answer.stopped and not thinking.under_way:
+                if not answer.stopped and not thinking.thinks:
                     logprobs += _logprobs(chunk)
                 if text or answer.restarted:
                     ttft_s = ttft_s or time.monotonic() - started

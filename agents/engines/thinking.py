@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from router.account.pricing import estimate_tokens
+from router.types.completion import Usage
 from router.types.task import Message
 
 
@@ -83,9 +85,10 @@ class Thinking:
         return "\n\n".join(text for block in self._thought if (text := block.strip()))
 
     @property
-    def under_way(self) -> bool:
-        """Whether no word of the answer has been given out."""
-        return self._begins or self._closing is not None
+    def thinks(self) -> bool:
+        """Whether what came last was thinking, as far as can be told."""
+        awaits = self._begins and (bool(self._thought) or self._opened)
+        return awaits or self._closing is not None
 
     def feed(self, text: str) -> Answered:
         """The part of `text`, and of what was held back before, that is certainly answer."""
@@ -201,6 +204,14 @@ def without_thinking(text: str, asked: Sequence[Message] = ()) -> tuple[str, str
     thinking = Thinking(asked=asked)
     answer = thinking.feed(text).text + thinking.rest()
     return thinking.text, answer
+
+
+def with_thinking_counted(usage: Usage, thought: str) -> Usage:
+    """The usage with the tokens of `thought` told apart, where the server did not do it."""
+    if usage.thinking_tokens or not thought:
+        return usage
+    estimate = min(estimate_tokens(thought), usage.completion_tokens)
+    return usage.model_copy(update={"thinking_tokens": estimate})
 
 
 def _names(text: str, marks: _Marks) -> bool:
