@@ -19,11 +19,15 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the answer that is being written; a later `Attempted` may reject all of it."""
+    """A piece of the answer that is being written; a later `Attempted` may reject all of it.
+
+    restarts: what this attempt wrote before it was no part of the answer, but thinking.
+    """
 
     text: str
     route: Literal["local", "cloud"]
     attempt: int
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

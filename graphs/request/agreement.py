@@ -63,7 +63,7 @@ async def agreement(
     now = time.monotonic()
     messages = other.messages(task, state["history"], facts=state["facts"])
     until = now + max(deadline - now, 0.0) * SHARE
-    request = other.request(task, messages, until, max_wait_s=1.0)
+    request = other.request(task, messages, until, max_wait_s=1.0, thinking="off")
 
     def same(second: Completion) -> bool | None:
         return agree(kind, completion.text, second.text)

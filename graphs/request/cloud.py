@@ -13,6 +13,8 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
+from agents.checks.general import only_thought
+from agents.schema_in_words import with_schema
 from graphs.events import Attempted, Token
 from graphs.request.attempt import Sent, attempt
 from graphs.request.guard import relabelled
@@ -27,7 +29,7 @@ from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
-from router.types.task import Message, Privacy
+from router.types.task import Message, Privacy, ThinkingMode
 
 log = structlog.get_logger()
 
@@ -87,6 +89,15 @@ async def _ask(
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
                 messages = gate.release(sent.label, briefed, sent.redaction)
         answered = await _first_answer(messages, sent, constraint, state, runtime)
+        schema = constraint.json_schema if constraint else task.json_schema
+        if schema is not None and answered.get("unenforced"):
+            # Nobody there can be held to it: it is told, and the answer checked.
+            with suppress(PrivacyViolation):
+                told = with_schema(messages, schema)
+                messages = gate.release(sent.label, told, sent.redaction)
+                answered = await _first_answer(
+                    messages, sent, constraint, state, runtime, enforced=False
+                )
     finally:
         completion = answered.get("completion")
         paid = run.deps.paid
@@ -107,34 +118,53 @@ async def _first_answer(
     constraint: Constraint | None,
     state: State,
     runtime: Runtime[Run],
+    *,
+    enforced: bool = True,
 ) -> State:
     """One model after another, in the configured order, until one answers or time or money ends.
 
     A model that failed rests for a while. Each attempt stands in the journal, and what it wrote
-    before it failed was seen under its own number.
+    before it failed was seen under its own number. The answer is `unenforced` where there is none
+    because of the schema.
     """
     run = runtime.context
     agents = run.deps.cooldown.ready(run.deps.clouds)
     answered: State = {"completion": None, "answered_by": "cloud"}
+    by_schema = False
     for place, agent in enumerate(agents):
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        answered = await call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
+        ask = partial(
+            call_cloud,
+            *(agent, messages, sent, constraint, deadline, state, runtime),
+            enforced=enforced,
+        )
+        answered = await ask()
         completion = answered.get("completion")
+        if completion is not None and only_thought(completion):
+            _reject(EscalationReason.THINKING, runtime)
+            answered = await ask(thinking="off")
+            completion = answered.get("completion")
+        by_schema = by_schema or answered.get("rejected") == "schema"
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.cooldown.served(agent)
             run.deps.connectivity.served()
             return answered
         if last or answered.get("cloud_state") is CloudState.NO_BUDGET:
-            return answered
+            return {**answered, "unenforced": by_schema and enforced and completion is None}
         if completion is not None:
-            filtered = {"outcome": "rejected", "escalation": EscalationReason.REFUSAL}
-            run.journal[-1] = run.journal[-1].model_copy(update=filtered)
-            runtime.context.emit(Attempted(run.journal[-1]))
+            _reject(EscalationReason.REFUSAL, runtime)
         else:
             run.deps.cooldown.failed(agent, run.journal[-1])
     return answered
+
+
+def _reject(reason: EscalationReason, runtime: Runtime[Run]) -> None:
+    """The last attempt came to nothing, and another follows."""
+    journal = runtime.context.journal
+    journal[-1] = journal[-1].model_copy(update={"outcome": "rejected", "escalation": reason})
+    runtime.context.emit(Attempted(journal[-1]))
 
 
 def _before(state: State, run: Run) -> tuple[Message, ...]:
@@ -202,6 +232,9 @@ async def call_cloud(
     deadline: float,
     state: State,
     runtime: Runtime[Run],
+    *,
+    thinking: ThinkingMode | None = None,
+    enforced: bool = True,
 ) -> State:
     """One call, within the budgets if there are any."""
     run, task = runtime.context, state["task"]
@@ -211,6 +244,8 @@ async def call_cloud(
         hold_back_chars=run.deps.settings.cloud.hold_back_chars,
         sent=sent,
         constraint=constraint,
+        thinking=thinking,
+        enforced=enforced,
     )
     budget, also = run.deps.budget, run.options.scopes
     if not (also or budget.scopes(task)):

@@ -7,7 +7,9 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
+from agents.agent import SPENT_THINKING, Agent
 from agents.assessment import assess
+from agents.schema_in_words import with_schema
 from graphs.request.ask_router import second_opinion
 from graphs.request.attempt import attempt
 from graphs.request.check import first_finding
@@ -22,7 +24,7 @@ from router.errors import StoreUnavailable
 from router.memory.sessions import CachedAnswer, cache_key
 from router.privacy import gate
 from router.types.decision import EscalationReason, Kind, RouteDecision
-from router.types.task import Message, Privacy, Task
+from router.types.task import Message, Privacy, Task, ThinkingMode
 
 log = structlog.get_logger()
 
@@ -75,25 +77,60 @@ async def answer_locally(state: State, runtime: Node) -> State:
     run, task = runtime.context, state["task"]
     agent = local_agent(state, run)
     failure = state["finding"] if state.get("repaired") else None
+    if failure and state["escalation"] is EscalationReason.THINKING:
+        failure = SPENT_THINKING
     messages = agent.messages(task, state["history"], failure, state["facts"])
-    deadline, max_wait = local_deadline(state, run), max_wait_s(state, run)
     toolbox = await toolbox_of(agent, state, run)
     if toolbox is None:
-        return await attempt(
-            agent, messages, deadline, "local", state, runtime, max_wait_s=max_wait
-        )
+        return await _generate(agent, messages, None, state, runtime)
 
     async def generate(
         asked: tuple[Message, ...], constraint: Constraint, _label: Privacy
     ) -> State:
-        return await attempt(
-            *(agent, asked, deadline, "local", state, runtime),
-            max_wait_s=max_wait,
-            constraint=constraint,
-        )
+        return await _generate(agent, asked, constraint, state, runtime)
 
     answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
     return {**answered, **relabelled(state, answered["label"], run)}
+
+
+async def _generate(
+    agent: Agent,
+    messages: tuple[Message, ...],
+    constraint: Constraint | None,
+    state: State,
+    runtime: Node,
+) -> State:
+    """One generation here. A model that cannot be held to the schema, and behind which nobody
+    stands who might, is told it and its answer checked."""
+    run = runtime.context
+    schema = constraint.json_schema if constraint else state["task"].json_schema
+
+    async def ask(*, enforced: bool) -> State:
+        return await attempt(
+            agent,
+            messages if enforced or schema is None else with_schema(messages, schema),
+            *(local_deadline(state, run), "local", state, runtime),
+            max_wait_s=max_wait_s(state, run),
+            constraint=constraint,
+            thinking=_thinking(agent, state, run),
+            enforced=enforced,
+        )
+
+    if not state.get("unenforced"):
+        answered = await ask(enforced=True)
+        at_fault = answered.get("rejected") == "schema" and schema is not None
+        if not at_fault or state["cloud_open"]:
+            return answered
+    return {**await ask(enforced=False), "unenforced": True}
+
+
+def _thinking(agent: Agent, state: State, run: Run) -> ThinkingMode:
+    """Left to the model where the task is more than routine, and never again where nothing came
+    of it."""
+    if state.get("repaired") and state["escalation"] is EscalationReason.THINKING:
+        return "off"
+    routine = state["guess"].complexity < run.deps.settings.policy.max_complexity
+    return "off" if agent.thinking == "auto" and routine else agent.thinking
 
 
 def after_answer(state: State) -> Literal["check", "answer_in_cloud", "fall_back", "remember"]:
@@ -166,7 +203,10 @@ def _conclude(state: State, run: Run) -> Outcome:
     if answered_by == "cloud" and state["cloud_open"]:
         wrong = "" if completion is None else "the cloud's answer is not usable: "
         return Outcome("failed", "none", "", wrong + finding)
-    if escalation is EscalationReason.ENGINE_FAILED and answered_by == "local":
+    if state.get("refused_there"):
+        # There is a cloud, and it would say the same tomorrow.
+        return Outcome("failed", "none", "", _why_nobody(run, finding))
+    if answered_by == "local" and escalation in _FAILED_HERE:
         return Outcome("failed", "none", "", finding)
     if state["stays_local"]:
         tried = any(attempt.route == "local" for attempt in run.journal)
@@ -177,6 +217,19 @@ def _conclude(state: State, run: Run) -> Outcome:
     if decision.route == "parked":
         return Outcome("parked", "none", "", decision.reason)
     return Outcome("parked", "none", "", f"{finding}; {state['cloud_absent']}")
+
+
+_FAILED_HERE = frozenset({EscalationReason.ENGINE_FAILED, EscalationReason.REJECTED})
+
+
+def _why_nobody(run: Run, finding: str) -> str:
+    """What each model had against the task."""
+    said = [
+        f"{one.model}: {one.error or first_finding(one.checks)}"
+        for one in run.journal
+        if one.outcome in ("failed", "rejected")
+    ]
+    return "no model can do it: " + "; ".join(dict.fromkeys(said)) if said else finding
 
 
 def _why_cloud(decision: RouteDecision, run: Run) -> str:

@@ -160,6 +160,9 @@ def explanation(result: Result) -> RenderableType:
                 f"{_time(attempt)}, {dollars(attempt.usage.cost_usd)}",
             )
         )
+        if thought := attempt.usage.thinking_tokens:
+            of = f"{attempt.usage.completion_tokens:,} tokens"
+            lines.append(Text(f"          {thought:,} of its {of} were thinking"))
         if attempt.redacted:
             lines.append(Text(f"          sent with {attempt.redacted} values replaced"))
         if attempt.error:
@@ -167,6 +170,8 @@ def explanation(result: Result) -> RenderableType:
         for check in attempt.checks:
             mark = "✓" if check.passed else "✗"
             lines.append(Text(f"          {mark} {check.name}: {check.finding}"))
+    if result.thinking:
+        lines.append(Text.assemble(("thinking  ", "dim"), result.thinking))
     lines.append(
         Text.assemble(
             ("result    ", "dim"),
