@@ -89,6 +89,7 @@ class GenerateRequest:
                 f"{model}: this engine cannot hold an answer to a regular expression: use a JSON "
                 "schema (`pattern`, `enum`), or a model on exllamav2",
                 model=model,
+                about="schema",
             )
         return self.constraint.json_schema
 

@@ -222,8 +222,12 @@ class ExLlamaV2Runner:
         try:
             ids = loaded.encode(_prompt(loaded.template, request))
             follower = loaded.guide.follow(request.constraint) if request.constraint else None
-        except (TemplateRefused, ConstraintRefused) as error:
+        except TemplateRefused as error:
             raise EngineRejected(f"{self._model}: {error}", model=self._model) from error
+        except ConstraintRefused as error:
+            raise EngineRejected(
+                f"{self._model}: {error}", model=self._model, about="schema"
+            ) from error
         room = self._context_tokens - len(ids)
         if room < 1:
             raise ContextOverflow(

@@ -35,6 +35,7 @@ from agents.engines.chat_api import (
     wire_messages,
 )
 from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.schema_form import has_optional, strict_form, without_nulls
 from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
@@ -164,6 +165,8 @@ class LiteLLMEngine:
             stops=request.stop, compact_json=request.constraint is not None, thinking=thinking
         )
         usage, refusal, ttft_s = None, "", 0.0
+        schema = request.schema_only(self._model)
+        loose = schema is not None and has_optional(schema)
         try:
             while True:
                 chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
@@ -177,18 +180,24 @@ class LiteLLMEngine:
                 text = answer.feed(_text(chunk))
                 if text or answer.restarted:
                     ttft_s = ttft_s or time.monotonic() - started
-                    yield Delta(text, restarts=answer.restarted)
+                    if not loose:
+                        yield Delta(text, restarts=answer.restarted)
             reported = str(wire.received_finish_reason)
-            if text := answer.rest(cut_off=finish_reason(reported) == "length"):
+            text = answer.rest(cut_off=finish_reason(reported) == "length")
+            whole = answer.text
+            if loose and schema is not None:
+                # Which of its nulls stand for nothing shows in the whole.
+                text = whole = without_nulls(whole, schema)
+            if text:
                 yield Delta(text)
             # LiteLLM makes up a "stop" of its own where the provider's stream ended without one.
             if wire.received_finish_reason is None:
                 why = "it ended without a finish reason"
                 raise self._upstream().broke_off(why, streamed=answer.pieces)
             self._opens_thinking = thinking.closed_alone
-            refused = bool(refusal) and not answer.text
+            refused = bool(refusal) and not whole
             yield Completion(
-                text=answer.text,
+                text=whole,
                 engine="litellm",
                 model=self._model,
                 finish_reason="stop"
@@ -342,6 +351,7 @@ class LiteLLMEngine:
                 f"{self._model} cannot be held to a JSON schema: use another model, or drop the "
                 "schema from the task",
                 model=self._model,
+                about="schema",
             )
         arguments: dict[str, Any] = {
             "model": self._model,
@@ -559,33 +569,8 @@ def _pause_s(state: RetryCallState) -> float:
 def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if schema is None:
         return None
-    strict = {"name": "answer", "strict": True, "schema": _tightened(schema)}
+    strict = {"name": "answer", "strict": True, "schema": strict_form(schema)}
     return {"type": "json_schema", "json_schema": strict}
-
-
-def _tightened(schema: Any) -> Any:
-    """The schema in the providers' strict form: objects closed, every property required.
-
-    What satisfies it satisfies `schema` too. An object that allows free keys is left as it is, and
-    the provider says that it cannot enforce it.
-    """
-    if isinstance(schema, list):
-        return [_tightened(part) for part in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    tight = {
-        key: {name: _tightened(part) for name, part in value.items()}
-        if key in ("properties", "$defs", "definitions")
-        else _tightened(value)
-        if key in ("items", "anyOf", "allOf", "prefixItems")
-        else value
-        for key, value in schema.items()
-    }
-    if "properties" in tight:
-        tight.setdefault("additionalProperties", False)
-        if tight["additionalProperties"] is False:
-            tight["required"] = list(tight["properties"])
-    return tight
 
 
 def _text(chunk: Any) -> str:

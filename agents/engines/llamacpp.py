@@ -285,7 +285,9 @@ class LlamaCppRunner:
         try:
             return compact_grammar(schema)
         except SchemaRefused as error:
-            raise self._rejected(str(error)) from error
+            raise EngineRejected(
+                f"{self._model}: {error}", model=self._model, about="schema"
+            ) from error
 
     def _translate(self, error: dict[str, Any]) -> EngineError:
         reason = error.get("message", "no reason given")
