@@ -151,6 +151,7 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
         history_messages=settings.memory.history_messages,
         repairs=True,
         thinking=model.thinking,
+        recall_tokens=settings.memory.recall_tokens or None,
         sureness=Sureness(
             min_probability=settings.policy.min_probability,
             min_confidence=settings.policy.min_confidence,
@@ -180,6 +181,7 @@ def _cloud_agents(
             price=engine.price,
             speed=HOSTED,
             thinking=settings.cloud.thinking,
+            recall_tokens=settings.memory.recall_tokens or None,
         )
         for engine in (first, *others)
     )

@@ -20,6 +20,7 @@ from graphs.request.attempt import Sent, attempt
 from graphs.request.guard import relabelled
 from graphs.request.state import Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.turns import with_fewer_turns
 from router.account.budget import Budget, Reservation
 from router.account.idempotency import Paid
 from router.engine import Constraint
@@ -45,21 +46,25 @@ BUDGET_WAIT_SHARE = 0.25
 
 async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     """The cloud's answer; nothing reaches its engine except through the gate."""
-    run, task = runtime.context, state["task"]
+    run = runtime.context
     agent = run.deps.clouds[0]
-    asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
-    if toolbox is None:
-        return await _ask(asked, Sent(state["label"], Redaction()), None, state, runtime)
     redaction = Redaction()  # one for all: the same value has the same placeholder in every step
 
-    async def generate(
-        messages: tuple[Message, ...], constraint: Constraint, label: Privacy
-    ) -> State:
-        return await _ask(messages, Sent(label, redaction), constraint, state, runtime)
+    async def ask(asked: tuple[Message, ...]) -> State:
+        if toolbox is None:
+            return await _ask(asked, Sent(state["label"], Redaction()), None, state, runtime)
 
-    answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
-    return {**answered, **relabelled(state, answered["label"], run)}
+        async def generate(
+            messages: tuple[Message, ...], constraint: Constraint, label: Privacy
+        ) -> State:
+            return await _ask(messages, Sent(label, redaction), constraint, state, runtime)
+
+        answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
+        return {**answered, **relabelled(state, answered["label"], run)}
+
+    before = _before(state, run)
+    return await with_fewer_turns(agent, ask, state, before, again=toolbox is None)
 
 
 async def _ask(

@@ -17,6 +17,7 @@ from graphs.request.decide import local_deadline, max_wait_s
 from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.turns import with_fewer_turns
 from graphs.request.visibility import local_agent, may_see, role_of
 from router.classify import signals
 from router.engine import Constraint
@@ -74,23 +75,28 @@ async def classify(state: State, runtime: Node) -> State:
 
 async def answer_locally(state: State, runtime: Node) -> State:
     """The local agent's answer, within its share of the time."""
-    run, task = runtime.context, state["task"]
+    run = runtime.context
     agent = local_agent(state, run)
     failure = state["finding"] if state.get("repaired") else None
     if failure and state["escalation"] is EscalationReason.THINKING:
         failure = SPENT_THINKING
-    messages = agent.messages(task, state["history"], failure, state["facts"])
     toolbox = await toolbox_of(agent, state, run)
-    if toolbox is None:
-        return await _generate(agent, messages, None, state, runtime)
 
-    async def generate(
-        asked: tuple[Message, ...], constraint: Constraint, _label: Privacy
-    ) -> State:
-        return await _generate(agent, asked, constraint, state, runtime)
+    async def ask(messages: tuple[Message, ...]) -> State:
+        if toolbox is None:
+            return await _generate(agent, messages, None, state, runtime)
 
-    answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
-    return {**answered, **relabelled(state, answered["label"], run)}
+        async def generate(
+            asked: tuple[Message, ...], constraint: Constraint, _label: Privacy
+        ) -> State:
+            return await _generate(agent, asked, constraint, state, runtime)
+
+        answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
+        return {**answered, **relabelled(state, answered["label"], run)}
+
+    # With tools the world may have changed; and a cloud may read the whole session.
+    again = toolbox is None and not state["cloud_open"]
+    return await with_fewer_turns(agent, ask, state, state["history"], failure=failure, again=again)
 
 
 async def _generate(
@@ -154,8 +160,11 @@ async def remember(state: State, runtime: Node) -> State:
     """Concludes, and keeps what a later request may need: the session's turn and the answer."""
     run, task = runtime.context, state["task"]
     outcome = state.get("outcome") or _conclude(state, run)
+    warnings = state.get("warnings", ())
+    if left_out := state.get("left_out"):
+        warnings = (*warnings, left_out)
     if outcome.status != "done":
-        return {"outcome": outcome}
+        return {"outcome": outcome, "warnings": warnings}
     try:
         if task.session and not run.upgrade:
             await run.deps.memory.append(
@@ -167,8 +176,8 @@ async def remember(state: State, runtime: Node) -> State:
         await _keep_answer(state, run, outcome)
     except StoreUnavailable as error:
         # The answer is there, and perhaps paid for: it is delivered, and the loss is said.
-        return {"outcome": outcome, "warnings": (f"not remembered: {error}",)}
-    return {"outcome": outcome}
+        warnings = (*warnings, f"not remembered: {error}")
+    return {"outcome": outcome, "warnings": warnings}
 
 
 async def _keep_answer(state: State, run: Run, outcome: Outcome) -> None:

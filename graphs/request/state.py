@@ -51,6 +51,7 @@ class State(TypedDict, total=False):
     must not leave the machine. cloud_open: there is a cloud and it may have the text; cloud_state
     and, in words, cloud_absent: why there is none; cloud_scarce: its budget is nearly used up.
     finding: the last thing that spoke against a local answer, in words.
+    left_out: what the result says of turns that the model was not shown; empty for none.
     unenforced: the model here cannot be held to the schema, which is said and checked instead.
     refused_there: the cloud is there and cannot do it. rejected: what the model asked last could
     not do; None where it was something else.
@@ -77,6 +78,7 @@ class State(TypedDict, total=False):
     checks: tuple[CheckResult, ...]
     escalation: EscalationReason | None
     finding: str
+    left_out: str
     unenforced: bool
     refused_there: bool
     rejected: Literal["request", "schema", "system", "policy"] | None

@@ -314,7 +314,8 @@ class MemorySettings(Frozen):
     recall_tokens: int = Field(
         default=0,
         ge=0,
-        description="tokens of matching facts that general models and the cloud are shown; 0: none",
+        description="tokens of matching facts that general models and the cloud are shown, and at "
+        "most of a session's turns; 0: no facts, and the newest turns that fit the window",
     )
     ledger_days: float = Field(default=90.0, gt=0, description="how long the account is kept")
 
