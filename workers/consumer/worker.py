@@ -184,11 +184,14 @@ class _EventWriter:
     def __init__(self, queue: TaskQueue, claimed: Claimed) -> None:
         self._queue, self._claimed = queue, claimed
         self._text, self._attempt, self._since = "", 0, 0.0
+        self._restarts = False
 
     async def add(self, event: Routed | Token | Attempted) -> None:
         if isinstance(event, Token):
             if self._text and event.attempt != self._attempt:
                 await self.flush()
+            if event.restarts:
+                self._text, self._restarts = "", True
             if not self._text:
                 self._since = time.monotonic()
             self._text, self._attempt = self._text + event.text, event.attempt
@@ -201,7 +204,8 @@ class _EventWriter:
     async def flush(self) -> None:
         if self._text:
             event = {"type": "token", "text": self._text, "attempt": self._attempt}
-            self._text = ""
+            event |= {"restarts": True} if self._restarts else {}
+            self._text, self._restarts = "", False
             await self._queue.work.tell(self._claimed, event)
 
 
