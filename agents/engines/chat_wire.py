@@ -16,18 +16,12 @@ from typing import Any
 
 import httpx
 
+from agents.engines.refusals import status_of
+
 _LONGEST_WHOLE_BYTES = 32 * 2**20
 """Of an answer that comes as one JSON text: far above any; more is not read into memory."""
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
-_STATUS_OF = (
-    (("authentication", "invalid_api_key", "unauthorized"), 401),
-    (("permission", "forbidden"), 403),
-    (("not_found",), 404),
-    (("rate_limit", "insufficient_quota", "too_many_requests"), 429),
-    (("overloaded", "unavailable", "capacity"), 503),
-    (("context", "invalid", "bad_request", "badrequest", "validation"), 400),
-)
 
 
 def read_in_one_form(client: httpx.AsyncClient) -> httpx.AsyncClient:
@@ -234,7 +228,9 @@ def _frame(chunk: Mapping[str, Any]) -> bytes:
 
 
 def _data(line: bytes) -> bytes:
-    """What follows `data:`; nothing in lines of another field."""
+    """What follows `data:`, or an error in a field of its own; nothing in lines of another."""
+    if line.startswith(b"error:"):  # older llama.cpp
+        return b'{"error":' + line[6:].strip() + b"}"
     return line[5:].strip() if line.startswith(b"data:") else b""
 
 
@@ -300,13 +296,3 @@ def _error_in(body: Any) -> Mapping[str, Any] | None:
 
 def _as_body(error: Mapping[str, Any]) -> httpx.AsyncByteStream:
     return _Bytes(json.dumps({"error": dict(error)}).encode())
-
-
-def status_of(error: Mapping[str, Any]) -> int:
-    """The HTTP status that fits an error object: its own code, else by the words of its type."""
-    for key in ("code", "status", "status_code"):
-        code = str(error.get(key) or "")
-        if code.isdecimal() and 400 <= int(code) <= 599:
-            return int(code)
-    kind = " ".join(str(error.get(key) or "") for key in ("type", "code", "status")).casefold()
-    return next((status for words, status in _STATUS_OF if any(one in kind for one in words)), 500)

@@ -66,6 +66,7 @@ _SOCKET_SLACK_S = 5.0
 LiteLLM keeps one HTTP client for every timeout it has seen."""
 _FIRST_PAUSE_S = 0.5
 _AUTO = "openai/auto"
+_SOME_EFFORT = "medium"
 _LEAST_EFFORTS = ("none", "minimal", "low")
 """What a model that shall not think is asked for, the least first; not every model takes each."""
 _EFFORT = re.compile(r"reasoning|thinking|effort|chat_template", re.IGNORECASE)
@@ -114,7 +115,7 @@ class LiteLLMEngine:
         self._timeout_s = timeout_s
         self._retries = retries
         self._reasoning_effort = reasoning_effort
-        self._efforts = list(_LEAST_EFFORTS)
+        self._efforts = {"off": list(_LEAST_EFFORTS), "on": [_SOME_EFFORT], "auto": []}
         self._system_role = True
         self._opens_thinking = False
         self._waits = Waits()
@@ -261,21 +262,23 @@ class LiteLLMEngine:
             except EngineRejected as error:
                 if error.about == "system" and self._system_role:
                     self._system_role = False
-                elif self._least_effort(request) and _EFFORT.search(error.said):
+                elif self._effort(request) and _EFFORT.search(error.said):
                     # A value that it does not know, or the whole of it.
-                    self._efforts = [] if UNKNOWN_FIELD.search(error.said) else self._efforts[1:]
+                    efforts = self._efforts[request.thinking]
+                    del efforts[: None if UNKNOWN_FIELD.search(error.said) else 1]
                 else:
                     raise
 
     def _template_wish(self, request: GenerateRequest) -> dict[str, Any] | None:
         """What a server of open models is told; a provider that has no such templates is not."""
         openai_api = self._provider is None or self._provider.prefix == "openai"
-        if not (self._api_base and openai_api and self._efforts) or request.thinking != "off":
+        if not (self._api_base and openai_api and self._effort(request)):
             return None
-        return {"chat_template_kwargs": {"enable_thinking": False}}
+        return {"chat_template_kwargs": {"enable_thinking": request.thinking == "on"}}
 
-    def _least_effort(self, request: GenerateRequest) -> str | None:
-        return self._efforts[0] if self._efforts and request.thinking == "off" else None
+    def _effort(self, request: GenerateRequest) -> str | None:
+        """What is asked of the model for the request's sake; None where it takes nothing of it."""
+        return next(iter(self._efforts[request.thinking]), None)
 
     async def _ask(
         self, arguments: Mapping[str, Any], request: GenerateRequest
@@ -360,10 +363,10 @@ class LiteLLMEngine:
             "temperature": request.temperature,
             "seed": request.seed,
             "stop": list(request.stop) or None,
-            "reasoning_effort": self._least_effort(request) or self._reasoning_effort,
+            "reasoning_effort": self._effort(request) or self._reasoning_effort,
             # Of a model at an address of the user's LiteLLM knows nothing and would drop it.
             "allowed_openai_params": ["reasoning_effort"]
-            if self._api_base and not self._map_entry() and self._least_effort(request)
+            if self._api_base and not self._map_entry() and self._effort(request)
             else None,
             "extra_body": self._template_wish(request),
             "response_format": _response_format(schema),

@@ -7,7 +7,8 @@ is never whole: a context refusal names a length of the input and says that it i
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 About = Literal["request", "schema", "system", "policy"]
 
@@ -117,3 +118,23 @@ def overflow_tokens(said: str) -> tuple[int | None, int | None]:
     limit = limits[0] if limits else None
     more = [size for size in sizes if limit is not None and size > limit]
     return (more[0] if more else None), limit
+
+
+_STATUS_OF = (
+    (("authentication", "invalid_api_key", "unauthorized"), 401),
+    (("permission", "forbidden"), 403),
+    (("not_found",), 404),
+    (("rate_limit", "insufficient_quota", "too_many_requests"), 429),
+    (("overloaded", "unavailable", "capacity"), 503),
+    (("context", "invalid", "bad_request", "badrequest", "validation"), 400),
+)
+
+
+def status_of(error: Mapping[str, Any]) -> int:
+    """The HTTP status that fits an error object: its own code, else by the words of its type."""
+    for key in ("code", "status", "status_code"):
+        code = str(error.get(key) or "")
+        if code.isdecimal() and 400 <= int(code) <= 599:
+            return int(code)
+    kind = " ".join(str(error.get(key) or "") for key in ("type", "code", "status")).casefold()
+    return next((status for words, status in _STATUS_OF if any(one in kind for one in words)), 500)

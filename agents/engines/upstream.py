@@ -14,6 +14,7 @@ from agents.engines.refusals import (
     is_overflow,
     is_too_large_for_rate,
     overflow_tokens,
+    status_of,
 )
 from router.errors import (
     ContextOverflow,
@@ -65,7 +66,9 @@ class Upstream:
             return self.silent(None, streamed=streamed)
         if streamed:
             return self.broke_off(said, streamed=streamed)
-        if status is None or (status == 500 and _is_connection(failure)):
+        if status is None or (
+            status == 500 and _reported(failure) is None and _is_connection(failure)
+        ):
             return EngineUnavailable(
                 f"{self.place} cannot be reached for {self.model} ({said}): {self.reach_cure}",
                 model=self.model,
@@ -199,7 +202,12 @@ def _chain(failure: BaseException) -> Iterator[BaseException]:
 
 
 def _status(failure: BaseException) -> int | None:
-    """The HTTP status that the provider sent: the innermost one, the outer ones are rewritten."""
+    """The HTTP status that the provider sent: the innermost one, the outer ones are rewritten.
+
+    Of an error that came as a part of a stream it is the one that it would have had.
+    """
+    if (reported := _reported(failure)) is not None:
+        return status_of(reported)
     statuses = [
         status
         for error in _chain(failure)
@@ -210,6 +218,16 @@ def _status(failure: BaseException) -> int | None:
         )
     ]
     return statuses[-1] if statuses else None
+
+
+def _reported(failure: BaseException) -> Mapping[str, object] | None:
+    """An error object that came under no HTTP status of its own."""
+    for error in _chain(failure):
+        body = getattr(error, "body", None)
+        if isinstance(body, dict) and getattr(error, "status_code", None) is None:
+            inner = body.get("error", body)
+            return inner if isinstance(inner, dict) else {}
+    return None
 
 
 def _is_timeout(failure: BaseException) -> bool:

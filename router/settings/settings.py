@@ -164,7 +164,7 @@ class CloudSettings(Frozen):
     timeout_s: float = Field(default=60.0, gt=0, description="seconds for one call")
     max_tokens: int = Field(default=2048, ge=1, description="longest answer")
     thinking: Thinking = Field(
-        default="auto", description="`on`, `off`, `auto`: as the provider has it"
+        default="auto", description="`on`, `off`, `auto`: as the provider's model has it"
     )
     witnesses: tuple[str, ...] = Field(
         default=("1.1.1.1:443", "9.9.9.9:443", "8.8.8.8:443"),

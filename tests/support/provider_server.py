@@ -89,7 +89,7 @@ BEHAVIOURS = (
     "error_first_frame",  # the stream's first frame is an error
     "done_without_reason",  # the whole answer and [DONE], without a finish reason
     "refusal",  # the answer stands in the field `refusal`
-    "said",  # `status` and `message`, whatever they are
+    "said",  # `status` and `message`, or `body`, whatever they are
 )
 
 
@@ -104,6 +104,7 @@ class Failure:
     status: int = 400
     message: str = "No."
     code: str | int | None = None
+    body: Any = None
 
     def __post_init__(self) -> None:
         if self.name not in STATUSES and self.name not in BEHAVIOURS:
@@ -231,6 +232,8 @@ class ProviderServer:
     ) -> web.StreamResponse:
         failure = self._failures.popleft() if self._failures else None
         if failure and failure.name == "said":
+            if failure.body is not None:
+                return web.json_response(failure.body, status=failure.status)
             return _said(failure.status, failure.message, failure.code)
         if failure and failure.name in STATUSES:
             return _error(
@@ -310,7 +313,12 @@ class ProviderServer:
             return response
         if failure and name == "error_first_frame":
             error = {"message": failure.message, "type": "server_error", "code": failure.code}
-            await response.write(f"data: {json.dumps({'error': error})}\n\n".encode())
+            frame = f"data: {json.dumps({'error': error})}\n\n"
+            if failure.body == "bare":
+                frame = f"error: {json.dumps(error)}\n\n"
+            if failure.body == "after the role":
+                frame = wire.opening(reply).decode() + frame
+            await response.write(frame.encode())
             return response
         for text in reply.thought:
             await response.write(wire.thought(reply, text))

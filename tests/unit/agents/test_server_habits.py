@@ -199,17 +199,26 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("where", ["error_in_200", "error_first_frame"])
+@pytest.mark.parametrize(
+    ("where", "form"),
+    [
+        ("error_in_200", None),
+        ("error_first_frame", None),
+        ("error_first_frame", "bare"),
+        ("error_first_frame", "after the role"),
+    ],
+)
 @pytest.mark.parametrize(("message", "code", "kind"), ERRORS)
 async def test_an_error_under_the_status_200_is_the_error_that_it_is(
     make: Callable[[ProviderServer], Engine],
     where: str,
+    form: str | None,
     message: str,
     code: str | int | None,
     kind: type[EngineError],
 ) -> None:
     async with serving(make) as (engine, server):
-        server.fail(where, message=message, code=code)
+        server.fail(where, message=message, code=code, body=form)
         with pytest.raises(EngineError) as caught:
             await generate(engine, ask())
 
@@ -251,3 +260,31 @@ async def test_a_refusal_in_its_own_field_is_a_refusal_in_the_models_words(
 
     assert (completion.text, completion.finish_reason) == ("", "content_filter")
     assert completion.refusal == "I will not do that."
+
+
+TOO_LONG = "The input (61709 tokens) is longer than the model's context length (40960 tokens)."
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"object": "error", "message": TOO_LONG, "type": "BadRequestError", "code": 400}),
+        (422, {"error": f"Input validation error: {TOO_LONG}", "error_type": "validation"}),
+        (422, {"detail": TOO_LONG}),
+        (422, {"detail": [{"loc": ["body"], "msg": TOO_LONG, "type": "value_error"}]}),
+        (400, [{"error": {"code": 400, "message": TOO_LONG, "status": "INVALID_ARGUMENT"}}]),
+        (400, {"object": "error", "message": {"detail": [{"msg": TOO_LONG}]}}),
+        (500, {"error": {"message": TOO_LONG}}),
+        (200, {"object": "error", "message": TOO_LONG, "type": "BadRequestError", "code": 400}),
+    ],
+    ids=["SGLang", "TGI", "detail", "pydantic", "Gemini", "Mistral", "as 500", "as 200"],
+)
+async def test_a_prompt_that_is_too_long_is_known_in_every_shape_of_an_error(
+    make: Callable[[ProviderServer], Engine], status: int, body: Any
+) -> None:
+    async with serving(make) as (engine, server):
+        server.fail("said", status=status, body=body)
+        with pytest.raises(ContextOverflow) as caught:
+            await generate(engine, ask())
+
+    assert (caught.value.prompt_tokens, caught.value.limit_tokens) == (61709, 40960)
