@@ -178,11 +178,12 @@ class LiteLLMEngine:
                     thinking.also(thought)
                 refusal += _field(chunk, "refusal")
                 # After a stop string the rest is read for its token counts, and dropped.
-                text = answer.feed(_text(chunk))
-                if text or answer.restarted:
-                    ttft_s = ttft_s or time.monotonic() - started
-                    if not loose:
-                        yield Delta(text, restarts=answer.restarted)
+                said = _text(chunk)
+                # What is thought counts: speeds are told by all tokens.
+                ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
+                text = answer.feed(said)
+                if (text or answer.restarted) and not loose:
+                    yield Delta(text, restarts=answer.restarted)
             reported = str(wire.received_finish_reason)
             text = answer.rest(cut_off=finish_reason(reported) == "length")
             whole = answer.text

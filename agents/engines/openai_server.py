@@ -140,13 +140,15 @@ class OpenAIServerEngine:
                 if thought := chunk.additional_kwargs.get("reasoning_content"):
                     thinking.also(thought)
                 refusal += chunk.additional_kwargs.get("refusal") or ""
-                text = answer.feed(_text(chunk))
+                said = _text(chunk)
+                # What is thought counts: speeds are told by all tokens.
+                ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
+                text = answer.feed(said)
                 if answer.restarted:
                     logprobs.clear()
                 if not answer.stopped and not thinking.thinks:
                     logprobs += _logprobs(chunk)
                 if text or answer.restarted:
-                    ttft_s = ttft_s or time.monotonic() - started
                     yield Delta(text, restarts=answer.restarted)
                 chunk = await self._next(chunks, request, answer.pieces)
             if text := answer.rest(cut_off=finish_reason(reason) == "length"):
