@@ -53,7 +53,9 @@ def made_to_read_in_one_form(owner: type, name: str) -> None:
 
 
 def _is_chat(request: httpx.Request) -> bool:
-    return request.method == "POST" and request.url.path.endswith("/chat/completions")
+    return request.method == "POST" and request.url.path.endswith(
+        ("/chat/completions", "/messages")
+    )
 
 
 async def _ask_plainly(request: httpx.Request) -> None:
@@ -117,7 +119,9 @@ def _become(
 
 
 def _streamed(body: Mapping[str, Any]) -> bytes:
-    """A whole answer as one frame."""
+    """A whole answer as one frame, or as Anthropic's events."""
+    if body.get("type") == "message":
+        return _as_events(body)
     choices = []
     for choice in body.get("choices") or ():
         delta = choice.get("message") or choice.get("delta") or {"content": choice.get("text")}
@@ -129,6 +133,33 @@ def _streamed(body: Mapping[str, Any]) -> bytes:
     chunk = {**body, "object": "chat.completion.chunk", "choices": choices}
     _plain(chunk)
     return _frame(chunk) + _DONE
+
+
+def _as_events(message: Mapping[str, Any]) -> bytes:
+    used = message.get("usage") or {}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
+    ]
+    for index, block in enumerate(message.get("content") or ()):
+        kind = block.get("type")
+        if kind not in ("text", "thinking"):
+            continue
+        begun = {"type": kind, kind: ""}
+        events += [
+            {"type": "content_block_start", "index": index, "content_block": begun},
+            {
+                "type": "content_block_delta",
+                "index": index,
+                "delta": {"type": f"{kind}_delta", kind: block.get(kind) or ""},
+            },
+            {"type": "content_block_stop", "index": index},
+        ]
+    ended = {"stop_reason": message.get("stop_reason") or "end_turn", "stop_sequence": None}
+    events += [
+        {"type": "message_delta", "delta": ended, "usage": used},
+        {"type": "message_stop"},
+    ]
+    return b"".join(f"event: {event['type']}\n".encode() + _frame(event) for event in events)
 
 
 class _Bytes(httpx.AsyncByteStream):

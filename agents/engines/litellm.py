@@ -503,7 +503,7 @@ def _load(api_base: str | None) -> ModuleType:
                 f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
             )
         else:
-            _read_answers_in_one_form()
+            _read_answers_in_one_form(litellm)
             litellm.telemetry = False
             litellm.suppress_debug_info = True
             litellm.disable_hf_tokenizer_download = True
@@ -513,13 +513,14 @@ def _load(api_base: str | None) -> ModuleType:
     raise failure
 
 
-def _read_answers_in_one_form() -> None:
+def _read_answers_in_one_form(litellm: ModuleType) -> None:
     """At all the places where it makes a client that reads answers of chat APIs."""
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
     from litellm.llms.openai.common_utils import BaseOpenAILLM
 
-    from agents.engines.chat_wire import made_to_read_in_one_form
+    from agents.engines.chat_wire import made_to_read_in_one_form, read_in_one_form
 
+    read_in_one_form(litellm.module_level_aclient.client)  # which was made at the import
     made_to_read_in_one_form(AsyncHTTPHandler, "create_client")
     made_to_read_in_one_form(BaseOpenAILLM, "_get_async_http_client")
 

@@ -122,6 +122,7 @@ def overflow_tokens(said: str) -> tuple[int | None, int | None]:
 
 _STATUS_OF = (
     (("authentication", "invalid_api_key", "unauthorized"), 401),
+    (("billing",), 402),
     (("permission", "forbidden"), 403),
     (("not_found",), 404),
     (("rate_limit", "insufficient_quota", "too_many_requests"), 429),

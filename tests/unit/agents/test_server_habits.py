@@ -33,9 +33,13 @@ def _local(server: ProviderServer) -> Engine:
     return OpenAIServerEngine(url=server.url, model="test-model", api_key=server.key)
 
 
-def _cloud(server: ProviderServer) -> Engine:
+def _claude(server: ProviderServer) -> Engine:
+    return _cloud(server, "anthropic/claude-haiku-4-5")
+
+
+def _cloud(server: ProviderServer, model: str = "openai/test-model") -> Engine:
     return LiteLLMEngine(
-        model="openai/test-model",
+        model=model,
         api_base=server.url,
         api_key=server.key,
         max_tokens=1000,
@@ -288,3 +292,31 @@ async def test_a_prompt_that_is_too_long_is_known_in_every_shape_of_an_error(
             await generate(engine, ask())
 
     assert (caught.value.prompt_tokens, caught.value.limit_tokens) == (61709, 40960)
+
+
+async def test_claudes_api_has_such_servers_before_it_too() -> None:
+    async with serving(_claude, models=("claude-haiku-4-5",)) as (engine, server):
+        server.fail("whole_json")
+        deltas, completion = await parts_of(engine, ask())
+        assert completion.text == shown(deltas) == "1 2 3 4 5 6"
+        assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (5, 6)
+
+        for where in ("error_in_200", "error_first_frame"):
+            server.fail(where, message="Overloaded", code="overloaded_error")
+            with pytest.raises(EngineOverloaded):
+                await generate(engine, ask())
+
+
+async def test_the_cloud_is_asked_to_think_where_that_is_wanted() -> None:
+    async with serving(_cloud, thought=THOUGHT) as (engine, server):
+        wanted = await generate(engine, ask(thinking="on"))
+        server.refuses = ("reasoning_effort", "chat_template_kwargs")
+        refused = await generate(engine, ask(thinking="on"))
+
+    first, last = server.requests[0].body, server.requests[-1].body
+    assert (first["reasoning_effort"], first["chat_template_kwargs"]) == (
+        "medium",
+        {"enable_thinking": True},
+    )
+    assert "reasoning_effort" not in last
+    assert wanted.text == refused.text == "1 2 3 4 5 6"
