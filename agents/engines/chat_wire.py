@@ -18,8 +18,8 @@ import httpx
 
 from agents.engines.refusals import status_of
 
-_LONGEST_WHOLE_BYTES = 32 * 2**20
-"""Of an answer that comes as one JSON text: far above any; more is not read into memory."""
+_LONGEST_WHOLE_BYTES = 8 * 2**20
+"""Of an answer that comes as one JSON text, or a line: far above any; no more is held in memory."""
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
@@ -90,10 +90,13 @@ async def _in_one_form(response: httpx.Response) -> None:
 async def _whole(response: httpx.Response, begin: bytes, pieces: AsyncIterator[bytes]) -> None:
     """A JSON text in place of a stream, as the stream it should have been or as the error it is."""
     stream = response.stream
+    parts, size = [begin], len(begin)
     async for piece in pieces:
-        begin += piece
-        if len(begin) > _LONGEST_WHOLE_BYTES:
+        parts.append(piece)
+        size += len(piece)
+        if size > _LONGEST_WHOLE_BYTES:
             break
+    begin = b"".join(parts)
     assert isinstance(stream, httpx.AsyncByteStream), "the caller looked"
     await stream.aclose()
     try:
@@ -214,6 +217,8 @@ class _Frames(httpx.AsyncByteStream):
             while (at := self._unread.find(b"\n")) >= 0:
                 line, self._unread = self._unread[: at + 1], self._unread[at + 1 :]
                 yield line
+            if len(self._unread) > _LONGEST_WHOLE_BYTES:
+                break
             try:
                 self._unread += await anext(self._pieces)
             except StopAsyncIteration:
