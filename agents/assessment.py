@@ -76,7 +76,10 @@ def choose_route(
 ) -> RouteDecision:
     """Where the task goes, with what was expected of both ways."""
     coverage, caps, outlook = seen.coverage, agent.engine.caps, agent.engine.outlook()
-    prompt_tokens = _prompt_tokens(agent, task, history, facts)
+    nobody_else = bool(circumstances.absent) or circumstances.must_stay_local
+    # A cloud may read the whole session; where there is none, its newest turns must do.
+    shown = agent.recalled(task, history, facts) if nobody_else else history
+    prompt_tokens = _prompt_tokens(agent, task, shown, facts)
     decision = policy.decide(
         seen.guess,
         seen.scores,

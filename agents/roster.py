@@ -70,12 +70,14 @@ def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> 
     engines: dict[ModelSettings, Engine] = {}
     local: dict[str, Agent] = {}
     for role, model in local_models(settings):
-        if model not in engines:
+        # Whether it shall think is said with each request.
+        shared = model.model_copy(update={"thinking": "auto"})
+        if shared not in engines:
             pinned = model.pinned or model == settings.models.router
-            engines[model] = local_engine(role, model, lanes, pinned=pinned)
+            engines[shared] = local_engine(role, model, lanes, pinned=pinned)
         if settings.offline:
-            _require_this_machine(role, model, engines[model])
-        local[role] = _local_agent(role, model, engines[model], settings)
+            _require_this_machine(role, model, engines[shared])
+        local[role] = _local_agent(role, model, engines[shared], settings)
     found = _cloud_agents(settings, prices, env)
     clouds = () if isinstance(found, Finding) else found
     absent = found if isinstance(found, Finding) else Finding(CloudState.OPEN, "")
@@ -149,6 +151,8 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
         max_tokens=model.max_tokens,
         history_messages=settings.memory.history_messages,
         repairs=True,
+        thinking=model.thinking,
+        recall_tokens=settings.memory.recall_tokens or None,
         sureness=Sureness(
             min_probability=settings.policy.min_probability,
             min_confidence=settings.policy.min_confidence,
@@ -177,6 +181,8 @@ def _cloud_agents(
             repairs=False,
             price=engine.price,
             speed=HOSTED,
+            thinking=settings.cloud.thinking,
+            recall_tokens=settings.memory.recall_tokens or None,
         )
         for engine in (first, *others)
     )

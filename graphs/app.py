@@ -397,6 +397,7 @@ class Router:
     def _result(self, state: State, run: Run, outcome: Outcome, latency_s: float) -> Result:
         costs = [attempt.usage.cost_usd for attempt in run.journal]
         known = [cost for cost in costs if cost is not None]
+        completion = state.get("completion")
         return Result(
             task_id=state["task"].task_id,
             status=outcome.status,
@@ -416,6 +417,7 @@ class Router:
             tool_calls=tuple(_tool_call(record) for record in run.audit),
             label=state["label"],
             label_reasons=state["label_reasons"],
+            thinking=completion.thinking if completion and outcome.status == "done" else "",
         )
 
     def _avoided(self, task: Task, outcome: Outcome) -> float:

@@ -23,12 +23,14 @@ class Token:
     """A piece of the answer that is being written; a later `Attempted` may reject all of it.
 
     label: the strictest of what it is made of.
+    restarts: what this attempt wrote before it was no part of the answer, but thinking.
     """
 
     text: str
     route: Literal["local", "cloud"]
     attempt: int
     label: Privacy
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from router.errors import EngineRejected, EngineTimeout
 from router.types.completion import Completion
-from router.types.task import Message, Priority
+from router.types.task import Message, Priority, ThinkingMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ class GenerateRequest:
     max_wait_s: seconds the request may wait for its turn, also where a provider asks for them;
     then the engine raises EngineOverloaded. None waits until the deadline. Engines that keep no
     queue ignore the priority.
+    thinking: `off` asks the model not to think aloud, `on` to do so, as far as it can be told;
+    `auto` leaves it as it comes. Thinking is never part of the answer's text.
     """
 
     messages: tuple[Message, ...]
@@ -70,6 +72,7 @@ class GenerateRequest:
     constraint: Constraint | None = None
     priority: Priority = Priority.NORMAL
     max_wait_s: float | None = None
+    thinking: ThinkingMode = "auto"
 
     def remaining_s(self, model: str) -> float:
         """Seconds left; raises EngineTimeout when there are none."""
@@ -90,15 +93,21 @@ class GenerateRequest:
                 f"{model}: this engine cannot hold an answer to a regular expression: use a JSON "
                 "schema (`pattern`, `enum`), or a model on exllamav2",
                 model=model,
+                about="schema",
             )
         return self.constraint.json_schema
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the answer's text, in order."""
+    """A piece of the answer's text, in order.
+
+    restarts: the pieces before it were no part of the answer: the model had thought aloud, which
+    showed only when it was done.
+    """
 
     text: str
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +133,12 @@ class Engine(Protocol):
     """One model behind one backend.
 
     `open` loads or connects and may be called twice; `stream` yields Deltas, then exactly one
-    Completion whose text is their concatenation, and ends. Closing the generator early cancels the
-    job in the backend within one token. Any number of streams may run at once; what cannot run
-    waits inside the engine. Every exception is an EngineError. After `close` nothing runs.
-    `outlook` answers at once, from what is known. `load_library` imports what the backend needs,
-    once: it takes seconds, and they are nobody's time; loading a model is `open`.
+    Completion whose text is their concatenation (from the last that restarts), and ends. Closing
+    the generator early cancels the job in the backend within one token. Any number of streams may
+    run at once; what cannot run waits inside the engine. Every exception is an EngineError. After
+    `close` nothing runs. `outlook` answers at once, from what is known. `load_library` imports what
+    the backend needs, once: it takes seconds, and they are nobody's time; loading a model is
+    `open`.
     """
 
     @property

@@ -11,7 +11,7 @@ EdgewardError
 │  ├ EngineTimeout       the deadline passed                                escalates
 │  ├ EngineOverloaded    429/503/queue full; retry_after_s     retry, then escalates
 │  ├ ContextOverflow     prompt_tokens > limit; never truncated silently    escalates
-│  ├ EngineRejected      400: our request is wrong                          never
+│  ├ EngineRejected      400: this engine cannot do what was asked          escalates
 │  └ EngineDenied        401/403                                            never
 ├ PrivacyViolation       a task that must stay local was about to leave     never leaves
 ├ BudgetExceeded(scope)  a cloud call would cost more than is left          waits
@@ -26,7 +26,7 @@ written for the person at the terminal and are printed as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 class EdgewardError(Exception):
@@ -119,7 +119,25 @@ class ContextOverflow(EngineError):
 
 
 class EngineRejected(EngineError):
-    """The engine calls our request wrong (400): a schema it cannot compile, an unknown name."""
+    """The engine calls our request wrong (400): a schema it cannot compile, an unknown name.
+
+    Another engine may be able to do it. said: the server's own words. about: the part that it
+    cannot do, where that is known.
+    """
+
+    escalates = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        model: str,
+        said: str = "",
+        about: Literal["request", "schema", "system", "policy"] = "request",
+    ) -> None:
+        super().__init__(message, model=model)
+        self.said = said
+        self.about = about
 
 
 class EngineDenied(EngineError):

@@ -27,14 +27,28 @@ _REFUSAL = re.compile(
 )
 _LOOP_UNIT_CHARS = 200
 _LOOP_REPEATS = 4
+_SHOWN_CHARS = 200
+
+
+def only_thought(completion: Completion) -> bool:
+    """Whether the model thought, and wrote no answer."""
+    thought = completion.thinking.strip() or completion.usage.thinking_tokens
+    return bool(thought) and not completion.text.strip()
 
 
 def complete(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     """It says something, and was not cut off or filtered."""
+    if completion.refusal:
+        said = " ".join(completion.refusal.split())[:_SHOWN_CHARS]
+        return CheckResult.found("complete", f"the model refuses: {said}", EscalationReason.REFUSAL)
     if completion.finish_reason == "content_filter":
         return CheckResult.found(
             "complete", "the provider filtered the answer", EscalationReason.REFUSAL
         )
+    if only_thought(completion):
+        tokens = completion.usage.thinking_tokens
+        finding = f"it spent its {tokens:,} tokens thinking and wrote no answer"
+        return CheckResult.found("complete", finding, EscalationReason.THINKING)
     if not completion.text.strip():
         return CheckResult.found("complete", "the answer is empty", EscalationReason.EMPTY)
     if completion.finish_reason == "length":

@@ -1,8 +1,11 @@
-"""The text of an answer on its way to the reader: ended at stop strings, and JSON made compact."""
+"""The text of an answer on its way to the reader: without the thinking before it, ended at stop
+strings, and JSON made compact."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from agents.engines.thinking import Answered, Thinking
 
 _JSON_SPACE = " \t\r\n"
 
@@ -14,9 +17,17 @@ class AnswerText:
     pieces. The servers do the same; this is for models that take no `stop`.
     compact_json: drops white space between the tokens of a JSON text, as the engine protocol wants
     an answer to a schema.
+    thinking: takes the thinking out; None where there can be none. Stop strings in it end nothing.
     """
 
-    def __init__(self, *, stops: Sequence[str] = (), compact_json: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        stops: Sequence[str] = (),
+        compact_json: bool = False,
+        thinking: Thinking | None = None,
+    ) -> None:
+        self._thinking = thinking
         self._stops = tuple(stop for stop in stops if stop)
         self._compact_json = compact_json
         self._held = ""
@@ -24,29 +35,39 @@ class AnswerText:
         self._escaped = False
         self._given: list[str] = []
         self.stopped = False
+        self.pieces = 0
+        self.restarted = False
 
     @property
     def text(self) -> str:
-        """Everything given out so far."""
+        """Everything given out so far, after the last restart."""
         return "".join(self._given)
 
-    @property
-    def pieces(self) -> int:
-        return len(self._given)
-
     def feed(self, text: str) -> str:
-        """The part of `text`, and of what was held back before, that can be given out now."""
-        return self._give(self._before_stop(text))
+        """The part of `text`, and of what was held back before, that can be given out now.
 
-    def rest(self) -> str:
-        """What was held back, once no more text can come."""
+        `restarted` then says whether all that was given out before it was thinking.
+        """
+        answered = self._thinking.feed(text) if self._thinking else Answered(text)
+        self.restarted = answered.restarts
+        if answered.restarts:
+            self._given, self._held, self.stopped = [], "", False
+            self._in_string = self._escaped = False
+        return self._give(self._before_stop(answered.text))
+
+    def rest(self, *, cut_off: bool = False) -> str:
+        """What was held back, once no more text can come. cut_off: the model had more to say."""
+        self.restarted = False
+        last = self._thinking.rest(cut_off=cut_off) if self._thinking else ""
+        text = self._before_stop(last)
         held, self._held = self._held, ""
-        return self._give("" if self.stopped else held)
+        return self._give(text if self.stopped else text + held)
 
     def _give(self, text: str) -> str:
         text = self._compacted(text) if self._compact_json else text
         if text:
             self._given.append(text)
+            self.pieces += 1
         return text
 
     def _before_stop(self, text: str) -> str:

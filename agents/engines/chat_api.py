@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -10,12 +11,20 @@ from urllib.parse import urlsplit
 
 from agents.engines.connection import WrongMachine, keep_here, verified
 from agents.engines.redirects import RedirectRefused, get_on_origin
+from agents.engines.system_role import without_system
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
 from router.privacy.machine import is_loopback
 from router.types.task import Message
 
 T = TypeVar("T")
+UNKNOWN_FIELD = re.compile(
+    r"(extra|additional|unknown|unexpected|unrecogni[sz]ed|unsupported|not permitted).{0,40}"
+    r"(field|input|propert|parameter|argument|key|param)|extra_forbidden",
+    re.IGNORECASE,
+)
+"""By what a refusal shows that a server takes no parameters that it does not know."""
+
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
 _FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -23,16 +32,21 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
     "max_tokens": "length",
     "content_filter": "content_filter",
     "refusal": "content_filter",
+    "safety": "content_filter",
+    "model_length": "length",
+    "max_output_tokens": "length",
 }
 
 
 def finish_reason(reported: str) -> FinishReason:
     """Ours for theirs. Tool calls, end_turn and stop_sequence all mean that the model was done."""
-    return _FINISH_REASONS.get(reported, "stop")
+    return _FINISH_REASONS.get(reported.casefold(), "stop")
 
 
-def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]
+def wire_messages(messages: Sequence[Message], *, system_role: bool = True) -> list[dict[str, str]]:
+    """The conversation as the APIs want it. system_role: False for a model that knows none."""
+    shown = messages if system_role else without_system(messages)
+    return [{"role": message.role, "content": message.content} for message in shown]
 
 
 def plain_text(content: Any) -> str:

@@ -76,16 +76,18 @@ class ChatTemplate:
             )
         return cls(source, special)
 
-    def render(self, messages: Sequence[Message]) -> str:
-        """The prompt, up to where the assistant's answer begins. Raises TemplateRefused."""
+    def render(self, messages: Sequence[Message], *, thinking: bool = False) -> str:
+        """The prompt, up to where the assistant's answer begins. Raises TemplateRefused.
+
+        thinking: whether a model that can think aloud is asked to.
+        """
         import jinja2
 
         try:
             return self._template.render(
                 messages=[message.model_dump() for message in messages],
                 add_generation_prompt=True,
-                # Models that can think aloud are asked not to.
-                enable_thinking=False,
+                enable_thinking=thinking,
                 tools=None,
                 documents=None,
                 **self._special,

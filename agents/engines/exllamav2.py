@@ -10,18 +10,22 @@ import gc
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.engines.answer_text import AnswerText
 from agents.engines.chat_template import ChatTemplate, TemplateRefused
 from agents.engines.exl2_library import Library, LibraryUnavailable, brief, gpu_library
 from agents.engines.guidance import ConstraintRefused, Follower, Guide
 from agents.engines.lane_job import Job
 from agents.engines.model_files import end_tokens, read_json
+from agents.engines.refusals import about
+from agents.engines.system_role import without_system
+from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.token_stats import StatsGatherer
 from agents.engines.vram import PREFILL_TOKENS, KvType, ModelShape, max_dq_elements
-from router.engine import EngineCaps
+from router.engine import EngineCaps, GenerateRequest
 from router.errors import (
     ConfigError,
     ContextOverflow,
@@ -67,7 +71,8 @@ class _Running:
     job: Job
     task: Any
     stats: StatsGatherer
-    texts: list[str] = field(default_factory=list)
+    thinking: Thinking
+    answer: AnswerText
     ttft_s: float | None = None
 
 
@@ -100,6 +105,7 @@ class ExLlamaV2Runner:
         self._library = library
         self._loaded: _Loaded | None = None
         self._running: _Running | None = None
+        self._opens_thinking = False
 
     @property
     def caps(self) -> EngineCaps:
@@ -214,10 +220,14 @@ class ExLlamaV2Runner:
         assert self._running is None, "one job at a time"
         request = job.request
         try:
-            ids = loaded.encode(loaded.template.render(request.messages))
+            ids = loaded.encode(_prompt(loaded.template, request))
             follower = loaded.guide.follow(request.constraint) if request.constraint else None
-        except (TemplateRefused, ConstraintRefused) as error:
+        except TemplateRefused as error:
             raise EngineRejected(f"{self._model}: {error}", model=self._model) from error
+        except ConstraintRefused as error:
+            raise EngineRejected(
+                f"{self._model}: {error}", model=self._model, about="schema"
+            ) from error
         room = self._context_tokens - len(ids)
         if room < 1:
             raise ContextOverflow(
@@ -241,7 +251,8 @@ class ExLlamaV2Runner:
             [watch],
         )
         loaded.generator.enqueue(task)
-        self._running = _Running(job, task, stats)
+        thinking = Thinking(asked=request.messages, opened=self._opens_thinking)
+        self._running = _Running(job, task, stats, thinking, AnswerText(thinking=thinking))
 
     def _library_job(
         self,
@@ -303,10 +314,13 @@ class ExLlamaV2Runner:
             text = text.removesuffix(self._spoken(event["eos_triggering_token_id"]))
         if event["eos"]:
             text = text.rstrip("�")  # half a character, cut off by max_tokens
-        if text:
-            running.texts.append(text)
-            running.job.emit(text)
+        given = running.answer.feed(text)
+        if given or running.answer.restarted:
+            running.job.emit(given, restarts=running.answer.restarted)
         if event["eos"]:
+            cut_off = event["eos_reason"] == "max_new_tokens"
+            if last := running.answer.rest(cut_off=cut_off):
+                running.job.emit(last)
             self._end(self._completion(running, event))
 
     def _spoken(self, token: int) -> str:
@@ -317,16 +331,19 @@ class ExLlamaV2Runner:
 
     def _completion(self, running: _Running, event: dict[str, Any]) -> Completion:
         latency_s = time.monotonic() - running.job.submitted
+        self._opens_thinking = running.thinking.closed_alone
+        usage = Usage(
+            prompt_tokens=event["prompt_tokens"],
+            completion_tokens=event["new_tokens"],
+            cached_tokens=min(event["cached_tokens"], event["prompt_tokens"]),
+        )
         return Completion(
-            text="".join(running.texts),
+            text=running.answer.text,
             engine=ENGINE,
             model=self._model,
             finish_reason="length" if event["eos_reason"] == "max_new_tokens" else "stop",
-            usage=Usage(
-                prompt_tokens=event["prompt_tokens"],
-                completion_tokens=event["new_tokens"],
-                cached_tokens=min(event["cached_tokens"], event["prompt_tokens"]),
-            ),
+            usage=with_thinking_counted(usage, running.thinking.text),
+            thinking=running.thinking.text,
             stats=running.stats.result(),
             ttft_s=latency_s if running.ttft_s is None else running.ttft_s,
             latency_s=latency_s,
@@ -347,6 +364,17 @@ class ExLlamaV2Runner:
 
     def _unavailable(self, reason: str) -> EngineUnavailable:
         return EngineUnavailable(f"{self._model}: {reason}", model=self._model)
+
+
+def _prompt(template: ChatTemplate, request: GenerateRequest) -> str:
+    """Raises TemplateRefused."""
+    thinking = request.thinking == "on"
+    try:
+        return template.render(request.messages, thinking=thinking)
+    except TemplateRefused as error:
+        if about(str(error)) != "system":
+            raise
+        return template.render(without_system(request.messages), thinking=thinking)
 
 
 def _generator(library: Library, model: Any, cache: Any, tokenizer: Any) -> Any:

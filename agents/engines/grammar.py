@@ -17,6 +17,8 @@ from typing import Any
 import jsonschema
 from jsonschema.validators import Draft202012Validator
 
+from agents.engines.pattern import PatternRefused, pattern_grammar
+
 MAX_STRING_CHARS = 1000
 """The bound of a string whose schema names none: longer than any routine answer's field."""
 
@@ -26,17 +28,21 @@ MAX_INTEGER = 2**53 - 1
 _FRACTION_DIGITS = 9
 _MOST_REPEATS = 2000  # of one item; llama.cpp writes each of them out
 
-_REMARKS = frozenset(
+_NOT_ENFORCED = frozenset(
     (
-        *("$schema", "$id", "$comment", "$anchor", "title", "description", "default", "examples"),
-        *("deprecated", "readOnly", "writeOnly", "$defs", "definitions"),
-        *("contentEncoding", "contentMediaType", "contentSchema"),
+        *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies"),
+        *("patternProperties", "propertyNames", "maxProperties", "unevaluatedProperties"),
+        *("contains", "minContains", "maxContains", "unevaluatedItems", "additionalItems"),
+        *("multipleOf", "$dynamicRef", "$recursiveRef"),
     )
 )
+"""What limits a value in one of the drafts and cannot be held to here. Every other keyword that is
+not understood is a remark, as the drafts have it: `title`, `example`, `nullable`, `x-...`."""
+
 _OF_TYPE = {
     "object": frozenset(("properties", "required", "additionalProperties", "minProperties")),
     "array": frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems")),
-    "string": frozenset(("minLength", "maxLength", "format")),
+    "string": frozenset(("minLength", "maxLength", "format", "pattern")),
     "number": frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")),
 }
 _OF_TYPE["integer"] = _OF_TYPE["number"]
@@ -109,8 +115,7 @@ class _Compiler:
         if part is False:
             raise SchemaRefused(f"{where}: nothing satisfies 'false'")
         for keyword in part:
-            remark = keyword in _REMARKS or keyword.startswith("x-")
-            if not remark and keyword not in _UNDERSTOOD:
+            if keyword in _NOT_ENFORCED:
                 known = ", ".join(sorted(_UNDERSTOOD))
                 raise SchemaRefused(f"{where}: {keyword!r} cannot be enforced; known are {known}")
         if "const" in part or "enum" in part:
@@ -316,6 +321,8 @@ def _fixed_values(part: Any) -> set[str]:
 
 
 def _string(part: dict[str, Any], where: str) -> str:
+    if "pattern" in part:
+        return _matching(part, where)
     least = part.get("minLength", 0)
     most = part.get("maxLength", max(MAX_STRING_CHARS, least))
     shape = _FORMATS.get(part.get("format", ""))  # another format is a remark, as 2020-12 allows
@@ -325,6 +332,17 @@ def _string(part: dict[str, Any], where: str) -> str:
         raise SchemaRefused(f"{where}: 'minLength' is above 'maxLength'")
     least = _bounded(least, where)
     return rf'("\"" char{{{least},{min(most, max(least, _MOST_REPEATS))}}} "\"")'
+
+
+def _matching(part: dict[str, Any], where: str) -> str:
+    """A string that matches a pattern; a format beside it is a remark."""
+    least = int(part.get("minLength", 0))
+    most = int(part.get("maxLength", max(MAX_STRING_CHARS, least)))
+    try:
+        text = pattern_grammar(part["pattern"], min_chars=least, max_chars=most, literal=_literal)
+    except PatternRefused as error:
+        raise SchemaRefused(f"{where}: 'pattern' {part['pattern']!r}: {error}") from error
+    return rf'("\"" {text} "\"")'
 
 
 def _number(part: dict[str, Any], where: str, *, whole: bool) -> str:

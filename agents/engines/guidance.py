@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.engines.schema_form import without_remarks
 from router.engine import Constraint
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ def _grammar(constraint: Constraint) -> str:
     if constraint.regex is not None:
         return str(LLMatcher.grammar_from_regex(constraint.regex))
     assert constraint.json_schema is not None, "a constraint has one of the two"
-    # The library's own keyword, with which a schema could have other parts of it ignored.
-    schema = {key: value for key, value in constraint.json_schema.items() if key != "x-guidance"}
+    # Among the remarks is the library's own keyword, with which a schema could have other parts of
+    # it ignored; others it refuses, as it does all that it does not know.
+    schema = without_remarks(constraint.json_schema)
     try:
         # White space between the parts would be legal without end.
         return str(

@@ -68,12 +68,12 @@ class Job:
         """The model is alive: part of the prompt was read, or a token made."""
         self.last_progress = time.monotonic()
 
-    def emit(self, text: str) -> None:
-        """A piece of the answer, never empty."""
+    def emit(self, text: str, *, restarts: bool = False) -> None:
+        """A piece of the answer, empty only where it restarts."""
         self.last_progress = time.monotonic()
         self.began_to_answer = True
         if not self._left and not self.over:
-            self._post(Delta(text))
+            self._post(Delta(text, restarts))
 
     def finish(self, outcome: Completion | EngineError) -> None:
         """The end of a running job. The first call counts; its place is then free."""

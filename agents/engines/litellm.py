@@ -13,6 +13,7 @@ import logging
 import math
 import os
 import random
+import re
 import threading
 import time
 import warnings
@@ -25,6 +26,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from agents.engines.answer_text import AnswerText
 from agents.engines.chat_api import (
+    UNKNOWN_FIELD,
     Waits,
     chat_base,
     finish_reason,
@@ -34,6 +36,8 @@ from agents.engines.chat_api import (
 )
 from agents.engines.providers import PROVIDERS, environment_key, provider_of
 from agents.engines.redirects import guard, guard_maker
+from agents.engines.schema_form import has_optional, strict_form, without_nulls
+from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
@@ -65,6 +69,10 @@ _SOCKET_SLACK_S = 5.0
 LiteLLM keeps one HTTP client for every timeout it has seen."""
 _FIRST_PAUSE_S = 0.5
 _AUTO = "openai/auto"
+_SOME_EFFORT = "medium"
+_LEAST_EFFORTS = ("none", "minimal", "low")
+"""What a model that shall not think is asked for, the least first; not every model takes each."""
+_EFFORT = re.compile(r"reasoning|thinking|effort|chat_template", re.IGNORECASE)
 
 _import_lock = threading.Lock()
 _engines_in_loop: Counter[int] = Counter()
@@ -110,6 +118,9 @@ class LiteLLMEngine:
         self._timeout_s = timeout_s
         self._retries = retries
         self._reasoning_effort = reasoning_effort
+        self._efforts = {"off": list(_LEAST_EFFORTS), "on": [_SOME_EFFORT], "auto": []}
+        self._system_role = True
+        self._opens_thinking = False
         self._waits = Waits()
         self._loop_id: int | None = None
         self._litellm: ModuleType | None = None
@@ -157,35 +168,58 @@ class LiteLLMEngine:
         self._refuse_without_key()
         await self._wait(self.warm, request, silence_s=math.inf)
         self._refuse_completion_model()
-        wire, head = await self._begin(self._arguments(request), request)
-        answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
-        usage, ttft_s = None, 0.0
+        wire, head = await self._begin(request)
+        thinking = Thinking(asked=request.messages, opened=self._opens_thinking)
+        answer = AnswerText(
+            stops=request.stop, compact_json=request.constraint is not None, thinking=thinking
+        )
+        usage, refusal, ttft_s = None, "", 0.0
+        schema = request.schema_only(self._model)
+        loose = schema is not None and has_optional(schema)
         try:
             while True:
                 chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
                 if chunk is None:
                     break
                 usage = getattr(chunk, "usage", None) or usage
+                if thought := _field(chunk, "reasoning_content"):
+                    thinking.also(thought)
+                refusal += _field(chunk, "refusal")
                 # After a stop string the rest is read for its token counts, and dropped.
-                if text := answer.feed(_text(chunk)):
-                    ttft_s = ttft_s or time.monotonic() - started
-                    yield Delta(text)
-            if text := answer.rest():
+                said = _text(chunk)
+                # What is thought counts: speeds are told by all tokens.
+                ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
+                text = answer.feed(said)
+                if (text or answer.restarted) and not loose:
+                    yield Delta(text, restarts=answer.restarted)
+            reported = str(wire.received_finish_reason)
+            text = answer.rest(cut_off=finish_reason(reported) == "length")
+            whole = answer.text
+            if loose and schema is not None:
+                # Which of its nulls stand for nothing shows in the whole.
+                text = whole = without_nulls(whole, schema)
+            if text:
                 yield Delta(text)
             # LiteLLM makes up a "stop" of its own where the provider's stream ended without one.
             if wire.received_finish_reason is None:
                 why = "it ended without a finish reason"
                 raise self._upstream().broke_off(why, streamed=answer.pieces)
+            self._opens_thinking = thinking.closed_alone
+            refused = bool(refusal) and not whole
             yield Completion(
-                text=answer.text,
+                text=whole,
                 engine="litellm",
                 model=self._model,
                 finish_reason="stop"
                 if answer.stopped
-                else finish_reason(str(wire.received_finish_reason)),
-                usage=self._usage(usage),
+                else "content_filter"
+                if refused
+                else finish_reason(reported),
+                usage=with_thinking_counted(self._usage(usage), thinking.text),
                 ttft_s=ttft_s,
                 latency_s=time.monotonic() - started,
+                thinking=thinking.text,
+                refusal=refusal,
             )
         finally:
             await wire.aclose()
@@ -201,9 +235,7 @@ class LiteLLMEngine:
             del _engines_in_loop[loop_id]
             await _close_clients(self._module(), loop_id)
 
-    async def _begin(
-        self, arguments: Mapping[str, Any], request: GenerateRequest
-    ) -> tuple[Any, deque[Any]]:
+    async def _begin(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
 
         Asks again where that can help and the pause fits the deadline, and what the request may
@@ -227,8 +259,36 @@ class LiteLLMEngine:
             reraise=True,
         ):
             with attempt:
-                return await self._ask(arguments, request)
+                return await self._ask_for_what_it_takes(request)
         raise AssertionError("tenacity returns or raises")
+
+    async def _ask_for_what_it_takes(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
+        """Asked again without what the model turns the request down for, where that is a wish of
+        ours; what it does not take is remembered."""
+        while True:
+            arguments = self._arguments(request)
+            try:
+                return await self._ask(arguments, request)
+            except EngineRejected as error:
+                if error.about == "system" and self._system_role:
+                    self._system_role = False
+                elif self._effort(request) and _EFFORT.search(error.said):
+                    # A value that it does not know, or the whole of it.
+                    efforts = self._efforts[request.thinking]
+                    del efforts[: None if UNKNOWN_FIELD.search(error.said) else 1]
+                else:
+                    raise
+
+    def _template_wish(self, request: GenerateRequest) -> dict[str, Any] | None:
+        """What a server of open models is told; a provider that has no such templates is not."""
+        openai_api = self._provider is None or self._provider.prefix == "openai"
+        if not (self._api_base and openai_api and self._effort(request)):
+            return None
+        return {"chat_template_kwargs": {"enable_thinking": request.thinking == "on"}}
+
+    def _effort(self, request: GenerateRequest) -> str | None:
+        """What is asked of the model for the request's sake; None where it takes nothing of it."""
+        return next(iter(self._efforts[request.thinking]), None)
 
     async def _ask(
         self, arguments: Mapping[str, Any], request: GenerateRequest
@@ -238,7 +298,7 @@ class LiteLLMEngine:
             wire.completion_stream = _PlainContent(wire.completion_stream)
         head: deque[Any] = deque()
         try:
-            while not head or (head[-1] is not None and not _text(head[-1])):
+            while not head or (head[-1] is not None and not _says_something(head[-1])):
                 head.append(await self._next(wire, request, 0))
             if head[-1] is None and wire.received_finish_reason is None:
                 raise self._upstream().empty()
@@ -306,15 +366,21 @@ class LiteLLMEngine:
                 f"{self._model} cannot be held to a JSON schema: use another model, or drop the "
                 "schema from the task",
                 model=self._model,
+                about="schema",
             )
         arguments: dict[str, Any] = {
             "model": self._model,
-            "messages": wire_messages(request.messages),
+            "messages": wire_messages(request.messages, system_role=self._system_role),
             "max_tokens": min(request.max_tokens, self._max_tokens),
             "temperature": request.temperature,
             "seed": request.seed,
             "stop": list(request.stop) or None,
-            "reasoning_effort": self._reasoning_effort,
+            "reasoning_effort": self._effort(request) or self._reasoning_effort,
+            # Of a model at an address of the user's LiteLLM knows nothing and would drop it.
+            "allowed_openai_params": ["reasoning_effort"]
+            if self._api_base and not self._map_entry() and self._effort(request)
+            else None,
+            "extra_body": self._template_wish(request),
             "response_format": _response_format(schema),
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -392,13 +458,19 @@ class LiteLLMEngine:
         if reported is None:
             return Usage(cost_usd=None)
         prompt, completion = reported.prompt_tokens or 0, reported.completion_tokens or 0
+        detailed = getattr(reported, "completion_tokens_details", None)
+        thinking = getattr(detailed, "reasoning_tokens", None) or 0
         details = getattr(reported, "prompt_tokens_details", None)
         cached = getattr(details, "cached_tokens", None) or 0
         cost = self._prices.cost(self._model, prompt, completion, cached)
         if cost is None:
             cost = self._map_cost(prompt, completion, cached)
         return Usage(
-            prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached, cost_usd=cost
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=cached,
+            thinking_tokens=min(thinking, completion),
+            cost_usd=cost,
         )
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
@@ -464,6 +536,7 @@ def _load(api_base: str | None) -> ModuleType:
             )
         else:
             _guard_clients(litellm)
+            _read_answers_in_one_form(litellm)
             litellm.telemetry = False
             litellm.suppress_debug_info = True
             litellm.disable_hf_tokenizer_download = True
@@ -484,6 +557,18 @@ def _guard_clients(litellm: ModuleType) -> None:
     guard_maker(BaseOpenAILLM, "_get_sync_http_client")
     for made in (litellm.module_level_aclient, litellm.module_level_client):
         guard(made.client)
+
+
+def _read_answers_in_one_form(litellm: ModuleType) -> None:
+    """At all the places where it makes a client that reads answers of chat APIs."""
+    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+    from litellm.llms.openai.common_utils import BaseOpenAILLM
+
+    from agents.engines.chat_wire import made_to_read_in_one_form, read_in_one_form
+
+    read_in_one_form(litellm.module_level_aclient.client)  # which was made at the import
+    made_to_read_in_one_form(AsyncHTTPHandler, "create_client")
+    made_to_read_in_one_form(BaseOpenAILLM, "_get_async_http_client")
 
 
 def _silence() -> None:
@@ -535,33 +620,8 @@ def _pause_s(state: RetryCallState) -> float:
 def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if schema is None:
         return None
-    strict = {"name": "answer", "strict": True, "schema": _tightened(schema)}
+    strict = {"name": "answer", "strict": True, "schema": strict_form(schema)}
     return {"type": "json_schema", "json_schema": strict}
-
-
-def _tightened(schema: Any) -> Any:
-    """The schema in the providers' strict form: objects closed, every property required.
-
-    What satisfies it satisfies `schema` too. An object that allows free keys is left as it is, and
-    the provider says that it cannot enforce it.
-    """
-    if isinstance(schema, list):
-        return [_tightened(part) for part in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    tight = {
-        key: {name: _tightened(part) for name, part in value.items()}
-        if key in ("properties", "$defs", "definitions")
-        else _tightened(value)
-        if key in ("items", "anyOf", "allOf", "prefixItems")
-        else value
-        for key, value in schema.items()
-    }
-    if "properties" in tight:
-        tight.setdefault("additionalProperties", False)
-        if tight["additionalProperties"] is False:
-            tight["required"] = list(tight["properties"])
-    return tight
 
 
 class _PlainContent:
@@ -589,4 +649,16 @@ class _PlainContent:
 
 
 def _text(chunk: Any) -> str:
-    return (chunk.choices[0].delta.content or "") if chunk.choices else ""
+    return _field(chunk, "content")
+
+
+def _field(chunk: Any, name: str) -> str:
+    if not chunk.choices:
+        return ""
+    delta = chunk.choices[0].delta
+    more = getattr(delta, "provider_specific_fields", None) or {}
+    return getattr(delta, name, None) or more.get(name) or ""
+
+
+def _says_something(chunk: Any) -> bool:
+    return any(_field(chunk, name) for name in ("content", "reasoning_content", "refusal"))

@@ -19,6 +19,7 @@ from agents.engines.grammar import SchemaRefused, compact_grammar
 from agents.engines.lane import Lane
 from agents.engines.lane_engine import LaneEngine
 from agents.engines.lane_job import Job
+from agents.engines.thinking import Answered, Thinking, with_thinking_counted
 from router.engine import EngineCaps, GenerateRequest
 from router.errors import (
     ConfigError,
@@ -80,8 +81,8 @@ class LlamaCppRunner:
     answer together; the file's own window where that is smaller. threads: None takes 1 for a file
     under 64 MB, else the physical cores. special_tokens_as_text: the answer's special tokens appear
     in its text, except the one that ends it; for models trained to speak with them.
-    A model that can think aloud is asked not to; where it does anyway the thoughts are no part of
-    the text, but count as tokens.
+    A model that can think aloud is asked not to, unless a request says otherwise; its thoughts are
+    no part of the text, but count as tokens.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class LlamaCppRunner:
         self._pool: ThreadPoolExecutor | None = None
         # Never copied to a local: a frame kept by a traceback would keep the model in memory.
         self._server: Any = None
+        self._opens_thinking = False
 
     @property
     def caps(self) -> EngineCaps:
@@ -233,10 +235,10 @@ class LlamaCppRunner:
         job.finish(job.timeout(self._model) if job.stopped else self._answer(job))
 
     def _answer(self, job: Job) -> Completion | EngineError:
-        answer = _Answer(job, self._end_tokens)
+        thinking = Thinking(asked=job.request.messages, opened=self._opens_thinking)
+        answer = _Answer(job, self._end_tokens, thinking)
         try:
-            payload = self._payload(job.request)
-            self._server.handle_chat_completions(payload, answer.take)
+            self._server.handle_chat_completions(self._payload(job.request), answer.take)
         except EngineError as error:
             return error
         except (ValueError, TypeError) as error:
@@ -251,6 +253,7 @@ class LlamaCppRunner:
             return self._translate(answer.error)
         if answer.finish is None:
             return job.timeout(self._model)
+        self._opens_thinking = thinking.closed_alone
         return answer.completion(self._model)
 
     def _payload(self, request: GenerateRequest) -> dict[str, Any]:
@@ -265,6 +268,8 @@ class LlamaCppRunner:
             "logprobs": True,
             "top_logprobs": 1,
         }
+        if request.thinking == "on":
+            payload["chat_template_kwargs"] = {"enable_thinking": True}
         if request.temperature == 0:
             payload["top_k"] = 1
         if request.seed is not None:
@@ -280,7 +285,9 @@ class LlamaCppRunner:
         try:
             return compact_grammar(schema)
         except SchemaRefused as error:
-            raise self._rejected(str(error)) from error
+            raise EngineRejected(
+                f"{self._model}: {error}", model=self._model, about="schema"
+            ) from error
 
     def _translate(self, error: dict[str, Any]) -> EngineError:
         reason = error.get("message", "no reason given")
@@ -315,8 +322,9 @@ class _Answer:
     string, the library reports the last token's probability only; `stats` counts what is reported.
     """
 
-    def __init__(self, job: Job, end_tokens: frozenset[int]) -> None:
+    def __init__(self, job: Job, end_tokens: frozenset[int], thinking: Thinking) -> None:
         self._job = job
+        self._thinking = thinking
         self._end_tokens = end_tokens
         self._texts: list[str] = []
         self._logprobs: list[float] = []
@@ -349,10 +357,11 @@ class _Answer:
             engine=ENGINE,
             model=model,
             finish_reason=self.finish or "stop",
-            usage=self._usage,
+            usage=with_thinking_counted(self._usage, self._thinking.text),
             stats=stats,
             ttft_s=latency_s if self._ttft_s is None else self._ttft_s,
             latency_s=latency_s,
+            thinking=self._thinking.text,
         )
 
     def _read(self, chunk: dict[str, Any]) -> None:
@@ -362,6 +371,9 @@ class _Answer:
             return
         for choice in chunk["choices"]:
             text = choice["delta"].get("content") or ""
+            if thought := choice["delta"].get("reasoning_content"):
+                self._mark_first()
+                self._thinking.also(thought)
             for token in (choice.get("logprobs") or {}).get("content") or ():
                 self._mark_first()
                 if token["id"] in self._end_tokens:
@@ -370,16 +382,27 @@ class _Answer:
                     self._logprobs.append(min(0.0, token["logprob"]))
             if text:
                 self._mark_first()
-                self._texts.append(text)
-                self._job.emit(text)
+                self._give(self._thinking.feed(text))
+            if self._thinking.thinks:
+                self._logprobs.clear()
             if reason := choice["finish_reason"]:
                 self.finish = "length" if reason == "length" else "stop"
+                self._give(Answered(self._thinking.rest(cut_off=reason == "length")))
         if usage := chunk.get("usage"):
             self._usage = Usage(
                 prompt_tokens=usage["prompt_tokens"],
                 completion_tokens=usage["completion_tokens"],
                 cached_tokens=usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
             )
+
+    def _give(self, answered: Answered) -> None:
+        if answered.restarts:
+            self._texts.clear()
+            self._logprobs.clear()
+        if answered.text:
+            self._texts.append(answered.text)
+        if answered.text or answered.restarts:
+            self._job.emit(answered.text, restarts=answered.restarts)
 
     def _mark_first(self) -> None:
         if self._ttft_s is None:

@@ -12,16 +12,18 @@ variable where Ollama runs and give the same number as `context_tokens`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import re
 import time
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 from agents.engines.answer_text import AnswerText
 from agents.engines.chat_api import (
+    UNKNOWN_FIELD,
     Waits,
     chat_base,
     finish_reason,
@@ -30,6 +32,7 @@ from agents.engines.chat_api import (
 )
 from agents.engines.connection import keep_here, verified
 from agents.engines.redirects import guard
+from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
@@ -45,6 +48,30 @@ _FIRST_LISTED = "first-listed"
 
 _SOMEBODY_ELSES = re.compile(r"[:-]cloud$")
 """How Ollama names the models that it does not run itself."""
+
+_THINKING_WISHES: Mapping[str, Mapping[str, Any]] = {
+    "off": {
+        # vLLM, SGLang and llama.cpp hand this to the chat template: Qwen's and GLM's variable, and
+        # DeepSeek's and Granite's.
+        "chat_template_kwargs": {"enable_thinking": False, "thinking": False},
+        "reasoning_effort": "none",  # Ollama and LM Studio, as OpenAI names it
+        "think": False,  # Ollama's own name, which proxies of it take
+    },
+    "on": {
+        "chat_template_kwargs": {"enable_thinking": True, "thinking": True},
+        "think": True,
+    },
+    "auto": {},
+}
+"""Each server knows one of these and ignores the others. One that refuses is asked without."""
+
+_NAMED_IN_REFUSAL = {
+    "logprobs": re.compile(r"log_?prob", re.IGNORECASE),
+    "chat_template_kwargs": re.compile(r"chat_template_kwargs|enable_thinking", re.IGNORECASE),
+    "reasoning_effort": re.compile(r"reasoning[ _]effort|reasoning\b", re.IGNORECASE),
+    "think": re.compile(r"\bthink(ing)?\b", re.IGNORECASE),
+}
+"""By what a refusal shows that it is because of a wish of ours, and not of the task's."""
 
 
 class OpenAIServerEngine:
@@ -76,6 +103,9 @@ class OpenAIServerEngine:
         self._trusted = trusted
         self._here = is_loopback(self._base)
         self._logprobs = True
+        self._refused: set[str] = set()
+        self._system_role = True
+        self._opens_thinking = False
         self._waits = Waits()
         self._starting = asyncio.Lock()
         self._chat: Any | None = None
@@ -119,35 +149,50 @@ class OpenAIServerEngine:
         request.remaining_s(self.caps.model)
         await self._wait(self._start, request)
         chunks, first = await self._begin(request)
-        answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
-        reason, usage, logprobs, ttft_s = "", None, list[float](), 0.0
+        thinking = Thinking(asked=request.messages, opened=self._opens_thinking)
+        answer = AnswerText(
+            stops=request.stop, compact_json=request.constraint is not None, thinking=thinking
+        )
+        reason, refusal, usage, logprobs, ttft_s = "", "", None, list[float](), 0.0
         try:
             chunk = first
             while chunk is not None:
                 reason = chunk.response_metadata.get("finish_reason") or reason
                 usage = _usage(chunk) or usage
-                if not answer.stopped:
+                if thought := chunk.additional_kwargs.get("reasoning_content"):
+                    thinking.also(thought)
+                refusal += chunk.additional_kwargs.get("refusal") or ""
+                said = _text(chunk)
+                # What is thought counts: speeds are told by all tokens.
+                ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
+                text = answer.feed(said)
+                if answer.restarted:
+                    logprobs.clear()
+                if not answer.stopped and not thinking.thinks:
                     logprobs += _logprobs(chunk)
-                if text := answer.feed(_text(chunk)):
-                    ttft_s = ttft_s or time.monotonic() - started
-                    yield Delta(text)
+                if text or answer.restarted:
+                    yield Delta(text, restarts=answer.restarted)
                 chunk = await self._next(chunks, request, answer.pieces)
-            if text := answer.rest():
+            if text := answer.rest(cut_off=finish_reason(reason) == "length"):
                 yield Delta(text)
             if not reason:
                 raise self._ended_early(answer.pieces)
             stats = _stats(logprobs)
             if answer.text:
-                self._logprobs = stats is not None
+                self._logprobs = self._logprobs and stats is not None
+            self._opens_thinking = thinking.closed_alone
+            usage = usage or _estimated(request, thinking.text + answer.text)
             yield Completion(
                 text=answer.text,
                 engine="openai_server",
                 model=self.caps.model,
                 finish_reason="stop" if answer.stopped else finish_reason(reason),
-                usage=usage or _estimated(request, answer.text),
+                usage=with_thinking_counted(usage, thinking.text),
                 stats=stats,
                 ttft_s=ttft_s,
                 latency_s=time.monotonic() - started,
+                thinking=thinking.text,
+                refusal=refusal,
             )
         finally:
             await chunks.aclose()
@@ -166,7 +211,7 @@ class OpenAIServerEngine:
         async with self._starting:
             if self._chat is not None:
                 return
-            langchain_openai, httpx = await asyncio.to_thread(_load)
+            chat_model, read_in_one_form, httpx = await asyncio.to_thread(_load)
             if self._model is None:
                 self._model = await self._first_listed()
             timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S)
@@ -178,12 +223,15 @@ class OpenAIServerEngine:
                 "verify": await asyncio.to_thread(verified),
             }
             # The synchronous one is never used, but left out it is made with the defaults.
-            self._http = httpx.AsyncClient(**settings), httpx.Client(**settings)
+            self._http = (
+                read_in_one_form(httpx.AsyncClient(**settings)),
+                httpx.Client(**settings),
+            )
             guard(self._http[0])
             guard(self._http[1])
             if self._here:
                 keep_here(self._http[0])
-            self._chat = langchain_openai.ChatOpenAI(
+            self._chat = chat_model(
                 model=self._model,
                 base_url=self._base,
                 api_key=self._api_key,
@@ -213,18 +261,39 @@ class OpenAIServerEngine:
     async def _begin(self, request: GenerateRequest) -> tuple[Any, Any]:
         """The running answer and its first chunk.
 
-        Asked for without probabilities where the server turns the request down because of them.
+        Asked again without what the server turns the request down for, where that is a wish of
+        ours; what it does not take is remembered.
         """
-        try:
-            return await self._ask(request)
-        except EngineRejected as error:
-            if not (self._logprobs and "logprob" in str(error).lower()):
-                raise
-        self._logprobs = False
-        return await self._ask(request)
+        while True:
+            asked = self._wishes(request)
+            try:
+                return await self._ask(request, asked)
+            except EngineRejected as error:
+                if not self._yields(error, asked):
+                    raise
 
-    async def _ask(self, request: GenerateRequest) -> tuple[Any, Any]:
-        body: dict[str, Any] = {"max_tokens": request.max_tokens}
+    def _wishes(self, request: GenerateRequest) -> dict[str, Any]:
+        """What would be good to have, of what the server has not refused."""
+        wishes = {"logprobs": True, **_THINKING_WISHES[request.thinking]}
+        kept = {name: wish for name, wish in wishes.items() if name not in self._refused}
+        if not self._logprobs:
+            kept.pop("logprobs", None)
+        return kept
+
+    def _yields(self, error: EngineRejected, asked: Mapping[str, Any]) -> bool:
+        """Gives up what the refusal is about; False where there is nothing to give up."""
+        if error.about == "system" and self._system_role:
+            self._system_role = False
+            return True
+        named = {name for name in asked if _NAMED_IN_REFUSAL[name].search(error.said)}
+        if not named and UNKNOWN_FIELD.search(error.said):
+            named = set(asked)
+        self._refused |= named
+        self._logprobs = self._logprobs and "logprobs" not in named
+        return bool(named)
+
+    async def _ask(self, request: GenerateRequest, asked: Mapping[str, Any]) -> tuple[Any, Any]:
+        body: dict[str, Any] = {"max_tokens": request.max_tokens, **asked}
         schema = request.schema_only(self.caps.model)
         if schema is not None:
             named = {"name": "answer", "strict": True, "schema": schema}
@@ -233,11 +302,10 @@ class OpenAIServerEngine:
             "temperature": request.temperature,
             "stop": list(request.stop) or None,
             "seed": request.seed,
-            "logprobs": True if self._logprobs else None,
         }
         assert self._chat is not None, "_start comes first"
         chunks = self._chat.astream(
-            wire_messages(request.messages),
+            wire_messages(request.messages, system_role=self._system_role),
             # In the body as they are: ChatOpenAI renames max_tokens, which not every server knows
             # by the new name, and parses a schema's JSON itself, raising where it was cut off.
             extra_body=body,
@@ -321,11 +389,13 @@ class OpenAIServerEngine:
         )
 
 
-def _load() -> tuple[ModuleType, ModuleType]:
-    """LangChain's client and httpx. Blocks for seconds the first time."""
+def _load() -> tuple[Any, Any, ModuleType]:
+    """The model class, what is done to its HTTP client, and httpx. Blocks for seconds at first."""
     try:
         import httpx
         import langchain_openai
+
+        from agents.engines.chat_wire import read_in_one_form
     except ImportError as error:
         failure = EngineUnavailable(
             f"the client for model servers cannot be imported ({error}): reinstall edgeward",
@@ -339,8 +409,25 @@ def _load() -> tuple[ModuleType, ModuleType]:
             "Pydantic serializer warnings",
         ):
             warnings.filterwarnings("ignore", message=message)
-        return langchain_openai, httpx
+        return _keeping_more(langchain_openai.ChatOpenAI), read_in_one_form, httpx
     raise failure
+
+
+@functools.cache
+def _keeping_more(base: Any) -> Any:
+    """ChatOpenAI, which drops what OpenAI's own API does not send, with that kept."""
+
+    class ChatServer(base):  # type: ignore[misc]
+        def _convert_chunk_to_generation_chunk(self, chunk: Any, *rest: Any) -> Any:
+            made = super()._convert_chunk_to_generation_chunk(chunk, *rest)
+            choices = chunk.get("choices") or ()
+            delta = (choices[0].get("delta") or {}) if choices else {}
+            for name in ("reasoning_content", "refusal"):
+                if made is not None and delta.get(name):
+                    made.message.additional_kwargs[name] = delta[name]
+            return made
+
+    return ChatServer
 
 
 def _text(chunk: Any) -> str:
@@ -356,6 +443,7 @@ def _usage(chunk: Any) -> Usage | None:
         prompt_tokens=reported["input_tokens"],
         completion_tokens=reported["output_tokens"],
         cached_tokens=reported.get("input_token_details", {}).get("cache_read") or 0,
+        thinking_tokens=reported.get("output_token_details", {}).get("reasoning") or 0,
     )
 
 

@@ -15,6 +15,7 @@ import yaml
 from jsonschema.validators import Draft202012Validator
 from pydantic import Field, ValidationError, model_validator
 
+from agents.engines.thinking import without_thinking
 from router.engine import Constraint, Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import (
     ConfigError,
@@ -73,6 +74,8 @@ class ScriptedEngine:
 
     usd_per_token: (of the prompt, of the answer). local: whether it stands in for a model on this
     machine. A price of zero with `local=False` is a free cloud, which is seldom what is meant.
+
+    What a reply has between <think> and </think> at its head is thinking, as with any model.
 
     Under a constraint it behaves as a constrained model does: a reply that satisfies it is sent,
     JSON in compact form; any other never comes to its end, so the answer is empty with
@@ -164,14 +167,17 @@ class ScriptedEngine:
             self._fail(rule.fail, prompt_tokens)
 
         finish = rule.finish_reason
+        thought, reply = without_thinking(reply, request.messages)
+        thoughts = _WORDS.findall(thought)
         if request.constraint is not None:
             held = self._constrain(reply, request.constraint)
             reply, finish = (held, finish) if held is not None else ("", "length")
         reply = _until_stop(reply, request.stop)
         room = min(request.max_tokens, self._context_tokens - prompt_tokens)
         words = _WORDS.findall(reply)
-        if len(words) > room:
-            words, finish = words[:room], "length"
+        if len(thoughts) + len(words) > room:
+            thoughts = thoughts[:room]
+            words, finish = words[: room - len(thoughts)], "length"
         ttft_s: float | None = None
         for word in words:
             await self._wait(1 / rule.tokens_per_s if rule.tokens_per_s else 0.0, request)
@@ -183,10 +189,11 @@ class ScriptedEngine:
             engine=ENGINE,
             model=self._model,
             finish_reason=finish,
-            usage=self._usage(prompt_tokens, len(words)),
+            usage=self._usage(prompt_tokens, len(words), len(thoughts)),
             stats=_stats(rule.min_logprob, len(words)),
             ttft_s=latency_s if ttft_s is None else ttft_s,
             latency_s=latency_s,
+            thinking="".join(thoughts),
         )
 
     def _reply(self, request: GenerateRequest) -> tuple[Rule, str]:
@@ -237,10 +244,12 @@ class ScriptedEngine:
             return
         raise self._unavailable("it was closed during the answer")
 
-    def _usage(self, prompt_tokens: int, completion_tokens: int) -> Usage:
+    def _usage(self, prompt_tokens: int, answer_tokens: int, thinking_tokens: int) -> Usage:
+        completion_tokens = answer_tokens + thinking_tokens
         return Usage(
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
+            thinking_tokens=thinking_tokens,
             cost_usd=self.price(prompt_tokens, completion_tokens),
         )
 

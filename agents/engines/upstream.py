@@ -18,6 +18,13 @@ from agents.engines.connection import (
     speaks_tls,
 )
 from agents.engines.quoted import quoted
+from agents.engines.refusals import (
+    about,
+    is_overflow,
+    is_too_large_for_rate,
+    overflow_tokens,
+    status_of,
+)
 from router.errors import (
     ContextOverflow,
     EngineDenied,
@@ -29,19 +36,7 @@ from router.errors import (
     EngineUntrusted,
 )
 
-_OVERFLOW = re.compile(
-    r"maximum context length|context_length_exceeded|exceeds? the available context|prompt is too "
-    r"long|context window|exceeds the maximum number of tokens|context limit|context size",
-    re.IGNORECASE,
-)
-_LIMIT = re.compile(
-    r"(?:maximum context length is|>|context size(?: of)?|context window of)\s*\(?(\d[\d,]*)",
-    re.IGNORECASE,
-)
-_PROMPT = re.compile(r"(?:resulted in|too long:|prompt|request)\s*\(?(\d[\d,]*) tokens", re.I)
-_POLICY = re.compile(r"content[_ ]policy|safety system|content management policy", re.IGNORECASE)
 _NO_CREDIT = re.compile(r"insufficient_quota|exceeded your current quota|credit balance", re.I)
-_SCHEMA = re.compile(r"schema|response_format|output_format|output_config", re.IGNORECASE)
 _JSON_MESSAGE = re.compile(r"""["']message["']\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _WRAPPERS = re.compile(
     r"^(?:litellm\.)?\w*(?:Error|Exception)\b(?:[:.]| - )\s*|^Error code: \d+ - "
@@ -55,6 +50,8 @@ _SIGN_IN = {
 }
 _QUOTED_CHARS = 300
 """The provider's own words are quoted up to this length: the cause is in the first sentence."""
+_READ_CHARS = 4000
+"""Up to this length they are read for what the refusal is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +95,15 @@ class Upstream:
             return self.silent(None, streamed=streamed)
         if streamed:
             return self.broke_off(said, streamed=streamed)
-        if status is None or (status == 500 and _is_connection(failure)):
+        if status is None or (
+            status == 500 and _reported(failure) is None and _is_connection(failure)
+        ):
             return EngineUnavailable(
                 f"{self.place} cannot be reached for {self.model} ({said}): {self.reach_cure}",
                 model=self.model,
             )
-        refusal = self._refusal(status, said, _retry_after_s(failure))
+        whole = self.words(failure, most_chars=_READ_CHARS)
+        refusal = self._refusal(status, said, whole, _retry_after_s(failure))
         refusal.status = status
         return refusal
 
@@ -119,9 +119,11 @@ class Upstream:
             failure = SpeaksTls()
         return self.error(failure, streamed=streamed)
 
-    def _refusal(self, status: int, said: str, retry_after_s: float | None) -> EngineError:
-        """An HTTP status of 400 and above, before any text."""
-        if status == 402 or (status == 429 and _NO_CREDIT.search(said)):
+    def _refusal(
+        self, status: int, said: str, whole: str, retry_after_s: float | None
+    ) -> EngineError:
+        """An HTTP status of 400 and above, before any text. said: the beginning of `whole`."""
+        if status == 402 or (status == 429 and _NO_CREDIT.search(whole)):
             return EngineDenied(
                 f"the account at {self.place} has no credit left for {self.model} ({status}): "
                 f"top it up, or {self.key_cure}",
@@ -154,8 +156,9 @@ class Upstream:
                 "really a chat API, or is a proxy in between?",
                 model=self.model,
             )
-        if status == 413 or (status in (400, 422, 500) and _OVERFLOW.search(said)):
-            return self._overflow(status, said)
+        too_long = status in (400, 422, 500) and is_overflow(whole)
+        if too_long or status == 413 or (status == 429 and is_too_large_for_rate(whole)):
+            return self._overflow(status, said, overflow_tokens(whole))
         if status in (429, 503, 529):
             pause = "" if retry_after_s is None else f"; it asks for {retry_after_s:g} s of rest"
             return EngineOverloaded(
@@ -163,27 +166,33 @@ class Upstream:
                 model=self.model,
                 retry_after_s=retry_after_s,
             )
-        if status >= 500:
+        if status >= 500 and about(whole) != "system":  # from a chat template, by some servers
             return EngineUnavailable(
                 f"{self.place} failed while running {self.model} ({status}: {said}): "
                 "try again later",
                 model=self.model,
             )
-        return self._rejected(status, said)
+        return self._rejected(status, said, whole)
 
-    def _rejected(self, status: int, said: str) -> EngineRejected:
-        cure = "the request itself must change"
-        if _POLICY.search(said):
-            cure = "its content policy refuses this prompt"
-        elif _SCHEMA.search(said):
-            cure = "it cannot enforce this JSON schema: simplify it, or drop it from the task"
+    def _rejected(self, status: int, said: str, whole: str) -> EngineRejected:
+        what = about(whole)
+        cure = {
+            "request": "the request itself must change",
+            "policy": "its content policy refuses this prompt",
+            "schema": "it cannot enforce this JSON schema: simplify it, or drop it from the task",
+            "system": "it takes no system prompt",
+        }[what]
         return EngineRejected(
             f"{self.place} rejected the request to {self.model} ({status}: {said}): {cure}",
             model=self.model,
+            said=whole,
+            about=what,
         )
 
-    def _overflow(self, status: int, said: str) -> ContextOverflow:
-        prompt, limit = _number(_PROMPT, said), _number(_LIMIT, said)
+    def _overflow(
+        self, status: int, said: str, tokens: tuple[int | None, int | None]
+    ) -> ContextOverflow:
+        prompt, limit = tokens
         return ContextOverflow(
             f"the prompt is too long for {self.model} at {self.place} ({status}: {said}): shorten "
             "it, or use a model with a larger window",
@@ -234,7 +243,7 @@ class Upstream:
             model=self.model,
         )
 
-    def words(self, failure: BaseException) -> str:
+    def words(self, failure: BaseException, *, most_chars: int = _QUOTED_CHARS) -> str:
         """What the provider said, without wrappers and secrets, in one short line."""
         text = "what is no text" if is_garbled(_chain(failure)) else _message(failure)
         for secret in self.secrets:
@@ -242,7 +251,7 @@ class Upstream:
                 text = text.replace(secret, "[key]")
         text = " ".join(_KEY_LIKE.sub("[key]", quoted(text)).split())
         text = text or "nothing more"
-        return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}..."
+        return text if len(text) <= most_chars else f"{text[:most_chars]}..."
 
 
 def _chain(failure: BaseException) -> Iterator[BaseException]:
@@ -258,7 +267,12 @@ def _chain(failure: BaseException) -> Iterator[BaseException]:
 
 
 def _status(failure: BaseException) -> int | None:
-    """The HTTP status that the provider sent: the innermost one, the outer ones are rewritten."""
+    """The HTTP status that the provider sent: the innermost one, the outer ones are rewritten.
+
+    Of an error that came as a part of a stream it is the one that it would have had.
+    """
+    if (reported := _reported(failure)) is not None:
+        return status_of(reported)
     statuses = [
         status
         for error in _chain(failure)
@@ -280,6 +294,16 @@ def _refused(failure: BaseException) -> bool:
     )
     sent = (getattr(answer, "status_code", None) for answer in answers)
     return any(isinstance(status, int) and status >= 400 for status in sent)
+
+
+def _reported(failure: BaseException) -> Mapping[str, object] | None:
+    """An error object that came under no HTTP status of its own."""
+    for error in _chain(failure):
+        body = getattr(error, "body", None)
+        if isinstance(body, dict) and getattr(error, "status_code", None) is None:
+            inner = body.get("error", body)
+            return inner if isinstance(inner, dict) else {}
+    return None
 
 
 def _is_timeout(failure: BaseException) -> bool:
@@ -344,8 +368,3 @@ def _message(failure: BaseException) -> str:
     while (shorter := _WRAPPERS.sub("", text)) != text:
         text = shorter
     return text
-
-
-def _number(pattern: re.Pattern[str], text: str) -> int | None:
-    match = pattern.search(text)
-    return int(match[1].replace(",", "")) if match else None

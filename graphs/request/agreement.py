@@ -61,9 +61,10 @@ async def agreement(
     if other is None:
         return None
     now = time.monotonic()
-    messages = other.messages(task, state["history"], facts=state["facts"])
+    turns = other.recalled(task, state["history"], state["facts"])
+    messages = other.messages(task, turns, facts=state["facts"])
     until = now + max(deadline - now, 0.0) * SHARE
-    request = other.request(task, messages, until, max_wait_s=1.0)
+    request = other.request(task, messages, until, max_wait_s=1.0, thinking="off")
 
     def same(second: Completion) -> bool | None:
         return agree(kind, completion.text, second.text)

@@ -3,7 +3,8 @@ as for a cloud; a trusted machine is shown it as it is, and the account says so.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from typing import Protocol
 
 import structlog
 from langgraph.runtime import Runtime
@@ -16,12 +17,26 @@ from router.engine import Constraint
 from router.errors import PrivacyViolation
 from router.privacy.redaction import Redaction
 from router.types.result import Attempt
-from router.types.task import Message, Privacy
+from router.types.task import Message, Privacy, ThinkingMode
 
 log = structlog.get_logger()
 
-AnswerHere = Callable[[tuple[Message, ...], Constraint | None, Privacy], Awaitable[State]]
-"""(messages, constraint, their label) -> what an attempt returns, recorded in the journal."""
+
+class AnswerHere(Protocol):
+    """(messages, constraint, their label) -> what an attempt returns, recorded in the journal.
+
+    thinking, enforced: as `attempt` takes them.
+    """
+
+    def __call__(
+        self,
+        messages: tuple[Message, ...],
+        constraint: Constraint | None,
+        label: Privacy,
+        *,
+        thinking: ThinkingMode | None = None,
+        enforced: bool = True,
+    ) -> Awaitable[State]: ...
 
 
 def answer_here(
@@ -32,11 +47,17 @@ def answer_here(
     redaction = Redaction()
 
     async def ask(
-        messages: tuple[Message, ...], constraint: Constraint | None, label: Privacy
+        messages: tuple[Message, ...],
+        constraint: Constraint | None,
+        label: Privacy,
+        *,
+        thinking: ThinkingMode | None = None,
+        enforced: bool = True,
     ) -> State:
         sent = None if caps.host is None else Sent.of(state, redaction, label)
         if not caps.local:
             schema = state["task"].json_schema if constraint is None else constraint.json_schema
+            schema = schema if enforced else None  # then the messages say it
             try:
                 released_as = label if sent is None else sent.label
                 messages = runtime.context.deps.gate.release(
@@ -49,6 +70,8 @@ def answer_here(
             max_wait_s=max_wait_s,
             sent=sent,
             constraint=constraint,
+            thinking=thinking,
+            enforced=enforced,
         )
         who = f"the model at {caps.host}"
         doubts = doubts_of(answered.get("completion"), redaction, state, who=who)

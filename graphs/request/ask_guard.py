@@ -42,6 +42,7 @@ async def unsafe(
         deadline=now + (run.deadline - now) * SHARE,
         max_tokens=_MAX_TOKENS,
         constraint=Constraint(json_schema={"enum": list(_VERDICTS)}),
+        thinking="off",
     )
     completion = await ask_side_question(
         agent,

@@ -42,6 +42,7 @@ async def second_opinion(agent: Agent, task: Task, guess: Guess, label: Privacy,
         deadline=now + (run.deadline - now) * SHARE,
         max_tokens=agent.max_tokens,
         constraint=Constraint(json_schema={"enum": list(CHOICES)}),
+        thinking="off",
         priority=task.priority,
     )
 

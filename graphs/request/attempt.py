@@ -13,6 +13,7 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
+from agents.schema_in_words import bare_json
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
 from router.account.pricing import estimate_tokens
@@ -21,6 +22,7 @@ from router.errors import (
     ContextOverflow,
     EngineError,
     EngineOverloaded,
+    EngineRejected,
     EngineTimeout,
     EngineUntrusted,
 )
@@ -29,7 +31,7 @@ from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
 from router.types.result import Attempt
-from router.types.task import Message, Privacy
+from router.types.task import Message, Privacy, ThinkingMode
 
 log = structlog.get_logger()
 
@@ -64,7 +66,11 @@ class Sent:
 
     def restored(self, completion: Completion, *, as_json: bool) -> Completion:
         text = self.redaction.restore(completion.text, json=as_json)
-        return completion.model_copy(update={"text": text})
+        aside = {
+            "thinking": self.redaction.restore(completion.thinking, json=False),
+            "refusal": self.redaction.restore(completion.refusal, json=False),
+        }
+        return completion.model_copy(update={"text": text, **aside})
 
 
 async def attempt(
@@ -79,13 +85,17 @@ async def attempt(
     hold_back_chars: int = 0,
     sent: Sent | None = None,
     constraint: Constraint | None = None,
+    thinking: ThinkingMode | None = None,
+    enforced: bool = True,
 ) -> State:
     """One generation, recorded in the journal whatever comes of it.
 
     deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
     hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
     sent: what a cloud or a host was sent, so that the values can be put back into its answer.
-    constraint: of a step on the way to the answer; none of it is shown.
+    constraint: of a step on the way to the answer; none of it is shown. thinking: None takes the
+    agent's own. enforced: False for a model that cannot be held to the schema, which `messages`
+    then say; what it wrote around the JSON is left out.
     """
     journal = runtime.context.journal
     deadline += await _loaded_library(agent.engine, runtime.context)
@@ -103,33 +113,45 @@ async def attempt(
         redacted=len(sent.redaction.mapping) if sent else 0,
     )
     as_json = state["task"].json_schema is not None or constraint is not None
-    shown = agent.specialist is None and constraint is None
+    shown = agent.specialist is None and constraint is None and enforced
     label = sent.label if sent else state["label"]
     restorer = sent.redaction.restorer(json=as_json) if sent else None
     began = time.monotonic()
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
+    seen = restarts = False
     try:
         await _open(agent.engine, deadline)
         # The task's own schema is not what a cloud may see, but what was released of it.
         held_to = released_constraint(messages) if isinstance(messages, Released) else constraint
-        stream = agent.stream(state["task"], messages, deadline, max_wait_s, held_to)
-        async with aclosing(stream) as parts:
+        request = agent.request(
+            *(state["task"], messages, deadline, max_wait_s, held_to),
+            thinking=thinking,
+            enforced=enforced,
+        )
+        async with aclosing(agent.engine.stream(request)) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
                     runtime.context.deps.speeds.observe(caps.model, part)
-                    completion = sent.restored(part, as_json=as_json) if sent else part
+                    bare = part if enforced else _bare(part)
+                    completion = sent.restored(bare, as_json=as_json) if sent else bare
                     continue
                 written += len(part.text)
+                if part.restarts:
+                    restorer = sent.redaction.restorer(json=as_json) if sent else None
+                    restarts, held = seen, ""
                 if shown:
                     held += restorer.feed(part.text) if restorer else part.text
                     if written > hold_back_chars and held:
-                        runtime.context.emit(Token(held, route, entry.number, label))
-                        held = ""
+                        token = Token(held, route, entry.number, label, restarts)
+                        runtime.context.emit(token)
+                        held, seen, restarts = "", True, False
         held += restorer.close() if restorer else ""
         if held and shown:
-            runtime.context.emit(Token(held, route, entry.number, label))
+            runtime.context.emit(Token(held, route, entry.number, label, restarts))
+        elif completion is not None and not enforced and constraint is None:
+            runtime.context.emit(Token(completion.text, route, entry.number, label))
     except EngineError as caught:
         error = caught
     finally:
@@ -144,6 +166,7 @@ async def attempt(
     runtime.context.emit(Attempted(journal[-1]))
     failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
     failed["cloud_answered"] = _answered(error) if route == "cloud" else ""
+    failed["rejected"] = error.about if isinstance(error, EngineRejected) else None
     if error.escalates:
         failed["escalation"] = journal[-1].escalation
         return failed
@@ -161,6 +184,10 @@ def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:
 def released_constraint(messages: Released) -> Constraint | None:
     """What the answer is held to, as it passed the gate together with the messages."""
     return None if messages.schema is None else Constraint(json_schema=messages.schema)
+
+
+def _bare(completion: Completion) -> Completion:
+    return completion.model_copy(update={"text": bare_json(completion.text)})
 
 
 def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
@@ -223,6 +250,8 @@ def _answered(error: EngineError) -> str:
 def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:
     if isinstance(error, ContextOverflow):
         return EscalationReason.CONTEXT
+    if isinstance(error, EngineRejected):
+        return EscalationReason.REJECTED
     if isinstance(error, EngineOverloaded) and route == "local":
         return EscalationReason.BUSY
     return EscalationReason.ENGINE_FAILED if error.escalates else None

@@ -13,11 +13,14 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
+from agents.checks.general import only_thought
+from agents.schema_in_words import with_schema
 from graphs.events import Attempted, Token
 from graphs.request.attempt import Sent, attempt
 from graphs.request.guard import relabelled
 from graphs.request.state import Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.turns import with_fewer_turns
 from router.account.budget import Budget, Reservation
 from router.account.idempotency import Paid
 from router.engine import Constraint
@@ -29,7 +32,7 @@ from router.privacy.redaction import Redaction
 from router.types.completion import Completion
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
-from router.types.task import Message, Privacy
+from router.types.task import Message, Privacy, ThinkingMode
 
 log = structlog.get_logger()
 
@@ -54,27 +57,31 @@ BUDGET_WAIT_SHARE = 0.25
 
 async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     """The cloud's answer; nothing reaches its engine except through the gate."""
-    run, task = runtime.context, state["task"]
+    run = runtime.context
     agent = run.deps.clouds[0]
     if run.deadline - time.monotonic() < LEAST_S:
         return _too_late(state)
-    asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
     redaction = Redaction()  # one for all: the same value has the same placeholder in every step
-    if toolbox is None:
-        sent = Sent.of(state, redaction, state["label"])
-        answered = await _ask(asked, sent, None, state, runtime)
-        return {**answered, "doubts": doubts_of(answered.get("completion"), redaction, state)}
 
-    async def generate(
-        messages: tuple[Message, ...], constraint: Constraint, label: Privacy
-    ) -> State:
-        sent = Sent.of(state, redaction, label)
-        return await _ask(messages, sent, constraint, state, runtime)
+    async def ask(asked: tuple[Message, ...]) -> State:
+        if toolbox is None:
+            sent = Sent.of(state, redaction, state["label"])
+            answered = await _ask(asked, sent, None, state, runtime)
+            return {**answered, "doubts": doubts_of(answered.get("completion"), redaction, state)}
 
-    answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
-    doubts = doubts_of(answered.get("completion"), redaction, state)
-    return {**answered, **relabelled(state, answered["label"], run), "doubts": doubts}
+        async def generate(
+            messages: tuple[Message, ...], constraint: Constraint, label: Privacy
+        ) -> State:
+            sent = Sent.of(state, redaction, label)
+            return await _ask(messages, sent, constraint, state, runtime)
+
+        answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
+        doubts = doubts_of(answered.get("completion"), redaction, state)
+        return {**answered, **relabelled(state, answered["label"], run), "doubts": doubts}
+
+    before = _before(state, run)
+    return await with_fewer_turns(agent, ask, state, before, again=toolbox is None)
 
 
 def doubts_of(
@@ -149,6 +156,15 @@ async def _ask(
                 if briefed[-1] is not asked[-1]:
                     sent = sent.with_part("draft", state["label"])
         answered = await _first_answer(messages, sent, constraint, state, runtime)
+        schema = constraint.json_schema if constraint else task.json_schema
+        if schema is not None and answered.get("unenforced"):
+            # Nobody there can be held to it: it is told, and the answer checked.
+            with suppress(PrivacyViolation):
+                told = with_schema(messages, messages.schema or schema)
+                messages = gate.release(sent.label, told, sent.redaction)
+                answered = await _first_answer(
+                    messages, sent, constraint, state, runtime, enforced=False
+                )
     finally:
         completion = answered.get("completion")
         paid = run.deps.paid
@@ -169,38 +185,55 @@ async def _first_answer(
     constraint: Constraint | None,
     state: State,
     runtime: Runtime[Run],
+    *,
+    enforced: bool = True,
 ) -> State:
     """One model after another, in the configured order, until one answers or time or money ends.
 
     A model that failed rests for a while. Each attempt stands in the journal, and what it wrote
-    before it failed was seen under its own number.
+    before it failed was seen under its own number. The answer is `unenforced` where there is none
+    because of the schema.
     """
     run = runtime.context
     agents = run.deps.cooldown.ready(run.deps.clouds)
     answered: State = {"completion": None, "answered_by": "cloud"}
+    by_schema = False
     for place, agent in enumerate(agents):
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
         # Whoever asks to be left alone for longer is left alone: another one stands ready.
-        max_wait_s = None if last else PATIENCE_S
-        answered = await call_cloud(
-            *(agent, messages, sent, constraint, deadline, state, runtime), max_wait_s=max_wait_s
+        ask = partial(
+            call_cloud,
+            *(agent, messages, sent, constraint, deadline, state, runtime),
+            max_wait_s=None if last else PATIENCE_S,
+            enforced=enforced,
         )
+        answered = await ask()
         completion = answered.get("completion")
+        if completion is not None and only_thought(completion):
+            _reject(EscalationReason.THINKING, runtime)
+            answered = await ask(thinking="off")
+            completion = answered.get("completion")
+        by_schema = by_schema or answered.get("rejected") == "schema"
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.cooldown.served(agent)
             run.deps.connectivity.served()
             return answered
         if last or answered.get("cloud_state") is CloudState.NO_BUDGET:
-            return answered
+            return {**answered, "unenforced": by_schema and enforced and completion is None}
         if completion is not None:
-            filtered = {"outcome": "rejected", "escalation": EscalationReason.REFUSAL}
-            run.journal[-1] = run.journal[-1].model_copy(update=filtered)
-            runtime.context.emit(Attempted(run.journal[-1]))
+            _reject(EscalationReason.REFUSAL, runtime)
         else:
             run.deps.cooldown.failed(agent, run.journal[-1])
     return answered
+
+
+def _reject(reason: EscalationReason, runtime: Runtime[Run]) -> None:
+    """The last attempt came to nothing, and another follows."""
+    journal = runtime.context.journal
+    journal[-1] = journal[-1].model_copy(update={"outcome": "rejected", "escalation": reason})
+    runtime.context.emit(Attempted(journal[-1]))
 
 
 def _before(state: State, run: Run) -> tuple[Message, ...]:
@@ -283,6 +316,8 @@ async def call_cloud(
     runtime: Runtime[Run],
     *,
     max_wait_s: float | None = None,
+    thinking: ThinkingMode | None = None,
+    enforced: bool = True,
 ) -> State:
     """One call, within the budgets if there are any. max_wait_s: before it is asked again."""
     run, task = runtime.context, state["task"]
@@ -293,6 +328,8 @@ async def call_cloud(
         hold_back_chars=run.deps.settings.cloud.hold_back_chars,
         sent=sent,
         constraint=constraint,
+        thinking=thinking,
+        enforced=enforced,
     )
     budget, also = run.deps.budget, run.options.scopes
     if not (also or budget.scopes(task)):

@@ -24,16 +24,25 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
     run, decision = runtime.context, state["decision"]
     absent, cloud = state["cloud_absent"], state["cloud_state"]
     left_s = run.deadline - time.monotonic()
-    if cloud is CloudState.OPEN and not state["stays_local"]:
+    refused = state["escalation"] is EscalationReason.REJECTED and state["cloud_open"]
+    if refused:
+        absent = state["finding"]
+    elif cloud is CloudState.OPEN and not state["stays_local"]:
         found = await _look(run, left_s, state.get("cloud_answered", ""))
         cloud, absent = found.state, f"{state['finding']} ({found.words})"
     log.info("cloud.absent", cloud=cloud.value)
     role = role_of(state["guess"].kind, run)
-    tried = any(one.role == role for one in run.journal)
-    can_try = not tried and not run.upgrade and decision.escalation is EscalationReason.COMPLEX
+    here = [one for one in run.journal if one.role == role]
+    # Who could not be held to the schema may still be told it.
+    turned_down = any(one.escalation is EscalationReason.REJECTED for one in here)
+    freely = turned_down and state["task"].json_schema is not None
+    can_try = freely or (not here and decision.escalation is EscalationReason.COMPLEX)
+    can_try = can_try and not run.upgrade
     can_try = can_try and run.deadline - time.monotonic() > LEAST_S
     return {
         "cloud_open": False,
+        "refused_there": refused,
+        "unenforced": freely,
         "cloud_state": cloud,
         "cloud_absent": absent,
         "decision": decision.model_copy(

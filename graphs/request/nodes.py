@@ -7,23 +7,27 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
+from agents.agent import SPENT_THINKING, Agent
 from agents.assessment import assess
-from graphs.request.answer_here import answer_here
+from agents.schema_in_words import with_schema
+from graphs.request.answer_here import AnswerHere, answer_here
 from graphs.request.ask_router import second_opinion
 from graphs.request.check import first_finding
 from graphs.request.decide import local_deadline, max_wait_s
 from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
+from graphs.request.turns import with_fewer_turns
 from graphs.request.visibility import local_agent, may_see, role_of
 from router.classify import signals
+from router.engine import Constraint
 from router.errors import PrivacyViolation, StoreUnavailable
 from router.memory.facts import Fact
 from router.memory.sessions import CachedAnswer, Conversation, cache_key
 from router.privacy.gate import strictest
 from router.privacy.storage import may_be_written
 from router.types.decision import EscalationReason, Kind, RouteDecision
-from router.types.task import Message, Privacy, Task, reference_of
+from router.types.task import Message, Privacy, Task, ThinkingMode, reference_of
 
 log = structlog.get_logger()
 
@@ -84,17 +88,60 @@ async def classify(state: State, runtime: Node) -> State:
 
 async def answer_locally(state: State, runtime: Node) -> State:
     """The local agent's answer, within its share of the time."""
-    run, task = runtime.context, state["task"]
+    run = runtime.context
     agent = local_agent(state, run)
     failure = state["finding"] if state.get("repaired") else None
-    messages = agent.messages(task, state["history"], failure, state["facts"])
-    deadline, max_wait = local_deadline(state, run), max_wait_s(state, run)
+    if failure and state["escalation"] is EscalationReason.THINKING:
+        failure = SPENT_THINKING
     toolbox = await toolbox_of(agent, state, run)
-    generate = answer_here(agent, deadline, max_wait, state, runtime)
-    if toolbox is None:
-        return await generate(messages, None, state["label"])
-    answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
-    return {**answered, **relabelled(state, answered["label"], run)}
+    here = answer_here(agent, local_deadline(state, run), max_wait_s(state, run), state, runtime)
+
+    async def generate(
+        messages: tuple[Message, ...], constraint: Constraint | None, label: Privacy
+    ) -> State:
+        return await _generate(here, agent, messages, constraint, label, state, run)
+
+    async def ask(messages: tuple[Message, ...]) -> State:
+        if toolbox is None:
+            return await generate(messages, None, state["label"])
+        answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
+        return {**answered, **relabelled(state, answered["label"], run)}
+
+    # With tools the world may have changed; and a cloud may read the whole session.
+    again = toolbox is None and not state["cloud_open"]
+    return await with_fewer_turns(agent, ask, state, state["history"], failure=failure, again=again)
+
+
+async def _generate(
+    here: AnswerHere,
+    agent: Agent,
+    messages: tuple[Message, ...],
+    constraint: Constraint | None,
+    label: Privacy,
+    state: State,
+    run: Run,
+) -> State:
+    """One generation here. A model that cannot be held to the schema, and behind which nobody
+    stands who might, is told it and its answer checked."""
+    schema = constraint.json_schema if constraint else state["task"].json_schema
+    thinking = _thinking(agent, state, run)
+    if not state.get("unenforced"):
+        answered = await here(messages, constraint, label, thinking=thinking)
+        at_fault = answered.get("rejected") == "schema" and schema is not None
+        if not at_fault or state["cloud_open"]:
+            return answered
+    told = messages if schema is None else with_schema(messages, schema)
+    answered = await here(told, constraint, label, thinking=thinking, enforced=False)
+    return {**answered, "unenforced": True}
+
+
+def _thinking(agent: Agent, state: State, run: Run) -> ThinkingMode:
+    """Left to the model where the task is more than routine, and never again where nothing came
+    of it."""
+    if state.get("repaired") and state["escalation"] is EscalationReason.THINKING:
+        return "off"
+    routine = state["guess"].complexity < run.deps.settings.policy.max_complexity
+    return "off" if agent.thinking == "auto" and routine else agent.thinking
 
 
 def after_answer(state: State) -> Literal["check", "answer_in_cloud", "fall_back", "remember"]:
@@ -124,8 +171,10 @@ async def _remembered(state: State, run: Run) -> State:
     task = state["task"]
     outcome = state.get("outcome") or _conclude(state, run)
     warnings = state.get("warnings", ())
+    if left_out := state.get("left_out"):
+        warnings = (*warnings, left_out)
     if outcome.status != "done":
-        return {"outcome": outcome}
+        return {"outcome": outcome, "warnings": warnings}
     if outcome.route != "cache":
         warnings += state.get("doubts", ())
     label = _label_to_keep(state, run, outcome)
@@ -188,7 +237,10 @@ def _conclude(state: State, run: Run) -> Outcome:
     if answered_by == "cloud" and state["cloud_open"]:
         wrong = "" if completion is None else "the cloud's answer is not usable: "
         return Outcome("failed", "none", "", wrong + finding)
-    if escalation is EscalationReason.ENGINE_FAILED and answered_by == "local":
+    if state.get("refused_there"):
+        # There is a cloud, and it would say the same tomorrow.
+        return Outcome("failed", "none", "", _why_nobody(run, finding))
+    if answered_by == "local" and escalation in _FAILED_HERE:
         return Outcome("failed", "none", "", finding)
     if state["stays_local"]:
         tried = any(attempt.route == "local" for attempt in run.journal)
@@ -199,6 +251,19 @@ def _conclude(state: State, run: Run) -> Outcome:
     if decision.route == "parked":
         return Outcome("parked", "none", "", decision.reason)
     return Outcome("parked", "none", "", f"{finding}; {state['cloud_absent']}")
+
+
+_FAILED_HERE = frozenset({EscalationReason.ENGINE_FAILED, EscalationReason.REJECTED})
+
+
+def _why_nobody(run: Run, finding: str) -> str:
+    """What each model had against the task."""
+    said = [
+        f"{one.model}: {one.error or first_finding(one.checks)}"
+        for one in run.journal
+        if one.outcome in ("failed", "rejected")
+    ]
+    return "no model can do it: " + "; ".join(dict.fromkeys(said)) if said else finding
 
 
 def _why_cloud(decision: RouteDecision, run: Run) -> str:

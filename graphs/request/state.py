@@ -57,6 +57,10 @@ class State(TypedDict, total=False):
     doubts: of an answer from another machine, in words; they are warnings where it is delivered.
     finding: the last thing that spoke against a local answer, in words.
     cloud_answered: what the provider did instead of answering, in words; empty where it was silent.
+    left_out: what the result says of turns that the model was not shown; empty for none.
+    unenforced: the model here cannot be held to the schema, which is said and checked instead.
+    refused_there: the cloud is there and cannot do it. rejected: what the model asked last could
+    not do; None where it was something else.
     may_repair: the same agent may be asked once more; repaired: it has been.
     """
 
@@ -85,6 +89,10 @@ class State(TypedDict, total=False):
     checks: tuple[CheckResult, ...]
     escalation: EscalationReason | None
     finding: str
+    left_out: str
+    unenforced: bool
+    refused_there: bool
+    rejected: Literal["request", "schema", "system", "policy"] | None
     may_repair: bool
     repaired: bool
     outcome: Outcome

@@ -149,7 +149,8 @@ class ShadowRuns:
     async def _compared(self, state: State, run: Run, result: Result) -> Compared:
         task = state["task"]
         agent = self._deps.cooldown.ready(self._deps.clouds)[0]
-        asked = agent.messages(task, state["history"], facts=state["facts"])
+        turns = agent.recalled(task, state["history"], state["facts"])
+        asked = agent.messages(task, turns, facts=state["facts"])
         completion = await self._ask(agent, asked, None, state, run)
         if completion is None or not _usable(task, result, completion):
             return Compared("cloud_failed", cloud=0.0)

@@ -26,7 +26,12 @@ from router.policy.decide import role_for
 from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind
 
 _ABOUT_THE_WAY = frozenset(
-    {EscalationReason.BUSY, EscalationReason.CONTEXT, EscalationReason.ENGINE_FAILED}
+    {
+        EscalationReason.BUSY,
+        EscalationReason.CONTEXT,
+        EscalationReason.ENGINE_FAILED,
+        EscalationReason.REJECTED,
+    }
 )
 """Reasons that say nothing of the answer's quality."""
 

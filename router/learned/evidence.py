@@ -62,6 +62,7 @@ _NO_WORD_ON_QUALITY = frozenset(
         EscalationReason.BUSY,
         EscalationReason.CONTEXT,
         EscalationReason.ENGINE_FAILED,
+        EscalationReason.REJECTED,
     }
 )
 _ANSWERS = frozenset(role_for(kind) for kind in Kind)

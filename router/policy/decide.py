@@ -19,9 +19,10 @@ REPAIRABLE = frozenset(
         EscalationReason.SYNTAX,
         EscalationReason.UNFAITHFUL,
         EscalationReason.CHECK,
+        EscalationReason.THINKING,
     }
 )
-"""What showing the failure to the model can mend."""
+"""What showing the failure to the model can mend, or asking it not to think."""
 
 WORTH_SHOWING = frozenset(
     {

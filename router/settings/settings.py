@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from router.errors import ConfigError
 from router.settings.api_key import cleaned_key
@@ -23,8 +23,17 @@ from router.settings.queue import QueueSettings
 from router.settings.tools import ToolsSettings
 from router.types.base import Frozen
 from router.types.decision import Kind
+from router.types.task import ThinkingMode
 
 CONFIG_NAME = "edgeward.yaml"
+
+
+def _mode(value: object) -> object:
+    """YAML 1.1 reads a bare `on` and `off` as booleans."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+Thinking = Annotated[ThinkingMode, BeforeValidator(_mode)]
 
 
 class ModelSettings(Frozen):
@@ -52,6 +61,11 @@ class ModelSettings(Frozen):
         default=4096, ge=256, description="window of one request, prompt and answer together"
     )
     max_tokens: int = Field(default=1024, ge=1, description="longest answer")
+    thinking: Thinking = Field(
+        default="auto",
+        description="whether the model thinks aloud before it answers, which costs tokens of "
+        "max_tokens: `on`, `off`, `auto`: not for routine tasks",
+    )
     parallel: int = Field(
         default=2, ge=1, le=64, description="requests served at the same time (ExLlamaV2: one)"
     )
@@ -156,6 +170,9 @@ class CloudSettings(Frozen):
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds for one call")
     max_tokens: int = Field(default=2048, ge=1, description="longest answer")
+    thinking: Thinking = Field(
+        default="auto", description="`on`, `off`, `auto`: as the provider's model has it"
+    )
     witnesses: tuple[str, ...] = Field(
         default=("1.1.1.1:443", "9.9.9.9:443", "8.8.8.8:443"),
         description="where a connection is tried, after a provider failed, to tell a provider that "
@@ -309,7 +326,8 @@ class MemorySettings(Frozen):
     recall_tokens: int = Field(
         default=0,
         ge=0,
-        description="tokens of matching facts that general models and the cloud are shown; 0: none",
+        description="tokens of matching facts that general models and the cloud are shown, and at "
+        "most of a session's turns; 0: no facts, and the newest turns that fit the window",
     )
     ledger_days: float = Field(default=90.0, gt=0, description="how long the account is kept")
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from router.types.base import Frozen
 
 
 class Usage(Frozen):
     """What one generation consumed. Tokens are those of the model that ran.
 
-    cost_usd: what the provider charges; 0.0 for a local model, None where no price is known.
+    thinking_tokens: those of completion_tokens that were no answer; an estimate where the engine
+    counts them together. cost_usd: what the provider charges; 0.0 for a local model, None where no
+    price is known.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    thinking_tokens: int = 0
     cost_usd: float | None = 0.0
 
 
@@ -44,7 +49,9 @@ class Completion(Frozen):
     """One model's whole answer.
 
     stats: None where the engine reports no probabilities.
-    ttft_s: seconds to the first token, latency_s to the last.
+    ttft_s: seconds to the first token, latency_s to the last. thinking: what the model thought
+    aloud, and refusal: why it would not answer, in its own words; neither is part of the text or
+    written anywhere.
     """
 
     text: str
@@ -55,3 +62,5 @@ class Completion(Frozen):
     stats: TokenStats | None = None
     ttft_s: float = 0.0
     latency_s: float = 0.0
+    thinking: str = Field(default="", exclude=True, repr=False)
+    refusal: str = Field(default="", exclude=True, repr=False)

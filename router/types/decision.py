@@ -34,6 +34,7 @@ class EscalationReason(StrEnum):
     COMPLEX = "complex"
     CONTEXT = "context"
     EMPTY = "empty"
+    THINKING = "thinking"
     CUT_OFF = "cut_off"
     LOOP = "loop"
     REFUSAL = "refusal"
@@ -43,6 +44,7 @@ class EscalationReason(StrEnum):
     CHECK = "check"
     BUSY = "busy"
     ENGINE_FAILED = "engine_failed"
+    REJECTED = "rejected"
 
 
 class Guess(Frozen):

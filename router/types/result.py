@@ -99,6 +99,7 @@ class Result(Frozen):
     cost_usd: None when some attempt's price is unknown.
     avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
     warnings: what went wrong beside the answer, such as an account that could not be written.
+    thinking: what the model that answered thought aloud; it is not written anywhere.
     """
 
     task_id: str
@@ -121,6 +122,7 @@ class Result(Frozen):
     label: Privacy = Privacy.PUBLIC
     label_reasons: tuple[str, ...] = ()
     finished_at: float = Field(default_factory=time.time)
+    thinking: str = Field(default="", exclude=True, repr=False)
 
     @property
     def checks(self) -> tuple[CheckResult, ...]:

@@ -31,6 +31,10 @@ class Priority(StrEnum):
     LOW = "low"
 
 
+ThinkingMode = Literal["auto", "on", "off"]
+"""Whether a model that can think before it answers shall do so."""
+
+
 class Message(Frozen):
     """One turn of a conversation."""
 

@@ -84,6 +84,12 @@ BEHAVIOURS = (
     "empty_choices",  # 200 and no answer at all
     "no_usage",  # the answer, without token counts
     "not_json",  # 200 and an HTML page, as from a proxy
+    "whole_json",  # the whole answer as one JSON text, though a stream was asked for
+    "error_in_200",  # 200 and a JSON error
+    "error_first_frame",  # the stream's first frame is an error
+    "done_without_reason",  # the whole answer and [DONE], without a finish reason
+    "refusal",  # the answer stands in the field `refusal`
+    "said",  # `status` and `message`, or `body`, whatever they are
 )
 
 
@@ -95,6 +101,10 @@ class Failure:
     retry_after_s: float | None = None
     after_tokens: int = 2
     delay_s: float = 0.3
+    status: int = 400
+    message: str = "No."
+    code: str | int | None = None
+    body: Any = None
 
     def __post_init__(self) -> None:
         if self.name not in STATUSES and self.name not in BEHAVIOURS:
@@ -120,6 +130,11 @@ class ProviderServer:
     models: the names it accepts. context_tokens: prompts of more tokens overflow. reply: what it
     says to everything, in place of the brain. brain: what it says to a prompt and a schema.
     count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
+
+    thought: what it thinks before each answer, `think_in` says where: between <think> and </think>,
+    before a "lone" closing mark, after an "unclosed" opening one, as typed "parts", or in a field
+    of that name. obeys: the parameters by which its thinking can be switched off. refuses: the
+    parameters for which it turns a request down. system_role, schemas: whether it knows such.
     """
 
     key: str = "test-key"
@@ -131,6 +146,12 @@ class ProviderServer:
     count: Callable[[str], int] = count_tokens
     token_delay_s: float = 0.0
     host: str = "127.0.0.1"
+    thought: str = ""
+    think_in: str = "tag"
+    obeys: tuple[str, ...] = ("chat_template_kwargs", "reasoning_effort", "think")
+    refuses: tuple[str, ...] = ()
+    system_role: bool = True
+    schemas: bool = True
     requests: list[Assessment] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
     _runner: web.AppRunner | None = None
@@ -143,9 +164,9 @@ class ProviderServer:
     def openai_url(self) -> str:
         return f"{self.url}/v1"
 
-    def fail(self, name: str, *, times: int = 1, **details: float) -> None:
+    def fail(self, name: str, *, times: int = 1, **details: Any) -> None:
         """The next `times` chat requests fail so; afterwards the server behaves again."""
-        self._failures.extend([Failure(name, **details)] * times)  # type: ignore[arg-type]
+        self._failures.extend([Failure(name, **details)] * times)
 
     async def __aenter__(self) -> ProviderServer:
         app = web.Application(client_max_size=16 * 2**20)
@@ -211,6 +232,10 @@ class ProviderServer:
         self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
     ) -> web.StreamResponse:
         failure = self._failures.popleft() if self._failures else None
+        if failure and failure.name == "said":
+            if failure.body is not None:
+                return web.json_response(failure.body, status=failure.status)
+            return _said(failure.status, failure.message, failure.code)
         if failure and failure.name in STATUSES:
             return _error(
                 request, failure.name, failure, key=_masked(request), model=body.get("model")
@@ -230,17 +255,37 @@ class ProviderServer:
             return _reset(request)
         if name == "not_json":
             return web.Response(text="<html>Sign in to the proxy</html>", content_type="text/html")
+        if failure and name == "error_in_200":
+            error = {"message": failure.message, "type": "server_error", "code": failure.code}
+            return web.json_response({"error": error})
         text = self.reply or self.brain(wire.prompt(body), wire.schema(body))
-        reply = _Reply.to(body, text, self.count)
-        if not body.get("stream"):
+        reply = _Reply.to(body, text, self.count, self._thought(body))
+        if name == "whole_json" or not body.get("stream"):
             return web.json_response(wire.whole(reply, name))
         return await self._stream(request, wire, reply, failure)
+
+    def _thought(self, body: dict[str, Any]) -> tuple[str, str]:
+        """What it thinks for this request, and where it writes it."""
+        kwargs = body.get("chat_template_kwargs") or {}
+        switched = {
+            "chat_template_kwargs": kwargs.get("enable_thinking") is False,
+            "reasoning_effort": body.get("reasoning_effort") in ("none", "minimal"),
+            "think": body.get("think") is False,
+        }
+        off = any(switched[name] for name in self.obeys)
+        return ("" if off else self.thought), self.think_in
 
     def _cannot_serve(
         self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
     ) -> web.Response | None:
         """The refusals that depend on what was asked."""
         words = _prompt_tokens(body, self.count)
+        if unwelcome := next((name for name in self.refuses if name in body), None):
+            return _said(400, f"Extra inputs are not permitted: {unwelcome}")
+        if not self.system_role and any(turn["role"] == "system" for turn in body["messages"]):
+            return _said(400, "System role not supported")
+        if not self.schemas and wire.schema(body) is not None:
+            return _said(400, "response_format of type json_schema is not supported here")
         if self.context_tokens is not None and words > self.context_tokens:
             return _error(
                 request, "context_length_exceeded", limit=self.context_tokens, words=words
@@ -267,9 +312,23 @@ class ProviderServer:
         if name == "empty_choices":
             await response.write(wire.empty())
             return response
+        if failure and name == "error_first_frame":
+            error = {"message": failure.message, "type": "server_error", "code": failure.code}
+            frame = f"data: {json.dumps({'error': error})}\n\n"
+            if failure.body == "bare":
+                frame = f"error: {json.dumps(error)}\n\n"
+            if failure.body == "after the role":
+                frame = wire.opening(reply).decode() + frame
+            await response.write(frame.encode())
+            return response
+        for text in reply.thought:
+            await response.write(wire.thought(reply, text))
         await response.write(wire.opening(reply))
         for text in texts:
-            await response.write(wire.token(reply, text))
+            if name == "refusal":
+                await response.write(wire.refusal(reply, text))
+            else:
+                await response.write(wire.token(reply, text))
             await asyncio.sleep(
                 failure.delay_s if failure and name == "slow_tokens" else self.token_delay_s
             )
@@ -281,6 +340,8 @@ class ProviderServer:
             await response.write(b'data: {"choices": [{"delta": \n\n')
         elif name == "error_in_stream":
             await response.write(wire.error_event())
+        elif name == "done_without_reason":
+            await response.write(b"data: [DONE]\n\n")
         elif name != "truncated":
             reason = "content_filter" if name == "content_filter" else reply.finish_reason
             async for event in wire.closing(reply, reason, usage=name != "no_usage"):
@@ -290,7 +351,10 @@ class ProviderServer:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What the brain said, cut to the request's max_tokens and stop strings."""
+    """What the brain said, cut to the request's max_tokens and stop strings.
+
+    thought: what goes into the field `think_in`, or into typed parts.
+    """
 
     model: str
     tokens: list[str]
@@ -299,27 +363,48 @@ class _Reply:
     completion_tokens: int
     logprobs: bool
     include_usage: bool
+    thought: list[str]
+    think_in: str
 
     @property
     def text(self) -> str:
         return "".join(self.tokens)
 
     @classmethod
-    def to(cls, body: dict[str, Any], text: str, count: Callable[[str], int]) -> _Reply:
+    def to(
+        cls,
+        body: dict[str, Any],
+        text: str,
+        count: Callable[[str], int],
+        thinks: tuple[str, str] = ("", ""),
+    ) -> _Reply:
+        thought, think_in = thinks
         stops = body.get("stop") or body.get("stop_sequences") or []
         for stop in [stops] if isinstance(stops, str) else stops:
             text = text.split(stop, 1)[0]
         limit = body.get("max_completion_tokens") or body.get("max_tokens") or math.inf
+        written = {
+            "tag": f"<think>\n{thought}\n</think>\n\n",
+            "lone": f"{thought}\n</think>\n\n",
+            "unclosed": f"<think>\n{thought}",
+        }
+        if thought and think_in in written:
+            text, thought = written[think_in] + (text if think_in != "unclosed" else ""), ""
+        aside = pieces(thought)
+        aside = aside if len(aside) <= limit else aside[: int(limit)]
         tokens = pieces(text)
-        kept = tokens if len(tokens) <= limit else tokens[: int(limit)]
+        room = limit - len(aside)
+        kept = tokens if len(tokens) <= room else tokens[: int(room)]
         return cls(
             model=body["model"],
             tokens=kept,
             finish_reason="stop" if len(kept) == len(tokens) else "length",
             prompt_tokens=_prompt_tokens(body, count),
-            completion_tokens=count("".join(kept)),
+            completion_tokens=count("".join(kept)) + count("".join(aside)),
             logprobs=bool(body.get("logprobs")),
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+            thought=aside,
+            think_in=think_in,
         )
 
 
@@ -334,9 +419,12 @@ class _OpenAI:
         return wanted["json_schema"]["schema"] if wanted.get("type") == "json_schema" else None
 
     def whole(self, reply: _Reply, behaviour: str) -> dict[str, Any]:
+        message = {"role": "assistant", "content": reply.text}
+        if reply.thought:
+            message[reply.think_in] = "".join(reply.thought)
         choice: dict[str, Any] = {
             "index": 0,
-            "message": {"role": "assistant", "content": reply.text},
+            "message": message,
             "finish_reason": reply.finish_reason,
         }
         if reply.logprobs:
@@ -371,6 +459,17 @@ class _OpenAI:
 
     def opening(self, reply: _Reply) -> bytes:
         delta = {"role": "assistant", "content": ""}
+        return self._chunk(reply, [{"index": 0, "delta": delta, "finish_reason": None}])
+
+    def thought(self, reply: _Reply, text: str) -> bytes:
+        delta: dict[str, Any] = {reply.think_in: text}
+        if reply.think_in == "parts":
+            part = {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
+            delta = {"content": [part]}
+        return self._chunk(reply, [{"index": 0, "delta": delta, "finish_reason": None}])
+
+    def refusal(self, reply: _Reply, text: str) -> bytes:
+        delta = {"content": None, "refusal": text}
         return self._chunk(reply, [{"index": 0, "delta": delta, "finish_reason": None}])
 
     def token(self, reply: _Reply, text: str) -> bytes:
@@ -515,6 +614,11 @@ def _error(
         )
         error = {"type": kind, "message": str(error["message"])}
     return web.json_response({"type": "error", "error": error}, status=status, headers=headers)
+
+
+def _said(status: int, message: str, code: str | int | None = None) -> web.Response:
+    error = {"message": message, "type": "invalid_request_error", "code": code}
+    return web.json_response({"error": error}, status=status)
 
 
 def _reset(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:

@@ -61,6 +61,10 @@ async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> 
     async with aclosing(router.stream(task)) as events:
         async for event in events:
             if isinstance(event, Token) and live:
+                if event.restarts:
+                    sys.stdout.write("\n")
+                    notes.print("that was thinking; the answer:", style="yellow", markup=False)
+                    written = ""
                 sys.stdout.write(event.text)
                 sys.stdout.flush()
                 written += event.text

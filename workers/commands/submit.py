@@ -73,6 +73,9 @@ async def _follow(handle: Handle) -> int:
     live, written = sys.stdout.isatty(), False
     async for event in handle.events():
         if event["type"] == "token" and live:
+            if event.get("restarts"):
+                sys.stdout.write("\n")
+                sys.stderr.write("that was thinking; the answer:\n")
             sys.stdout.write(event["text"])
             sys.stdout.flush()
             written = True

@@ -205,11 +205,14 @@ class _EventWriter:
         self._queue, self._claimed = queue, claimed
         self._text, self._attempt, self._since = "", 0, 0.0
         self._label = Privacy.PUBLIC
+        self._restarts = False
 
     async def add(self, event: Routed | Token | Attempted) -> None:
         if isinstance(event, Token):
             if self._text and (event.attempt, event.label) != (self._attempt, self._label):
                 await self.flush()
+            if event.restarts:
+                self._text, self._restarts = "", True
             if not self._text:
                 self._since, self._label = time.monotonic(), event.label
             self._text, self._attempt = self._text + event.text, event.attempt
@@ -222,7 +225,8 @@ class _EventWriter:
     async def flush(self) -> None:
         if self._text:
             event = {"type": "token", "text": self._text, "attempt": self._attempt}
-            self._text = ""
+            event |= {"restarts": True} if self._restarts else {}
+            self._text, self._restarts = "", False
             await self._queue.work.tell(self._claimed, event, self._label)
 
 

@@ -163,6 +163,9 @@ def explanation(result: Result) -> RenderableType:
         if attempt.host:
             trusted = "trusted" if attempt.trusted else "shown what a cloud may see"
             lines.append(Text(f"          at {attempt.host}, another machine, {trusted}"))
+        if thought := attempt.usage.thinking_tokens:
+            of = f"{attempt.usage.completion_tokens:,} tokens"
+            lines.append(Text(f"          {thought:,} of its {of} were thinking"))
         if attempt.redacted:
             lines.append(Text(f"          sent with {attempt.redacted} values replaced"))
         if attempt.error:
@@ -170,6 +173,8 @@ def explanation(result: Result) -> RenderableType:
         for check in attempt.checks:
             mark = "✓" if check.passed else "✗"
             lines.append(Text(f"          {mark} {check.name}: {check.finding}"))
+    if result.thinking:
+        lines.append(Text.assemble(("thinking  ", "dim"), result.thinking))
     lines.append(
         Text.assemble(
             ("result    ", "dim"),

@@ -117,7 +117,44 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "additionalProperties": False,
         "x-note": 1,
     },
+    "annotated by OpenAPI": {
+        "type": "object",
+        "properties": {
+            "kind": {"type": "string", "enum": ["a", "b"], "example": "a", "deprecated": True},
+            "name": {**SHORT, "nullable": True, "externalDocs": {"url": "x"}, "xml": {"name": "n"}},
+        },
+        "discriminator": {"propertyName": "kind", "mapping": {"a": "#/x"}},
+        "required": ["kind"],
+        "additionalProperties": False,
+        "unheardOf": {"not": "a schema"},
+    },
 }
+
+PATTERNS = [
+    r"^[A-Z]{2}\d{3}$",
+    r"^\d{4}-\d{4}-\d{4}-\d{4}$",
+    r"^\+?[1-9]\d{7,14}$",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$",
+    r"^(red|green|blue)$",
+    r"^red$|^[0-9]{3}$",
+    r"^#[0-9a-fA-F]{6}$",
+    r"^[^@\s]{1,8}@[^@\s]{1,8}\.[a-z]{2,3}$",
+    r"^\w{2,5}\s\w{2,5}$",
+    r"^[^\w]{3}$",
+    r"^\D\S\W$",
+    r"^[\"\\\\]{4}$",
+    r"^.{3}$",
+    r"^a.*z$",
+    r"needle",
+    r"^begin",
+    r"end$",
+    r"^(?:ab?c*){2,3}$",
+    r"^\u00e9[\u4e00-\u4e2f]{2}$",
+    r"^\.\(\)\[\]$",
+    r"^x*?y+?$",
+    r"",
+]
+LENGTHS: list[dict[str, int]] = [{}, {"maxLength": 24}, {"minLength": 6, "maxLength": 20}]
 
 WITHOUT_END = {"anything", "map"}
 """Schemas that set no end, and in which this model finds none."""
@@ -169,6 +206,39 @@ async def test_answers_obey_the_schema_and_carry_no_free_white_space(
     assert whole >= least, "hardly any answer is cut off: everything has an end"
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
+async def test_an_answer_matches_its_pattern_and_keeps_to_its_lengths(
+    engine: LaneEngine, pattern: str
+) -> None:
+    held = 0
+    for lengths in LENGTHS:
+        schema = {"type": "string", "pattern": pattern, **lengths}
+        try:
+            compact_grammar(schema)
+        except SchemaRefused:
+            assert lengths, "only a length beside it may be too much"
+            continue
+        for changes in ({}, {"temperature": 1.5, "seed": 1}, {"temperature": 1.5, "seed": 2}):
+            completion = await answer(engine, schema, max_tokens=4000, **changes)
+            assert completion.finish_reason == "stop"
+            jsonschema.validate(json.loads(completion.text), schema)
+            held += 1
+    assert held >= 3
+
+
+def test_a_bounded_repetition_is_bounded_by_the_lengths() -> None:
+    schema = {"type": "string", "pattern": "^[a-z]+$", "minLength": 3, "maxLength": 7}
+    assert "{3,7}" in compact_grammar(schema)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^(((a{0,50}){0,50}){0,50})$", "^" + "(a|" * 300 + "b" + ")" * 300]
+)
+def test_a_pattern_that_would_fill_the_memory_is_refused(pattern: str) -> None:
+    with pytest.raises(SchemaRefused):
+        compact_grammar({"type": "string", "pattern": pattern, "maxLength": 8})
+
+
 async def test_probabilities_are_those_before_the_grammar(engine: LaneEngine) -> None:
     free = await answer(engine, {"type": "string", "maxLength": 4})
     assert free.stats is not None
@@ -193,7 +263,10 @@ async def test_a_free_string_ends(engine: LaneEngine) -> None:
         ({"type": "object", "minProperties": 2}, "'minProperties'"),
         ({"anyOf": [{"type": "string", "minLength": 4, "maxLength": 2}]}, "schema.anyOf[0]"),
         ({"type": "string", "pattern": "("}, "schema.pattern"),
-        ({"type": "string", "pattern": "^a"}, "'pattern'"),
+        ({"type": "string", "pattern": "^(?!b)a"}, "'pattern' '^(?!b)a': look-around"),
+        ({"type": "string", "pattern": "^(a|b)\\1$"}, "back-reference"),
+        ({"type": "string", "pattern": "(?i)^a$"}, "flags"),
+        ({"type": "string", "pattern": "^a{9}$", "maxLength": 8}, "'pattern'"),
         ({"type": "integer", "multipleOf": 3}, "'multipleOf'"),
         ({"allOf": [{"type": "object"}, {"type": "object"}]}, "'allOf' of several"),
         ({"anyOf": [{"type": "null"}], "maxLength": 3}, "'anyOf' beside 'maxLength'"),

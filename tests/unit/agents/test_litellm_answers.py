@@ -281,3 +281,30 @@ async def test_prompts_and_keys_are_not_logged(
     noise = "".join(capfd.readouterr()) + caplog.text
     assert "private" not in noise
     assert provider.key not in noise
+
+
+async def test_what_may_be_left_out_is_not_made_up() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "example": "Ana"},
+            "phone": {"type": "string", "pattern": r"^\d{9}$", "nullable": True},
+        },
+        "required": ["name"],
+        "discriminator": {"propertyName": "name"},
+    }
+    async with ProviderServer(reply='{"name": "Ana", "phone": null}') as provider:
+        engine = engine_for(provider)
+        parts = [
+            part async for part in engine.stream(ask(constraint=Constraint(json_schema=schema)))
+        ]
+        await engine.close()
+
+    sent = provider.requests[0].body["response_format"]["json_schema"]["schema"]
+    assert sent["properties"]["phone"]["type"] == ["string", "null"]
+    assert "example" not in json.dumps(sent)
+    assert "discriminator" not in json.dumps(sent)
+    completion = parts[-1]
+    assert not isinstance(completion, Delta)
+    assert completion.text == '{"name":"Ana"}'
+    assert "".join(part.text for part in parts if isinstance(part, Delta)) == completion.text

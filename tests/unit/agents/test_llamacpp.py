@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import json
 import subprocess
@@ -446,3 +447,31 @@ async def test_two_models_enforce_their_schemas_side_by_side(models: Path) -> No
 
 def test_there_is_at_least_one_core() -> None:
     assert physical_cores() >= 1
+
+
+async def test_a_template_without_a_system_role_still_answers(tmp_path: Path) -> None:
+    complaint = (
+        "{% if messages[0]['role'] == 'system' %}"
+        "{{ raise_exception('System role not supported') }}{% endif %}"
+    )
+    path = write_tiny_gguf(tmp_path / "gemma.gguf", chat_template=complaint + CHATML)
+    spoken = (Message(role="system", content="Be brief."), Message(role="user", content="hi"))
+    async with opened(path) as engine:
+        alone = await generate(engine, ask("hi"))
+        both = await generate(engine, dataclasses.replace(ask(), messages=spoken))
+
+    assert both.text
+    assert both.usage.prompt_tokens == alone.usage.prompt_tokens + len("Be brief.\n")
+
+
+async def test_a_model_that_can_think_is_asked_to_only_where_a_request_says_so(
+    tmp_path: Path,
+) -> None:
+    shows = CHATML + "{% if add_generation_prompt and enable_thinking %}ponder{% endif %}"
+    path = write_tiny_gguf(tmp_path / "thinks.gguf", chat_template=shows)
+    async with opened(path) as engine:
+        read = {}
+        for mode in ("auto", "off", "on"):
+            completion = await generate(engine, ask(thinking=mode))
+            read[mode] = completion.usage.prompt_tokens
+    assert read["auto"] == read["off"] == read["on"] - len("ponder")

@@ -127,3 +127,14 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     shown = render(load_settings(path, {})[0].redacted(), comments=False)
     assert "hunter2" not in shown
     assert "rediss://me:***@host:6380/0" in shown
+
+
+def test_thinking_is_switched_per_role_also_where_yaml_reads_a_boolean(tmp_path: Path) -> None:
+    path = tmp_path / "edgeward.yaml"
+    path.write_text(
+        "models:\n  general: {builtin: nano, thinking: on}\n"
+        "  coder: {builtin: nano, thinking: off}\ncloud: {thinking: auto}\n"
+    )
+    settings, _ = load_settings(path, env={})
+    modes = (settings.models.general.thinking, settings.models.coder.thinking)
+    assert (*modes, settings.cloud.thinking) == ("on", "off", "auto")

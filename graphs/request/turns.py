@@ -1,0 +1,57 @@
+"""A session that is longer than a model can read: it is shown fewer turns, and that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from agents.agent import Agent
+from agents.session_turns import newer_half
+from graphs.request.state import State
+from router.types.decision import EscalationReason
+from router.types.task import Message
+
+Ask = Callable[[tuple[Message, ...]], Awaitable[State]]
+"""(what the model is shown) -> what an attempt returns."""
+
+
+async def with_fewer_turns(
+    agent: Agent,
+    ask: Ask,
+    state: State,
+    history: tuple[Message, ...],
+    *,
+    failure: str | None = None,
+    again: bool,
+) -> State:
+    """The answer to the task after as many of the session's turns as fit.
+
+    again: asks with fewer where the model counts more tokens than was estimated.
+    """
+    task, facts = state["task"], state["facts"]
+    turns = agent.recalled(task, history, facts)
+    answered = await ask(agent.messages(task, turns, failure, facts))
+    while turns and again and _is_too_long(answered):
+        turns = newer_half(turns)
+        answered = await ask(agent.messages(task, turns, failure, facts))
+    return {**answered, "left_out": _left_out(agent, state, history, turns)}
+
+
+def _is_too_long(answered: State) -> bool:
+    failed = answered.get("completion") is None
+    return failed and answered.get("escalation") is EscalationReason.CONTEXT
+
+
+def _left_out(
+    agent: Agent, state: State, history: tuple[Message, ...], shown: tuple[Message, ...]
+) -> str:
+    """What the result says of it; empty where the model was shown what it is configured to see."""
+    total, kept = (
+        sum(one.role == "user" for one in part) for part in (agent.last_turns(history), shown)
+    )
+    if kept >= total:
+        return ""
+    return (
+        f"of session {state['task'].session!r} the oldest {total - kept} of {total} turns were "
+        f"left out for {agent.engine.caps.model}: they do not fit what it can read "
+        "(context_tokens, memory.recall_tokens)"
+    )
