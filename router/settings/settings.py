@@ -7,19 +7,19 @@ the working directory, `~/.config/edgeward/edgeward.yaml`. Without any, the defa
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from router.errors import ConfigError
-from router.settings.file import SettingsFile
+from router.settings.file import SECRET_KEYS, SettingsFile
 from router.settings.learning import LearningSettings
 from router.settings.privacy import PrivacySettings
 from router.settings.queue import QueueSettings
 from router.settings.tools import ToolsSettings
+from router.settings.urls import shown_url
 from router.types.base import Frozen
 from router.types.decision import Kind
 
@@ -38,7 +38,9 @@ class ModelSettings(Frozen):
         "cards), run inside the process",
     )
     url: str | None = Field(
-        default=None, description="an OpenAI-compatible local server, as http://127.0.0.1:11434/v1"
+        default=None,
+        repr=False,
+        description="an OpenAI-compatible local server, as http://127.0.0.1:11434/v1",
     )
     script: Path | None = Field(
         default=None, description="a YAML file of scripted replies, for dry runs and tests"
@@ -46,7 +48,9 @@ class ModelSettings(Frozen):
     model: str | None = Field(
         default=None, description="the model's name at `url`; empty: the first one it lists"
     )
-    api_key: str | None = Field(default=None, description="the key `url` asks for, if it does")
+    api_key: str | None = Field(
+        default=None, repr=False, description="the key `url` asks for, if it does"
+    )
     context_tokens: int = Field(
         default=4096, ge=256, description="window of one request, prompt and answer together"
     )
@@ -138,10 +142,11 @@ class CloudSettings(Frozen):
         "name as openai/gpt-5.4-mini or anthropic/claude-haiku-4-5",
     )
     url: str | None = Field(
-        default=None, description="an OpenAI-compatible server that plays the cloud"
+        default=None, repr=False, description="an OpenAI-compatible server that plays the cloud"
     )
     api_key: str | None = Field(
         default=None,
+        repr=False,
         description="as ${MY_KEY}; empty: the provider's usual variable (OPENAI_API_KEY, ...)",
     )
     script: Path | None = Field(
@@ -265,7 +270,7 @@ class CheckSettings(Frozen):
 class StoreSettings(Frozen):
     """The one Redis. Without a URL a private server is found on the PATH or in the wheel."""
 
-    url: str | None = Field(default=None, description="redis://, rediss:// or unix://")
+    url: str | None = Field(default=None, repr=False, description="redis://, rediss:// or unix://")
     namespace: str = Field(
         default="edgeward", pattern=r"^[A-Za-z0-9_.-]+$", description="prefix of every key"
     )
@@ -343,7 +348,8 @@ class Settings(Frozen):
         return Settings.model_validate(_hidden(self.model_dump()))
 
 
-_URL_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+_OF_A_PROGRAM = frozenset({"env", "headers"})
+"""What an MCP server is given, tokens among it."""
 
 
 def _hidden(data: dict[str, Any]) -> dict[str, Any]:
@@ -351,11 +357,12 @@ def _hidden(data: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            shown[key] = _hidden(value)
-        elif key == "api_key" and value is not None:
+            secret = key in _OF_A_PROGRAM
+            shown[key] = dict.fromkeys(value, "***") if secret else _hidden(value)
+        elif key in SECRET_KEYS and value is not None:
             shown[key] = "***"
         elif key == "url" and value is not None:
-            shown[key] = _URL_PASSWORD.sub("***", value)
+            shown[key] = shown_url(value) or "***"
         else:
             shown[key] = value
     return shown
@@ -386,11 +393,7 @@ def load_settings(
     env = os.environ if env is None else env
     found = find_config(path, env)
     file = SettingsFile.read(found, env) if found else SettingsFile.empty()
-    try:
-        settings = Settings.model_validate(file.data)
-    except ValidationError as error:
-        raise ConfigError(file.explain(error, Settings)) from None
-    return with_environment(settings, env), found
+    return with_environment(file.validated(Settings), env), found
 
 
 def with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
