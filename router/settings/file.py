@@ -30,27 +30,29 @@ _LITELLM_REFERENCE = re.compile(r"^os\.environ/(?P<name>[A-Za-z_][A-Za-z0-9_]*)$
 class SettingsFile:
     """Plain data from a YAML file, with the environment filled in.
 
-    references: the variables that each place names. sha256: of the file's bytes, as read.
+    references: the variables that each place names. written: the data without the environment.
     """
 
     name: str
     document: Document
+    written: Document
     references: dict[Place, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> SettingsFile:
-        return cls("(defaults)", Document({}, {}))
+        return cls("(defaults)", Document({}, {}), Document({}, {}))
 
     @classmethod
     def read(cls, path: Path, env: Mapping[str, str]) -> SettingsFile:
         """Reads the file and fills in `${NAME}`, `${NAME:-default}` and `os.environ/NAME`."""
         read = read_yaml_file(path)
-        file = cls(str(path), read)
+        file = cls(str(path), read, read)
         data = {} if read.data is None else read.data
         if not isinstance(data, dict):
             raise ConfigError(f"{path}:1: expected keys and values, found {type(data).__name__}")
         filled = file._filled(data, (), env)
-        return cls(file.name, Document(filled, read.marks, read.sha256), file.references)
+        filled_in = Document(filled, read.marks, read.sha256)
+        return cls(file.name, filled_in, read, file.references)
 
     def validated(self, model: type[_Model]) -> _Model:
         """The settings that the file makes; ConfigError with every mistake in it."""

@@ -1,24 +1,28 @@
 """What can be configured, its defaults and its limits; the only reader of YAML and environment.
 
 The file is found in this order: the path given (`--config`), `EDGEWARD_CONFIG`, `edgeward.yaml` in
-the working directory, `~/.config/edgeward/edgeward.yaml`. Without any, the defaults serve.
+the working directory, `~/.config/edgeward/edgeward.yaml`. Without any, the defaults serve. One in
+the working directory may be somebody else's: what it may not do unasked is in `dangers`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from router.errors import ConfigError
+from router.settings.dangers import Danger, dangers
 from router.settings.file import SECRET_KEYS, SettingsFile
 from router.settings.learning import LearningSettings
 from router.settings.privacy import PrivacySettings
 from router.settings.queue import QueueSettings
 from router.settings.tools import ToolsSettings
+from router.settings.trust import UntrustedConfig, is_trusted, own_folder
 from router.settings.urls import shown_url
 from router.types.base import Frozen
 from router.types.decision import Kind
@@ -380,20 +384,77 @@ def find_config(given: Path | None, env: Mapping[str, str]) -> Path | None:
                 + ": name an existing YAML file, or write one with `edgeward config init`"
             )
         return named
-    for place in (Path(CONFIG_NAME), Path("~/.config/edgeward").expanduser() / CONFIG_NAME):
+    for place in (Path(CONFIG_NAME), own_folder() / CONFIG_NAME):
         if place.is_file():
             return place
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and the file that they are from (None: the defaults).
+
+    dangers: what the file does that somebody should have looked at. trusted: somebody has, or the
+    file was named, or is the user's own.
+    """
+
+    settings: Settings
+    path: Path | None = None
+    sha256: str = ""
+    dangers: tuple[Danger, ...] = ()
+    trusted: bool = True
+
+
 def load_settings(
     path: Path | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[Settings, Path | None]:
-    """The settings and the file they came from (None: defaults). Raises ConfigError."""
+    """The settings and the file they came from (None: defaults).
+
+    Raises ConfigError, and UntrustedConfig for a file of the working directory that does what only
+    a trusted one may.
+    """
+    loaded = look_at_settings(path, env, chosen=True)
+    if loaded.path is not None and not loaded.trusted:
+        raise UntrustedConfig(loaded.path.absolute(), loaded.sha256, loaded.dangers)
+    return loaded.settings, loaded.path
+
+
+def look_at_settings(
+    path: Path | None = None, env: Mapping[str, str] | None = None, *, chosen: bool = False
+) -> Loaded:
+    """The same to be shown and judged, and to be used only if it is trusted; ConfigError.
+
+    chosen: a `path` was named to be used; else it is judged like one that was found.
+    """
     env = os.environ if env is None else env
     found = find_config(path, env)
-    file = SettingsFile.read(found, env) if found else SettingsFile.empty()
-    return with_environment(file.validated(Settings), env), found
+    if found is None:
+        return Loaded(with_environment(Settings(), env))
+    file = SettingsFile.read(found, env)
+    settings = file.validated(Settings)
+    sha256 = file.document.sha256
+    if (path is not None and chosen) or _is_own(found, path, env):
+        return Loaded(with_environment(settings, env), found, sha256)
+    told = tuple(dangers(file, settings, _own_settings(env)))
+    trusted = not told or is_trusted(found, sha256)
+    return Loaded(with_environment(settings, env), found, sha256, told, trusted)
+
+
+def _is_own(found: Path, given: Path | None, env: Mapping[str, str]) -> bool:
+    """Whether a person's own environment names the file, or it is where only they write.
+
+    A relative EDGEWARD_CONFIG names another file in every folder: whoever made the folder chose.
+    """
+    named = env.get("EDGEWARD_CONFIG")
+    if given is None and named:
+        return Path(named).expanduser().is_absolute()
+    return found.parent.resolve() == own_folder().resolve()
+
+
+def _own_settings(env: Mapping[str, str]) -> Settings | None:
+    """The user's own settings, to be compared with; ConfigError where they cannot be read."""
+    path = own_folder() / CONFIG_NAME
+    return SettingsFile.read(path, env).validated(Settings) if path.is_file() else None
 
 
 def with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:

@@ -24,6 +24,7 @@ from router.account.pricing import Prices
 from router.errors import EdgewardError
 from router.learned.versions import Versions
 from router.settings.settings import Settings, load_settings
+from router.settings.trust import UntrustedConfig
 from router.store.store import store_status
 from router.telemetry import configure_logging
 from router.types.result import CloudState
@@ -53,7 +54,9 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     try:
         settings, found = load_settings(config, env)
     except EdgewardError as error:
-        findings.append(Finding("configuration", "fails", str(error), "edgeward config validate"))
+        untrusted = isinstance(error, UntrustedConfig)
+        cure = "edgeward config trust" if untrusted else "edgeward config validate"
+        findings.append(Finding("configuration", "fails", str(error), cure))
         return findings
     configure_logging(settings.log_level)
     where = str(found) if found else "defaults (no edgeward.yaml found)"

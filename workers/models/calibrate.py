@@ -35,10 +35,10 @@ def calibrate(
     from agents.models.calibrate import kinds_of, made_questions, read_questions
     from agents.roster import build_roster
     from router.account.pricing import Prices
-    from router.settings.settings import load_settings
     from router.telemetry import configure_logging
+    from workers.trust import load_or_ask
 
-    settings, _ = load_settings(config)
+    settings, _ = load_or_ask(config)
     configure_logging(settings.log_level)
     path = _model_path(settings, role)
     chosen = read_questions(questions) if questions else made_questions(count, kinds_of(role))
