@@ -23,6 +23,7 @@ from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
 from router.settings.settings import CloudSettings, ModelSettings, Settings
+from router.settings.urls import shown_url
 from router.types.result import CloudState
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -98,8 +99,8 @@ def _require_this_machine(settings: Settings) -> None:
     for name, url in urls.items():
         if url is not None and not is_loopback(url):
             raise ConfigError(
-                f"`offline` is set and {name} is {url}, another machine: name a server on this "
-                "one, or a model file"
+                f"`offline` is set and {name} is {shown_url(url) or 'a URL that cannot be shown'}, "
+                "another machine: name a server on this one, or a model file"
             )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
+from router.settings.urls import shown_url
 from router.types.task import Message
 
 T = TypeVar("T")
@@ -42,8 +43,10 @@ def chat_base(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
+        plain = not {*url} & {*"@?#"}  # else there may be a password in it
+        named = repr(url) if plain else shown_url(url) or "the given URL"
         raise ConfigError(
-            f"{url!r} is not the address of a model server: write it as http://127.0.0.1:8080/v1"
+            f"{named} is not the address of a model server: write it as http://127.0.0.1:8080/v1"
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path or '/v1'}"

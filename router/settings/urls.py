@@ -8,6 +8,7 @@ _SCHEMES = "redis|rediss|unix|http|https|ws|wss"
 _PARTS = re.compile(rf"(?P<scheme>{_SCHEMES})://(?P<authority>[^/?#]*)(?P<tail>.*)")
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])"
 _PLACE = re.compile(rf"{_HOST}(?::(?P<port>[0-9]{{1,5}}))?")
+_SECRET = re.compile(r"[^\[\]\\\s\x00-\x1f]*")
 _USER = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _PATHS = {
     "redis": re.compile(r"/?[0-9]{0,5}"),
@@ -40,7 +41,9 @@ def shown_url(url: str) -> str | None:
     scheme, authority, tail = found["scheme"], found["authority"], found["tail"]
     secret, at, place = authority.rpartition("@")
     path, asks, query = tail.partition("?")
-    if "@" in tail or "#" in tail or not _PATHS.get(scheme, _PATH).fullmatch(path):
+    if "@" in tail or "#" in tail or not _SECRET.fullmatch(secret):
+        return None
+    if not _PATHS.get(scheme, _PATH).fullmatch(path):
         return None
     if scheme == "unix":
         if place:  # a path without its first slash; or a host, which a socket has not
