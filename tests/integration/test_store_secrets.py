@@ -85,7 +85,7 @@ async def test_nothing_of_a_password_is_shown_wherever_a_sign_breaks_it(form: st
 
 
 AMBIGUOUS = ("redis://user:{}", "redis://127.0.0.1:{}/0", "redis://{}@127.0.0.1:1")
-"""With an `@` or a `:` more these are whole URLs, of another host or with a user: nobody can know."""
+"""With an `@` or a `:` more, these are whole URLs of another host or a user: nobody can know."""
 
 PARTS = st.text(alphabet=st.sampled_from([*"#/?@:%[]\\&=+. ", "a", "é", "1"]), max_size=6)
 
