@@ -43,7 +43,7 @@ async def forgettings(store: Store) -> tuple[Forgetting, ...]:
             persistence = dict(await store.redis.info("persistence"))
         except NoPermissionError:
             return (_UNKNOWN,)
-        config: dict[str, Any] = {}
+        config: dict[Any, Any] = {}
         for name in ("save", "appendfsync"):
             with suppress(ResponseError):  # forbidden, or renamed away, on a hosted one
                 config.update(await store.redis.config_get(name))

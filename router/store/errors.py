@@ -13,8 +13,13 @@ from router.settings.urls import shown_url
 
 def redacted(url: str) -> str:
     """A Redis URL that can be shown: the password and every query value replaced by stars."""
+    if _BARE.fullmatch(url):
+        return url
     return shown_url(url) or "the given Redis URL"
 
+
+_BARE = re.compile(r"(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?(?:/[0-9]*)?")
+"""What is written where the scheme was forgotten, and surely holds no password."""
 
 _QUOTED = re.compile(r",? with args beginning with:.*", re.S)
 """How an old server, or one of another make, says a command back: with the password of an AUTH."""

@@ -121,6 +121,13 @@ def test_what_is_no_secret_is_shown(url: str, shown: str | None) -> None:
     assert shown_url(url) == shown
 
 
+def test_where_only_the_scheme_was_forgotten_the_place_is_shown() -> None:
+    for url in ("localhost", "localhost:6379", "10.0.0.1:6379/0"):
+        assert redacted(url) == url
+    for url in ("hunter2", "hunter2:6379", ":hunter2@localhost"):
+        assert redacted(url) == "the given Redis URL"
+
+
 @pytest.mark.parametrize(
     "text",
     [
