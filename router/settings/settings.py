@@ -274,7 +274,12 @@ class CheckSettings(Frozen):
 class StoreSettings(Frozen):
     """The one Redis. Without a URL a private server is found on the PATH or in the wheel."""
 
-    url: str | None = Field(default=None, repr=False, description="redis://, rediss:// or unix://")
+    url: str | None = Field(
+        default=None,
+        repr=False,
+        description="redis://, rediss:// or unix://; signs in a password "
+        "percent-encoded (# is %23)",
+    )
     namespace: str = Field(
         default="edgeward", pattern=r"^[A-Za-z0-9_.-]+$", description="prefix of every key"
     )
