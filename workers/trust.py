@@ -64,14 +64,11 @@ def distrust(
 
 def untrusted_note(dangers: Sequence[Danger]) -> str:
     """What is said of a configuration that may be shown, and not yet used."""
-    from router.wording import printable
-
-    told = "; ".join(printable(str(one)) for one in dangers)
-    return f"not trusted yet ({told}): edgeward config trust"
+    return f"not trusted yet, {len(dangers)} things are asked for: edgeward config trust"
 
 
 def _told(path: Path, dangers: Sequence[Danger]) -> str:
+    from router.settings.trust import told
     from router.wording import printable
 
-    lines = "".join(f"  {printable(str(one))}\n" for one in dangers)
-    return f"{printable(str(path.absolute()))}\n{lines}"
+    return f"{printable(str(path.absolute()))}\n{told(dangers)}"

@@ -18,18 +18,28 @@ from router.errors import ConfigError
 from router.settings.dangers import Danger
 from router.wording import printable
 
+MOST_TOLD = 50
+
 
 class UntrustedConfig(ConfigError):
     """A configuration that was found, not named, does what only a trusted one may."""
 
     def __init__(self, path: Path, sha256: str, dangers: Sequence[Danger]) -> None:
         self.path, self.sha256, self.dangers = path, sha256, tuple(dangers)
-        told = "".join(f"\n  {printable(str(one))}" for one in dangers)
         super().__init__(
             f"the configuration {printable(str(path))} was found in this folder, and nobody has "
-            f"trusted what it says:{told}\nLook at it, then run  edgeward config trust  in its "
-            "folder; or name it with --config, or leave it out with --config and another file"
+            f"trusted what it says:\n{told(dangers)}"
+            "Look at it, then run  edgeward config trust  in its folder; or name it with --config, "
+            "or leave it out with --config and another file"
         )
+
+
+def told(dangers: Sequence[Danger]) -> str:
+    """One line each, for a terminal."""
+    lines = [f"  {printable(str(one))}\n" for one in dangers[:MOST_TOLD]]
+    if len(dangers) > MOST_TOLD:
+        lines.append(f"  and {len(dangers) - MOST_TOLD} more\n")
+    return "".join(lines)
 
 
 def own_folder() -> Path:

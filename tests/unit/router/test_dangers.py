@@ -225,3 +225,15 @@ def test_a_value_from_the_environment_is_not_told_where_it_is_wrong(folder: Path
         load_settings(None, ENV)
     assert "found what is in SECRET" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_that_does_very_much_is_cut_short_and_prints_no_control_characters(
+    folder: Path,
+) -> None:
+    checks = ", ".join('{name: c, command: ["\\e[31m${X:-a}"]}' for _ in range(200))
+    (folder / "edgeward.yaml").write_text(f"checks: [{checks}]\n")
+    with pytest.raises(UntrustedConfig) as caught:
+        load_settings(None, {})
+    assert "more\n" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 30_000
