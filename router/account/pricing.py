@@ -106,7 +106,8 @@ def _read(path: Path) -> list[Price]:
     try:
         document = read_yaml_file(path)
     except YamlError as error:
-        raise ConfigError(f"the price list {error}") from None
+        what = f"{path} is not YAML: " if "not valid YAML" in str(error) else ""
+        raise ConfigError(f"the price list {what}{error}") from None
     content = document.data
     entries = content.get("prices") if isinstance(content, dict) else None
     if not isinstance(entries, list) or len(content) != 1:
