@@ -23,6 +23,7 @@ from router.errors import ConfigError
 from router.policy.speed import HOSTED
 from router.privacy.machine import is_loopback
 from router.settings.settings import CloudSettings, ModelSettings, Settings
+from router.settings.urls import shown_url
 from router.types.result import CloudState
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -97,7 +98,7 @@ def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> 
 def _require_this_machine(role: str, model: ModelSettings, engine: Engine) -> None:
     """ConfigError where `offline` is set and a role's model runs on another machine."""
     if (host := engine.caps.host) is not None:
-        what = f"url is {model.url}"
+        what = f"url is {shown_url(model.url or '') or 'a URL that cannot be shown'}"
         if is_loopback(model.url or ""):
             what = f"model is {model.model}, which is run by {host}"
         raise ConfigError(

@@ -56,6 +56,7 @@ from router.privacy.storage import CURE, require_may_be_written
 from router.queue.outbox import Outbox
 from router.settings.settings import Settings, load_settings, with_environment
 from router.store.connection import commands_end_by
+from router.store.errors import redacted
 from router.store.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
 from router.types.decision import Guess, Kind, RouteDecision
@@ -173,8 +174,8 @@ class Router:
         configure_logging(settings.log_level)
         if settings.offline and settings.store.url and not is_this_machine(settings.store.url):
             raise ConfigError(
-                f"`offline` is set and store.url is {settings.store.url}, another machine: leave "
-                "it out for a private Redis, or name one on this machine"
+                f"`offline` is set and store.url is {redacted(settings.store.url)}, another "
+                "machine: leave it out for a private Redis, or name one on this machine"
             )
         prices = Prices.load(settings.prices)
         require_language(settings.policy.default_language)

@@ -15,6 +15,7 @@ from agents.engines.system_role import without_system
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
 from router.privacy.machine import is_loopback
+from router.settings.urls import shown_url
 from router.types.task import Message
 
 T = TypeVar("T")
@@ -69,8 +70,10 @@ def chat_base(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
+        plain = not {*url} & {*"@?#"}  # else there may be a password in it
+        named = repr(url) if plain else shown_url(url) or "the given URL"
         raise ConfigError(
-            f"{url!r} is not the address of a model server: write it as http://127.0.0.1:8080/v1"
+            f"{named} is not the address of a model server: write it as http://127.0.0.1:8080/v1"
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path or '/v1'}"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import jsonschema
-import yaml
 from jsonschema.validators import Draft202012Validator
 from pydantic import Field, ValidationError, model_validator
 
@@ -26,6 +25,7 @@ from router.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
+from router.settings.yaml_nodes import YamlError, read_yaml_file
 from router.types.base import Frozen
 from router.types.completion import Completion, TokenStats, Usage
 
@@ -291,13 +291,14 @@ class _Script(Frozen):
 
 def _read_script(path: Path) -> _Script:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: the script cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: neither YAML nor JSON: {error}") from error
+        document = read_yaml_file(path)
+    except YamlError as error:
+        what = "neither YAML nor JSON: " if "not valid YAML" in str(error) else ""
+        raise ConfigError(f"the script {what}{error}") from None
+    if document.data is None:
+        return _Script()
     try:
-        return _Script.model_validate(content or {})
+        return document.validated(_Script)
     except ValidationError as error:
         problems = "; ".join(_problems(error))
         raise ConfigError(f"{path}: {problems}") from error

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import yaml
 from pydantic import Field
 
 from agents.engines.vram import ModelShape
 from router.errors import ConfigError
 from router.settings.shipped import config_path
+from router.settings.yaml_nodes import read_yaml_file
 from router.types.base import Frozen
 
 Role = Literal["router", "coder", "general"]
@@ -82,8 +82,7 @@ class Catalogue(Frozen):
     @classmethod
     def load(cls) -> Catalogue:
         """The list that ships with edgeward."""
-        text = config_path("models.yaml").read_text(encoding="utf-8")
-        return cls.model_validate(yaml.safe_load(text))
+        return read_yaml_file(config_path("models.yaml")).validated(cls)
 
     def device(self, name: str) -> Device:
         """By its name or a short one, capitals and spaces ignored. Raises ConfigError."""

@@ -18,6 +18,7 @@ from agents.tools.toolbox import Approve
 from router.errors import ConfigError
 from router.privacy.machine import is_loopback
 from router.settings.settings import Settings
+from router.settings.urls import shown_url
 
 WORKFLOW = "workflow"
 """The role of a workflow's own steps."""
@@ -76,6 +77,7 @@ def _require_this_machine(servers: Mapping[str, McpServer]) -> None:
     for name, server in servers.items():
         if server.url is not None and not is_loopback(server.url):
             raise ConfigError(
-                f"`offline` is set and tools.servers.{name}.url is {server.url}, another machine: "
+                f"`offline` is set and tools.servers.{name}.url is "
+                f"{shown_url(server.url) or 'a URL that cannot be shown'}, another machine: "
                 "leave the server out, or name one on this machine"
             )

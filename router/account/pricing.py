@@ -6,13 +6,13 @@ import datetime
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import Field, ValidationError
 
 from router.errors import ConfigError
 from router.settings.shipped import config_path
+from router.settings.yaml_nodes import Document, YamlError, read_yaml_file
 from router.types.base import Frozen
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -104,26 +104,27 @@ def _canonical(model: str) -> str:
 
 def _read(path: Path) -> list[Price]:
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"the price list {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the price list {path} is not YAML: {error}") from error
+        document = read_yaml_file(path)
+    except YamlError as error:
+        what = f"{path} is not YAML: " if "not valid YAML" in str(error) else ""
+        raise ConfigError(f"the price list {what}{error}") from None
+    content = document.data
     entries = content.get("prices") if isinstance(content, dict) else None
     if not isinstance(entries, list) or len(content) != 1:
         raise ConfigError(
             f"the price list {path} must have one key, `prices`, with a list of entries "
             "(model, input_per_mtok_usd, output_per_mtok_usd, source, as_of)"
         )
-    return [_entry(path, number, entry) for number, entry in enumerate(entries, start=1)]
+    return [_entry(path, document, index) for index in range(len(entries))]
 
 
-def _entry(path: Path, number: int, entry: object) -> Price:
+def _entry(path: Path, document: Document, index: int) -> Price:
     try:
-        return Price.model_validate(entry)
+        return document.validated(Price, ("prices", index))
     except ValidationError as error:
+        entry = document.data["prices"][index]
         name = entry.get("model") if isinstance(entry, dict) else None
-        label = f"entry {number}" + (f" ({name})" if name else "")
+        label = f"entry {index + 1}" + (f" ({name})" if name else "")
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc']) or 'the entry'}: {fault['msg'].lower()}"
             for fault in error.errors()

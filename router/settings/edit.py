@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from router.errors import ConfigError
+from router.settings.yaml_nodes import compose, dumped
 
 Value = float | Mapping[str, float]
 
@@ -58,7 +59,7 @@ def replace_file(path: Path, text: str) -> Path | None:
 
 
 def _with_key(text: str, section: str, key: str, value: str) -> str:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = compose(text, "the configuration")
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     place = next((pair for pair in pairs if pair[0].value == section), None)
     if place is None:
@@ -110,5 +111,5 @@ def _end(node: yaml.Node) -> int:
 
 def _flow(value: Value) -> str:
     plain = dict(value) if isinstance(value, Mapping) else value
-    text = yaml.safe_dump(plain, default_flow_style=True, width=10_000, sort_keys=False)
+    text = dumped(plain, flow=True)
     return text.removesuffix("\n").removesuffix("...").strip()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from router.errors import ConfigError
+from router.settings.urls import shown_url
+from router.settings.yaml_nodes import Document, Place, dumped, read_yaml_file
+from router.wording import printable
 
-Path_ = tuple[str | int, ...]
+MOST_EXPLAINED = 50
+"""Mistakes told of one file; looking for the known key that is near takes time for each."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _LITELLM_REFERENCE = re.compile(r"^os\.environ/(?P<name>[A-Za-z_][A-Za-z0-9_]*)$")
@@ -22,110 +28,119 @@ _LITELLM_REFERENCE = re.compile(r"^os\.environ/(?P<name>[A-Za-z_][A-Za-z0-9_]*)$
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """Plain data from a YAML file, and the 1-based line of every key in it."""
+    """Plain data from a YAML file, with the environment filled in.
+
+    references: the variables that each place names. written: the data without the environment.
+    """
 
     name: str
-    data: dict[str, Any]
-    lines: dict[Path_, int]
+    document: Document
+    written: Document
+    references: dict[Place, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> SettingsFile:
-        return cls(name="(defaults)", data={}, lines={})
+        return cls("(defaults)", Document({}, {}), Document({}, {}))
 
     @classmethod
     def read(cls, path: Path, env: Mapping[str, str]) -> SettingsFile:
         """Reads the file and fills in `${NAME}`, `${NAME:-default}` and `os.environ/NAME`."""
-        try:
-            node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        except UnicodeDecodeError:
-            raise ConfigError(f"{path}: not a text file in UTF-8") from None
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-        except yaml.YAMLError as error:
-            raise ConfigError(_explain_yaml(path, error)) from None
-        lines: dict[Path_, int] = {}
-        data = {} if node is None else _build(node, (), lines, path, env)
+        read = read_yaml_file(path)
+        file = cls(str(path), read, read)
+        data = {} if read.data is None else read.data
         if not isinstance(data, dict):
             raise ConfigError(f"{path}:1: expected keys and values, found {type(data).__name__}")
-        return cls(name=str(path), data=data, lines=lines)
+        filled = file._filled(data, (), env)
+        filled_in = Document(filled, read.marks, read.sha256)
+        return cls(file.name, filled_in, read, file.references)
 
-    def explain(self, error: ValidationError, model: type[BaseModel]) -> str:
+    def validated(self, model: type[_Model]) -> _Model:
+        """The settings that the file makes; ConfigError with every mistake in it."""
+        try:
+            return self.document.validated(model)
+        except ValidationError as error:
+            raise ConfigError(self._explain(error, model)) from None
+
+    def line(self, place: Place) -> int:
+        """Where a key stands, or the nearest one above it."""
+        marks = self.document.marks
+        return next(
+            (marks[place[:end]].line for end in range(len(place), 0, -1) if place[:end] in marks), 1
+        )
+
+    def _filled(self, data: Any, at: Place, env: Mapping[str, str]) -> Any:
+        if isinstance(data, dict):
+            return {key: self._filled(value, (*at, key), env) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self._filled(value, (*at, index), env) for index, value in enumerate(data)]
+        return self._interpolated(data, at, env) if isinstance(data, str) else data
+
+    def _interpolated(self, text: str, at: Place, env: Mapping[str, str]) -> str:
+        named: list[str] = []
+
+        def fill(match: re.Match[str]) -> str:
+            name = match["name"]
+            named.append(name)
+            default = match.groupdict().get("default")
+            value = env.get(name) or default
+            if value is None:
+                line = self.document.marks[at].value_line
+                raise ConfigError(
+                    f"{self.name}:{line}: the environment variable {name} is not set: "
+                    f"set it, or write a default as ${{{name}:-value}}"
+                )
+            return value
+
+        if match := _LITELLM_REFERENCE.match(text):
+            filled = fill(match)
+        else:
+            # What follows the last brace holds no reference, and would be searched to its end from
+            # each `${` in it.
+            end = text.rfind("}") + 1
+            filled = _REFERENCE.sub(fill, text[:end]) + text[end:]
+        if named:
+            self.references[at] = tuple(named)
+        return filled
+
+    def _explain(self, error: ValidationError, model: type[BaseModel]) -> str:
         """One line a mistake: file, line, path, what is wrong, the known choices."""
-        return "\n".join(self._explain_one(dict(item), model) for item in error.errors())
+        found = error.errors()
+        lines = [self._explain_one(dict(item), model) for item in found[:MOST_EXPLAINED]]
+        if len(found) > MOST_EXPLAINED:
+            lines.append(f"and {len(found) - MOST_EXPLAINED} more")
+        return "\n".join(lines)
 
     def _explain_one(self, item: dict[str, Any], model: type[BaseModel]) -> str:
         loc = tuple(part for part in item["loc"] if part != "[key]")
-        line = next(
-            (self.lines[loc[:end]] for end in range(len(loc), 0, -1) if loc[:end] in self.lines), 1
-        )
         where = ".".join(str(part) for part in loc) or "the file"
         if item["type"] == "extra_forbidden":
             known = sorted(_fields_at(model, loc[:-1]))
-            near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+            near = difflib.get_close_matches(str(loc[-1])[:100], known, n=1)
             hint = f" (did you mean `{near[0]}`?)" if near else ""
             what = f"unknown key `{loc[-1]}`{hint}; known keys: {', '.join(known)}"
         else:
             message = item["msg"].removeprefix("Value error, ")
-            value = item.get("input")
-            plain = isinstance(value, str | int | float | bool) and "api_key" not in loc
-            shown = f", found {value!r}" if plain else ""
-            what = f"{message[:1].lower()}{message[1:]}{shown}"
-        return f"{self.name}:{line}: {where}: {what}"
+            what = f"{message[:1].lower()}{message[1:]}{self._found(loc, item.get('input'))}"
+        return printable(f"{self.name}:{self.line(loc)}: {where}: {what}")
+
+    def _found(self, loc: Place, value: Any) -> str:
+        """The value that is wrong, unless it may be somebody's secret."""
+        if not isinstance(value, str | int | float | bool):
+            return ""
+        if loc in self.references:
+            return f", found what is in {' and '.join(self.references[loc])}"
+        if loc and loc[-1] in SECRET_KEYS:
+            return ", found a value that is not shown"
+        if isinstance(value, str) and any(sign in value for sign in ("://", "@")):
+            return f", found {shown_url(value) or 'a value that is not shown'}"
+        return f", found {value!r}"
 
 
-def _explain_yaml(path: Path, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
-    at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-    return f"{path}{at}: not valid YAML: {problem}"
+SECRET_KEYS = frozenset({"api_key"})
+"""Keys whose values are never shown, wherever they stand."""
 
 
-def _build(
-    node: yaml.Node, at: Path_, lines: dict[Path_, int], path: Path, env: Mapping[str, str]
-) -> Any:
-    """Plain data of a YAML node; a key given twice, which PyYAML overlooks, is an error."""
-    if isinstance(node, yaml.MappingNode):
-        result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            if key in result:
-                first = lines[(*at, key)]
-                raise ConfigError(f"{path}:{line}: `{key}` is given twice, first in line {first}")
-            lines[(*at, key)] = line
-            result[key] = _build(value_node, (*at, key), lines, path, env)
-        return result
-    if isinstance(node, yaml.SequenceNode):
-        items = []
-        for index, child in enumerate(node.value):
-            lines[(*at, index)] = child.start_mark.line + 1
-            items.append(_build(child, (*at, index), lines, path, env))
-        return items
-    constructor = yaml.SafeLoader("")
-    value = constructor.construct_object(node)
-    if isinstance(value, str):
-        return _interpolate(value, node.start_mark.line + 1, path, env)
-    return value
-
-
-def _interpolate(text: str, line: int, path: Path, env: Mapping[str, str]) -> str:
-    def fill(match: re.Match[str]) -> str:
-        name = match["name"]
-        default = match.groupdict().get("default")
-        value = env.get(name) or default
-        if value is None:
-            raise ConfigError(
-                f"{path}:{line}: the environment variable {name} is not set: "
-                f"set it, or write a default as ${{{name}:-value}}"
-            )
-        return value
-
-    if match := _LITELLM_REFERENCE.match(text):
-        return fill(match)
-    return _REFERENCE.sub(fill, text)
-
-
-def _fields_at(model: type[BaseModel], loc: Path_) -> set[str]:
+def _fields_at(model: type[BaseModel], loc: Place) -> set[str]:
     """Names of the fields of the model that `loc` points to."""
     for part in loc:
         field = model.model_fields.get(str(part))
@@ -167,5 +182,5 @@ def _render(model: BaseModel, depth: int, comments: bool) -> list[str]:
                 lines.append(f"{pad}# {name}:")
             continue
         plain = model.model_dump(mode="json", include={name})
-        lines += [pad + line for line in yaml.safe_dump(plain, width=1000).splitlines()]
+        lines += [pad + line for line in dumped(plain).splitlines()]
     return lines

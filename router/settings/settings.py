@@ -1,26 +1,30 @@
 """What can be configured, its defaults and its limits; the only reader of YAML and environment.
 
 The file is found in this order: the path given (`--config`), `EDGEWARD_CONFIG`, `edgeward.yaml` in
-the working directory, `~/.config/edgeward/edgeward.yaml`. Without any, the defaults serve.
+the working directory, `~/.config/edgeward/edgeward.yaml`. Without any, the defaults serve. One in
+the working directory may be somebody else's: what it may not do unasked is in `dangers`.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from router.errors import ConfigError
 from router.settings.api_key import cleaned_key
-from router.settings.file import SettingsFile
+from router.settings.dangers import Danger, dangers
+from router.settings.file import SECRET_KEYS, SettingsFile
 from router.settings.learning import LearningSettings
 from router.settings.privacy import PrivacySettings
 from router.settings.queue import QueueSettings
 from router.settings.tools import ToolsSettings
+from router.settings.trust import UntrustedConfig, is_trusted, own_folder
+from router.settings.urls import shown_url
 from router.types.base import Frozen
 from router.types.decision import Kind
 from router.types.task import ThinkingMode
@@ -48,7 +52,9 @@ class ModelSettings(Frozen):
         "cards), run inside the process",
     )
     url: str | None = Field(
-        default=None, description="an OpenAI-compatible local server, as http://127.0.0.1:11434/v1"
+        default=None,
+        repr=False,
+        description="an OpenAI-compatible local server, as http://127.0.0.1:11434/v1",
     )
     script: Path | None = Field(
         default=None, description="a YAML file of scripted replies, for dry runs and tests"
@@ -56,7 +62,9 @@ class ModelSettings(Frozen):
     model: str | None = Field(
         default=None, description="the model's name at `url`; empty: the first one it lists"
     )
-    api_key: str | None = Field(default=None, description="the key `url` asks for, if it does")
+    api_key: str | None = Field(
+        default=None, repr=False, description="the key `url` asks for, if it does"
+    )
     context_tokens: int = Field(
         default=4096, ge=256, description="window of one request, prompt and answer together"
     )
@@ -159,10 +167,11 @@ class CloudSettings(Frozen):
         "name as openai/gpt-5.4-mini or anthropic/claude-haiku-4-5",
     )
     url: str | None = Field(
-        default=None, description="an OpenAI-compatible server that plays the cloud"
+        default=None, repr=False, description="an OpenAI-compatible server that plays the cloud"
     )
     api_key: str | None = Field(
         default=None,
+        repr=False,
         description="as ${MY_KEY}; empty: the provider's usual variable (OPENAI_API_KEY, ...)",
     )
     script: Path | None = Field(
@@ -294,7 +303,12 @@ class CheckSettings(Frozen):
 class StoreSettings(Frozen):
     """The one Redis. Without a URL a private server is found on the PATH or in the wheel."""
 
-    url: str | None = Field(default=None, description="redis://, rediss:// or unix://")
+    url: str | None = Field(
+        default=None,
+        repr=False,
+        description="redis://, rediss:// or unix://; signs in a password "
+        "percent-encoded (# is %23)",
+    )
     namespace: str = Field(
         default="edgeward", pattern=r"^[A-Za-z0-9_.-]+$", description="prefix of every key"
     )
@@ -373,7 +387,8 @@ class Settings(Frozen):
         return Settings.model_validate(_hidden(self.model_dump()))
 
 
-_URL_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+_OF_A_PROGRAM = frozenset({"env", "headers"})
+"""What an MCP server is given, tokens among it."""
 
 
 def _hidden(data: dict[str, Any]) -> dict[str, Any]:
@@ -381,11 +396,12 @@ def _hidden(data: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            shown[key] = _hidden(value)
-        elif key == "api_key" and value is not None:
+            secret = key in _OF_A_PROGRAM
+            shown[key] = dict.fromkeys(value, "***") if secret else _hidden(value)
+        elif key in SECRET_KEYS and value is not None:
             shown[key] = "***"
         elif key == "url" and value is not None:
-            shown[key] = _URL_PASSWORD.sub("***", value)
+            shown[key] = shown_url(value) or "***"
         else:
             shown[key] = value
     return shown
@@ -403,24 +419,77 @@ def find_config(given: Path | None, env: Mapping[str, str]) -> Path | None:
                 + ": name an existing YAML file, or write one with `edgeward config init`"
             )
         return named
-    for place in (Path(CONFIG_NAME), Path("~/.config/edgeward").expanduser() / CONFIG_NAME):
+    for place in (Path(CONFIG_NAME), own_folder() / CONFIG_NAME):
         if place.is_file():
             return place
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and the file that they are from (None: the defaults).
+
+    dangers: what the file does that somebody should have looked at. trusted: somebody has, or the
+    file was named, or is the user's own.
+    """
+
+    settings: Settings
+    path: Path | None = None
+    sha256: str = ""
+    dangers: tuple[Danger, ...] = ()
+    trusted: bool = True
+
+
 def load_settings(
     path: Path | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[Settings, Path | None]:
-    """The settings and the file they came from (None: defaults). Raises ConfigError."""
+    """The settings and the file they came from (None: defaults).
+
+    Raises ConfigError, and UntrustedConfig for a file of the working directory that does what only
+    a trusted one may.
+    """
+    loaded = look_at_settings(path, env, chosen=True)
+    if loaded.path is not None and not loaded.trusted:
+        raise UntrustedConfig(loaded.path.absolute(), loaded.sha256, loaded.dangers)
+    return loaded.settings, loaded.path
+
+
+def look_at_settings(
+    path: Path | None = None, env: Mapping[str, str] | None = None, *, chosen: bool = False
+) -> Loaded:
+    """The same to be shown and judged, and to be used only if it is trusted; ConfigError.
+
+    chosen: a `path` was named to be used; else it is judged like one that was found.
+    """
     env = os.environ if env is None else env
     found = find_config(path, env)
-    file = SettingsFile.read(found, env) if found else SettingsFile.empty()
-    try:
-        settings = Settings.model_validate(file.data)
-    except ValidationError as error:
-        raise ConfigError(file.explain(error, Settings)) from None
-    return with_environment(settings, env), found
+    if found is None:
+        return Loaded(with_environment(Settings(), env))
+    file = SettingsFile.read(found, env)
+    settings = file.validated(Settings)
+    sha256 = file.document.sha256
+    if (path is not None and chosen) or _is_own(found, path, env):
+        return Loaded(with_environment(settings, env), found, sha256)
+    told = tuple(dangers(file, settings, _own_settings(env)))
+    trusted = not told or is_trusted(found, sha256)
+    return Loaded(with_environment(settings, env), found, sha256, told, trusted)
+
+
+def _is_own(found: Path, given: Path | None, env: Mapping[str, str]) -> bool:
+    """Whether a person's own environment names the file, or it is where only they write.
+
+    A relative EDGEWARD_CONFIG names another file in every folder: whoever made the folder chose.
+    """
+    named = env.get("EDGEWARD_CONFIG")
+    if given is None and named:
+        return Path(named).expanduser().is_absolute()
+    return found.parent.resolve() == own_folder().resolve()
+
+
+def _own_settings(env: Mapping[str, str]) -> Settings | None:
+    """The user's own settings, to be compared with; ConfigError where they cannot be read."""
+    path = own_folder() / CONFIG_NAME
+    return SettingsFile.read(path, env).validated(Settings) if path.is_file() else None
 
 
 def with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:

@@ -52,6 +52,7 @@ class ToolsSettings(Frozen):
     )
     servers: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
+        repr=False,
         description="MCP servers by name: {git: {command: [uvx, mcp-server-git], harmless: "
         "[git_log], stays_here: true}}",
     )

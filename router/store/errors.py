@@ -6,9 +6,9 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
 
 from router.errors import StoreUnavailable
+from router.settings.urls import shown_url
 
 _IN_SCRIPT = re.compile(r"Error running script [^:]*: (?:@user_script: ?\d+: )+(?:-|ERR )?")
 _REFUSED_IN_SCRIPT = "user executing the script can't run this command"
@@ -16,17 +16,16 @@ _REFUSED_IN_SCRIPT = "user executing the script can't run this command"
 
 def redacted(url: str) -> str:
     """A Redis URL that can be shown: the password and every query value replaced by stars."""
-    try:
-        parts = urlsplit(url)
-        secret = parts.password is not None
-    except ValueError:
-        return "the given Redis URL"
-    netloc = parts.netloc
-    if secret:
-        netloc = f"{parts.username or ''}:***@{netloc.rpartition('@')[2]}"
-    query = re.sub(r"=[^&]*", "=***", parts.query)
-    shown = urlunsplit(parts._replace(netloc=netloc, query=query))
-    return shown if netloc else shown.replace(":", "://", 1)  # urlunsplit drops an empty netloc
+    if _BARE.fullmatch(url):
+        return url
+    return shown_url(url) or "the given Redis URL"
+
+
+_BARE = re.compile(r"(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?(?:/[0-9]*)?")
+"""What is written where the scheme was forgotten, and surely holds no password."""
+
+_QUOTED = re.compile(r",? with args beginning with:.*", re.S)
+"""How an old server, or one of another make, says a command back: with the password of an AUTH."""
 
 
 @contextmanager
@@ -43,7 +42,9 @@ def store_errors(description: str) -> Iterator[None]:
     except (DataError, WatchError):
         raise
     except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"{description} {_explained(error)}") from error
+        # What quotes a password or a prompt is shown in no traceback either.
+        cause = None if _QUOTED.search(str(error)) else error
+        raise StoreUnavailable(f"{description} {_explained(error)}") from cause
 
 
 def _explained(error: Exception) -> str:
@@ -52,7 +53,7 @@ def _explained(error: Exception) -> str:
 
     if error.args and isinstance(error.args[0], redis.RedisError):
         error = error.args[0]  # a refused greeting comes wrapped in a ConnectionError
-    said = str(error)
+    said = _QUOTED.sub("", str(error))
     if quoting := re.match(r"Command # \d+ \(.*\) of pipeline caused error: ", said, re.S):
         # It quotes the command, and with it somebody's prompt; the rest is a tuple in words.
         said = said[quoting.end() :].strip("(),'\"")

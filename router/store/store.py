@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 from router.errors import ConfigError, StoreUnavailable
+from router.settings.urls import shown_url
 from router.store import embedded, supervisor
 from router.store.connection import cancellable
 from router.store.embedded import Place, default_home, place_in
@@ -52,12 +53,12 @@ class Store:
     local: nothing written here leaves this machine.
     """
 
-    redis: Redis
+    redis: Redis = field(repr=False)
     origin: Origin
     description: str
     version: str
     keys: Keys
-    url: str
+    url: str = field(repr=False)
     local: bool
 
     def errors(self) -> AbstractContextManager[None]:
@@ -105,15 +106,22 @@ async def open_configured(settings: StoreSettings) -> Store:
 
 async def _open_url(url: str, keys: Keys) -> Store:
     from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.exceptions import RedisError
 
+    url = url.strip()  # a secret that was read from a file may end with a line
     shown = redacted(url)
-    try:
-        pool = BlockingConnectionPool.from_url(url, **_pool_options())
-    except ValueError as error:
+    pool = None
+    if shown_url(url) is not None:  # else a part of the password may be taken for the host
+        with suppress(ValueError, TypeError, RedisError):  # an option that there is not
+            made = BlockingConnectionPool.from_url(url, **_pool_options())
+            made.connection_class(**made.connection_kwargs)
+            pool = made
+    if pool is None:  # raised here, and chained to nothing that quotes the URL
         raise ConfigError(
-            f"{shown!r} is not the URL of a Redis: write redis://[user:password@]host:6379/0, "
-            "rediss:// for TLS, or unix:///path/to/redis.sock"
-        ) from error
+            f"{shown} is not the URL of a Redis: write redis://[user:password@]host:6379/0, "
+            "rediss:// for TLS, or unix:///path/to/redis.sock; in a user name or password each of "
+            "# / ? @ : % is written percent-encoded, as %23 %2F %3F %40 %3A %25"
+        )
     pool.connection_class = cancellable(pool.connection_class)
     redis = Redis.from_pool(pool)  # closing it closes the pool
     try:
@@ -239,6 +247,8 @@ def _origin_of(executable: str) -> Origin:
 
 def is_this_machine(url: str) -> bool:
     """Whether a Redis at this URL runs here, as far as the name says that is connected to."""
+    if shown_url(url) is None:
+        return False  # it is no URL, and nothing can be said of it
     try:
         parts = urlsplit(url)
         if parts.scheme == "unix":

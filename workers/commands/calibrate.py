@@ -49,11 +49,11 @@ def calibrate(
     """Set the routing thresholds from outcomes (`models calibrate` is about a model's answers)."""
     from rich.console import Console
 
-    from router.settings.settings import load_settings
+    from workers.trust import load_or_ask
     from workers.views.calibrate import calibrated_view
 
     aim = _aim(target_quality, cloud_share)
-    settings, in_force = load_settings(config)
+    settings, in_force = load_or_ask(config)
     target = _target(write, in_force, dry_run=dry_run)
     found = _calibrated(settings, aim, file, since)
     if not as_json:
@@ -157,6 +157,8 @@ def _write(target: Path, text: str, found: Calibrated, settings: Settings) -> st
     from router.evaluate.calibrate import merged
     from router.settings.edit import replace_file
     from router.settings.settings import load_settings
+    from router.settings.trust import is_trusted, remember
+    from router.settings.yaml_nodes import read_text
 
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "edgeward.yaml"
@@ -168,6 +170,9 @@ def _write(target: Path, text: str, found: Calibrated, settings: Settings) -> st
             f"{target} could not be edited so that it says what was calibrated: write the policy "
             "into it by hand, from --dry-run --json"
         )
+    was_trusted = target.exists() and is_trusted(target, read_text(target)[1])
     backup = replace_file(target, text)
+    if was_trusted:  # what changed is ours
+        remember(target, read_text(target)[1])
     kept = f"; the old one is kept as {backup}" if backup else ""
     return f"wrote {target}{kept}"

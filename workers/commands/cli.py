@@ -24,6 +24,7 @@ from workers.commands.route import route
 from workers.commands.workflow import workflow_app
 from workers.commands.workflow_runs import resume, run_workflow, runs, show
 from workers.models.app import models_app
+from workers.trust import distrust, trust, untrusted_note
 
 DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
 
@@ -237,11 +238,13 @@ def config_init(
 def config_show(config: Config = None) -> None:
     """Print the settings in force, secrets hidden."""
     from router.settings.file import render
-    from router.settings.settings import load_settings
+    from router.settings.settings import look_at_settings
 
-    settings, found = load_settings(config)
-    typer.echo(f"# from {found or 'the defaults'}")
-    typer.echo(render(settings.redacted(), comments=False), nl=False)
+    loaded = look_at_settings(config, chosen=True)
+    typer.echo(f"# from {loaded.path or 'the defaults'}")
+    if not loaded.trusted:
+        typer.echo(f"# {untrusted_note(loaded.dangers)}")
+    typer.echo(render(loaded.settings.redacted(), comments=False), nl=False)
 
 
 @config_app.command("validate")
@@ -251,12 +254,17 @@ def config_validate(
     """Check a configuration: each mistake with its line and the known choices."""
     from agents.roster import build_roster, check_model_files
     from router.account.pricing import Prices
-    from router.settings.settings import load_settings
+    from router.settings.settings import look_at_settings
 
-    settings, found = load_settings(path)
-    build_roster(settings, Prices.load(settings.prices), os.environ)
-    check_model_files(settings)
-    typer.echo(f"{found or 'the defaults'}: valid")
+    loaded = look_at_settings(path, chosen=True)
+    build_roster(loaded.settings, Prices.load(loaded.settings.prices), os.environ)
+    check_model_files(loaded.settings)
+    note = "" if loaded.trusted else f"; {untrusted_note(loaded.dangers)}"
+    typer.echo(f"{loaded.path or 'the defaults'}: valid{note}")
+
+
+config_app.command("trust")(trust)
+config_app.command("distrust")(distrust)
 
 
 def main() -> None:

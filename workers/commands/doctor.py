@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,10 +23,12 @@ from agents.engines.servers import discover
 from agents.roster import build_roster, check_model_files, local_models
 from router.account.pricing import Prices
 from router.engine import EngineCaps
-from router.errors import EdgewardError
+from router.errors import ConfigError, EdgewardError, StoreUnavailable
 from router.learned.versions import Versions
 from router.settings.settings import Settings, load_settings
-from router.store.store import store_status
+from router.settings.trust import UntrustedConfig
+from router.store.durability import forgettings
+from router.store.store import open_configured, store_status
 from router.telemetry import configure_logging
 from router.types.result import CloudState
 
@@ -54,13 +57,15 @@ async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> 
     try:
         settings, found = load_settings(config, env)
     except EdgewardError as error:
-        findings.append(Finding("configuration", "fails", str(error), "edgeward config validate"))
+        untrusted = isinstance(error, UntrustedConfig)
+        cure = "edgeward config trust" if untrusted else "edgeward config validate"
+        findings.append(Finding("configuration", "fails", str(error), cure))
         return findings
     configure_logging(settings.log_level)
     where = str(found) if found else "defaults (no edgeward.yaml found)"
     findings.append(Finding("configuration", "ok", where))
     findings.append(_disk(settings.store.home.expanduser()))
-    findings.append(await _redis(settings))
+    findings += await _redis(settings)
     findings += _models(settings, env)
     findings += await _cloud_reach(settings, env)
     findings.append(_keys(env))
@@ -120,10 +125,21 @@ def _disk(home: Path) -> Finding:
     return Finding("disk", "ok", what)
 
 
-async def _redis(settings: Settings) -> Finding:
-    status = await store_status(url=settings.store.url, home=settings.store.home.expanduser())
+async def _redis(settings: Settings) -> list[Finding]:
+    try:
+        status = await store_status(url=settings.store.url, home=settings.store.home.expanduser())
+    except ConfigError as error:
+        return [Finding("redis", "fails", str(error), "mend store.url, or REDIS_URL")]
     usable = status.running or status.origin in ("path", "wheel")
-    return Finding("redis", "ok" if usable else "fails", status.detail)
+    findings = [Finding("redis", "ok" if usable else "fails", status.detail)]
+    if status.origin == "url" and status.running:  # our own keeps what it is given
+        with suppress(StoreUnavailable):
+            async with await open_configured(settings.store) as store:
+                findings += [
+                    Finding("redis may forget", "note", f"{one.setting}: {one.follows}", one.cure)
+                    for one in await forgettings(store)
+                ]
+    return findings
 
 
 def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:

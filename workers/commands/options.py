@@ -32,10 +32,11 @@ def settings_in_force(
     """The settings, with what the command line changes; `offline` and the level of the log hold
     for the whole process."""
     from router.privacy.offline import forbid_outbound
-    from router.settings.settings import CloudSettings, load_settings
+    from router.settings.settings import CloudSettings
     from router.telemetry import configure_logging
+    from workers.trust import load_or_ask
 
-    settings, _ = load_settings(config)
+    settings, _ = load_or_ask(config)
     configure_logging(settings.log_level)
     if settings.offline:
         forbid_outbound()

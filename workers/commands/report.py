@@ -11,7 +11,7 @@ from rich.text import Text
 
 from router.account.budget import Budget
 from router.account.ledger import Ledger
-from router.account.report import Report, Row, build_report, parse_since
+from router.account.report import Report, ReportBuilder, Row, parse_since
 from router.settings.settings import Settings
 from router.store.store import open_configured
 from workers.views.render import dollars, seconds
@@ -26,7 +26,10 @@ async def collect(settings: Settings, since: str | None) -> Report:
     store = await open_configured(settings.store)
     async with store:
         ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
-        report = build_report([record async for record in ledger.read(since=start)])
+        builder = ReportBuilder()
+        async for record in ledger.read(since=start):
+            builder.add(record)
+        report = builder.report()
         if settings.budget.limited:
             budgets = await Budget(store, settings.budget).overview()
             report = report.model_copy(update={"budgets": budgets})

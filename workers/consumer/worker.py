@@ -23,6 +23,7 @@ from router.errors import EdgewardError, StoreUnavailable, TaskError
 from router.privacy.storage import CURE, may_be_written, require_may_be_written
 from router.queue.task_queue import TaskQueue
 from router.queue.types import CAPABILITIES, Claimed
+from router.store.durability import forgettings
 from router.types.result import Result
 from router.types.task import Privacy, Task
 from workers.consumer.queued_run import drive_queued
@@ -54,6 +55,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop`; then finishes what is in hand, within the drain time, or hands it
         back. Redis may go away meanwhile: the worker waits for it."""
+        await self._look_at_redis()
         gate = asyncio.Semaphore(self.slots)
         async with AsyncExitStack() as stack:
             for role in self.roles:
@@ -74,6 +76,12 @@ class Worker:
                         await asyncio.wait(list(self.in_hand.values()), timeout=0.5)
             await end(*watching, *self.in_hand.values())
         await self._forget()
+
+    async def _look_at_redis(self) -> None:
+        """Said once, at the start: a queue in a Redis that forgets loses tasks and money."""
+        with suppress(StoreUnavailable):
+            for one in await forgettings(self.router.store):
+                log.warning("store.may_forget", said=str(one))
 
     async def _take(self, role: str, gate: asyncio.Semaphore, ticket: str) -> None:
         """The best task of a role, from its claim to its end."""

@@ -36,10 +36,10 @@ def calibrate(
     from agents.roster import build_roster
     from router.account.pricing import Prices
     from router.privacy.offline import forbid_outbound
-    from router.settings.settings import load_settings
     from router.telemetry import configure_logging
+    from workers.trust import load_or_ask
 
-    settings, _ = load_settings(config)
+    settings, _ = load_or_ask(config)
     configure_logging(settings.log_level)
     if settings.offline:
         forbid_outbound()

@@ -9,8 +9,9 @@ from typing import Any
 from graphs.workflow.definition.model import Input, WorkflowDefinition
 from graphs.workflow.definition.rules import fits
 from graphs.workflow.expressions.values import Json, Refused, WorkLimit, from_json, survey
-from graphs.workflow.wording import listed, nearest, shown
+from graphs.workflow.wording import listed, nearest
 from router.errors import ConfigError
+from router.wording import shown
 
 _MOST_CHARS = 50_000_000
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.problems import Problem, WorkflowError
 from graphs.workflow.definition.source import Source
-from graphs.workflow.definition.yaml_nodes import MAX_BYTES, Place, read_yaml
-from graphs.workflow.wording import listed, nearest, shown
+from graphs.workflow.wording import listed, nearest
+from router.settings.yaml_nodes import Place, YamlError, read_text, read_yaml
+from router.wording import shown
 
 _ELSEWHERE = {
     "run": "commands are run by a tool, or by `verify: {command: [...]}`",
@@ -55,21 +56,9 @@ _FOUND = {list: "a list", tuple: "a list", dict: "keys and values", type(None): 
 def load_workflow(path: Path) -> WorkflowDefinition:
     """The workflow in a file; WorkflowError (a ConfigError) with every mistake, in order."""
     try:
-        if path.is_dir():
-            raise WorkflowError([Problem(str(path), 1, 1, "", "this is a folder, not a file")])
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            message = f"the file is too large: at most {MAX_BYTES:,} bytes are read"
-            raise WorkflowError([Problem(str(path), 1, 1, "", message)])
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        message = "not a text file in UTF-8"
-        raise WorkflowError([Problem(str(path), line, 1, "", message)]) from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise WorkflowError([Problem(str(path), 1, 1, "", f"cannot be read: {why}")]) from None
+        text = read_text(path)[0]
+    except YamlError as error:
+        raise _workflow_error(error) from None
     return _read(text, Source(str(path), text, path.absolute().parent, path))
 
 
@@ -79,7 +68,10 @@ def loads(text: str, base: Path | None = None, *, name: str = "(workflow)") -> W
 
 
 def _read(text: str, source: Source) -> WorkflowDefinition:
-    document = read_yaml(text, source.name)
+    try:
+        document = read_yaml(text, source.name, "a workflow")
+    except YamlError as error:
+        raise _workflow_error(error) from None
     data = document.data
     if not isinstance(data, dict):
         found = "nothing" if data is None else "a list" if isinstance(data, list) else "a value"
@@ -99,6 +91,12 @@ def _read(text: str, source: Source) -> WorkflowDefinition:
         raise WorkflowError([*problems]) from None
     workflow._source = source
     return workflow
+
+
+def _workflow_error(error: YamlError) -> WorkflowError:
+    return WorkflowError(
+        [Problem(error.name, one.line, one.column, "", one.message) for one in error.faults]
+    )
 
 
 def _ids(steps: Any) -> tuple[str, ...]:

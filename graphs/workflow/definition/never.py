@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.definition.places import Written, texts_of
 from graphs.workflow.definition.problems import Problem
-from graphs.workflow.definition.yaml_nodes import Place
 from graphs.workflow.expressions.errors import ExpressionError
 from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import (
@@ -19,6 +18,7 @@ from graphs.workflow.expressions.expressions import (
     template,
 )
 from graphs.workflow.expressions.tree import Binary, Constant, Node, StepValue
+from router.settings.yaml_nodes import Place
 
 _ALMOST = re.compile(
     r"\$?\{\{?\s*(?:(?:inputs|steps)\.[A-Za-z_]\w*|item|index)\b[^{}\n]{0,200}\}\}?"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.workflow.definition.model import WorkflowDefinition
-from graphs.workflow.definition.yaml_nodes import Place
+from router.settings.yaml_nodes import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphs.workflow.wording import printable
 from router.errors import ConfigError
+from router.wording import printable
 
 _MOST_SHOWN = 50
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graphs.workflow.definition.problems import Problem
-from graphs.workflow.definition.yaml_nodes import Mark, Place
+from router.settings.yaml_nodes import Mark, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from graphs.workflow.definition.never import never_problems
 from graphs.workflow.definition.order import circle, needs
 from graphs.workflow.definition.problems import Problem, WorkflowError
 from graphs.workflow.definition.reading import call_problems, known_in, reading_problems
-from graphs.workflow.definition.yaml_nodes import Place
 from graphs.workflow.expressions.expressions import references_in
 from graphs.workflow.wording import listed, nearest
 from router.errors import ConfigError
+from router.settings.yaml_nodes import Place
 from router.types.task import Privacy
 
 MAX_CALLS_DEEP = 10

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graphs.workflow.wording import printable, shown
 from router.errors import ConfigError
+from router.wording import printable, shown
 
 
 class ExpressionError(ConfigError):

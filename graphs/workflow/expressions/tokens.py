@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from graphs.workflow.expressions.errors import ExpressionError
-from graphs.workflow.wording import shown
+from router.wording import shown
 
 MAX_CHARS = 4_000
 MAX_TOKENS = 1_000

@@ -13,9 +13,9 @@ from graphs.workflow.definition.order import needs, reads, waves
 from graphs.workflow.picture.drawing_layout import HEAD, Box, Point, lay_out
 from graphs.workflow.picture.figure import DPI, blank
 from graphs.workflow.picture.mermaid import title
-from graphs.workflow.wording import printable, shown
 from router.errors import ConfigError
 from router.types.task import Privacy
+from router.wording import printable, shown
 
 MOST_STEPS = 120
 """Of a picture that somebody can still read."""

@@ -9,6 +9,8 @@ import math
 import random
 import subprocess
 import sys
+import tracemalloc
+from array import array
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -17,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.account.records import AttemptRecord, Record, TaskRecord
-from router.account.report import Report, Row, build_report, parse_since
+from router.account.report import Report, ReportBuilder, Row, _latency, build_report, parse_since
 from router.errors import ConfigError
 from router.types.decision import EscalationReason, Kind
 
@@ -249,7 +251,35 @@ def test_a_time_that_is_yet_to_come_is_a_mistake() -> None:
 
 
 def test_importing_the_account_and_the_store_does_not_cost_a_redis_client() -> None:
-    code = "import sys, router.account.report, router.memory.sessions, router.store.store\n"
-    code += "print('redis' in sys.modules)"
+    modules = "router.account.report, router.memory.sessions, router.store.store"
+    code = f"import sys, {modules}; print('redis' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_percentiles_are_the_nearest_ranks_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("router.account.report._RUN", 7)
+    draw = random.Random(5)
+    for count in (1, 2, 6, 7, 8, 20, 99, 100):
+        times = [draw.choice((0.0, draw.random(), draw.expovariate(1))) for _ in range(count)]
+        found = _latency(array("d", times))
+        ordered = sorted(times)
+        ranks = [max(0, math.ceil(share * count) - 1) for share in (0.5, 0.95)]
+        assert (found.p50_s, found.p95_s) == tuple(ordered[rank] for rank in ranks)
+
+
+def test_a_report_keeps_a_few_bytes_a_record() -> None:
+    one, whole = attempt(), task()
+    builder = ReportBuilder()
+    tracemalloc.start()
+    try:
+        for _ in range(20_000):
+            builder.add(one)
+            builder.add(whole)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert builder.report().tasks == 20_000
+    assert peak < 40_000 * 16

@@ -1,0 +1,99 @@
+"""A folder's configuration that runs programs: refused, looked at, trusted, and asked for again."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import COMMAND, Edgeward
+
+COMMANDS = [
+    ("ask", "Convert the date to ISO format: March 7, 2026"),
+    ("demo",),
+    ("report",),
+    ("submit", "x"),
+    ("work",),
+    ("prove",),
+    ("route", "x"),
+    ("calibrate", "--target-quality", "0.9", "--dry-run"),
+    ("models", "calibrate"),
+    ("outbox", "ls"),
+    ("queue", "ls"),
+    ("learn", "ls"),
+]
+
+
+def planted(folder: Path) -> Path:
+    """A configuration whose check leaves a trace when it runs."""
+    (folder / "edgeward.yaml").write_text(
+        f"checks: [{{name: c, command: [touch, {folder / 'trace'}]}}]\ncloud: {{model: off}}\n"
+    )
+    return folder / "trace"
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_no_command_uses_what_nobody_has_trusted(
+    edgeward: Edgeward, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    trace = planted(tmp_path)
+    done = edgeward(*words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "edgeward config trust" in done.stderr
+    assert f"runs touch {trace}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not trace.exists()
+
+
+def test_it_is_trusted_as_it_stands_and_asked_for_again_when_it_changes(
+    edgeward: Edgeward, tmp_path: Path
+) -> None:
+    trace = planted(tmp_path)
+    ask = ("ask", "Convert the date to ISO format: March 7, 2026")
+    assert "not trusted yet" in edgeward("config", "validate").stdout
+    assert "# not trusted yet" in edgeward("config", "show").stdout
+    found = edgeward("doctor", "--json")
+    assert found.returncode == 1
+    assert "edgeward config trust" in found.stdout
+
+    done = edgeward("config", "trust")
+    assert done.returncode == 0, done.stderr
+    assert f"runs touch {trace}" in done.stdout
+    assert edgeward(*ask).returncode == 0
+    assert trace.exists()
+
+    (tmp_path / "edgeward.yaml").write_text(
+        (tmp_path / "edgeward.yaml").read_text() + "privacy: {redact: off}\n"
+    )
+    again = edgeward(*ask)
+    assert again.returncode == 2
+    assert "line 3, privacy.redact" in again.stderr
+    assert edgeward("config", "trust", "edgeward.yaml").returncode == 0
+    assert edgeward(*ask).returncode == 0
+    assert edgeward("config", "distrust").returncode == 0
+    assert edgeward(*ask).returncode == 2
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2), ("\n", 2)])
+def test_a_person_at_a_terminal_is_asked_once(
+    edgeward: Edgeward, tmp_path: Path, home: Path, answer: str, status: int
+) -> None:
+    planted(tmp_path)
+    mine, theirs = pty.openpty()
+    env = {**os.environ, "EDGEWARD_HOME": str(home), "HOME": str(tmp_path / "user")}
+    env.pop("EDGEWARD_CONFIG", None)
+    process = subprocess.Popen(
+        [str(COMMAND), "report"], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE,
+        cwd=tmp_path, env=env, text=True,
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(mine, answer.encode())
+    process.communicate(timeout=120)
+    said = os.read(mine, 65_536).decode()
+    os.close(mine)
+    assert process.returncode == status, said
+    assert "Do you trust it, as it stands now?" in said
+    again = edgeward("report", env={"HOME": str(tmp_path / "user")})
+    assert again.returncode == status

@@ -1,0 +1,74 @@
+"""`edgeward config trust`, and the settings of a command: who is there to be asked, is asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from router.settings.dangers import Danger
+    from router.settings.settings import Settings
+
+
+def load_or_ask(config: Path | None) -> tuple[Settings, Path | None]:
+    """As `load_settings`; a person at a terminal is asked whether they trust what was found."""
+    from router.settings.settings import load_settings
+    from router.settings.trust import UntrustedConfig, remember
+
+    try:
+        return load_settings(config)
+    except UntrustedConfig as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        sys.stderr.write(_told(error.path, error.dangers))
+        if not typer.confirm("Do you trust it, as it stands now?", err=True):
+            raise
+        remember(error.path, error.sha256)
+    return load_settings(config)
+
+
+def trust(
+    path: Annotated[Path | None, typer.Argument(help="The file; else the one found here.")] = None,
+) -> None:
+    """Look at what a folder's configuration does, and let it do that, as it stands now."""
+    from router.errors import ConfigError
+    from router.settings.settings import look_at_settings
+    from router.settings.trust import remember
+
+    loaded = look_at_settings(path)
+    if loaded.path is None:
+        raise ConfigError("there is no edgeward.yaml here: name one, edgeward config trust PATH")
+    if not loaded.dangers:
+        typer.echo(f"{loaded.path}: does nothing that it would have to be trusted for")
+        return
+    typer.echo(_told(loaded.path, loaded.dangers), nl=False)
+    remember(loaded.path, loaded.sha256)
+    typer.echo("trusted, as it stands now; edgeward config distrust takes it back")
+
+
+def distrust(
+    path: Annotated[Path | None, typer.Argument(help="The file; else the one found here.")] = None,
+) -> None:
+    """Ask again before a folder's configuration is used."""
+    from router.settings.settings import CONFIG_NAME
+    from router.settings.trust import forget
+
+    place = path or Path(CONFIG_NAME)
+    typer.echo(f"{place}: " + ("no longer trusted" if forget(place) else "was not trusted"))
+
+
+def untrusted_note(dangers: Sequence[Danger]) -> str:
+    """What is said of a configuration that may be shown, and not yet used."""
+    return f"not trusted yet, {len(dangers)} things are asked for: edgeward config trust"
+
+
+def _told(path: Path, dangers: Sequence[Danger]) -> str:
+    from router.settings.trust import told
+    from router.wording import printable
+
+    return f"{printable(str(path.absolute()))}\n{told(dangers)}"
