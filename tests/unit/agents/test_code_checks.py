@@ -474,7 +474,7 @@ async def test_without_a_sandbox_the_examples_are_not_run_and_the_result_says_so
     async def none_here(*_: object, **__: object) -> ProgramResult:
         return ProgramResult("unavailable", reason="sandbox unavailable: it needs Linux")
 
-    monkeypatch.setattr("agents.checks.code.run_program", none_here)
+    monkeypatch.setattr("agents.checks.trial.run_program", none_here)
     result = await examples("double(2) -> 4", TRIPLE)
     assert result.passed
     assert result.finding == "not run: sandbox unavailable: it needs Linux"
