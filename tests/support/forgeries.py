@@ -18,6 +18,11 @@ FORMS = {
     "    def test_it(self):\n        self.assertEqual(double(2), 4)\n"
     "        self.assertEqual(double(-3), -6)\n```",
     "doctests": ">>> double(2)\n4\n>>> double(0) == 0\nTrue\n>>> print(double(-3))\n-6\n",
+    "closeness": "```python\nimport math\nassert abs(double(2) - 4) < 1e-6\n"
+    "assert round(double(0), 3) == 0\nassert math.isclose(double(-3), -6)\n```",
+    "builtins": "```python\nassert all(double(n) == 2 * n for n in (2, 0, -3))\n"
+    "assert sorted([double(2), double(0)]) == [0, 4]\nassert double(2) in (4, 4.0)\n"
+    "assert isinstance(double(2), int) and len({double(2), 4}) == 1\n```",
 }
 
 _WRONG = "def double(x):\n    return 3 * x + 1\n"
@@ -88,6 +93,23 @@ FORGERIES: dict[str, str] = {
     "an ordering that fits": "import functools\n@functools.total_ordering\nclass Any:\n"
     "    def __eq__(self, o): return True\n    def __lt__(self, o): return True\n"
     "    def __hash__(self): return 4\ndef double(x):\n    return Any()",
+    "nothing is left of it": "class Any:\n    def __sub__(self, o): return 0\n"
+    "    __rsub__ = __sub__\n    def __abs__(self): return self\n"
+    "    def __round__(self, *n): return 0\n    def __lt__(self, o): return True\n"
+    "    def __float__(self): return 0.0\n    def __hash__(self): return 4\n"
+    "    def __eq__(self, o): return True\ndef double(x):\n    return Any()",
+    "repeats what it is compared with": "seen = [0]\nclass Any:\n"
+    "    def __sub__(self, o):\n        seen.append(o)\n        return 0\n"
+    "    def __eq__(self, o):\n        seen.append(o)\n        return True\n"
+    "    __lt__ = __gt__ = __ne__ = __contains__ = __eq__\n"
+    "    def __hash__(self): return 4\n    def __abs__(self): return 0\n"
+    "def double(x):\n    return seen[-1] if seen[-1] else Any()",
+    "measures with builtins of its own": f"{_WRONG}def abs(x): return 0\n"
+    "def all(x): return True\ndef sorted(x): return [0, 4]\ndef round(*x): return 0\n"
+    "def len(x): return 1\ndef isinstance(*x): return True\ndef print(*x): return None\n",
+    "measures with modules of its own": f"{_WRONG}class math:\n    isclose = lambda *a: True\n"
+    "class pytest:\n    approx = lambda x: 7\nclass unittest:\n    class TestCase:\n"
+    "        def assertEqual(*a): pass\n",
     # It changes what judges.
     "patches builtins": f"{_WRONG}import builtins\nbuiltins.eval = lambda *a: 4\n"
     "builtins.exec = lambda *a: None\nbuiltins.repr = lambda *a: '4'\n"

@@ -8,6 +8,7 @@ writes the only output that counts.
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import ctypes
 import inspect
@@ -25,6 +26,9 @@ from agents.checks.apart.wire import Ended
 
 _PR_SET_DUMPABLE = 4
 _KEPT_CHARS = 300
+_MEASURES = {"pytest", "approx", "raises", "isclose", "np", "numpy", "fail", "assert_equal"}
+"""Names with which tests measure, beside the built-in ones and modules."""
+
 SERVE = (
     "import sys; sys.path.insert(0, 'apart'); from agents.checks.apart.server import main; "
     "del sys.path[0]; main(int(sys.argv[1]), int(sys.argv[2]))"
@@ -117,6 +121,8 @@ def judged(client: Client, example: dict[str, str], names: dict[str, Any]) -> di
     ran = 0
     try:
         with contextlib.redirect_stdout(io.StringIO()):
+            if example["form"] not in ("value", "raises"):
+                _refuse_shadows(example["source"], names)
             if example["form"] == "tests":
                 problem, ran = None, run_code(example["source"], names)
             else:
@@ -140,9 +146,33 @@ def judged(client: Client, example: dict[str, str], names: dict[str, Any]) -> di
         said = type(error).__name__ + (f": {error}" if str(error) else "")
         said = said if example["form"] == "tests" else f"{shown} raises {said}"
         return {"problem": said, "needs": getattr(error, "remote_module", None)}
-    if problem is None and client.leaned:
+    if problem is None and (client.leaned or client.leaked):
         return {"unjudged": "it compares objects of the code's own by the code's own word"}
     return {"problem": problem, "ran": ran}
+
+
+def _refuse_shadows(source: str, names: dict[str, Any]) -> None:
+    """Tests that measure with `abs` or `math` do so with those of the code where it has its own."""
+    tree = ast.parse(source)
+    imported = {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and _module(node) != "solution"
+        for alias in node.names
+    }
+    modules = {
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    } & sys.stdlib_module_names
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    measures = modules | (used & (set(dir(builtins)) | _MEASURES))
+    if shadows := sorted((measures - imported) & set(names)):
+        raise Unjudged(f"the code has a {shadows[0]!r} of its own, with which the tests measure")
+
+
+def _module(node: ast.Import | ast.ImportFrom) -> str | None:
+    return node.module if isinstance(node, ast.ImportFrom) else None
 
 
 def _failed_at(error: AssertionError, example: dict[str, str]) -> str:

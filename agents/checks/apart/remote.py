@@ -20,15 +20,18 @@ class Unjudged(Exception):
 class Client:
     """Asks the server, and keeps the other side of its references.
 
-    leaned: whether what was found since the last reset rests on the code's own comparison of its
-    own objects. opaque: whether any such object took part.
+    opaque: whether an object of the code's own took part since the last reset. leaned: whether what
+    was found since then rests on what such an object says of itself. leaked: whether one was told a
+    value to compare itself with, which it may repeat ever after. derived: the numbers of objects
+    that came of calculating with such a value.
     """
 
     def __init__(self, asked: BinaryIO, answers: BinaryIO) -> None:
         self._asked, self._answers = asked, answers
         self._remotes: dict[int, Remote] = {}
         self._functions: list[Callable[..., Any]] = []
-        self.leaned = self.opaque = False
+        self.leaned = self.leaked = self.opaque = False
+        self.derived: set[int] = set()
 
     def exports(self) -> dict[str, Any]:
         """What the code defines. Raises what it raised."""
@@ -40,6 +43,7 @@ class Client:
         return found
 
     def ask(self, what: str, *arguments: Any) -> Any:
+        self.opaque = self.opaque or what != "call"
         send(self._asked, {"do": what, "with": [told(one, self._keep) for one in arguments]})
         reply = self._reply(may_stop=what == "next")
         with _understood():
@@ -160,8 +164,11 @@ class Remote:
         return equal
 
     def __ne__(self, other: object) -> Any:
+        if not isinstance(other, Remote):
+            _lean(self)
+            return True
         unequal = bool(asked(self, "ne", other))
-        if unequal and (not isinstance(other, Remote) or _of_one_state(self, other)):
+        if unequal and _of_one_state(self, other):
             _lean(self)
         return unequal
 
@@ -172,7 +179,14 @@ class Remote:
         return isinstance(other, Remote) and bool(asked(other, "isinstance", self))
 
     def __contains__(self, item: Any) -> bool:
-        return bool(asked(self, "contains", item))
+        if not isinstance(self, RemoteIterator):
+            with contextlib.suppress(TypeError):  # it may not be possible to go through it
+                if item in asked(self, "drain"):
+                    return True
+        found = bool(asked(self, "contains", item))
+        if found:
+            _leak(self)
+        return found
 
     def __iter__(self) -> Any:
         return asked(self, "iter")
@@ -195,12 +209,22 @@ class RemoteIterator(Remote):
 
 def asked(remote: Remote, what: str, *arguments: Any) -> Any:
     client: Client = object.__getattribute__(remote, "_client")
+    if what not in _HARMLESS and object.__getattribute__(remote, "_number") in client.derived:
+        _lean(remote)
     return client.ask(what, remote, *arguments)
+
+
+_HARMLESS = ("eq", "ne", "hash", "state", "str", "repr")
 
 
 def _lean(remote: Remote) -> None:
     client: Client = object.__getattribute__(remote, "_client")
     client.leaned = True
+
+
+def _leak(remote: Remote) -> None:
+    client: Client = object.__getattribute__(remote, "_client")
+    client.leaned = client.leaked = True
 
 
 def _of_one_state(one: Remote, other: Remote) -> bool:
@@ -212,20 +236,38 @@ def _of_one_state(one: Remote, other: Remote) -> bool:
         return False
 
 
-def _forwarded(what: str, *, swapped: bool = False) -> Callable[..., Any]:
+def _forwarded(what: str) -> Callable[..., Any]:
     def method(self: Remote, *arguments: Any) -> Any:
-        if swapped:
-            client: Client = object.__getattribute__(self, "_client")
-            return client.ask(what, *arguments, self)
         return asked(self, what, *arguments)
 
     return method
 
 
+def _calculated(what: str, *, swapped: bool = False) -> Callable[..., Any]:
+    """With a number of the tests' it may be how far they are apart: the object's own word."""
+
+    def method(self: Remote, other: Any) -> Any:
+        client: Client = object.__getattribute__(self, "_client")
+        pair = (other, self) if swapped else (self, other)
+        found = client.ask(what, *pair)
+        if not isinstance(other, Remote) or not client.derived.isdisjoint(map(_number, pair)):
+            if not isinstance(found, Remote):
+                _leak(self)
+            else:
+                client.derived.add(_number(found))
+        return found
+
+    return method
+
+
+def _number(remote: Remote) -> int:
+    return int(object.__getattribute__(remote, "_number"))
+
+
 def _ordered(what: str) -> Callable[..., Any]:
     def method(self: Remote, other: Any) -> Any:
         if not isinstance(other, Remote):
-            _lean(self)
+            _leak(self)
         return asked(self, what, other)
 
     return method
@@ -238,7 +280,8 @@ for _name in ("getitem", "setitem", "delitem", "pos", "invert"):
 for _name in ("lt", "le", "gt", "ge"):
     setattr(Remote, f"__{_name}__", _ordered(_name))
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "xor"):
-    setattr(Remote, f"__{_name}__", _forwarded(_name))
-    setattr(Remote, f"__r{_name}__", _forwarded(_name, swapped=True))
+    setattr(Remote, f"__{_name}__", _calculated(_name))
+    setattr(Remote, f"__r{_name}__", _calculated(_name, swapped=True))
 for _name in ("and", "or"):
-    setattr(Remote, f"__{_name}__", _forwarded(f"{_name}_"))
+    setattr(Remote, f"__{_name}__", _calculated(f"{_name}_"))
+    setattr(Remote, f"__r{_name}__", _calculated(f"{_name}_", swapped=True))
