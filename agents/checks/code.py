@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
 import re
-import sys
 
-from agents.checks.code_examples import examples_of, solution, trial
+from agents.checks.code_examples import examples_of, solution
 from agents.checks.code_syntax import PARSERS, NotChecked
-from agents.checks.sandbox import Limits, run_program
+from agents.checks.sandbox import Limits
+from agents.checks.trial import tried
 from router.classify.code_language import (
     NOT_PROGRAMS,
     asked_languages,
@@ -112,8 +110,9 @@ async def examples_pass(
 ) -> CheckResult:
     """Its Python does what the prompt's examples, assertions, tests and doctests say.
 
-    They run in the sandbox; where there is none, or the answer's code needs what the sandbox has
-    not, the result passes and says "not run", with the reason.
+    They run in the sandbox, judged by another process than the code's. Where there is no sandbox,
+    or the answer's code needs what it has not, the result passes and says "not run", with the
+    reason; so it does of examples that compare objects of the code's own by the code's own word.
     """
     carried = examples_of(task.prompt)
     if not carried:
@@ -125,29 +124,19 @@ async def examples_pass(
     if not examples:
         missing = ", ".join(sorted(frozenset().union(*(e.names for e in carried)) - defined))
         return CheckResult.found("examples", f"not run: the answer defines no {missing}")
-    ran = await run_program((sys.executable, "main.py"), files=trial(code, examples), limits=limits)
-    if ran.status == "unavailable":
-        return CheckResult.found("examples", f"not run: {ran.reason}")
-    if ran.stopped_by is not None:
-        finding = f"the code was stopped on the task's examples: limit of {ran.stopped_by} passed"
+    plain = [{"form": e.form, "source": e.source, "expected": e.expected} for e in examples]
+    trial = await tried(code, plain, limits)
+    if trial.not_run is not None:
+        return CheckResult.found("examples", f"not run: {trial.not_run}")
+    if trial.stopped_by is not None:
+        finding = f"the code was stopped on the task's examples: limit of {trial.stopped_by} passed"
         return CheckResult.found("examples", finding, EscalationReason.UNFAITHFUL)
-    verdict = _verdict(ran.stdout)
-    if "not_run" in verdict:
-        return CheckResult.found("examples", f"not run: {verdict['not_run']}")
-    if "failed" not in verdict:
-        finding = f"the code ended its own process with exit code {ran.exit_code}"
-        return CheckResult.found("examples", finding, EscalationReason.UNFAITHFUL)
-    if verdict["failed"] is not None:
-        return CheckResult.found("examples", verdict["failed"], EscalationReason.UNFAITHFUL)
-    count = len(examples)
-    return CheckResult.found(
-        "examples", f"{count} of the task's examples {'holds' if count == 1 else 'hold'}"
-    )
-
-
-def _verdict(stdout: str) -> dict[str, str | None]:
-    with contextlib.suppress(ValueError, IndexError):
-        found = json.loads(stdout.strip().splitlines()[-1])
-        if isinstance(found, dict):
-            return found
-    return {}
+    if trial.problem is not None:
+        return CheckResult.found("examples", trial.problem, EscalationReason.UNFAITHFUL)
+    found = f"{trial.held} of the task's examples {'holds' if trial.held == 1 else 'hold'}"
+    apart = ""
+    if trial.unjudged:
+        apart = f"{len(trial.unjudged)} cannot be judged apart from the code: {trial.unjudged[0]}"
+    if not trial.held:
+        found, apart = f"not run: {apart}", ""
+    return CheckResult.found("examples", f"{found}; {apart}" if apart else found)

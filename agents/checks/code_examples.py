@@ -1,11 +1,10 @@
-"""The examples and tests that a prompt carries for Python code, and the program that tries them."""
+"""The examples and tests that a prompt carries for Python code, and the code of an answer."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import doctest
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,11 @@ from typing import Literal
 
 from router.classify.code_language import Block, fenced_blocks
 
+_RAISES = re.compile(
+    r"`?\s*#?\s*(?:->|=>|→)?\s*(?:should |must |deve )?"
+    r"(?:raises?|throws?|lan[çc]ar?|levantar?|gerar?)\s+(?:an? |uma? )?`?"
+    r"([A-Za-z_]\w*(?:Error|Exception|Warning|Exit|Iteration)|Exception)\b"
+)
 _CALL = re.compile(r"(?<![\w.])[A-Za-z_]\w*\(")
 _GIVES = re.compile(
     r"`?\s*#?\s*(?:->|=>|→|==|(?:should |must |deve )?"
@@ -29,6 +33,10 @@ _COMPLAINT = re.compile(
     r"|erro|incorret\w+|atualmente|em vez|n[ãa]o|nunca)\b|n't\b",
     re.IGNORECASE,
 )
+# Imports of tests that there are where they are judged.
+_TESTING = re.compile(
+    r"import (?:math|pytest|unittest)|from (?:math|pytest|unittest) import [\w, ]+"
+)
 _MAX_VALUE_CHARS = 300
 _MAX_EXAMPLES = 50
 # Reading tries every way in which a call or a value may end: a bound on what that can cost.
@@ -40,12 +48,13 @@ _MAX_NESTED = 8
 @dataclass(frozen=True, slots=True)
 class Example:
     """One thing to try. `source` is an expression for `value`, whose literal is `expected`; code
-    that must not raise for `code`; a statement whose output is `expected` for `doctest`.
+    that must not raise for `code`; a statement whose output is `expected` for `doctest`, and one
+    that raises the class `expected` for `raises`.
 
     names: what it needs of the answer.
     """
 
-    form: Literal["value", "code", "doctest"]
+    form: Literal["value", "code", "doctest", "raises"]
     source: str
     expected: str
     names: frozenset[str]
@@ -56,9 +65,9 @@ def examples_of(prompt: str) -> tuple[Example, ...]:
     read in one way.
 
     Read are: `f(2) -> 4` (also =>, ==, "returns", "devolve", in running text) with literal
-    arguments and a literal result; `assert` statements on a line or in a fenced block; test
-    functions without parameters in a fenced block; doctests. A definition beside them in the prompt
-    is not run: it may be the one to mend.
+    arguments and a literal result, and `f(2) raises ValueError`; `assert` statements on a line or
+    in a fenced block; test functions without parameters and unittest's cases in a fenced block;
+    doctests. A definition beside them in the prompt is not run: it may be the one to mend.
     """
     prompt = prompt[:_MAX_PROMPT_CHARS]
     found = [*_doctests(prompt)]
@@ -91,10 +100,14 @@ def _values(line: str) -> Iterator[Example]:
         return
     for match in _CALL.finditer(line):
         end = _end_of_call(line, match.start())
-        gives = None if end is None else _GIVES.match(line, end)
+        if end is None:
+            continue
+        source, gives = line[match.start() : end], _GIVES.match(line, end)
+        raises = _RAISES.match(line, end)
+        if raises and _has_literal_arguments(source):
+            yield Example("raises", source, raises[1], frozenset({source.split("(")[0]}))
         if gives is None:
             continue
-        source = line[match.start() : end]
         expected = _literal_at(line[gives.end() : gives.end() + _MAX_VALUE_CHARS])
         if expected is not None and _has_literal_arguments(source):
             yield Example("value", source, expected, frozenset({source.split("(")[0]}))
@@ -152,23 +165,29 @@ def _literal_at(text: str) -> str | None:
 
 def _tests(code: str) -> Iterator[Example]:
     """The assertions and the test functions of a piece of Python, each as a program of its own."""
-    if "assert" not in code:
+    if "assert" not in code and "def test" not in code:
         return
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
+    imports = [one for one in map(ast.unparse, tree.body) if _TESTING.fullmatch(one)]
     for node in tree.body:
-        source = ast.unparse(node)
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             if node.args.args or node.decorator_list:
                 continue  # a fixture or parameters: pytest's to call
-            source += f"\n{node.name}()"
-        elif not isinstance(node, ast.Assert):
+        elif not isinstance(node, ast.Assert) and not _is_case(node):
             continue
+        source = "\n".join((*imports, ast.unparse(node)))
         names = _needed(ast.parse(source))
         if names:
             yield Example("code", source, "", names)
+
+
+def _is_case(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ClassDef) and any(
+        ast.unparse(base).split(".")[-1] == "TestCase" for base in node.bases
+    )
 
 
 def _needed(tree: ast.AST) -> frozenset[str]:
@@ -182,6 +201,8 @@ def _needed(tree: ast.AST) -> frozenset[str]:
             bound.add(node.arg)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             bound.add(node.name)
+        elif isinstance(node, ast.ExceptHandler):
+            bound.add(node.name or "")
         elif isinstance(node, ast.Import | ast.ImportFrom):
             bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
     return frozenset(used - bound - set(dir(builtins)))
@@ -204,6 +225,9 @@ def _doctests(prompt: str) -> Iterator[Example]:
             continue  # of the module that the answer stands for
         if example.exc_msg is None:
             yield Example("doctest", example.source, example.want, needed)
+        elif isinstance(tree.body[0], ast.Expr) and len(tree.body) == 1:
+            raised = example.exc_msg.split(":")[0].strip().rpartition(".")[2]
+            yield Example("raises", example.source.strip(), raised, needed)
 
 
 def solution(blocks: tuple[Block, ...]) -> tuple[str, frozenset[str]]:
@@ -237,96 +261,3 @@ def _defined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
     return names
-
-
-def trial(code: str, examples: tuple[Example, ...]) -> dict[str, str]:
-    """The files of a program, `main.py`, that tries the examples on the code.
-
-    Its last line of output is JSON: {"failed": sentence or null}, or {"not_run": why} where the
-    code itself could not be loaded for a reason that is the sandbox's and not the code's.
-    """
-    told = [
-        {"form": example.form, "source": example.source, "expected": example.expected}
-        for example in examples
-    ]
-    return {"solution.py": code, "examples.json": json.dumps(told), "main.py": _TRIAL}
-
-
-_TRIAL = '''\
-import ast, asyncio, contextlib, doctest, inspect, io, json, math, sys
-from collections.abc import Iterator
-
-sys.path.insert(0, ".")
-
-
-def say(**verdict):
-    sys.__stdout__.write("\\n" + json.dumps(verdict) + "\\n")
-    sys.__stdout__.flush()
-    raise SystemExit
-
-
-def same(got, expected, source):
-    if isinstance(expected, float) and isinstance(got, (int, float)):
-        digits = len(source.partition(".")[2])
-        return math.isclose(got, expected, rel_tol=1e-6) or round(got, digits) == expected
-    return got == expected
-
-
-def value_of(source, names):
-    got = eval(source, names)
-    if inspect.iscoroutine(got):
-        got = asyncio.run(got)
-    return list(got) if isinstance(got, Iterator) else got
-
-
-def problem_with(example, names):
-    """What is wrong, as a sentence; None when it holds."""
-    source, expected = example["source"], example["expected"]
-    if example["form"] == "value":
-        got = value_of(source, names)
-        if same(got, ast.literal_eval(expected), expected):
-            return None
-        return f"{source} gives {got!r}, the task says {expected}"
-    if example["form"] == "code":
-        exec(source, names)
-        return None
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(source, "<example>", "single"), names)
-    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    if doctest.OutputChecker().check_output(expected, printed.getvalue(), options):
-        return None
-    return f"{source.strip()} gives {printed.getvalue().strip()}, the task says {expected.strip()}"
-
-
-def main():
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            import solution
-    except ModuleNotFoundError as error:
-        say(not_run=f"the code needs {error.name}")
-    except EOFError:
-        say(not_run="the code asks for input")
-    except BaseException as error:
-        say(failed=f"the code does not load: {type(error).__name__}: {error}")
-    names = vars(solution)
-    for example in json.load(open("examples.json")):
-        shown = example["source"].strip().splitlines()[0]
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                problem = problem_with(example, names)
-        except MemoryError:
-            raise
-        except AssertionError as error:
-            problem = f"{shown} does not hold" + (f": {error}" if str(error) else "")
-        except ModuleNotFoundError as error:
-            say(not_run=f"the code needs {error.name}")
-        except BaseException as error:
-            problem = f"{shown} raises {type(error).__name__}: {error}"
-        if problem:
-            say(failed=problem[:500])
-    say(failed=None)
-
-
-main()
-'''

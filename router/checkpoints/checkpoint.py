@@ -43,6 +43,21 @@ VOCABULARY = (
 """The classes of ours that a checkpoint may contain."""
 
 
+_KINDS = frozenset({"null", "bytes", "bytearray", "msgpack"})
+
+
+class _Serializer(JsonPlusSerializer):
+    """Reads the forms that it writes. LangGraph's own also revives objects out of old JSON."""
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        if data[0] not in _KINDS:
+            raise NotImplementedError(
+                f"a checkpoint holds a value in the form {data[0][:40]!r}, which edgeward never "
+                f"writes: known are {', '.join(sorted(_KINDS))}; delete the thread"
+            )
+        return super().loads_typed(data)
+
+
 class RedisSaver(BaseCheckpointSaver[str]):
     """Saves and restores the state of graphs; asynchronous only.
 
@@ -63,7 +78,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
         label_of: Callable[[Mapping[str, Any]], Privacy] | None = None,
         refuses: bool = False,
     ) -> None:
-        super().__init__(serde=JsonPlusSerializer(allowed_msgpack_modules=(*VOCABULARY, *revived)))
+        super().__init__(serde=_Serializer(allowed_msgpack_modules=(*VOCABULARY, *revived)))
         self._rows = ThreadRows(store, ttl_s=ttl_s)
         self._store = store
         self._label_of = label_of

@@ -1,14 +1,20 @@
 """Whose turn it is, whatever dies: pydocket's streams and leases. Nothing else imports it.
 
 What travels through it is a ticket, a name without content: whoever holds one may claim the best
-task of a capability (`task_queue`). So nothing of a task is in pydocket's own format, and its
-pickles are replaced by JSON; an entry that somebody else put into its stream is set aside.
+task of a capability (`task_queue`). So nothing of a task is in pydocket's own format.
+
+pydocket pickles what it stores, and whoever can write to Redis could so run code wherever it is
+read. Here none of it is loaded: entries are read by `_ticket_in`, which knows tickets and nothing
+else, and what is none is set aside; the stream of strikes, which every submitter and worker would
+follow, is not read; and where the library has its pickling module there is one that cannot load.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -29,19 +35,16 @@ CHECK_S = 0.02
 """How often a worker with all slots taken looks again; the library's own 0.25 s caps throughput."""
 
 _TICKET, _FOREIGN = "edgeward_ticket", "edgeward_foreign"
+_NAME = re.compile(r"[0-9a-f]{32}")
 _KEPT_S = 60
 
 
-class _Json:
-    """In the place of cloudpickle: whoever can write to Redis must not run code in a worker."""
+class _WriteOnly:
+    """In the place of cloudpickle. It has no `loads`: nothing here reads what it wrote."""
 
     @staticmethod
     def dumps(value: Any) -> bytes:
-        return json.dumps(value).encode()
-
-    @staticmethod
-    def loads(data: bytes) -> Any:
-        return json.loads(data)
+        return json.dumps(value, default=repr).encode()
 
 
 class Delivery:
@@ -61,6 +64,8 @@ class Delivery:
             heartbeat_interval=timedelta(seconds=2),
         )
         self._lease_s = lease_s
+        # The library's own tasks (to sleep, to fail) are at nobody's disposal.
+        self._docket.tasks.clear()
         self._docket.register(_nobody)
 
     async def __aenter__(self) -> Self:
@@ -143,39 +148,79 @@ _is_prepared = False
 
 
 def _prepared() -> None:
-    """Makes pydocket read and write JSON, and survive what it cannot read. Once a process."""
+    """Fences pydocket in, and lets it survive what is none of ours. Once a process."""
     global _is_prepared
     if _is_prepared:
         return
+    import docket.docket
     import docket.execution
     import docket.worker
+    from docket.strikelist import StrikeList
 
     base = docket.execution.Execution
 
     class Careful(base):  # type: ignore[misc, valid-type]
-        """An entry that is none of ours becomes a call that sets it aside."""
+        """Only a ticket is read; any other entry becomes a call that sets it aside."""
 
         @classmethod
         async def from_message(cls, docket: Docket, message: Any, **more: Any) -> Any:
+            known: dict[str, Any] = {
+                "docket": docket,
+                "kwargs": {},
+                "message_id": more.get("message_id"),
+            }
             try:
-                return await super().from_message(docket, message, **more)
-            except Exception as error:  # noqa: BLE001  a stranger's entry may be anything
+                read = _ticket_in(message)
+            except (ValueError, KeyError) as error:
                 what = f"{type(error).__name__}: {dict(message)!r}"[:2000]
                 return cls(
-                    docket=docket,
+                    **known,
                     function=docket.tasks[_FOREIGN],
                     args=(what,),
-                    kwargs={},
                     key=f"foreign-{uuid.uuid4().hex}",
                     when=datetime.now(UTC),
                     attempt=1,
                     redelivered=False,
                     function_name=_FOREIGN,
                     generation=0,
-                    message_id=more.get("message_id"),
                 )
+            return cls(
+                **known,
+                function=docket.tasks[_TICKET],
+                args=(read["key"],),
+                redelivered=more.get("redelivered", False),
+                function_name=_TICKET,
+                **read,
+            )
 
-    for module in (docket.execution, docket.worker):
-        vars(module)["cloudpickle"] = _Json
+    for name, module in sys.modules.items():
+        if name.split(".")[0] == "docket" and "cloudpickle" in vars(module):
+            vars(module)["cloudpickle"] = _WriteOnly
     vars(docket.worker)["Execution"] = Careful
+    # It imports cloudpickle for itself, and nobody here asks for what it gives.
+    vars(docket.docket)["Docket"].get_execution = _refused
+    # Without a URL a strike list is this process's own: it opens no connection.
+    vars(docket.docket)["StrikeList"] = lambda **_: StrikeList()
     _is_prepared = True
+
+
+def _ticket_in(message: Any) -> dict[str, Any]:
+    """What an entry says of its ticket. Raises ValueError or KeyError for any other."""
+    key = message[b"key"].decode()
+    if not _NAME.fullmatch(key) or message[b"function"] != _TICKET.encode():
+        raise ValueError("no ticket of ours")
+    if (message[b"args"], message[b"kwargs"]) != (_WriteOnly.dumps((key,)), _WriteOnly.dumps({})):
+        raise ValueError("a ticket has its name and nothing else")
+    when = datetime.fromisoformat(message[b"when"].decode())
+    if when.tzinfo is None:
+        raise ValueError("its time has no zone")
+    return {
+        "key": key,
+        "when": when,
+        "attempt": int(message[b"attempt"]),
+        "generation": int(message.get(b"generation", b"0")),
+    }
+
+
+async def _refused(*_: Any) -> None:
+    raise NotImplementedError("pydocket would unpickle what it finds in Redis")

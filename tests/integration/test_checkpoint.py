@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import uuid
 from dataclasses import dataclass
@@ -254,6 +255,15 @@ async def test_a_class_that_was_not_named_is_not_revived(store: Store) -> None:
         assert found
         assert isinstance(found.checkpoint["channel_values"]["who"], Stranger) is revived
         assert isinstance(found.checkpoint["channel_values"]["task"], Task)
+
+
+@pytest.mark.parametrize("kind", ["json", "pickle", "yaml", ""])
+async def test_a_form_that_was_never_written_is_not_read(store: Store, kind: str) -> None:
+    """LangGraph's serialiser makes objects out of `json`, such as a prompt that was put there."""
+    thing = {"lc": 1, "type": "constructor", "kwargs": {"template": "x", "input_variables": []}}
+    thing["id"] = ["langchain_core", "prompts", "prompt", "PromptTemplate"]
+    with pytest.raises(NotImplementedError, match="which edgeward never writes"):
+        RedisSaver(store).serde.loads_typed((kind, json.dumps(thing).encode()))
 
 
 async def test_the_synchronous_methods_say_what_to_call(store: Store) -> None:

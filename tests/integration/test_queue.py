@@ -382,7 +382,7 @@ async def test_workers_are_seen_while_they_are_there(store: Store, tmp_path: Pat
 
 
 async def test_nothing_is_left_of_tasks_that_are_forgotten(store: Store, tmp_path: Path) -> None:
-    async with queue_of(store, keep_hours=0.0005) as queue:
+    async with queue_of(store, keep_hours=0.002) as queue:
         async with working(store, tmp_path, queue):
             for handle in await queue.submit_many([Task(prompt=ROUTINE) for _ in range(20)]):
                 await handle.result(20)
@@ -392,7 +392,7 @@ async def test_nothing_is_left_of_tasks_that_are_forgotten(store: Store, tmp_pat
             keys = [key async for key in store.redis.scan_iter(match=pattern)]
             return all(b":tenants:" in key for key in keys)
 
-        await wait_until(forgotten, "the keys to expire", 15)
+        await wait_until(forgotten, "the keys to expire", 30)
 
         async def owned() -> bool:
             mine = f"{store.keys.namespace}-queue-*:runs:*"

@@ -115,6 +115,46 @@ async def test_code_that_does_not_pass_is_not_accepted(
     assert why in str(result.error)
 
 
+TOKEN = "import sys\nframe = sys._getframe()\nwhile frame:\n    if 'token' in frame.f_globals:\n"
+TOKEN += "        print(frame.f_globals['token'], 'passed, and 1', flush=True)\n"
+TOKEN += "    frame = frame.f_back\nimport os\nos._exit(0)\ndef add(a, b): return 0"
+ANY = "class Any:\n    def __eq__(self, other): return True\ndef add(a, b):\n    return Any()"
+PATCH = "import builtins\nbuiltins.exec = lambda *_: None\ndef add(a, b):\n    return 0"
+TRUTH = "def add(a, b): return 0\ndef abs(x): return 0"
+CLOSE = "assert abs(add(1, 2) - 3) < 0.1"
+MINE = "class Mine: pass\nassert add(Mine(), 1)"
+
+
+@pytest.mark.parametrize(
+    ("code", "tests", "why"),
+    [
+        (TOKEN, TESTS, "ended its own process"),
+        (ANY, TESTS, "the tests do not pass: AssertionError: assert add(1, 2) == 3"),
+        (PATCH, TESTS, "the tests do not pass: AssertionError: assert add(1, 2) == 3"),
+        (TRUTH, CLOSE, "cannot be judged apart from the code (the code has a 'abs' of its own"),
+        (GOOD[10:-4], MINE, "(it hands the code an object of type Mine): compare what its"),
+    ],
+    ids=["token", "equal_to_all", "patched", "own_measure", "own_object"],
+)
+async def test_an_answer_cannot_say_for_itself_that_it_passed(
+    store: Store, tmp_path: Path, code: str, tests: str, why: str
+) -> None:
+    reply = f"```python\n{code}\n```"
+    result = await judged(store, tmp_path, "{tests: tests.py}", reply, tests=tests)
+    assert result.status == "failed", result.outputs
+    assert why in str(result.error)
+
+
+async def test_a_unittest_case_judges_too(store: Store, tmp_path: Path) -> None:
+    tests = (
+        "import unittest\nfrom solution import add\n\nclass TestAdd(unittest.TestCase):\n"
+        "    def test_it(self):\n        self.assertEqual(add(1, 2), 3)\n"
+    )
+    assert (await judged(store, tmp_path, "{tests: tests.py}", GOOD, tests=tests)).status == "done"
+    bad = await judged(store, tmp_path, "{tests: tests.py}", BAD, tests=tests)
+    assert "the tests do not pass: AssertionError: -1 != 3" in str(bad.error)
+
+
 async def test_an_answer_that_fails_is_repaired_once_with_what_was_wrong(
     store: Store, tmp_path: Path, asked: Asked
 ) -> None:

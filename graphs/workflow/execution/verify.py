@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import shutil
-import sys
 from pathlib import Path
 
 from agents.checks.code_examples import solution
 from agents.checks.general import matches
 from agents.checks.own import FINDING_CHARS, Check, CommandCheck
-from agents.checks.sandbox import Limits, run_program
+from agents.checks.sandbox import Limits
+from agents.checks.trial import tried
 from graphs.workflow.definition.files import resolved, schema_in
 from graphs.workflow.definition.model import Step, Verify, WorkflowDefinition
 from graphs.workflow.expressions.evaluate import Scope
@@ -28,23 +27,6 @@ TEST_LIMITS = Limits(wall_s=30.0, cpu_s=20.0)
 
 COMMAND_S = 120.0
 """Seconds that a program may take to judge."""
-
-_MAIN = """\
-import runpy, sys
-token = sys.stdin.readline().strip()
-sys.path.insert(0, ".")
-module = runpy.run_path("solution.py", run_name="solution")
-found = {name: value for name, value in module.items() if not name.startswith("__")}
-tests = {"__name__": "__tests__", **found}
-source = open("tests.py", encoding="utf-8").read()
-exec(compile(source, "tests.py", "exec"), tests)
-ran = 0
-for name, test in list(tests.items()):
-    if name.startswith("test") and callable(test) and test is not found.get(name):
-        test()
-        ran += 1
-print(f"\\n{token} passed, and {ran} of its functions")
-"""
 
 
 def checks_of(workflow: WorkflowDefinition, step: Step, scope: Scope) -> tuple[Check, ...]:
@@ -95,7 +77,10 @@ class _SchemaCheck:
 
 
 class _TestsCheck:
-    """The answer's Python passes tests: their asserts, and their functions named test..."""
+    """The answer's Python passes tests: asserts, functions named test..., and unittest's cases.
+
+    They run apart from the answer, so that it cannot say for itself that it passed.
+    """
 
     def __init__(self, tests: str) -> None:
         self._tests = tests
@@ -107,31 +92,22 @@ class _TestsCheck:
             code, defined = solution(fenced_blocks(f"```python\n{completion.text}\n```"))
         if not defined:
             return _failed("the answer defines nothing in Python")
-        files = {"solution.py": code, "tests.py": self._tests, "main.py": _MAIN}
-        token = secrets.token_hex(8)  # so that only the last line can say that all was passed
-        ran = await run_program(
-            (sys.executable, "main.py"), files=files, limits=TEST_LIMITS, stdin=f"{token}\n"
-        )
-        if ran.status == "unavailable":
+        trial = await tried(code, [{"form": "tests", "source": self._tests}], TEST_LIMITS)
+        if trial.not_run is not None:
             # What was asked for could not be done: that is no pass.
-            return _failed(f"the tests could not be run: {ran.reason}")
-        if ran.stopped_by is not None:
-            return _failed(f"the tests were stopped: limit of {ran.stopped_by} passed")
-        if not ran.succeeded:
-            return _failed(f"the tests do not pass: {_last_words(ran.stderr, ran.exit_code)}")
-        last_line = (ran.stdout.strip().splitlines() or [""])[-1]
-        if not last_line.startswith(token):
-            return _failed("the code ended its own process before the tests had ended")
-        return CheckResult.found("verify.tests", f"the file of tests {last_line[len(token) + 1 :]}")
-
-
-def _last_words(stderr: str, exit_code: int | None) -> str:
-    """A traceback's last line; of an assertion that says nothing, the assertion itself."""
-    lines = stderr.strip().splitlines() or [f"exit code {exit_code}"]
-    if lines[-1] != "AssertionError":
-        return lines[-1]
-    said = [line.strip() for line in lines if line.strip().startswith("assert ")]
-    return f"{lines[-1]}: {said[-1]}" if said else lines[-1]
+            return _failed(f"the tests could not be run: {trial.not_run}")
+        if trial.stopped_by is not None:
+            return _failed(f"the tests were stopped: limit of {trial.stopped_by} passed")
+        if trial.problem is not None:
+            return _failed(f"the tests do not pass: {trial.problem}")
+        if trial.unjudged:
+            return _failed(
+                f"the tests cannot be judged apart from the code ({trial.unjudged[0]}): compare "
+                "what its functions give with numbers, texts and lists, or judge with a command"
+            )
+        return CheckResult.found(
+            "verify.tests", f"the file of tests passed, and {trial.ran} of its functions"
+        )
 
 
 def _failed(finding: str) -> CheckResult:

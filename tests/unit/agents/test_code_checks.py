@@ -429,7 +429,9 @@ async def test_values_are_compared_as_a_reader_would(prompt: str, code: str) -> 
     ],
 )
 async def test_code_that_does_not_come_to_an_end_is_caught(code: str, finding: str) -> None:
-    limits = Limits(wall_s=2, cpu_s=0.5, memory_bytes=64 * 2**20)
+    # Only where the clock is the limit may a busy machine come to it first.
+    wall_s = 2 if "time" in finding else 60
+    limits = Limits(wall_s=wall_s, cpu_s=0.5, memory_bytes=64 * 2**20)
     result = await examples("double(2) -> 4", fenced("python", code), limits)
     assert result.reason is EscalationReason.UNFAITHFUL
     assert finding in result.finding
@@ -474,7 +476,7 @@ async def test_without_a_sandbox_the_examples_are_not_run_and_the_result_says_so
     async def none_here(*_: object, **__: object) -> ProgramResult:
         return ProgramResult("unavailable", reason="sandbox unavailable: it needs Linux")
 
-    monkeypatch.setattr("agents.checks.code.run_program", none_here)
+    monkeypatch.setattr("agents.checks.trial.run_program", none_here)
     result = await examples("double(2) -> 4", TRIPLE)
     assert result.passed
     assert result.finding == "not run: sandbox unavailable: it needs Linux"
