@@ -17,6 +17,8 @@ _TIGHT_CHARS = 14
 _S = rf"[ .\-/{HIDDEN}]{{0,2}}"
 _FRONT = r"(?<![^\W_])(?<!\d[.\-])"
 _BACK = r"(?![^\W_]|[.\-]\d)"
+_ROW_NUMBER = re.compile(r"(?:[\n|;,\t]|\A)[ \t]*#?\d{1,3}[.):]?[ \t]+$")
+_ROW_CHARS = 16
 _CURRENCY = re.compile(r"[$€£] {0,2}$")
 _NO_DIGIT_OR_LETTER = re.compile(r"[\W_]+")
 
@@ -54,18 +56,31 @@ def compact(number: str) -> str:
 
 def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
     number, start = match[0], match.start()
+    label = None
+    if spec.needs_label and not (spec.plain_sight and spec.plain_sight.fullmatch(number)):
+        label = label_of(text, start, match.end())
+        if label is None or label.family != spec.kind:
+            return False
     if not spec.valid(compact(number)):
         return False
-    if " " in number and re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
+    if " " in number and _goes_on_before(text, start):
         return False
     if spec.plain_sight and spec.plain_sight.fullmatch(number):
         return True
     if _CURRENCY.search(text, max(0, start - 4), start):
         return False
-    label = label_of(text, start, match.end())
+    label = label or label_of(text, start, match.end())
     if label is not None and label.family == spec.kind:
         return True
-    return not spec.needs_label and not _named_otherwise(number, label)
+    return not _named_otherwise(number, label)
+
+
+def _goes_on_before(text: str, start: int) -> bool:
+    """Whether the groups begin before `start`: not where that is the number of a row."""
+    if not re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
+        return False
+    row = _ROW_NUMBER.search(text, max(0, start - _ROW_CHARS), start)
+    return row is None or not (row[0][0] in "\n|;,\t" or row.start() == 0)
 
 
 def _named_otherwise(number: str, label: Label | None) -> bool:
@@ -79,24 +94,28 @@ def _named_otherwise(number: str, label: Label | None) -> bool:
     return number.isalnum() or (label.family == OTHER and label.gap <= _TIGHT_CHARS)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_cpf(number: str) -> bool:
     from stdnum.br import cpf
 
     return len(set(number)) > 1 and cpf.is_valid(number)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_cnpj(number: str) -> bool:
     from stdnum.br import cnpj
 
     return len(set(number)) > 1 and cnpj.is_valid(number)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_ssn(number: str) -> bool:
     from stdnum.us import ssn
 
     return ssn.is_valid(ssn.format(number))
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_nif(number: str) -> bool:
     from stdnum.pt import nif
 
@@ -117,6 +136,7 @@ _ISSUERS = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_card(number: str) -> bool:
     from stdnum import luhn
 
