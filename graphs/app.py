@@ -261,7 +261,7 @@ class Router:
         options: RunOptions = DEFAULT_OPTIONS,
     ) -> Result:
         _require_schema(task)
-        judged = self._deps.gate.judge(task)
+        judged = await self._deps.gate.judging(task)
         self._require_room_for(task, judged.label)
         began = time.monotonic()
         run = Run(

@@ -71,7 +71,7 @@ async def _ask(
     run, task = runtime.context, state["task"]
     gate = run.deps.gate
     try:
-        messages = gate.release(sent.label, asked, sent.redaction)
+        messages = await gate.releasing(sent.label, asked, sent.redaction)
     except PrivacyViolation as error:
         return _blocked(error)
     # Known by the request alone: a local model's attempt may differ from run to run.
@@ -85,7 +85,7 @@ async def _ask(
             # What the local model wrote may hold what the request does not: then it stays here.
             with suppress(PrivacyViolation):
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
-                messages = gate.release(sent.label, briefed, sent.redaction)
+                messages = await gate.releasing(sent.label, briefed, sent.redaction)
         answered = await _first_answer(messages, sent, constraint, state, runtime)
     finally:
         completion = answered.get("completion")

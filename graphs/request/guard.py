@@ -26,7 +26,7 @@ async def guard(state: State, runtime: Node) -> State:
     shown = state["history"][-deps.settings.memory.history_messages or len(state["history"]) :]
     prompt, removed = clean(task.prompt)
     task = task.model_copy(update={"prompt": prompt})
-    judged = deps.gate.judge(task, shown, session)
+    judged = await deps.gate.judging(task, shown, session)
     stays_local = not deps.gate.may_leave(judged.label)
     cloud, absent, scarce = deps.cloud_state, deps.cloud_absent, False
     if (why := runtime.context.options.no_cloud) is not None:

@@ -192,7 +192,8 @@ class ShadowRuns:
     ) -> Completion | None:
         """One call through the gate and within the budgets; None where there is no answer."""
         redaction = Redaction()
-        released: Released = self._deps.gate.release(Privacy.PUBLIC, asked, redaction)
+        gate = self._deps.gate
+        released: Released = await gate.releasing(Privacy.PUBLIC, asked, redaction)
         sent = Sent(Privacy.PUBLIC, redaction)
         runtime = Runtime(context=run)
         answered = await call_cloud(agent, released, sent, constraint, run.deadline, state, runtime)

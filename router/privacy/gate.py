@@ -6,6 +6,7 @@ strictest label of its parts, and whatever cannot be judged is local_only.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,9 @@ from router.types.task import Message, Privacy, Task
 
 _ORDER = {Privacy.PUBLIC: 0, Privacy.INTERNAL: 1, Privacy.LOCAL_ONLY: 2}
 SECRET = "secret"
+
+OFF_LOOP_CHARS = 65_536
+"""Texts that are longer together are judged in a thread, or the event loop would stand still."""
 
 PLACEHOLDERS = (
     "Words in square brackets such as [EMAIL_1] stand for values: copy them unchanged where the "
@@ -122,6 +126,15 @@ class Gate:
                 judged = judged.with_label(Privacy.LOCAL_ONLY, f"its schema: {read.why}")
         return judged
 
+    async def judging(
+        self, task: Task, history: Sequence[Message] = (), session: Privacy = Privacy.PUBLIC
+    ) -> Judgement:
+        """`judge` for an event loop, which goes on meanwhile where the texts are long."""
+        chars = len(task.prompt) + len(task.system or "") + sum(len(m.content) for m in history)
+        if chars <= OFF_LOOP_CHARS:
+            return self.judge(task, history, session)
+        return await asyncio.to_thread(self.judge, task, history, session)
+
     def may_leave(self, label: Privacy) -> bool:
         """Whether text under this label may go to a cloud, redacted where it must be."""
         if label is Privacy.INTERNAL:
@@ -153,6 +166,14 @@ class Gate:
                 f"the gate could not judge a text ({type(error).__name__}): it was not sent"
             ) from error
         return Released(_explained(released, redaction))
+
+    async def releasing(
+        self, label: Privacy, messages: Sequence[Message], redaction: Redaction
+    ) -> Released:
+        """`release` for an event loop, which goes on meanwhile where the messages are long."""
+        if sum(len(message.content) for message in messages) <= OFF_LOOP_CHARS:
+            return self.release(label, messages, redaction)
+        return await asyncio.to_thread(self.release, label, messages, redaction)
 
     def _cleared(self, text: str, redaction: Redaction) -> str:
         """The text without what must not leave."""

@@ -93,10 +93,10 @@ _BEARER = re.compile(r"\bbearer\s{1,3}(?P<bare>[A-Za-z0-9._~+/=-]{16,})", re.IGN
 _STEMS = (
     *("pass", "pwd", "pw", "pin", "senha", "kennwort", "contrase", "mdp", "token", "key", "secret"),
     *("chave", "segredo", "credencial", "credential", "clave", "bearer", "auth", "sig=", "--user"),
-    *("-u ", "-u=", "--proxy-user", "mysql", "redis-cli", "identified"),
+    *("-u ", "-u=", "--proxy-user", "mysql", "redis-cli", "identified", "curl", "wget"),
 )
-_BEFORE_CHARS = 120
-_AFTER_CHARS = 480
+_BEFORE_CHARS = 64
+_AFTER_CHARS = 256
 _LONGEST_VALUE_CHARS = 4_096
 
 

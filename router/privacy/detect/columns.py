@@ -11,6 +11,7 @@ from router.privacy.detect.secret_words import names_a_secret
 _MOST_HEAD_CHARS = 40
 _MOST_LINE_CHARS = 4_000
 _MOST_COLUMNS = 200
+_NOT_IN_HEADS = re.compile(r"[={}\[\]<>\\]")
 _DELIMITERS = "|\t;,"
 _WORD = re.compile(r"[^\W\d_]{2,20}")
 _CELLS = {
@@ -56,7 +57,7 @@ def _heads(text: str, start: int, end: int) -> tuple[str, dict[int, str]]:
     if end - start > _MOST_LINE_CHARS:
         return "", {}
     mark = next((one for one in _DELIMITERS if text.find(one, start, end) >= 0), "")
-    if not mark:
+    if not mark or _NOT_IN_HEADS.search(text, start, end):
         return "", {}
     cells = _cells(text, start, end, mark)
     if max(cell_end - cell_start for cell_start, cell_end in cells) > _MOST_HEAD_CHARS:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-_REACH_CHARS = 256
+_REACH_CHARS = 192
 """What stands so far from a decoded mark may be a word that names the value, or its other end."""
 _NEAR_CHARS = 96
 _LONGEST_WORD_CHARS = 2_048

@@ -38,15 +38,37 @@ class NumberKind:
     plain_sight: re.Pattern[str] | None = None
 
 
+_DIGITS = re.compile(rf"\d(?:[ .\-/{HIDDEN}]{{0,2}}\d){{7}}")
+_AROUND_CHARS = 80
+
+
 def find_numbers(text: str, kinds: frozenset[str]) -> Iterator[Found]:
     """The numbers of these kinds in a plain text; they may overlap."""
-    for spec in _SPECS:
-        if spec.kind in kinds:
-            for match in spec.pattern.finditer(text):
+    specs = [spec for spec in _SPECS if spec.kind in kinds]
+    for start, end in _digits(text):
+        for spec in specs:
+            for match in spec.pattern.finditer(text, start, end):
                 if _is_meant(spec, text, match):
                     yield Found(spec.kind, match.start(), match.end())
+    if "cnpj" in kinds:
+        for match in _LETTERED.pattern.finditer(text):
+            if _is_meant(_LETTERED, text, match):
+                yield Found("cnpj", match.start(), match.end())
     if "iban" in kinds:
         yield from _ibans(text)
+
+
+def _digits(text: str) -> Iterator[tuple[int, int]]:
+    """Where enough digits stand together, with room around them; in order and apart."""
+    begun = last = -1
+    for match in _DIGITS.finditer(text):
+        if begun >= 0 and match.start() - _AROUND_CHARS > last:
+            yield begun, last
+            begun = -1
+        begun = max(0, match.start() - _AROUND_CHARS) if begun < 0 else begun
+        last = min(len(text), match.end() + _AROUND_CHARS)
+    if begun >= 0:
+        yield begun, last
 
 
 def compact(number: str) -> str:
@@ -163,14 +185,6 @@ _SPECS = (
         _is_cnpj,
         plain_sight=re.compile(r"\d\d\.\d{3}\.\d{3}/\d{4}-\d\d"),
     ),
-    # The numbers with letters that are given out since July 2026.
-    NumberKind(
-        "cnpj",
-        _number(r"[A-Z\d]{2}[. ]?[A-Z\d]{3}[. ]?[A-Z\d]{3}[/ ]?[A-Z\d]{4}[\- ]?\d{2}"),
-        _is_cnpj,
-        needs_label=True,
-        plain_sight=re.compile(r"[A-Za-z\d]{2}(?:\.[A-Za-z\d]{3}){2}/[A-Za-z\d]{4}-\d\d"),
-    ),
     NumberKind("card", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{4}}"), _is_card),
     NumberKind("card", _number(rf"\d{{4}}{_G}\d{{6}}(?P=gap)\d{{4,5}}"), _is_card),
     NumberKind("card", _number(r"\d{4}([ \-.])(?:\d{4}\1){3}\d{1,3}"), _is_card),
@@ -188,6 +202,15 @@ _SPECS = (
     NumberKind(
         "titulo", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}"), is_titulo, needs_label=True
     ),
+)
+
+# The numbers with letters that are given out since July 2026.
+_LETTERED = NumberKind(
+    "cnpj",
+    _number(r"[A-Z\d]{2}[. ]?[A-Z\d]{3}[. ]?[A-Z\d]{3}[/ ]?[A-Z\d]{4}[\- ]?\d{2}"),
+    _is_cnpj,
+    needs_label=True,
+    plain_sight=re.compile(r"[A-Za-z\d]{2}(?:\.[A-Za-z\d]{3}){2}/[A-Za-z\d]{4}-\d\d"),
 )
 
 _IBAN_START = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?=[ \-.]?[A-Z0-9])", re.ASCII | re.IGNORECASE)

@@ -11,7 +11,7 @@ PASSWORD = (
 """Words that are a password's whatever follows; `PASS` are so only where a sign follows."""
 PASS = r"(?<![^\W_])(?:pass|pin(?:[ -]?code)?|pw|c[óo]digo pin)"
 TOKEN = (
-    r"(?:api[_ -]?(?:key|token|secret)|(?<![^\W_])(?:\w{1,20}_)?token|(?<=[a-z])Token"
+    r"(?:api[_ -]?(?:key|token|secret)|(?<![^\W_])token|(?<=[a-z])Token"
     r"|(?:secret|client|webhook|consumer|app|shared|signing)[_ -]?secret"
     r"|secret(?:[_ -]?access)?(?:[_ -]?key)?"
     r"|(?:access|private|account|auth|encryption|signing|shared|subscription|service|master|storage"
