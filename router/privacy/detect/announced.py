@@ -23,7 +23,7 @@ _LONG_TOKEN_CHARS = 12
 # What closes the name itself: a quote, a bracket, Markdown's emphasis.
 _CLOSED = r"(?:[_-]?(?:value|hash|\d))?[\"'`]?\]?\)?"
 _VALUE = (
-    r"(?:\"(?P<double>[^\"\n]{4,}+)\"|'(?P<single>[^'\n]{4,}+)'|`(?P<tick>[^`\n]{4,}+)`"
+    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,}+)\"|'(?P<single>[^'\n]{4,}+)'|`(?P<tick>[^`\n]{4,}+)`"
     r"|“(?P<curly>[^”\n]{4,200}+)”|«\s?(?P<angled>[^»\n]{4,200}+)»"
     r"|(?:\*\*|__)(?P<bold>[^\s*]{4,200}+)(?:\*\*|__)"
     r"|[\"'`]?(?P<bare>[^\s\"'`,;<>(){}\[\]|]{4,}+))"
@@ -39,7 +39,18 @@ _BETWEEN = r"(?:[ \t]{1,2}\(?[^\W\d_][\w'’.\-]{0,19}\)?){0,4}?"
 _SIGNED = re.compile(
     rf"(?:(?P<password>{PASSWORD}|{PASS})|{TOKEN}){_CLOSED}(?P<between>{_BETWEEN})"
     rf"(?:\*\*|__)?[ \t]{{0,4}}(?:{_SIGN}|(?P<is>(?<=\s)(?:{_IS})(?::|(?=\s))))(?:\*\*|__)?"
-    rf"\s{{0,4}}{_VALUE}",
+    rf"\s{{0,16}}{_VALUE}",
+    re.IGNORECASE,
+)
+# What is called no more than a key: in a program that is most often none.
+_KEY = re.compile(
+    r"(?<![^\W_])(?:key|chave|llave|cl[ée]|schl[üu]ssel)[\"'`]?(?:\s?(?:=|:)|\s(?:is|é|es|est|ist):?)"
+    r"\s{1,8}[\"'`]?(?P<bare>[A-Za-z0-9_+/=-]{20,500})(?![\w.])",
+    re.IGNORECASE,
+)
+_USER_AND = re.compile(
+    r"\b(?:log-?in|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
+    r"\s{0,3}[:=]?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
     re.IGNORECASE,
 )
 _FOLLOWED = re.compile(
@@ -94,6 +105,19 @@ _STEMS = (
     *("pass", "pwd", "pw", "pin", "senha", "kennwort", "contrase", "mdp", "token", "key", "secret"),
     *("chave", "segredo", "credencial", "credential", "clave", "bearer", "auth", "sig=", "--user"),
     *("-u ", "-u=", "--proxy-user", "mysql", "redis-cli", "identified", "curl", "wget"),
+    *(
+        "llave",
+        "cle",
+        "clé",
+        "schl",
+        "login",
+        "log-in",
+        "cred",
+        "acesso",
+        "user",
+        "utilizador",
+        "usuário",
+    ),
 )
 _BEFORE_CHARS = 64
 _AFTER_CHARS = 256
@@ -179,12 +203,19 @@ def _commands(text: str) -> Iterator[Found]:
     for match in _QUERY.finditer(text):
         value, password = match["bare"], match["name"].lower().startswith(("p", "senha"))
         if _is_secret(value, password=password, quoted=False) and (
-            password or len(value) >= _LONG_TOKEN_CHARS
+            password or (len(value) >= _LONG_TOKEN_CHARS and not is_wordy(value))
         ):
             yield Found("secret", *match.span("bare"))
     for match in _HEADER.finditer(text):
         if looks_random(match["bare"], digits=match["scheme"].lower() != "basic"):
             yield Found("secret", *match.span("bare"))
+    for match in _KEY.finditer(text):
+        if _is_mixed(match["bare"]) and looks_random(match["bare"]):
+            yield Found("secret", *match.span("bare"))
+    for match in _USER_AND.finditer(text):
+        start, end, _ = _span(text, match)
+        if _is_bare_secret(text[start:end], password=True):
+            yield Found("secret", start, end)
     for match in _BEARER.finditer(text):
         if looks_random(match["bare"]):
             yield Found("secret", *match.span("bare"))
@@ -250,6 +281,12 @@ def _is_bare_secret(value: str, *, password: bool) -> bool:
     if any(map(_neither_word_nor_path, value)):
         return True
     return not is_wordy(value) or re.fullmatch(r"[^\W\d_]{3,}\d{2,6}", value) is not None
+
+
+def _is_mixed(value: str) -> bool:
+    """Whether capitals, small letters and digits are mixed as in a key, not as in names."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return all(any(map(kind, value)) for kind in kinds) and not is_wordy(value)
 
 
 def _neither_word_nor_path(mark: str) -> bool:

@@ -11,7 +11,7 @@ from router.privacy.detect.secret_words import names_a_secret
 _MOST_HEAD_CHARS = 40
 _MOST_LINE_CHARS = 4_000
 _MOST_COLUMNS = 200
-_NOT_IN_HEADS = re.compile(r"[={}\[\]<>\\]")
+_NOT_IN_HEADS = re.compile(r"[={}\[\]<>\\]|\d{3}")
 _DELIMITERS = "|\t;,"
 _WORD = re.compile(r"[^\W\d_]{2,20}")
 _CELLS = {

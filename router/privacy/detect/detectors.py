@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from router.errors import ConfigError
 from router.privacy.detect.form import Form, Reading
-from router.privacy.detect.found import Found, settle
+from router.privacy.detect.found import HIDDEN, Found, settle
 from router.privacy.detect.mail import find_mail
 from router.privacy.detect.numbers import find_numbers
 from router.privacy.detect.phones import Lookups, find_phones
@@ -56,7 +56,8 @@ class Detectors:
             for window in form.windows():
                 part = form.text[window.start : window.end]
                 for find in self._in_plain(part, form.reading, lookups):
-                    start, end = window.start + find.start, window.start + find.end
+                    start, end = _without_hidden(part, find.start, find.end)
+                    start, end = window.start + start, window.start + end
                     if window.own_start <= start < window.own_end:
                         yield from _in_origin(form, find.kind, start, end)
                 if form.traces and form.reading is Reading.ALL:
@@ -80,6 +81,15 @@ class Detectors:
                 start, end = offset + match.start(), offset + match.end()
                 if end > start:
                     yield from _in_origin(form, name, start, end)
+
+
+def _without_hidden(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without what takes no room at its ends: a tag around a value is not the value's."""
+    while start < end and text[start] == HIDDEN:
+        start += 1
+    while start < end and text[end - 1] == HIDDEN:
+        end -= 1
+    return start, end
 
 
 def _in_origin(form: Form, kind: str, start: int, end: int) -> Iterator[Found]:

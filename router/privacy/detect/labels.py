@@ -31,7 +31,7 @@ _FAMILIES = {
     "whatsapp whats wpp zap call ring dial ligue ligar liga fone fax contact contacto contato sms "
     "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil teléfono telefono "
     "llame llama llámame llamar llámenos tél téléphone telephone portable appelez appeler appelle "
-    "joindre viber telegram signal handy telefon telefónico telefônico",
+    "joindre viber telegram signal handy telefon telefónico telefônico chama chame",
     OTHER: "order pedido encomenda invoice fatura factura boleto tracking track rastreio parcel "
     "rastreamento protocolo protocol ticket chamado isbn issn imei sku serial série serie ref "
     "referência referencia reference build version versão versao release commit hash checksum "
@@ -81,6 +81,9 @@ _SOMEBODYS = frozenset(
         "novo",
     ]
 )
+_ARTICLES = frozenset(["the", "o", "el", "le"])
+_TO = frozenset(["to", "at", "on", "from", "para", "ao", "no", "pelo", "do", "al", "por", "au"])
+_CLAUSE = re.compile(r"(?:^|[\n\"'|,;:.!?({>*-])\s{0,4}$")
 _DIRECT = re.compile(
     r"[\"'*]{0,3}(?:\s?\([\w ]{1,12}\))?\s{0,2}(?:[:=\-–|]|(?:is|was|é|era|es|est|:)(?=[\s:]))?"
     r"[\s:=\"'*|+(]{0,5}"
@@ -130,9 +133,14 @@ def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
         between = before[word.end() :]
         if not _DIRECT.fullmatch(between):
             return None
-        alone = re.search(r"(?:^|[\n\"'|,;({>*-])\s*\Z", before[: word.start()]) and between.strip()
-        own = place > 0 and words[place - 1][0].lower() in _SOMEBODYS
-        return Label("phone", len(between)) if alone or own else None
+        alone = _CLAUSE.search(before, 0, word.start()) is not None
+        earlier = [other[0].lower() for other in words[max(0, place - 2) : place]]
+        own = not _SOMEBODYS.isdisjoint(earlier[-1:])
+        # "to number", "para o número"
+        to = len(earlier) > 0 and not _TO.isdisjoint(
+            earlier[-1:] if earlier[-1] not in _ARTICLES else earlier[:1]
+        )
+        return Label("phone", len(between)) if alone or own or to else None
     return None
 
 

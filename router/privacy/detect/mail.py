@@ -14,7 +14,7 @@ _ADDRESS = re.compile(
     r"(?![^\W_])",
     re.IGNORECASE,
 )
-_OPEN, _CLOSE = r" ?[\[({] ?", r" ?[\])}] ?"
+_OPEN, _CLOSE = r" ?[\[({<] ?", r" ?[\])}>] ?"
 _DOT_WORD = rf"(?:{_OPEN}(?:dot|ponto|punto|point|d[o0]t|\.){_CLOSE}| (?:dot|ponto|punto) )"
 _NAME = r"[\w+%~][\w.+%'~-]{0,63}+"
 _DOMAIN = r"[^\W_][\w-]{0,62}"
@@ -23,11 +23,17 @@ _SPELLED = re.compile(
     rf"(?:(?:{_OPEN}(?:at|arroba|@|a){_CLOSE}| arroba )(?P<domain>{_DOMAIN})"
     rf"(?:(?:{_DOT_WORD}|\.)[^\W\d_][\w-]{{1,24}}){{1,3}}"
     rf"|(?: (?:at|@) |@)(?P<bare>{_DOMAIN})(?:\.[\w-]{{1,40}}){{0,2}}"
-    rf"(?:{_DOT_WORD}[^\W\d_][\w-]{{1,24}}){{1,3}})"
+    rf"(?:{_DOT_WORD}[^\W\d_][\w-]{{1,24}}){{1,3}}"
+    rf"| @ {_DOMAIN}(?: \. [^\W\d_]{{2,24}}){{0,2}} \. (?:com|org|net|edu|gov|io|pt|br|es|fr)\b"
+    rf"|(?-i: AT )(?P<shouted>{_DOMAIN})(?:\.[\w-]{{1,40}}){{0,2}}"
+    rf"\.(?!{_NO_DOMAIN}\b)[^\W\d_]{{2,24}})"
     r"(?![^\W_])",
     re.IGNORECASE,
 )
-_SPELLED_SIGN = re.compile(r"\b(?:at|arroba)\b|[\[({] ?@|\b(?:dot|ponto|punto)\b", re.IGNORECASE)
+_SPELLED_SIGN = re.compile(
+    r"\b(?:at|arroba)\b|[\[({] ?[@a] ?[\])}]|[\[(]\.[\])]| @ |\b(?:dot|ponto|punto)\b",
+    re.IGNORECASE,
+)
 _NO_HOST = frozenset(
     [
         "the",
@@ -76,5 +82,6 @@ def find_mail(text: str) -> Iterator[Found]:
                 yield Found("email", start, match.end())
     if _SPELLED_SIGN.search(text):
         for match in _SPELLED.finditer(text):
-            if (match["bare"] or "").lower() not in _NO_HOST:
+            host = match["bare"] or match["shouted"] or ""
+            if host.lower() not in _NO_HOST and not (match["shouted"] and match["local"].isupper()):
                 yield Found("email", match.start(), match.end())

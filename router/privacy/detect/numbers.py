@@ -14,10 +14,14 @@ from router.privacy.detect.labels import OTHER, Label, label_of
 _TIGHT_CHARS = 14
 """A formatted number is an order's only where the word "order" is this close."""
 
-_S = rf"[ .\-/{HIDDEN}]{{0,2}}"
+_S = rf"[ .\-/_{HIDDEN}]{{0,3}}"
 _FRONT = r"(?<![^\W_])(?<!\d[.\-])"
 _BACK = r"(?![^\W_]|[.\-]\d)"
-_ROW_NUMBER = re.compile(r"(?:[\n|;,\t]|\A)[ \t]*#?\d{1,3}[.):]?[ \t]+$")
+_ROW_NUMBER = re.compile(
+    r"(?:[\n|;,\t]|\A|\b(?:row|line|linha|item|entry|registo|registro|nº|no\.) )"
+    r"[ \t]*#?\d{1,3}[.):]?[ \t]+$",
+    re.IGNORECASE,
+)
 _ROW_CHARS = 16
 _CURRENCY = re.compile(r"[$€£] {0,2}$")
 _NO_DIGIT_OR_LETTER = re.compile(r"[\W_]+")
@@ -38,7 +42,7 @@ class NumberKind:
     plain_sight: re.Pattern[str] | None = None
 
 
-_DIGITS = re.compile(rf"\d(?:[ .\-/{HIDDEN}]{{0,2}}\d){{7}}")
+_DIGITS = re.compile(rf"\d(?:[ .\-/_{HIDDEN}]{{0,3}}\d){{7}}")
 _AROUND_CHARS = 80
 
 
@@ -102,7 +106,8 @@ def _goes_on_before(text: str, start: int) -> bool:
     if not re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
         return False
     row = _ROW_NUMBER.search(text, max(0, start - _ROW_CHARS), start)
-    return row is None or not (row[0][0] in "\n|;,\t" or row.start() == 0)
+    # Where the text was cut, nothing is known of what stands before.
+    return row is None or (row[0][0] in " #0123456789" and row.start() > 0)
 
 
 def _named_otherwise(number: str, label: Label | None) -> bool:
@@ -169,7 +174,7 @@ def _number(pattern: str) -> re.Pattern[str]:
     return re.compile(_FRONT + pattern + _BACK, re.ASCII | re.IGNORECASE)
 
 
-_G = rf"(?P<gap>[ \-.]|{HIDDEN}|)"
+_G = rf"(?P<gap>[ \-._]|  | [\-.] |{HIDDEN}|)"
 _PIS = rf"\d{{3}}{_S}\d{{5}}{_S}\d{{2}}{_S}\d"
 _SPECS = (
     NumberKind(

@@ -25,7 +25,7 @@ _NATIONAL = re.compile(
     rf"|{_FRONT}(?P<bare>\d{{8,15}}){_BACK}",
     re.ASCII,
 )
-_REGIONS = ("PT", "BR", "US", "GB", "ES", "FR", "DE", "IT")
+_REGIONS = ("PT", "BR", "US", "GB", "ES", "FR")
 """Whose national forms are known; the first that has such a number is not asked to be the only."""
 
 # The groups of the digits as each country writes them. Where spaces alone part them, and for the
@@ -52,6 +52,11 @@ _GROUPINGS: dict[tuple[int, ...], tuple[str, ...]] = {
 }
 _WITH_TRUNK = frozenset({"GB", "FR"})
 """Their national numbers begin with 0, or are none that stands alone."""
+_LINK = re.compile(r"(?:\bwa\.me/|\b(?:tel|sms|callto|phone=|whatsapp):?)$", re.IGNORECASE)
+# Years, dates, decimals.
+_OTHER_NUMBERS = re.compile(
+    r"^(?:(?:19|20)\d\d\D{1,3}){1,4}(?:19|20)\d\d$|^\d{4}-\d\d-\d\d|^\d\d?[.-]\d\d?[.-]\d{4}$"
+)
 _AMOUNT_BEFORE = re.compile(r"(?:[$€£]|\b(?:USD|EUR|GBP|BRL)) {0,2}$")
 _AMOUNT_AFTER = re.compile(
     r" ?(?:[€$£%]|(?:euros?|reais|dollars?|pounds|libras|people|pessoas|habitantes|habitants"
@@ -87,24 +92,33 @@ def find_phones(text: str, lookups: Lookups, *, announced: bool = False) -> Iter
         if chars := _coded_chars(match[0], lookups):
             yield Found("phone", match.start(), match.start() + chars)
     for match in _NATIONAL.finditer(text):
-        start, end = match.start(), match.end()
+        start, end = match.span()
+        # "(912 345 678)" is a number in brackets, "(11) 98765-4321" a code in brackets.
+        start += bool(match["open"] and ")" not in match[0])
+        number = text[start:end]
         if text[start - 1 : start] == "+" or _AMOUNT_BEFORE.search(text, max(0, start - 6), start):
             continue
         label = label_of(text, start, end)
-        if label is not None and label.family == "phone" and not label.spent:
-            chars = _announced_chars(match[0], lookups)
-        elif match["bare"] or announced or not _may_stand_alone(label, match[0]):
+        linked = _LINK.search(text, max(0, start - 10), start)
+        if linked or (label is not None and label.family == "phone" and not label.spent):
+            chars = _announced_chars(number, lookups)
+        elif match["bare"] or announced or not _may_stand_alone(label, number):
             continue
         else:
-            chars = _grouped_chars(match[0], lookups)
+            chars = _grouped_chars(number, lookups)
         if chars and not _AMOUNT_AFTER.match(text, start + chars):
             yield Found("phone", start, start + chars)
 
 
 def _may_stand_alone(label: Label | None, number: str) -> bool:
-    if label is None or label.family == "phone" or number.startswith("("):
+    if label is None or label.family == "phone" or _has_area(number):
         return True
     return label.spent or label.gap > _TIGHT_CHARS
+
+
+def _has_area(number: str) -> bool:
+    """Whether a code in brackets leads it: `(11) 98765-4321`, not `(98765`."""
+    return number.startswith("(") and ")" in number
 
 
 def _cuts(candidate: str, fewest_digits: int) -> Iterator[str]:
@@ -125,8 +139,14 @@ def _coded_chars(candidate: str, lookups: Lookups) -> int:
 def _announced_chars(candidate: str, lookups: Lookups) -> int:
     """The same of what a word announces: a number of any region, and abroad after 00."""
     for cut in _cuts(candidate, 8):
+        if _OTHER_NUMBERS.search(cut) or (" " in cut and "." in cut):
+            continue
         if any(lookups.exists(cut, region) for region in _regions_of(cut)):
             return len(cut)
+    # What is written as one and said to be one, is meant as one: also where none was given out.
+    groups = tuple(map(len, re.findall(r"\d+", candidate)))
+    if any(_is_written_as(region, candidate) for region in _GROUPINGS.get(groups, ())):
+        return len(candidate)
     return 0
 
 
@@ -137,7 +157,9 @@ def _regions_of(candidate: str) -> tuple[str, ...]:
 def _grouped_chars(candidate: str, lookups: Lookups) -> int:
     """The same of what nothing announces: in the very groups of a region, and not among others."""
     for cut in _cuts(candidate, 9):
-        if cut is not candidate and not ("-" in cut or cut.startswith("(")):
+        if cut.startswith("00") and lookups.exists(cut, "PT"):
+            return len(cut)
+        if cut is not candidate and not ("-" in cut or _has_area(cut)):
             return 0
         groups = tuple(map(len, re.findall(r"\d+", cut)))
         for region in _GROUPINGS.get(groups, ()):
@@ -150,31 +172,26 @@ def _is_written_as(region: str, number: str) -> bool:
     """Whether the marks are the region's too: an amount has spaces alone, a date has dots."""
     if region in _WITH_TRUNK:
         return number.lstrip("(").startswith("0")
-    if number.startswith("("):
+    if _has_area(number):
         return True
     if region == "BR":
         return "-" in number or re.match(r"0?\d\d 9\d{4} ", number) is not None
     if region == "PT":
-        return number[0] in "29" and ("." not in number or number.count(".") == 2)
+        return number[0] in "29" and (
+            "." not in number or number.count(".") == len(number) - 9 == 2
+        )
     if region == "ES":
         return number[0] in "6789" and "." not in number
     return True
 
 
 def _exists(number: str, region: str) -> bool:
-    """Whether the region, or for ZZ the country of the code, has given out such numbers."""
-    from phonenumbers import (
-        NumberParseException,
-        is_valid_number,
-        is_valid_number_for_region,
-        parse,
-    )
+    """Whether, dialled in the region, it is a number; for ZZ: with the code that it begins with."""
+    from phonenumbers import NumberParseException, is_valid_number, parse
 
-    number = number.replace(HIDDEN, "")
     try:
-        parsed = parse(number, None if region == "ZZ" else region)
+        return is_valid_number(
+            parse(number.replace(HIDDEN, ""), None if region == "ZZ" else region)
+        )
     except NumberParseException:
         return False
-    if region == "ZZ" or number.startswith("00"):
-        return is_valid_number(parsed)
-    return is_valid_number_for_region(parsed, region)

@@ -27,17 +27,24 @@ _ENCODED = re.compile(
     r"|(?P<entity>[A-Za-z][A-Za-z0-9]{1,31};))"
     r"|(?P<percent>%[0-7][0-9a-fA-F]|(?:%[c-fC-F][0-9a-fA-F])(?:%[89abAB][0-9a-fA-F]){1,3}|%[aA]0)"
     r"|(?P<plus>\+(?=\d))"
+    r"|(?P<emphasis>\*\*|`)"
     r"|<(?P<tag>!--[^<>]{0,200}--|/?(?:wbr|b|i|em|strong|span|font|u|mark|small|code|a|sub|sup|s|tt"
     r"|kbd|ins|del|var|samp|bdi)(?:\s[^<>]{0,200})?/?)>"
-    r"|(?P<broken><br\s?/?>)"
+    r"|<(?P<block>(?:br|tr|td|th|li|p|div|dt|dd|h[1-6])|/(?:tr|td|th|li|p|div|dt|dd|h[1-6]))"
+    r"(?:\s[^<>]{0,200})?/?>"
     r"|(?P<control>[\x00-\x08\x0b\x0e-\x1f\x7f])"
 )
 # Quoted-printable is read apart: `=20` begins a number as well. Marks that values have, no others.
 _QUOTED_PRINTABLE = re.compile(
-    r"(?<=[^\n]{60})=\r?\n|=(?:2[0BDEF]|(?<![A-Za-z]=)2[89]|3[AD]|40|5F|09|[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3})"
+    r"(?<=[^\n]{60})=\r?\n|=(?:2[0BDEF]|(?<![A-Za-z]=)2[89]|3[AD]|40|5F|09"
+    r"|[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3})"
 )
+# What opens a cell parts it from the one before; what else opens or closes begins a line.
+_BLOCKS = {"td": "|", "th": "|", "dd": "|", "/td": "", "/th": "", "/dt": "", "/tr": ""}
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _QUERY = re.compile(r"[?&][\w.\-]{1,40}=|%2[0B]")
+_IN_A_NUMBER = re.compile(r"\d[.\-/]|[.\-/]\d")
+_SPACED_DIGITS = re.compile(r"(?<![\w.,\-])\d(?:[ .\-_]\d){8,18}(?![\w.,\-]*\d| \d)")
 _DIGIT_RUN = re.compile(r"[\d .\-/()\t\r\n]{9,}")
 _BREAK = re.compile(r"[ \t\r\n]*[\t\r\n][ \t\r\n]*")
 _MOST_DIGITS = 34
@@ -69,6 +76,9 @@ def _beside(form: Form) -> Iterator[Form]:
         quoted = _rewritten(tight, _quoted_printable(tight.text), Reading.ALL)
         if quoted is not None:
             yield Form(plain(quoted.text).replace(HIDDEN, " "), quoted.traces)
+    spaced = _rewritten(tight, _spaced(tight.text), Reading.NUMBERS)
+    if spaced is not None:
+        yield spaced
     if "\n" in tight.text or "\t" in tight.text:
         for gap in (" ", ""):
             joined = _rewritten(tight, _breaks(tight.text, gap), Reading.NUMBERS)
@@ -81,7 +91,7 @@ def _beside(form: Form) -> Iterator[Form]:
 
 def _decoded(form: Form) -> Form | None:
     text = form.text
-    if not any(mark in text for mark in "\\&%=<+") and text.isprintable():
+    if not any(mark in text for mark in "\\&%<+*`") and text.isprintable():
         return None
     in_query = "+" in text and _QUERY.search(text) is not None
 
@@ -91,6 +101,11 @@ def _decoded(form: Form) -> Form | None:
             if match.lastgroup == "plus":
                 before = text[max(0, match.start() - 3) : match.start()]
                 meant = " " if in_query and before[-1:].isdigit() and before[0] != "%" else None
+            elif match.lastgroup == "emphasis":
+                beside = (
+                    text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+                )
+                meant = HIDDEN if _IN_A_NUMBER.fullmatch(beside) else None
             if meant is not None:
                 yield match.start(), match.end(), meant
 
@@ -126,15 +141,22 @@ def _breaks(text: str, gap: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), gap if beside.isdigit() else ""
 
 
+def _spaced(text: str) -> Iterator[tuple[int, int, str]]:
+    """What parts digits that are written one by one."""
+    for match in _SPACED_DIGITS.finditer(text):
+        for at in range(match.start() + 1, match.end(), 2):
+            yield at, at + 1, ""
+
+
 def _columns(form: Form) -> Form | None:
     """Every cell below a head that announces something, as a line: `head: cell`."""
     pieces: list[str] = []
-    trace, length, at = Trace(), 0, 0
+    trace, length = Trace(), 0
     for head, start, end in announced_cells(form.text):
         prefix = f"\n{head}: "
-        trace.add(length, length + len(prefix), min(at, start), start)
+        trace.add(length, length + len(prefix), start, start)
         pieces += [prefix, form.text[start:end]]
-        length, at = length + len(prefix) + end - start, end
+        length += len(prefix) + end - start
     if not pieces:
         return None
     return Form("".join(pieces), (trace, *form.traces), Reading.ANNOUNCED)
@@ -172,7 +194,7 @@ _MEANINGS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "mark": lambda match: match["mark"],
     "entity": lambda match: html5.get(match["entity"]),
     "percent": _bytes,
-    "plus": lambda match: None,
-    "broken": lambda match: "\n",
+    **dict.fromkeys(("plus", "emphasis"), lambda match: None),
+    "block": lambda match: _BLOCKS.get(match["block"].lower(), "\n"),
     **dict.fromkeys(("continued", "tag", "control"), lambda match: HIDDEN),
 }

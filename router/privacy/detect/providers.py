@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from router.privacy.detect.entropy import looks_random
 from router.privacy.detect.found import Found
+from router.privacy.detect.secret_words import is_wordy
 
 _HEX = "[a-fA-F0-9]"
 _ALNUM = "[A-Za-z0-9]"
@@ -149,6 +150,8 @@ for _begin, _rest in _BEGINNINGS:
     _BY_OPENING.setdefault(_begin[:2], []).append((_begin, _pattern))
 _LONG_WORD = re.compile(r"[A-Za-z0-9_~.+/=$-]{19,}")
 _OPENING = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9_]")
+_NO_WORDS = ("sk-", "fw_", "jina_", "tvly-", "secret_")
+"""Beginnings that names of other things have too: `sk-learn-pipeline-v2`."""
 _NO_DIGIT_NEEDED = ("AKIA", "ASIA", "ABIA", "ACCA", "hf_", "api_org_")
 _END = rf"(?!{_KEY})"
 # Known by a mark within: what must be in the text, then the whole, the key alone as a group.
@@ -187,7 +190,10 @@ def find_provider_keys(text: str) -> Iterator[Found]:
                 if match := pattern.match(text, at):
                     done = max(done, match.end())
                     digits = begin not in _NO_DIGIT_NEEDED
-                    if looks_random(match[0][len(begin) :], digits=digits):
+                    key = match[0][len(begin) :]
+                    if looks_random(key, digits=digits) and not (
+                        begin in _NO_WORDS and is_wordy(key)
+                    ):
                         yield Found("secret", match.start(), match.end())
     for mark, pattern in _MARKED:
         if mark in text:
