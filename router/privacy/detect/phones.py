@@ -21,8 +21,8 @@ _CODED = re.compile(
     re.ASCII,
 )
 _NATIONAL = re.compile(
-    rf"{_FRONT}(?<!\d )(?P<open>\()?\d{{1,5}}(?:{_GAP}\d{{1,9}}){{1,6}}{_BACK}"
-    rf"|{_FRONT}(?P<bare>\d{{8,15}}){_BACK}",
+    rf"(?:{_FRONT}(?<!\d )|(?=\())\(?\d{{1,5}}(?:{_GAP}\d{{1,9}}){{1,6}}{_BACK}"
+    rf"|{_FRONT}\d{{8,15}}{_BACK}",
     re.ASCII,
 )
 _REGIONS = ("PT", "BR", "US", "GB", "ES", "FR")
@@ -57,6 +57,7 @@ _LINK = re.compile(r"(?:\bwa\.me/|\b(?:tel|sms|callto|phone=|whatsapp):?)$", re.
 _OTHER_NUMBERS = re.compile(
     r"^(?:(?:19|20)\d\d\D{1,3}){1,4}(?:19|20)\d\d$|^\d{4}-\d\d-\d\d|^\d\d?[.-]\d\d?[.-]\d{4}$"
 )
+_ROW_NUMBER = re.compile(r"[1-9]\d{0,2} ?(?:- ?|(?<= ))(?=\d)")
 _AMOUNT_BEFORE = re.compile(r"(?:[$€£]|\b(?:USD|EUR|GBP|BRL)) {0,2}$")
 _AMOUNT_AFTER = re.compile(
     r" ?(?:[€$£%]|(?:euros?|reais|dollars?|pounds|libras|people|pessoas|habitantes|habitants"
@@ -92,22 +93,39 @@ def find_phones(text: str, lookups: Lookups, *, announced: bool = False) -> Iter
         if chars := _coded_chars(match[0], lookups):
             yield Found("phone", match.start(), match.start() + chars)
     for match in _NATIONAL.finditer(text):
-        start, end = match.span()
-        # "(912 345 678)" is a number in brackets, "(11) 98765-4321" a code in brackets.
-        start += bool(match["open"] and ")" not in match[0])
-        number = text[start:end]
-        if text[start - 1 : start] == "+" or _AMOUNT_BEFORE.search(text, max(0, start - 6), start):
-            continue
-        label = label_of(text, start, end)
-        linked = _LINK.search(text, max(0, start - 10), start)
-        if linked or (label is not None and label.family == "phone" and not label.spent):
-            chars = _announced_chars(number, lookups)
-        elif match["bare"] or announced or not _may_stand_alone(label, number):
-            continue
-        else:
-            chars = _grouped_chars(number, lookups)
-        if chars and not _AMOUNT_AFTER.match(text, start + chars):
-            yield Found("phone", start, start + chars)
+        for start in _starts(text, match):
+            number = text[start : match.end()]
+            chars = _chars(text, start, number, lookups, announced=announced)
+            if chars and not _AMOUNT_AFTER.match(text, start + chars):
+                yield Found("phone", start, start + chars)
+                break
+
+
+def _starts(text: str, match: re.Match[str]) -> Iterator[int]:
+    """Where a number may begin: not with the bracket around it, nor with its row's number."""
+    start, number = match.start(), match[0]
+    closed, opened = number.find(")"), number.find("(")
+    if closed >= 0 and not 0 <= opened < closed:
+        start += closed + 1 + (number[closed + 1 : closed + 2] == " ")
+    elif opened == 0 and closed < 0:
+        start += 1
+    yield start
+    row = _ROW_NUMBER.match(text, start, match.end())
+    if row and not text[max(0, start - 8) : start].rpartition("\n")[2].strip(" #|\t"):
+        yield row.end()
+
+
+def _chars(text: str, start: int, number: str, lookups: Lookups, *, announced: bool) -> int:
+    """How many characters of a candidate are a telephone number; 0 where it is none."""
+    if text[start - 1 : start] == "+" or _AMOUNT_BEFORE.search(text, max(0, start - 6), start):
+        return 0
+    label = label_of(text, start, start + len(number))
+    linked = _LINK.search(text, max(0, start - 10), start)
+    if linked or (label is not None and label.family == "phone" and not label.spent):
+        return _announced_chars(number, lookups)
+    if announced or number.isdigit() or not _may_stand_alone(label, number):
+        return 0
+    return _grouped_chars(number, lookups)
 
 
 def _may_stand_alone(label: Label | None, number: str) -> bool:
