@@ -270,7 +270,7 @@ class Router:
     ) -> Result:
         """floor: a label that it had before, and does not fall below."""
         _require_schema(task)
-        judged = self._deps.gate.judge(task)
+        judged = await self._deps.gate.judging(task)
         judged = judged.with_label(floor, f"it was {floor.value} when it was parked")
         self._require_room_for(task, judged.label)
         began = time.monotonic()

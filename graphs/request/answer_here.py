@@ -60,7 +60,7 @@ def answer_here(
             schema = schema if enforced else None  # then the messages say it
             try:
                 released_as = label if sent is None else sent.label
-                messages = runtime.context.deps.gate.release(
+                messages = await runtime.context.deps.gate.releasing(
                     released_as, messages, redaction, schema
                 )
             except PrivacyViolation as error:

@@ -138,7 +138,7 @@ async def _ask(
     gate = run.deps.gate
     schema = task.json_schema if constraint is None else constraint.json_schema
     try:
-        messages = gate.release(sent.label, asked, sent.redaction, schema)
+        messages = await gate.releasing(sent.label, asked, sent.redaction, schema)
     except PrivacyViolation as error:
         return _blocked(error)
     # Known by the request alone: a local model's attempt may differ from run to run.
@@ -152,7 +152,7 @@ async def _ask(
             # What the local model wrote may hold what the request does not: then it stays here.
             with suppress(PrivacyViolation):
                 briefed = (*asked[:-1], _briefed(asked[-1], state))
-                messages = gate.release(sent.label, briefed, sent.redaction, schema)
+                messages = await gate.releasing(sent.label, briefed, sent.redaction, schema)
                 if briefed[-1] is not asked[-1]:
                     sent = sent.with_part("draft", state["label"])
         answered = await _first_answer(messages, sent, constraint, state, runtime)
@@ -161,7 +161,7 @@ async def _ask(
             # Nobody there can be held to it: it is told, and the answer checked.
             with suppress(PrivacyViolation):
                 told = with_schema(messages, messages.schema or schema)
-                messages = gate.release(sent.label, told, sent.redaction)
+                messages = await gate.releasing(sent.label, told, sent.redaction)
                 answered = await _first_answer(
                     messages, sent, constraint, state, runtime, enforced=False
                 )

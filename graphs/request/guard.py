@@ -26,7 +26,7 @@ async def guard(state: State, runtime: Node) -> State:
     prompt, removed = clean(task.prompt)
     task = task.model_copy(update={"prompt": prompt})
     # Read together with the turns: whatever was said meanwhile is not among them.
-    judged = deps.gate.judge(task, shown, state["parts"]["session"])
+    judged = await deps.gate.judging(task, shown, state["parts"]["session"])
     for reason in state["label_reasons"][-1:]:
         judged = judged.with_label(state["label"], reason)
     if (cached := state.get("cached")) is not None:

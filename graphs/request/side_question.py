@@ -54,7 +54,7 @@ async def ask_side_question(
     try:
         if not caps.local:
             schema = request.constraint.json_schema if request.constraint else None
-            released = run.deps.gate.release(label, request.messages, redaction, schema)
+            released = await run.deps.gate.releasing(label, request.messages, redaction, schema)
             held_to = released_constraint(released)
             request = replace(request, messages=released, constraint=held_to)
             entry = entry.model_copy(update={"redacted": len(redaction.mapping)})

@@ -196,7 +196,8 @@ class ShadowRuns:
         schema = state["task"].json_schema if constraint is None else constraint.json_schema
         # The answer that it is compared with is a part of what a judge is shown.
         sent = Sent.of(state, redaction, state["label"], draft=state["label"])
-        released: Released = self._deps.gate.release(sent.label, asked, redaction, schema)
+        gate = self._deps.gate
+        released: Released = await gate.releasing(sent.label, asked, redaction, schema)
         runtime = Runtime(context=run)
         answered = await call_cloud(agent, released, sent, constraint, run.deadline, state, runtime)
         completion = answered.get("completion")

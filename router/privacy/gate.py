@@ -6,6 +6,7 @@ strictest label of its parts, and whatever cannot be judged is local_only.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,9 @@ from router.types.task import Message, Privacy, Task
 _ORDER = {Privacy.PUBLIC: 0, Privacy.INTERNAL: 1, Privacy.LOCAL_ONLY: 2}
 _REPLACED = (Privacy.INTERNAL, Privacy.LOCAL_ONLY)
 SECRET = "secret"
+
+OFF_LOOP_CHARS = 65_536
+"""Texts that are longer together are judged in a thread, or the event loop would stand still."""
 
 PLACEHOLDERS = (
     "Words in square brackets such as [EMAIL_1] stand for values: copy them unchanged where the "
@@ -142,6 +146,15 @@ class Gate:
         hidden = Redaction().redact(request, self._judge_text(request).finds)
         return works_on_a_value(hidden, kinds)
 
+    async def judging(
+        self, task: Task, history: Sequence[Message] = (), session: Privacy = Privacy.PUBLIC
+    ) -> Judgement:
+        """`judge` for an event loop, which goes on meanwhile where the texts are long."""
+        chars = len(task.prompt) + len(task.system or "") + sum(len(m.content) for m in history)
+        if chars <= OFF_LOOP_CHARS:
+            return self.judge(task, history, session)
+        return await asyncio.to_thread(self.judge, task, history, session)
+
     def may_leave(self, label: Privacy) -> bool:
         """Whether text under this label may go to a cloud, redacted where it must be."""
         if label is Privacy.INTERNAL:
@@ -185,6 +198,18 @@ class Gate:
                 f"the gate could not judge a text ({type(error).__name__}): it was not sent"
             ) from error
         return made
+
+    async def releasing(
+        self,
+        label: Privacy,
+        messages: Sequence[Message],
+        redaction: Redaction,
+        schema: dict[str, Any] | None = None,
+    ) -> Released:
+        """`release` for an event loop, which goes on meanwhile where the messages are long."""
+        if sum(len(message.content) for message in messages) <= OFF_LOOP_CHARS:
+            return self.release(label, messages, redaction, schema)
+        return await asyncio.to_thread(self.release, label, messages, redaction, schema)
 
     def _cleared(self, parts: Sequence[Part], redaction: Redaction) -> list[str]:
         """The texts without what must not leave: first all are read, then all are replaced."""

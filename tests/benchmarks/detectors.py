@@ -1,14 +1,17 @@
-"""Measure the detectors: `python tests/benchmarks/detectors.py [--misses]` prints Markdown.
+"""Measure the detectors: `python tests/benchmarks/detectors.py [--misses] [--of PART]`: Markdown.
 
+First the cases of tests/support/detector_cases.py: every kind of value in the ways that programs
+and people write it, secrets and telephones that words announce, and harmless texts; by writing.
 Precision and recall on sentences made from a seed, English and Portuguese, with numbers in the
 forms people write and with near misses: wrong check digits, order numbers, versions, dates,
 addresses of machines, hashes, prices, ISBNs, parcels. Then the time for a kilobyte, and for a
-megabyte of the texts that are hardest on a regular expression.
+megabyte of the texts that are hardest on a regular expression, beside that for a tenth of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import random
 import statistics
@@ -21,7 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
+from detector_cases import all_cases, harmless_texts
 from stdnum import luhn
 from stdnum.br import cnpj, cpf
 from stdnum.iso7064 import mod_97_10
@@ -356,6 +361,31 @@ def scores(cases: Sequence[Case], kinds: Sequence[str], *, misses: bool) -> list
     ]
 
 
+def by_writing(*, misses: bool) -> list[list[str]]:
+    """For each way of writing a value: how many there are, and the share that is found."""
+    detectors = Detectors()
+    found: dict[str, list[bool]] = {}
+    for case in all_cases():
+        finds = [(find.kind, find.start, find.end) for find in detectors.find(case.text)]
+        found.setdefault(case.writing, []).append(case.is_found(finds))
+        if misses and not found[case.writing][-1]:
+            print(case, finds, file=sys.stderr)
+    found["all"] = [one for ones in list(found.values()) for one in ones]
+    return [
+        [writing, str(len(ones)), str(sum(ones)), f"{sum(ones) / len(ones):.3f}"]
+        for writing, ones in found.items()
+    ]
+
+
+def marked_harmless(*, misses: bool) -> tuple[int, int]:
+    """How many harmless texts are marked, and how many there are."""
+    detectors, texts = Detectors(), harmless_texts()
+    marked = [text for text in texts if detectors.find(text)]
+    if misses:
+        print(*marked, sep="\n", file=sys.stderr)
+    return len(marked), len(texts)
+
+
 def seconds(text: str) -> float:
     """CPU time of one call."""
     detectors = Detectors()
@@ -386,6 +416,19 @@ def hard_texts(rng: random.Random) -> dict[str, str]:
     texts["valid cards"] = "\n".join(groups_of_four(make_card(rng)) for _ in range(size // 20))
     texts["accounts"] = "\n".join(groups_of_four(make_iban(rng)) for _ in range(size // 30))
     texts["phones"] = "\n".join(filled(rng, rng.choice(PHONES)) for _ in range(size // 16))
+    texts["prose"] = (PROSE * (size // len(PROSE) + 1))[:size]
+    texts["JSON with escapes"] = json.dumps(['a line\n\tand "another" of 12'] * (size // 42))
+    texts["escapes alone"] = "\\n" * (size // 2)
+    texts["backslashes"] = "\\" * size
+    texts["entities"] = "&#64;" * (size // 5)
+    texts["percent signs"] = "%41" * (size // 3)
+    texts["hidden marks"] = "1\u200b" * (size // 2)
+    texts["lines of digits"] = "1234\n" * (size // 5)
+    texts["announcing words"] = "password the a b token c " * (size // 25)
+    rows = "".join(
+        f"ana,{make_nif(rng)},91{digits(rng, 7)},x7#{digits(rng, 5)}\n" for _ in range(32_000)
+    )
+    texts["a table of secrets"] = f"name,nif,telefone,senha\n{rows}"[:size]
     texts["labelled digits"] = " ".join(f"call {digits(rng, 11)}" for _ in range(size // 17))
     return texts
 
@@ -402,26 +445,42 @@ def print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--misses", action="store_true", help="each error to standard error")
+    parts = ("writings", "kinds", "time")
+    parser.add_argument("--of", choices=parts, action="append", help="only this part")
     arguments = parser.parse_args()
     rng = random.Random(SEED)
+    wanted = arguments.of or parts
+    if "writings" in wanted:
+        head = ("written", "cases", "found", "share")
+        print_table(head, by_writing(misses=arguments.misses))
+        marked, texts = marked_harmless(misses=arguments.misses)
+        print(f"Harmless texts marked: {marked} of {texts}.\n")
     none = [Case(near_miss(rng), None) for _ in range(NEAR_MISSES)] + wrong_checks(rng)
     cases = [*positives(rng), *other_positives(rng), *none]
-    print(
-        f"{len(cases):,} sentences, {len(none):,} of them near misses; Python "
-        f"{platform.python_version()}, seed {SEED}\n"
-    )
-    kinds = [*MAKINGS, "phone", "email", "secret"]
-    print_table(
-        ("kind", "positives", "precision", "recall"), scores(cases, kinds, misses=arguments.misses)
-    )
-    prose = "\n".join(case.text for case in cases)
-    pages = [prose[at : at + 1024] for at in range(0, len(prose), 1024)]
+    if "kinds" in wanted:
+        print(
+            f"{len(cases):,} sentences, {len(none):,} of them near misses; Python "
+            f"{platform.python_version()}, seed {SEED}\n"
+        )
+        head = ("kind", "positives", "precision", "recall")
+        kinds = [*MAKINGS, "phone", "email", "secret"]
+        print_table(head, scores(cases, kinds, misses=arguments.misses))
+    if "time" in wanted:
+        print_times(rng, "\n".join(case.text for case in cases))
+
+
+def print_times(rng: random.Random, sentences: str) -> None:
+    """Of a kilobyte, and of the megabytes that are hardest."""
+    pages = [sentences[at : at + 1024] for at in range(0, len(sentences), 1024)]
     page_ms = statistics.median(seconds(page) for page in pages) * 1000
     print(f"Median of {len(pages)} kilobytes of these sentences: {page_ms:.2f} ms a kilobyte;")
     letters_ms = statistics.median(seconds(PROSE) for _ in range(200)) / len(PROSE) * 1024e3
     print(f"of prose without numbers: {letters_ms:.2f} ms a kilobyte.\n")
-    lines = [[name, f"{seconds(text):.2f} s"] for name, text in hard_texts(rng).items()]
-    print_table(("a megabyte of", "CPU time"), lines)
+    lines = []
+    for name, text in hard_texts(rng).items():
+        tenth, whole = seconds(text[: len(text) // 10]), seconds(text)
+        lines.append([name, f"{whole:.2f} s", f"{whole / tenth:.1f}"])
+    print_table(("a megabyte of", "CPU time", "times that of a tenth"), lines)
 
 
 if __name__ == "__main__":

@@ -6,18 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from router.errors import ConfigError
-from router.privacy.detect.found import Found, plain, settle
+from router.privacy.detect.form import Form, Reading
+from router.privacy.detect.found import HIDDEN, Found, settle
 from router.privacy.detect.mail import find_mail
 from router.privacy.detect.numbers import find_numbers
-from router.privacy.detect.phones import find_phones
+from router.privacy.detect.phones import Lookups, find_phones
+from router.privacy.detect.plain_forms import plain_forms
 from router.privacy.detect.secrets import find_secrets
 
 NUMBER_KINDS = frozenset({"cpf", "cnpj", "card", "iban", "ssn", "nif", "pis", "cnh", "titulo"})
-KINDS: frozenset[str] = NUMBER_KINDS | {"phone", "email", "secret"}
+SECRET = "secret"
+KINDS: frozenset[str] = NUMBER_KINDS | {"phone", "email", SECRET}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ORDER = (
-    *("secret", "iban", "cpf", "cnpj", "card", "ssn", "nif", "pis", "cnh", "titulo"),
+    *(SECRET, "iban", "cpf", "cnpj", "card", "ssn", "nif", "pis", "cnh", "titulo"),
     *("email", "phone"),
 )
 
@@ -48,18 +51,56 @@ class Detectors:
         return settle(self._all(text), (*self._patterns, *_ORDER))
 
     def _all(self, text: str) -> Iterator[Found]:
-        plain_text = plain(text)
-        yield from find_numbers(plain_text, self._kinds)
+        lookups = Lookups()
+        for form in plain_forms(text):
+            for window in form.windows():
+                part = form.text[window.start : window.end]
+                for find in self._in_plain(part, form.reading, lookups):
+                    start, end = _without_hidden(part, find.start, find.end)
+                    start, end = window.start + start, window.start + end
+                    if window.own_start <= start < window.own_end:
+                        yield from _in_origin(form, find.kind, start, end)
+                if form.traces and form.reading is Reading.ALL:
+                    yield from self._own(part, form, window.start)
+        yield from self._own(text, Form(text), 0)
+
+    def _in_plain(self, text: str, reading: Reading, lookups: Lookups) -> Iterator[Found]:
+        """What our own detectors find in a plain text."""
+        yield from find_numbers(text, self._kinds)
         if "phone" in self._kinds:
-            yield from find_phones(plain_text)
-        if "email" in self._kinds:
-            yield from find_mail(plain_text)
-        if "secret" in self._kinds:
-            yield from find_secrets(plain_text)
+            yield from find_phones(text, lookups, announced=reading is not Reading.ALL)
+        if "email" in self._kinds and reading is Reading.ALL:
+            yield from find_mail(text)
+        if SECRET in self._kinds and reading is not Reading.NUMBERS:
+            yield from find_secrets(text)
+
+    def _own(self, text: str, form: Form, offset: int) -> Iterator[Found]:
+        """What the user's patterns find in a part of a form."""
         for name, pattern in self._patterns.items():
             for match in pattern.finditer(text):
-                if match.end() > match.start():
-                    yield Found(name, match.start(), match.end())
+                start, end = offset + match.start(), offset + match.end()
+                if end > start:
+                    yield from _in_origin(form, name, start, end)
+
+
+def _without_hidden(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without what takes no room at its ends: a tag around a value is not the value's."""
+    while start < end and text[start] == HIDDEN:
+        start += 1
+    while start < end and text[end - 1] == HIDDEN:
+        end -= 1
+    return start, end
+
+
+def _in_origin(form: Form, kind: str, start: int, end: int) -> Iterator[Found]:
+    """A find of a form as one of the text as given; none where the form before has it already."""
+    if not form.is_new(start, end):
+        return
+    start, end = form.outside_marks(start, end)
+    if kind == SECRET:
+        end = form.word_end(start, end)
+    if start < end:
+        yield Found(kind, *form.origin(start, end))
 
 
 def _compiled(name: str, source: str) -> re.Pattern[str]:

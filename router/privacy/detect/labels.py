@@ -28,8 +28,10 @@ _FAMILIES = {
     "cnh": "cnh habilitação habilitacao motorista condutor",
     "titulo": "eleitor eleitoral",
     "phone": "phone telephone tel telefone telemóvel telemovel celular cel mobile cell cellphone "
-    "whatsapp whats zap call ring dial ligue ligar liga fone fax contact contacto contato sms "
-    "contacte telefonar reach text hotline",
+    "whatsapp whats wpp zap call ring dial ligue ligar liga fone fax contact contacto contato sms "
+    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil teléfono telefono "
+    "llame llama llámame llamar llámenos tél téléphone telephone portable appelez appeler appelle "
+    "joindre viber telegram signal handy telefon telefónico telefônico chama chame",
     OTHER: "order pedido encomenda invoice fatura factura boleto tracking track rastreio parcel "
     "rastreamento protocolo protocol ticket chamado isbn issn imei sku serial série serie ref "
     "referência referencia reference build version versão versao release commit hash checksum "
@@ -39,8 +41,53 @@ _FAMILIES = {
     "license licença cep zip postal population população sample row linha meter leitura counter "
     "contador catalogue catalog item produto product código codigo doi pmid rfid lot voucher "
     "session sessão sessao request job process pedidos "
+    "users user utilizadores usuários usuarios downloads views people pessoas visitors visitantes "
     "device coupon cupom apólice apolice policy sequence sequência log",
 }
+_NUMBER = frozenset({"number", "número", "numero", "numéro", "numbers", "números", "contact"})
+"""Words that name a telephone where it is somebody's, and no other word says what it counts."""
+_SOMEBODYS = frozenset(
+    [
+        "my",
+        "his",
+        "her",
+        "your",
+        "our",
+        "their",
+        "new",
+        "meu",
+        "teu",
+        "seu",
+        "nosso",
+        "vosso",
+        "dele",
+        "dela",
+        "este",
+        "esse",
+        "aquele",
+        "mi",
+        "tu",
+        "su",
+        "mon",
+        "ton",
+        "son",
+        "notre",
+        "this",
+        "best",
+        "direct",
+        "personal",
+        "pessoal",
+        "work",
+        "novo",
+    ]
+)
+_ARTICLES = frozenset(["the", "o", "el", "le"])
+_TO = frozenset(["to", "at", "on", "from", "para", "ao", "no", "pelo", "do", "al", "por", "au"])
+_CLAUSE = re.compile(r"(?:^|[\n\"'|,;:.!?({>*-])\s{0,4}$")
+_DIRECT = re.compile(
+    r"[\"'*]{0,3}(?:\s?\([\w ]{1,12}\))?\s{0,2}(?:[:=\-–|]|(?:is|was|é|era|es|est|:)(?=[\s:]))?"
+    r"[\s:=\"'*|+(]{0,5}"
+)
 _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in words.split()}
 
 
@@ -64,18 +111,40 @@ def label_of(text: str, start: int, end: int) -> Label | None:
     """
     if after := _AFTER.match(text, end, end + 40):
         for word in after.groups():
-            if word and (family := _family(word)):
+            if word and (family := family_of(word)):
                 return Label(family)
     before = text[max(0, start - _BEFORE_CHARS) : start]
     if before.endswith("#"):
         return Label(OTHER)
-    for match in reversed(list(_WORD.finditer(before))):
-        if family := _family(match[0]):
+    words = list(_WORD.finditer(before))
+    for match in reversed(words):
+        if family := family_of(match[0]):
             between = before[match.end() :]
             return Label(family, len(between), spent=_DIGIT.search(between) is not None)
+    return _of_somebody(before, words)
+
+
+def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
+    """ "my number is" or a field "Number:", where no other word says what is numbered."""
+    for place in range(len(words) - 1, max(-1, len(words) - 3), -1):
+        word = words[place]
+        if word[0].lower() not in _NUMBER:
+            continue
+        between = before[word.end() :]
+        if not _DIRECT.fullmatch(between):
+            return None
+        alone = _CLAUSE.search(before, 0, word.start()) is not None
+        earlier = [other[0].lower() for other in words[max(0, place - 2) : place]]
+        own = not _SOMEBODYS.isdisjoint(earlier[-1:])
+        # "to number", "para o número"
+        to = len(earlier) > 0 and not _TO.isdisjoint(
+            earlier[-1:] if earlier[-1] not in _ARTICLES else earlier[:1]
+        )
+        return Label("phone", len(between)) if alone or own or to else None
     return None
 
 
-def _family(word: str) -> str | None:
+def family_of(word: str) -> str | None:
+    """The family that a word names, in the singular or the plural."""
     word = word.lower()
     return _FAMILY_OF.get(word) or _FAMILY_OF.get(word.removesuffix("s"))

@@ -1,4 +1,4 @@
-"""E-mail addresses, also where the sign is spelled out to hide them from machines."""
+"""E-mail addresses, also where the signs are spelled out to hide them from machines."""
 
 from __future__ import annotations
 
@@ -14,10 +14,59 @@ _ADDRESS = re.compile(
     r"(?![^\W_])",
     re.IGNORECASE,
 )
-_AT = r"(?: ?[\[({] ?(?:at|arroba) ?[\])}] ?| arroba )"
-_DOT = r"(?: ?[\[({] ?(?:dot|ponto) ?[\])}] ?| (?:dot|ponto) |\.)"
+_OPEN, _CLOSE = r" ?[\[({<] ?", r" ?[\])}>] ?"
+_DOT_WORD = rf"(?:{_OPEN}(?:dot|ponto|punto|point|d[o0]t|\.){_CLOSE}| (?:dot|ponto|punto) )"
+_NAME = r"[\w+%~][\w.+%'~-]{0,63}+"
+_DOMAIN = r"[^\W_][\w-]{0,62}"
 _SPELLED = re.compile(
-    rf"{_LOCAL}{_AT}[^\W_][\w-]{{0,62}}(?:{_DOT}[^\W\d_][\w-]{{1,24}}){{1,3}}", re.IGNORECASE
+    rf"(?<![\w.+%~-])(?P<local>{_NAME}(?:{_DOT_WORD}{_NAME}){{0,3}})"
+    rf"(?:(?:{_OPEN}(?:at|arroba|@|a){_CLOSE}| arroba )(?P<domain>{_DOMAIN})"
+    rf"(?:(?:{_DOT_WORD}|\.)[^\W\d_][\w-]{{1,24}}){{1,3}}"
+    rf"|(?: (?:at|@) |@)(?P<bare>{_DOMAIN})(?:\.[\w-]{{1,40}}){{0,2}}"
+    rf"(?:{_DOT_WORD}[^\W\d_][\w-]{{1,24}}){{1,3}}"
+    rf"| @ {_DOMAIN}(?: \. [^\W\d_]{{2,24}}){{0,2}} \. (?:com|org|net|edu|gov|io|pt|br|es|fr)\b"
+    rf"|(?-i: AT )(?P<shouted>{_DOMAIN})(?:\.[\w-]{{1,40}}){{0,2}}"
+    rf"\.(?!{_NO_DOMAIN}\b)[^\W\d_]{{2,24}})"
+    r"(?![^\W_])",
+    re.IGNORECASE,
+)
+_SPELLED_SIGN = re.compile(
+    r"\b(?:at|arroba)\b|[\[({] ?[@a] ?[\])}]|[\[(]\.[\])]| @ |\b(?:dot|ponto|punto)\b",
+    re.IGNORECASE,
+)
+_NO_HOST = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "my",
+        "your",
+        "our",
+        "their",
+        "his",
+        "her",
+        "its",
+        "each",
+        "every",
+        "any",
+        "one",
+        "some",
+        "o",
+        "um",
+        "uma",
+        "as",
+        "os",
+        "el",
+        "la",
+        "les",
+        "le",
+        "un",
+        "une",
+    ]
 )
 _URL_PASSWORD = re.compile(r"://[^\s/@]{0,100}:$")
 
@@ -31,6 +80,8 @@ def find_mail(text: str) -> Iterator[Found]:
             start = match.start()
             if not _URL_PASSWORD.search(text, max(0, start - 110), start):
                 yield Found("email", start, match.end())
-    if re.search(r"\b(?:at|arroba)\b", text, re.IGNORECASE):
+    if _SPELLED_SIGN.search(text):
         for match in _SPELLED.finditer(text):
-            yield Found("email", match.start(), match.end())
+            host = match["bare"] or match["shouted"] or ""
+            if host.lower() not in _NO_HOST and not (match["shouted"] and match["local"].isupper()):
+                yield Found("email", match.start(), match.end())

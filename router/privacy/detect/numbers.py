@@ -14,9 +14,15 @@ from router.privacy.detect.labels import OTHER, Label, label_of
 _TIGHT_CHARS = 14
 """A formatted number is an order's only where the word "order" is this close."""
 
-_S = rf"[ .\-/{HIDDEN}]{{0,2}}"
+_S = rf"[ .\-/_{HIDDEN}]{{0,3}}"
 _FRONT = r"(?<![^\W_])(?<!\d[.\-])"
 _BACK = r"(?![^\W_]|[.\-]\d)"
+_ROW_NUMBER = re.compile(
+    r"(?:[\n|;,\t]|\A|\b(?:row|line|linha|item|entry|registo|registro|nº|no\.) )"
+    r"[ \t]*#?\d{1,3}[.):]?[ \t]+$",
+    re.IGNORECASE,
+)
+_ROW_CHARS = 16
 _CURRENCY = re.compile(r"[$€£] {0,2}$")
 _NO_DIGIT_OR_LETTER = re.compile(r"[\W_]+")
 
@@ -36,15 +42,37 @@ class NumberKind:
     plain_sight: re.Pattern[str] | None = None
 
 
+_DIGITS = re.compile(rf"\d(?:[ .\-/_{HIDDEN}]{{0,3}}\d){{7}}")
+_AROUND_CHARS = 80
+
+
 def find_numbers(text: str, kinds: frozenset[str]) -> Iterator[Found]:
     """The numbers of these kinds in a plain text; they may overlap."""
-    for spec in _SPECS:
-        if spec.kind in kinds:
-            for match in spec.pattern.finditer(text):
+    specs = [spec for spec in _SPECS if spec.kind in kinds]
+    for start, end in _digits(text):
+        for spec in specs:
+            for match in spec.pattern.finditer(text, start, end):
                 if _is_meant(spec, text, match):
                     yield Found(spec.kind, match.start(), match.end())
+    if "cnpj" in kinds:
+        for match in _LETTERED.pattern.finditer(text):
+            if _is_meant(_LETTERED, text, match):
+                yield Found("cnpj", match.start(), match.end())
     if "iban" in kinds:
         yield from _ibans(text)
+
+
+def _digits(text: str) -> Iterator[tuple[int, int]]:
+    """Where enough digits stand together, with room around them; in order and apart."""
+    begun = last = -1
+    for match in _DIGITS.finditer(text):
+        if begun >= 0 and match.start() - _AROUND_CHARS > last:
+            yield begun, last
+            begun = -1
+        begun = max(0, match.start() - _AROUND_CHARS) if begun < 0 else begun
+        last = min(len(text), match.end() + _AROUND_CHARS)
+    if begun >= 0:
+        yield begun, last
 
 
 def compact(number: str) -> str:
@@ -54,18 +82,32 @@ def compact(number: str) -> str:
 
 def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
     number, start = match[0], match.start()
+    label = None
+    if spec.needs_label and not (spec.plain_sight and spec.plain_sight.fullmatch(number)):
+        label = label_of(text, start, match.end())
+        if label is None or label.family != spec.kind:
+            return False
     if not spec.valid(compact(number)):
         return False
-    if " " in number and re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
+    if " " in number and _goes_on_before(text, start):
         return False
     if spec.plain_sight and spec.plain_sight.fullmatch(number):
         return True
     if _CURRENCY.search(text, max(0, start - 4), start):
         return False
-    label = label_of(text, start, match.end())
+    label = label or label_of(text, start, match.end())
     if label is not None and label.family == spec.kind:
         return True
-    return not spec.needs_label and not _named_otherwise(number, label)
+    return not _named_otherwise(number, label)
+
+
+def _goes_on_before(text: str, start: int) -> bool:
+    """Whether the groups begin before `start`: not where that is the number of a row."""
+    if not re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
+        return False
+    row = _ROW_NUMBER.search(text, max(0, start - _ROW_CHARS), start)
+    # Where the text was cut, nothing is known of what stands before.
+    return row is None or (row[0][0] in " #0123456789" and row.start() > 0)
 
 
 def _named_otherwise(number: str, label: Label | None) -> bool:
@@ -79,24 +121,28 @@ def _named_otherwise(number: str, label: Label | None) -> bool:
     return number.isalnum() or (label.family == OTHER and label.gap <= _TIGHT_CHARS)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_cpf(number: str) -> bool:
     from stdnum.br import cpf
 
     return len(set(number)) > 1 and cpf.is_valid(number)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_cnpj(number: str) -> bool:
     from stdnum.br import cnpj
 
     return len(set(number)) > 1 and cnpj.is_valid(number)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_ssn(number: str) -> bool:
     from stdnum.us import ssn
 
     return ssn.is_valid(ssn.format(number))
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_nif(number: str) -> bool:
     from stdnum.pt import nif
 
@@ -117,6 +163,7 @@ _ISSUERS = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_card(number: str) -> bool:
     from stdnum import luhn
 
@@ -127,7 +174,7 @@ def _number(pattern: str) -> re.Pattern[str]:
     return re.compile(_FRONT + pattern + _BACK, re.ASCII | re.IGNORECASE)
 
 
-_G = rf"(?P<gap>[ \-.]|{HIDDEN}|)"
+_G = rf"(?P<gap>[ \-._]|  | [\-.] |{HIDDEN}|)"
 _PIS = rf"\d{{3}}{_S}\d{{5}}{_S}\d{{2}}{_S}\d"
 _SPECS = (
     NumberKind(
@@ -142,14 +189,6 @@ _SPECS = (
         _number(rf"\d{{2}}{_S}\d{{3}}{_S}\d{{3}}{_S}\d{{4}}{_S}\d{{2}}"),
         _is_cnpj,
         plain_sight=re.compile(r"\d\d\.\d{3}\.\d{3}/\d{4}-\d\d"),
-    ),
-    # The numbers with letters that are given out since July 2026.
-    NumberKind(
-        "cnpj",
-        _number(r"[A-Z\d]{2}[. ]?[A-Z\d]{3}[. ]?[A-Z\d]{3}[/ ]?[A-Z\d]{4}[\- ]?\d{2}"),
-        _is_cnpj,
-        needs_label=True,
-        plain_sight=re.compile(r"[A-Za-z\d]{2}(?:\.[A-Za-z\d]{3}){2}/[A-Za-z\d]{4}-\d\d"),
     ),
     NumberKind("card", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{4}}"), _is_card),
     NumberKind("card", _number(rf"\d{{4}}{_G}\d{{6}}(?P=gap)\d{{4,5}}"), _is_card),
@@ -168,6 +207,15 @@ _SPECS = (
     NumberKind(
         "titulo", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}"), is_titulo, needs_label=True
     ),
+)
+
+# The numbers with letters that are given out since July 2026.
+_LETTERED = NumberKind(
+    "cnpj",
+    _number(r"[A-Z\d]{2}[. ]?[A-Z\d]{3}[. ]?[A-Z\d]{3}[/ ]?[A-Z\d]{4}[\- ]?\d{2}"),
+    _is_cnpj,
+    needs_label=True,
+    plain_sight=re.compile(r"[A-Za-z\d]{2}(?:\.[A-Za-z\d]{3}){2}/[A-Za-z\d]{4}-\d\d"),
 )
 
 _IBAN_START = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?=[ \-.]?[A-Z0-9])", re.ASCII | re.IGNORECASE)

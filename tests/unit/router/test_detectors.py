@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
+from detector_cases import all_cases, harmless_texts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import ConfigError
 from router.privacy.detect.detectors import KINDS, Detectors
+from router.privacy.detect.form import PIECE_CHARS
 from router.privacy.detect.found import Found, plain, settle
+from router.privacy.detect.plain_forms import LAYERS, plain_forms
 
 DETECTORS = Detectors()
 KEY = "Ab3dEf6hIj9kLmN0pQrStUvWxYz12345kLm7"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75r\nabcd\n-----END RSA PRIVATE KEY-----"
+PIECES = st.sampled_from(
+    [
+        *("529.982.247-25", "52998224725", "４１１１ 1111 1111 1111", "a@b.com", "senha: x1y2z3w4"),
+        *("+55 11 98765-4321", "PT50 0002 0123 1234 5678 9015 4", "NIF 501964843", "[EMAIL_1]"),
+        *(f"sk-{KEY}", PEM[:40], "-----BEGIN PRIVATE KEY-----", "\u200b", "\\", "\n", " ", ", "),
+        *("\\n", "\\u0040", "&#64;", "%2E", "=40", "<b>", "a,senha\n", "\t"),
+        *("\\n", "\\u0040", "&#64;", "%2E", "=40", "<b>", "a,senha\n", "\t"),
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=8).map("".join)
 
 
 def found(text: str, detectors: Detectors = DETECTORS) -> list[tuple[str, str]]:
@@ -115,6 +129,142 @@ def test_it_lets_near_misses_be(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        (r"CPF\n529.982.247-25", "cpf", "529.982.247-25"),
+        (r"CPF: \u00a0529.982.247-25", "cpf", "529.982.247-25"),
+        (r"529\u002e982\u002e247\u002d25", "cpf", r"529\u002e982\u002e247\u002d25"),
+        (r"529\.982\.247\-25", "cpf", r"529\.982\.247\-25"),
+        ("529.982.247&#45;25", "cpf", "529.982.247&#45;25"),
+        ("cpf%3D529.982.247%2D25%26a", "cpf", "529.982.247%2D25"),
+        ("529.98\u200b2.247-25", "cpf", "529.98\u200b2.247-25"),
+        ("529.982.\r\n247-25", "cpf", "529.982.\r\n247-25"),
+        ("5 2 9 9 8 2 2 4 7 2 5", "cpf", "5 2 9 9 8 2 2 4 7 2 5"),
+        ("529.982.247<br>-25", "cpf", "529.982.247<br>-25"),
+        ("CPF **529.982.247**-25", "cpf", "529.982.247**-25"),
+        ("4111%2B1111", None, ""),
+        ("4111+1111+1111+1111", None, ""),
+        ("?card=4111+1111+1111+1111&x=1", "card", "4111+1111+1111+1111"),
+        ("4111&nbsp;1111&nbsp;1111&nbsp;1111", "card", "4111&nbsp;1111&nbsp;1111&nbsp;1111"),
+        ("card: 4111\t1111\t1111\t1111", "card", "4111\t1111\t1111\t1111"),
+        ("1 4111 1111 1111 1111", "card", "4111 1111 1111 1111"),
+        ("row 12 4111 1111 1111 1111", "card", "4111 1111 1111 1111"),
+        ("PT50 0002 0123 1234\n5678 9015 4", "iban", "PT50 0002 0123 1234\n5678 9015 4"),
+        ("nome;NIF\nAna;501964843", "nif", "501964843"),
+        (r"NIF\t501964843", "nif", "501964843"),
+        (r"\tana@x.com", "email", "ana@x.com"),
+        ("mailto:ana%40x.com", "email", "ana%40x.com"),
+        ("ana%2540x.com", "email", "ana%2540x.com"),
+        ("ana=40x.com", "email", "ana=40x.com"),
+        ("ana&commat;x&period;com", "email", "ana&commat;x&period;com"),
+        ("ana[at]x[.]com", "email", "ana[at]x[.]com"),
+        ("ana dot lima at x dot com", "email", "ana dot lima at x dot com"),
+        (rf"\nsk-{KEY}", "secret", f"sk-{KEY}"),
+        (rf"sk\u002d{KEY}", "secret", rf"sk\u002d{KEY}"),
+        (r"senha: Gato#1234\nobrigado", "secret", "Gato#1234"),
+        ("<p>Senha:</p> <b>Gato#1234</b>", "secret", "Gato#1234"),
+        ("(%2B351) %2B351%20912%20345%20678", "phone", "%2B351%20912%20345%20678"),
+    ],
+)
+def test_a_value_is_found_in_the_plain_form_and_marked_in_the_text_as_given(
+    text: str, kind: str | None, value: str
+) -> None:
+    assert found(text) == ([(kind, value)] if kind else [])
+
+
+@pytest.mark.parametrize("depth", range(1, LAYERS + 1))
+def test_json_in_json_is_read_as_deep_as_it_is_decoded(depth: int) -> None:
+    text = "first line\n529.982.247-25"
+    for _ in range(depth):
+        text = json.dumps({"text": text})
+
+    assert found(text) == [("cpf", "529.982.247-25")]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"use token {KEY}", KEY),
+        (f"the API key is {KEY}", KEY),
+        (f"my key is {KEY}", KEY),
+        (f"GET https://x.io/v1?key={KEY}&page=2", KEY),
+        (f"Authorization: Token {KEY}", KEY),
+        (f"<apiKey>{KEY}</apiKey>", KEY),
+        ("the password for the guest network is Lisboa#2024", "Lisboa#2024"),
+        ("a senha do wi-fi é Lisboa#2024", "Lisboa#2024"),
+        ("use password hunter22 to log in", "hunter22"),
+        ("curl -u ana:swordfish https://x.io", "swordfish"),
+        ("mysql --password hunter22 -h db", "hunter22"),
+        ("CREATE USER ana IDENTIFIED BY 'swordfish'", "swordfish"),
+        ("<password>swordfish</password>", "swordfish"),
+        ("- name: DB_PASSWORD\n  value: sw0rdfish", "sw0rdfish"),
+        ("| user | password |\n|---|---|\n| ana | hunter22! |", "hunter22!"),
+        ("nome,senha\nana,hunter22!", "hunter22!"),
+        ("<tr><th>User</th><th>Pass</th></tr><tr><td>ana</td><td>Gato#1234</td></tr>", "Gato#1234"),
+        ("login: admin / P@ssw0rd9", "P@ssw0rd9"),
+        ('"password": "sword\\"fish9"', 'sword\\"fish9'),
+    ],
+)
+def test_words_commands_markup_and_columns_announce_a_secret(text: str, value: str) -> None:
+    assert found(text) == [("secret", value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("(020) 7946 0958", "(020) 7946 0958"),
+        ("(06 12 34 56 78)", "06 12 34 56 78"),
+        ("Ana, 612 34 56 78", "612 34 56 78"),
+        ("1 912 345 678", "912 345 678"),
+        ("1) 912 345 678", "912 345 678"),
+        ("12. (11) 98765-4321", "(11) 98765-4321"),
+        ("móvil 612345678", "612345678"),
+        ("my number is 4155552671", "4155552671"),
+        ("número 912345678", "912345678"),
+        ("envia para o número 912345678", "912345678"),
+        ("+44 (0)20 7946 0958", "+44 (0)20 7946 0958"),
+        ("0044 20 7946 0958", "0044 20 7946 0958"),
+        ("https://wa.me/351912345678", "351912345678"),
+        ("nome,telefone\nana,912345678", "912345678"),
+    ],
+)
+def test_telephones_are_tried_in_every_country_that_they_may_be_of(text: str, value: str) -> None:
+    assert found(text) == [("phone", value)]
+
+
+def test_of_the_generated_cases_nearly_all_are_found() -> None:
+    cases = all_cases()
+    finds = [[(one.kind, one.start, one.end) for one in DETECTORS.find(c.text)] for c in cases]
+    missed = [case for case, of in zip(cases, finds, strict=True) if not case.is_found(of)]
+
+    assert len(cases) >= 1_500
+    assert len(missed) <= len(cases) // 100, missed[:10]
+
+
+def test_of_harmless_texts_hardly_any_is_marked() -> None:
+    texts = harmless_texts()
+    marked = [(text, found(text)) for text in texts if found(text)]
+
+    assert len(texts) >= 300
+    assert len(marked) <= len(texts) // 100, marked
+
+
+@given(TEXTS)
+def test_every_form_traces_its_characters_to_the_text_as_given(text: str) -> None:
+    for form in plain_forms(text):
+        spans = [form.origin(at, at + 1) for at in range(len(form.text))]
+        assert all(0 <= start <= end <= len(text) for start, end in spans)
+        assert spans == sorted(spans)
+
+
+def test_a_long_text_is_read_in_pieces_that_lose_nothing_between_them() -> None:
+    line = "call 912 345 678 or write to ana@x.com, the senha is Gato#1234, CPF 529.982.247-25\n"
+    text = line * (3 * PIECE_CHARS // len(line))
+
+    assert found(text) == found(line) * (len(text) // len(line))
+
+
 def test_each_number_belongs_to_the_word_that_names_it() -> None:
     assert found("NIF 501964843, tel 912345678") == [("nif", "501964843"), ("phone", "912345678")]
 
@@ -175,16 +325,6 @@ def test_a_secret_names_the_kind_even_where_it_is_shorter() -> None:
     assert settle([Found("email", 0, 9), Found("secret", 0, 3)], ()) == (Found("secret", 0, 9),)
 
 
-PIECES = st.sampled_from(
-    [
-        *("529.982.247-25", "52998224725", "４１１１ 1111 1111 1111", "a@b.com", "senha: x1y2z3w4"),
-        *("+55 11 98765-4321", "PT50 0002 0123 1234 5678 9015 4", "NIF 501964843", "[EMAIL_1]"),
-        *(f"sk-{KEY}", PEM[:40], "-----BEGIN PRIVATE KEY-----", "\u200b", "\\", "\n", " ", ", "),
-    ]
-)
-TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=8).map("".join)
-
-
 @given(TEXTS)
 def test_finds_lie_in_the_text_sorted_and_apart(text: str) -> None:
     finds = DETECTORS.find(text)
@@ -207,6 +347,8 @@ def test_the_plain_text_has_every_character_in_its_place(text: str) -> None:
         *("a", "1", "1-", "123 456 789 01 ", "\\[", "a@a.", "o'", "-sk-eyJ", "://a:b", "１２３."),
         *("password=\"token='", "-----BEGIN PRIVATE KEY-----\n", "eyJaaaaaaaa.", "bearer ", "+1 "),
         *("a [at] ", "PT50 ", "(11) 98765-4321 ", "call 11987654321 ", "-----END PRIVATE KEY-----"),
+        *("\\\\", "\\n", "&#64;", "%41", "=40", "1\u200b", "<b>", "1\n", "a,senha\n", "key is "),
+        *("password the a ", "a at x dot ", "user x / ", "name: password ", "?key=a", "-u a:b "),
     ],
 )
 def test_no_text_takes_more_than_its_length_explains(unit: str) -> None:

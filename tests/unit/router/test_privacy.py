@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from router.errors import ConfigError, PrivacyViolation
 from router.privacy.detect.detectors import Detectors
-from router.privacy.gate import Gate, Released, label_of, may_be_kept, strictest
+from router.privacy.gate import OFF_LOOP_CHARS, Gate, Released, label_of, may_be_kept, strictest
 from router.privacy.redaction import Redaction
 from router.settings.privacy import PrivacySettings
 from router.types.task import Message, Privacy, Task
@@ -161,3 +162,26 @@ def test_a_label_that_nobody_knows_is_local_only() -> None:
     assert may_be_kept(LOCAL, store_is_local=True)
     assert not may_be_kept(LOCAL, store_is_local=False)
     assert may_be_kept(INTERNAL, store_is_local=False)
+
+
+@pytest.mark.parametrize("size", [40, 400_000])
+async def test_a_long_text_is_judged_and_released_while_the_event_loop_goes_on(size: int) -> None:
+    words = "ana@example.org wrote of 12 things. " * (size // 36)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    chosen, beside = gate(), asyncio.create_task(others())
+    judged = await chosen.judging(Task(prompt=words))
+    while_judged = turns
+    released = await chosen.releasing(judged.label, user(words), Redaction())
+    beside.cancel()
+
+    assert judged.label is INTERNAL
+    assert "@" not in released[-1].content
+    # What is short is not worth a thread: the loop had no turn.
+    assert (while_judged > 0) is (turns > while_judged) is (size > OFF_LOOP_CHARS)

@@ -1,0 +1,72 @@
+"""The words that announce a secret, and what is no secret though it follows one."""
+
+from __future__ import annotations
+
+import re
+
+PASSWORD = (
+    r"(?:password|passwd|passphrase|passwort|kennwort|contrase[nñ]a|palavra[- _]passe"
+    r"|mot[- _]de[- _]passe|(?<![^\W_])(?:pwd|senha|passcode|mdp))"
+)
+"""Words that are a password's whatever follows; `PASS` are so only where a sign follows."""
+PASS = r"(?<![^\W_])(?:pass|pin(?:[ -]?code)?|pw|c[óo]digo pin)"
+TOKEN = (
+    r"(?:api[_ -]?(?:key|token|secret)|(?<![^\W_])token|(?<=[a-z])Token"
+    r"|(?:secret|client|webhook|consumer|app|shared|signing)[_ -]?secret"
+    r"|secret(?:[_ -]?access)?(?:[_ -]?key)?"
+    r"|(?:access|private|account|auth|encryption|signing|shared|subscription|service|master|storage"
+    r"|license|master|deploy|session|project)[_ -]?(?:access[_ -]?)?(?:key|token|secret)"
+    r"|chave (?:(?:da|de|do) )?(?:api|acesso)|chave[ _](?:secreta|privada|api)"
+    r"|(?<![^\W_])(?:segredo|credencial|clave|bearer)|credential)"
+)
+
+_HEAD = re.compile(
+    rf"(?:[\w.\-]{{1,20}}[ _.\-]|[a-z]{{1,12}})?(?:{PASSWORD}|{PASS}|{TOKEN})"
+    r"(?:[ _-]?(?:value|\d))?",
+    re.IGNORECASE,
+)
+_WORDS = """
+password passwd pass pwd senha secret token string str text hidden required optional null none true
+false undefined bearer basic access refresh username user value number integer object incorrect
+correct wrong invalid expired missing strong weak bytes input type field label obrigatória
+obrigatório inválida incorreta vazia forte fraca test yes no never prompt stdin
+"""
+NO_VALUES = frozenset(_WORDS.split())
+
+_PLACEHOLDER = re.compile(
+    r"x{4,}|X{4,}|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>|\$\{|\{\{|^\$[A-Za-z({]|^%|_{4,}|#\{"
+    r"|(?i:(?<![a-z])(?:your|insert|replace|seu|sua)[-_ ]|change_?-?me|placeholder|example|exemplo"
+    r"|dummy|redacted|(?<![a-z])(?:fake|todo)(?![a-z])"
+    r"|^(?:os|process|env|config|settings|self|this|vault|request|ctx|args)\.|^https?:"
+    r"|^(?:0123456789|1234567890|abcdefgh|abcdef0123456789))"
+)
+_NAMED_THING = re.compile(
+    r"(?:sha|md|aes|rsa|des|utf|iso|rfc|rs|hs|es|ps|cve|pbkdf|argon|s?bcrypt|scrypt|base|oauth|tls"
+    r"|ssl|v|pkcs|x|win|windows|python|php|java|node|api|section|chapter|step|page|field|option|part"
+    r"|test|line|rule|version|policy|level|type|group|user|attempt|phase|item|case|example|day|week"
+    r"|sec|\d{1,4}(?:st|nd|rd|th|x|s|m|h|d|kb?|mb|gb|chars?|days?|bits?|bytes?))"
+    r"[\-_. ]?\d{0,5}[a-z]{0,4}",
+    re.IGNORECASE,
+)
+_RUN = re.compile(r"[A-Z]?[a-zß-ÿ]+|[A-ZÀ-Þ]+|\d+")
+
+
+def names_a_secret(head: str) -> bool:
+    """Whether the head of a column, or the name of a field, is a secret's and nothing else."""
+    return _HEAD.fullmatch(head) is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value only shows where a secret goes: `<YOUR_KEY>`, `sk-xxxx`, `${TOKEN}`."""
+    return _PLACEHOLDER.search(value) is not None
+
+
+def is_wordy(value: str) -> bool:
+    """Whether a value is made of words and small numbers, as identifiers are: `token_test2`."""
+    runs = _RUN.findall(value)
+    return sum(map(len, runs)) >= 3 * len(runs)
+
+
+def is_named_thing(value: str) -> bool:
+    """Whether a word with digits names something: `SHA256`, `OAuth2`, `section7b`, `64chars`."""
+    return _NAMED_THING.fullmatch(value) is not None
