@@ -15,7 +15,9 @@ LEAST_CHARS = 4
 
 _TOKEN = re.compile(r"[^\W_]+|\s+|.", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
-_MOST_BETWEEN = 3
+_JOINT = re.compile(r"[^\w;,:|]{1,3}|_")
+"""What may stand between two groups of one number; a list's marks end it."""
+
 _PREFIX_CHARS = 4
 
 
@@ -72,7 +74,8 @@ class KnownValues:
             return  # a sign that has no capital of one character; digits have none
         runs, ends, at = [0] * len(words), {}, 0
         for place, word in enumerate(words):
-            near = place > 0 and word.start() - words[place - 1].end() <= _MOST_BETWEEN
+            between = read.text[words[place - 1].end() : word.start()] if place else ""
+            near = _JOINT.fullmatch(between) is not None
             runs[place] = runs[place - 1] + (not near) if place else 0
             at += word.end() - word.start()
             ends[at] = place

@@ -132,8 +132,20 @@ class Redaction:
     def _to_be_replaced(self, text: str, found: Sequence[Found]) -> list[Found]:
         """The finds, and the copies of what is known."""
         finds = _in_order(text, found)
-        copies = (copy for copy in self._copies.find(text) if not _is_within(text, copy, finds))
+        copies = (copy for copy in self._copies.find(text) if not self._is_known(text, copy, finds))
         return _merged([*finds, *copies])
+
+    def _is_known(self, text: str, copy: Found, finds: Sequence[Found]) -> bool:
+        """Whether a copy is part of a find, or the same value with a prefix that the find is
+        without: a larger piece of text would not come back as it was."""
+        if _is_within(text, copy, finds):
+            return True
+        place = bisect_right(finds, copy.end - 1, key=lambda find: find.start) - 1
+        if place < 0 or finds[place].end <= copy.start:
+            return False
+        find = finds[place]
+        found = self._value(find.kind, text[find.start : find.end])
+        return found is self._value(copy.kind, text[copy.start : copy.end])
 
     def _literals(self, text: str, placed: Sequence[Found]) -> Iterator[Found]:
         """What `restore` would take for ours once the others are replaced."""

@@ -38,7 +38,7 @@ HARMLESS = frozenset(
         "log_level",
         "offline",
         *(f"cloud.{name}" for name in ("timeout_s", "max_tokens", "retries", "cool_down_s")),
-        *(f"cloud.{name}" for name in ("hold_back_chars", "reference", "script")),
+        *(f"cloud.{name}" for name in ("hold_back_chars", "reference", "script", "thinking")),
         "learning.use",
         "learning.shadow_judge",
         "memory.session_days",
@@ -63,7 +63,17 @@ A model's file, and one of scripted replies, are data that no program runs.
 
 HARMLESS_PARTS = ("budget.", "lanes.", "policy.", "queue.")
 _MODEL_HARMLESS = frozenset(
-    {"builtin", "path", "script", "model", "api_key", "context_tokens", "max_tokens", "parallel"}
+    {
+        "builtin",
+        "path",
+        "script",
+        "model",
+        "api_key",
+        "context_tokens",
+        "max_tokens",
+        "parallel",
+        "thinking",
+    }
     | {"threads", "gpu_layers", "kv_cache", "pinned"}
 )
 """Of a model on this machine: its key goes no further than its `url`."""

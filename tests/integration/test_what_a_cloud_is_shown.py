@@ -235,7 +235,8 @@ async def test_a_schema_asks_a_cloud_for_no_form_that_a_placeholder_cannot_have(
     store: Store, provider: ProviderServer, tmp_path: Path
 ) -> None:
     mail = {"type": "string", "format": "email", "pattern": "^[^@]+@[^@]+$", "maxLength": 60}
-    schema = {"type": "object", "properties": {"format": mail, "n": {"minimum": 1}}}
+    properties = {"format": mail, "n": {"minimum": 1}}
+    schema = {"type": "object", "properties": properties, "required": ["format", "n"]}
     provider.reply = '{"format":"[EMAIL_1]","n":1}'
     async with routed(store, provider, tmp_path) as router:
         held = await router.run(Task(prompt=f"Who is {MAIL}?", schema=schema), options=CLOUD)
