@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.calibration import Sureness
-from router.engine import Constraint, Delta, Engine, GenerateRequest
+from router.account.consumption import most_prompt_tokens
+from router.engine import Constraint, Engine, GenerateRequest
+from router.meter import Meter
 from router.policy.speed import Speed
 from router.types.completion import Completion
 from router.types.result import CheckResult
@@ -54,8 +56,9 @@ class Agent:
     never trained on conversations. stop: strings that end an answer.
     repairs: whether showing the model its mistake can help. sureness: None where nothing is asked
     of its token probabilities. price: US dollars for so many tokens of
-    prompt and answer, None where the engine charges nothing. speed: how fast it is taken to be
-    before it has answered in this process; None: nobody knows.
+    prompt and answer, None where the engine charges nothing. sends: how often the engine may send
+    one request, repeated after a failure. speed: how fast it is taken to be before it has answered
+    in this process; None: nobody knows.
     """
 
     role: str
@@ -68,18 +71,21 @@ class Agent:
     stop: tuple[str, ...] = field(default=())
     specialist: Specialist | None = None
     price: Callable[[int, int], float | None] | None = None
+    sends: int = 1
     speed: Speed | None = None
 
-    def most_usd(self, task: Task, messages: tuple[Message, ...]) -> float | None:
+    def most_usd(
+        self, task: Task, messages: tuple[Message, ...], constraint: Constraint | None = None
+    ) -> float | None:
         """The most that answering `messages` can cost; 0 for who charges nothing, None if unknown.
 
-        Two bytes a token is less than any tokenizer makes of English, Portuguese or code, and four
-        tokens frame each message.
+        A request that is repeated after a failure may be charged for each time.
         """
         if self.price is None:
             return 0.0
-        prompt_tokens = sum(len(one.content.encode()) // 2 + 4 for one in messages)
-        return self.price(prompt_tokens, min(task.max_tokens or self.max_tokens, self.max_tokens))
+        prompt_tokens = most_prompt_tokens(messages, constraint or _constraint(task))
+        most_tokens = min(task.max_tokens or self.max_tokens, self.max_tokens)
+        return self.price(self.sends * prompt_tokens, most_tokens)
 
     def messages(
         self,
@@ -113,11 +119,12 @@ class Agent:
         deadline: float,
         max_wait_s: float | None = None,
         constraint: Constraint | None = None,
+        meter: Meter | None = None,
     ) -> GenerateRequest:
         """The generation that answers `messages`. deadline: `time.monotonic()` seconds.
 
         max_wait_s: how long it may wait for its turn; None waits until the deadline. constraint:
-        of this generation, where it is not that of the task's answer.
+        of this generation, where it is not that of the task's answer. meter: its own if None.
         """
         return GenerateRequest(
             messages=messages,
@@ -129,18 +136,8 @@ class Agent:
             constraint=constraint or _constraint(task),
             priority=task.priority,
             max_wait_s=max_wait_s,
+            meter=meter or Meter(),
         )
-
-    def stream(
-        self,
-        task: Task,
-        messages: tuple[Message, ...],
-        deadline: float,
-        max_wait_s: float | None = None,
-        constraint: Constraint | None = None,
-    ) -> AsyncGenerator[Delta | Completion, None]:
-        """The engine's stream for this task; closing it cancels the job."""
-        return self.engine.stream(self.request(task, messages, deadline, max_wait_s, constraint))
 
 
 def _constraint(task: Task) -> Constraint | None:

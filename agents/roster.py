@@ -175,6 +175,7 @@ def _cloud_agents(
             history_messages=settings.memory.history_messages,
             repairs=False,
             price=engine.price,
+            sends=1 + settings.cloud.retries,
             speed=HOSTED,
         )
         for engine in (first, *others)

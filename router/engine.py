@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from router.errors import EngineRejected, EngineTimeout
+from router.meter import Meter
 from router.types.completion import Completion
 from router.types.task import Message, Priority
 
@@ -55,6 +56,7 @@ class GenerateRequest:
     stop: strings that end the answer and are not part of it.
     max_wait_s: seconds the request may wait for its turn; then the engine raises EngineOverloaded.
     None waits until the deadline. Engines that keep no queue ignore it and the priority.
+    meter: told what is consumed by an engine that charges for it; the others leave it alone.
     """
 
     messages: tuple[Message, ...]
@@ -66,6 +68,7 @@ class GenerateRequest:
     constraint: Constraint | None = None
     priority: Priority = Priority.NORMAL
     max_wait_s: float | None = None
+    meter: Meter = field(default_factory=Meter, compare=False)
 
     def remaining_s(self, model: str) -> float:
         """Seconds left; raises EngineTimeout when there are none."""
@@ -139,7 +142,11 @@ class Engine(Protocol):
 
 
 class CloudEngine(Engine, Protocol):
-    """An engine that charges for what it does."""
+    """An engine that charges for what it does.
+
+    It tells the request's meter when the request goes out, what comes back, and when it was turned
+    down free of charge: what it consumed is then known however it ends.
+    """
 
     async def warm(self) -> None:
         """Whatever must be imported or looked up before the first request, done now."""

@@ -33,10 +33,20 @@ from agents.engines.chat_api import (
     wire_messages,
 )
 from agents.engines.providers import PROVIDERS, provider_of
+from agents.engines.sending import told, watch_clients
 from agents.engines.upstream import Upstream
+from router.account.consumption import Counts, believed, count_of
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
-from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
+from router.errors import (
+    ConfigError,
+    ContextOverflow,
+    EngineDenied,
+    EngineError,
+    EngineOverloaded,
+    EngineRejected,
+    EngineUnavailable,
+)
 from router.types.completion import Completion, Usage
 
 _ENVIRONMENT = {
@@ -56,7 +66,12 @@ _HARMLESS_WARNINGS = (
     ".*conflict with protected namespace",
     # Of a call cancelled while LiteLLM prepares it in a thread; no request has been made then.
     r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
+    "Pydantic serializer warnings",  # of token counts that are none, which are looked at here
 )
+_FREE = (EngineRejected, EngineDenied, ContextOverflow, EngineOverloaded)
+"""Refusals before anything was generated, which providers do not charge for. A 500 is none: nobody
+knows how far it came."""
+
 _SOCKET_SLACK_S = 5.0
 """LiteLLM's own timeout lies this far beyond ours. It must not vary from request to request:
 LiteLLM keeps one HTTP client for every timeout it has seen."""
@@ -151,35 +166,41 @@ class LiteLLMEngine:
         await self._wait(self.warm, request, silence_s=math.inf)
         wire, head = await self._begin(self._arguments(request), request)
         answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
-        usage, ttft_s = None, 0.0
+        ttft_s, meter = 0.0, request.meter
+        most_tokens = min(request.max_tokens, self._max_tokens)
         try:
             while True:
                 chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
                 if chunk is None:
                     break
-                usage = getattr(chunk, "usage", None) or usage
+                meter.arrived(_text(chunk) + _thought(chunk))
+                if meter.exceeds(most_tokens):
+                    break
                 # After a stop string the rest is read for its token counts, and dropped.
                 if text := answer.feed(_text(chunk)):
                     ttft_s = ttft_s or time.monotonic() - started
                     yield Delta(text)
             if text := answer.rest():
                 yield Delta(text)
+            cut = meter.exceeds(most_tokens)
             # LiteLLM makes up a "stop" of its own where the provider's stream ended without one.
-            if wire.received_finish_reason is None:
+            if wire.received_finish_reason is None and not cut:
                 why = "it ended without a finish reason"
                 raise self._upstream().broke_off(why, streamed=answer.pieces)
+            usage, odd = self._usage(wire, request, cut=cut)
+            reason = finish_reason("length" if cut else str(wire.received_finish_reason))
             yield Completion(
                 text=answer.text,
                 engine="litellm",
                 model=self._model,
-                finish_reason="stop"
-                if answer.stopped
-                else finish_reason(str(wire.received_finish_reason)),
-                usage=self._usage(usage),
+                finish_reason="stop" if answer.stopped else reason,
+                usage=usage,
                 ttft_s=ttft_s,
                 latency_s=time.monotonic() - started,
+                warnings=odd,
             )
         finally:
+            meter.reported = self._reported(wire, request)
             await wire.aclose()
 
     async def close(self) -> None:
@@ -224,15 +245,20 @@ class LiteLLMEngine:
     async def _ask(
         self, arguments: Mapping[str, Any], request: GenerateRequest
     ) -> tuple[Any, deque[Any]]:
-        wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
+        meter, before, wire = request.meter, request.meter.sent, None
         head: deque[Any] = deque()
         try:
+            wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
             while not head or (head[-1] is not None and not _text(head[-1])):
                 head.append(await self._next(wire, request, 0))
             if head[-1] is None and wire.received_finish_reason is None:
                 raise self._upstream().empty()
-        except BaseException:
-            await wire.aclose()
+        except BaseException as error:
+            if isinstance(error, _FREE):
+                meter.turned_down(meter.sent - before)
+            if wire is not None:
+                meter.reported = self._reported(wire, request)
+                await wire.aclose()
             raise
         return wire, head
 
@@ -258,13 +284,14 @@ class LiteLLMEngine:
         """
         upstream = self._upstream()
         try:
-            return await self._waits.on(
-                start,
-                upstream,
-                deadline=request.deadline,
-                silence_s=self._timeout_s if silence_s is None else silence_s,
-                streamed=streamed,
-            )
+            with told(request.meter):
+                return await self._waits.on(
+                    start,
+                    upstream,
+                    deadline=request.deadline,
+                    silence_s=self._timeout_s if silence_s is None else silence_s,
+                    streamed=streamed,
+                )
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  LiteLLM raises whatever its providers' code does
@@ -355,19 +382,34 @@ class LiteLLMEngine:
             secrets=(self._api_key or "", self._environment_key()),
         )
 
-    def _usage(self, reported: Any | None) -> Usage:
-        """Tokens as the provider counts them; LiteLLM estimates them where it sends none."""
-        if reported is None:
-            return Usage(cost_usd=None)
-        prompt, completion = reported.prompt_tokens or 0, reported.completion_tokens or 0
-        details = getattr(reported, "prompt_tokens_details", None)
-        cached = getattr(details, "cached_tokens", None) or 0
-        cost = self._prices.cost(self._model, prompt, completion, cached)
+    def _usage(
+        self, wire: Any, request: GenerateRequest, *, cut: bool
+    ) -> tuple[Usage, tuple[str, ...]]:
+        """Tokens as the provider counts them, where that can be, and what they cost; what is odd.
+
+        cut: the answer ran past its limit, and all that was set aside for it is charged.
+        """
+        said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
+        if cut:
+            said = Counts(said.prompt, most_tokens, said.cached)
+        usage, odd = believed(said, request, most_tokens, self._model)
+        if cut:
+            odd += (
+                f"{self._model}: the answer ran past its limit of {most_tokens:,} tokens and was "
+                "cut: as many are booked, an estimate; compare the provider's invoice",
+            )
+        tokens = usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens
+        cost = self._prices.cost(self._model, *tokens)
         if cost is None:
-            cost = self._map_cost(prompt, completion, cached)
-        return Usage(
-            prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached, cost_usd=cost
-        )
+            cost = self._map_cost(*tokens)
+        return usage.model_copy(update={"cost_usd": cost, "estimated": usage.estimated or cut}), odd
+
+    def _reported(self, wire: Any, request: GenerateRequest) -> Usage | None:
+        """What the provider has said so far of an answer that may have no end; None for nothing."""
+        said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
+        if not said.prompt:
+            return None
+        return believed(said, request, most_tokens, self._model)[0]
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """By the user's and the shipped list, else by LiteLLM's map, which `warm` brings."""
@@ -431,6 +473,10 @@ def _load(api_base: str | None) -> ModuleType:
                 f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
             )
         else:
+            from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
+
+            watch_clients(LiteLLMAiohttpTransport)
+            _take_only_counts(litellm.Usage)
             litellm.telemetry = False
             litellm.suppress_debug_info = True
             litellm.disable_hf_tokenizer_download = True
@@ -438,6 +484,53 @@ def _load(api_base: str | None) -> ModuleType:
             logging.getLogger("LiteLLM").setLevel(logging.ERROR)
             return litellm  # type: ignore[no-any-return]
     raise failure
+
+
+_UNCOUNTED = 10**15
+"""More tokens than this are not told apart."""
+
+_taken: set[type] = set()
+
+
+def _take_only_counts(usage: type) -> None:
+    """Has LiteLLM drop token counts that are none, wherever they come from. Once a class.
+
+    A NaN or a word would otherwise end an answer that has arrived whole, in LiteLLM's own reckoning
+    of it. What is dropped is missing, and is seen as that.
+    """
+    if usage in _taken:
+        return
+    _taken.add(usage)
+    made = vars(usage)["__init__"]
+
+    def make(self: Any, *figures: Any, **named: Any) -> None:
+        made(self, *map(_figure, figures), **{name: _part(name, named[name]) for name in named})
+
+    usage.__init__ = make  # type: ignore[misc]
+
+
+def _part(name: str, value: Any) -> Any:
+    if name.endswith("tokens"):
+        return _figure(value)
+    if name.endswith("tokens_details") and isinstance(value, dict):
+        return {inner: _part(inner, value[inner]) for inner in value}
+    return value
+
+
+def _figure(value: Any) -> int | None:
+    count = count_of(value)
+    return None if count is None else min(count, _UNCOUNTED)
+
+
+def _counts(wire: Any) -> Counts:
+    """The provider's latest figures; none where LiteLLM could only give its own estimate."""
+    for chunk in reversed(wire.chunks):
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            details = getattr(usage, "prompt_tokens_details", None)
+            cached = count_of(getattr(details, "cached_tokens", None))
+            return Counts(count_of(usage.prompt_tokens), count_of(usage.completion_tokens), cached)
+    return Counts()
 
 
 def _silence() -> None:
@@ -520,3 +613,9 @@ def _tightened(schema: Any) -> Any:
 
 def _text(chunk: Any) -> str:
     return (chunk.choices[0].delta.content or "") if chunk.choices else ""
+
+
+def _thought(chunk: Any) -> str:
+    """What it wrote before the answer, which is charged for too."""
+    delta = chunk.choices[0].delta if chunk.choices else None
+    return getattr(delta, "reasoning_content", None) or ""

@@ -29,6 +29,7 @@ from agents.engines.chat_api import (
     wire_messages,
 )
 from agents.engines.upstream import Upstream
+from router.account.consumption import Counts, believed, count_of
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
@@ -97,12 +98,13 @@ class OpenAIServerEngine:
         await self._wait(self._start, request)
         chunks, first = await self._begin(request)
         answer = AnswerText(stops=request.stop, compact_json=request.constraint is not None)
-        reason, usage, logprobs, ttft_s = "", None, list[float](), 0.0
+        reason, said, logprobs, ttft_s = "", None, list[float](), 0.0
         try:
             chunk = first
             while chunk is not None:
                 reason = chunk.response_metadata.get("finish_reason") or reason
-                usage = _usage(chunk) or usage
+                said = _counts(chunk) or said
+                request.meter.arrived(_text(chunk))
                 if not answer.stopped:
                     logprobs += _logprobs(chunk)
                 if text := answer.feed(_text(chunk)):
@@ -116,15 +118,21 @@ class OpenAIServerEngine:
             stats = _stats(logprobs)
             if answer.text:
                 self._logprobs = stats is not None
+            usage, odd = (
+                (_estimated(request, answer.text), tuple[str, ...]())
+                if said is None
+                else believed(said, request, request.max_tokens, self.caps.model)
+            )
             yield Completion(
                 text=answer.text,
                 engine="openai_server",
                 model=self.caps.model,
                 finish_reason="stop" if answer.stopped else finish_reason(reason),
-                usage=usage or _estimated(request, answer.text),
+                usage=usage,
                 stats=stats,
                 ttft_s=ttft_s,
                 latency_s=time.monotonic() - started,
+                warnings=odd,
             )
         finally:
             await chunks.aclose()
@@ -309,22 +317,26 @@ def _text(chunk: Any) -> str:
     return chunk.content if isinstance(chunk.content, str) else str(chunk.text)
 
 
-def _usage(chunk: Any) -> Usage | None:
+def _estimated(request: GenerateRequest, text: str) -> Usage:
+    """For a server that counts nothing."""
+    prompt = "".join(message.content for message in request.messages)
+    return Usage(
+        prompt_tokens=estimate_tokens(prompt),
+        completion_tokens=estimate_tokens(text),
+        estimated=True,
+    )
+
+
+def _counts(chunk: Any) -> Counts | None:
     """Tokens as the server counts them; they cost nothing."""
     reported = chunk.usage_metadata
     if not reported:
         return None
-    return Usage(
-        prompt_tokens=reported["input_tokens"],
-        completion_tokens=reported["output_tokens"],
-        cached_tokens=reported.get("input_token_details", {}).get("cache_read") or 0,
+    return Counts(
+        count_of(reported["input_tokens"]),
+        count_of(reported["output_tokens"]),
+        count_of(reported.get("input_token_details", {}).get("cache_read")),
     )
-
-
-def _estimated(request: GenerateRequest, text: str) -> Usage:
-    """For a server that counts nothing."""
-    prompt = "".join(message.content for message in request.messages)
-    return Usage(prompt_tokens=estimate_tokens(prompt), completion_tokens=estimate_tokens(text))
 
 
 def _logprobs(chunk: Any) -> list[float]:

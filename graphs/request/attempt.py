@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
@@ -14,9 +15,11 @@ from langgraph.runtime import Runtime
 from agents.agent import Agent
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
+from router.account.consumption import broken_off, with_repeats
 from router.account.pricing import estimate_tokens
-from router.engine import Constraint, Engine
+from router.engine import Constraint, Engine, GenerateRequest
 from router.errors import ContextOverflow, EngineError, EngineOverloaded, EngineTimeout
+from router.meter import Meter
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
 from router.types.decision import EscalationReason
@@ -50,13 +53,15 @@ async def attempt(
     hold_back_chars: int = 0,
     sent: Sent | None = None,
     constraint: Constraint | None = None,
+    going_out: Callable[[Attempt], Awaitable[None]] | None = None,
 ) -> State:
     """One generation, recorded in the journal whatever comes of it.
 
     deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
     hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
     sent: what a cloud was sent, so that the values can be put back into its answer.
-    constraint: of a step on the way to the answer; none of it is shown.
+    constraint: of a step on the way to the answer; none of it is shown. going_out: awaited each
+    time its request goes out, with what the attempt has cost at least from then on.
     """
     journal = runtime.context.journal
     caps = agent.engine.caps
@@ -77,10 +82,16 @@ async def attempt(
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
+
+    async def before_send() -> None:
+        if going_out is not None:
+            await going_out(_with_usage(entry, agent, request, None, 0))
+
+    meter = Meter(before_send)
+    request = agent.request(state["task"], messages, deadline, max_wait_s, constraint, meter)
     try:
         await _open(agent.engine, deadline)
-        stream = agent.stream(state["task"], messages, deadline, max_wait_s, constraint)
-        async with aclosing(stream) as parts:
+        async with aclosing(agent.engine.stream(request)) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
                     runtime.context.deps.speeds.observe(caps.model, part)
@@ -100,9 +111,7 @@ async def attempt(
     finally:
         # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
         entry = _recorded(entry, completion, error, time.monotonic() - began)
-        if completion is None and written:
-            entry = entry.model_copy(update={"usage": _broken_off(agent, messages, written)})
-        journal.append(entry)
+        journal.append(_with_usage(entry, agent, request, completion, written))
     if error is None:
         return {"completion": completion, "answered_by": route}
     log.info("attempt.failed", model=caps.model, error=type(error).__name__)
@@ -115,14 +124,31 @@ async def attempt(
     return failed
 
 
-def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
-    """What an answer that broke off consumed: estimated, as nobody counted, and charged for."""
-    prompt_tokens = sum(estimate_tokens(message.content) for message in messages)
-    completion_tokens = -(-written_chars // 4)
+def _with_usage(
+    entry: Attempt,
+    agent: Agent,
+    request: GenerateRequest,
+    completion: Completion | None,
+    written_chars: int,
+) -> Attempt:
+    """The attempt with what it has consumed, whether or not it came to an end."""
+    if agent.price is None:
+        usage = completion.usage if completion else _at_no_cost(request, written_chars)
+    elif completion is None:
+        usage = broken_off(request, agent.price)
+    else:
+        usage = with_repeats(completion.usage, request, agent.price)
+    return entry.model_copy(update={"usage": usage, "sent": request.meter.sent})
+
+
+def _at_no_cost(request: GenerateRequest, written_chars: int) -> Usage:
+    """What an answer that broke off consumed on this machine, where nobody counted."""
+    if not written_chars:
+        return Usage()
     return Usage(
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-        cost_usd=agent.price(prompt_tokens, completion_tokens) if agent.price else 0.0,
+        prompt_tokens=sum(estimate_tokens(one.content) for one in request.messages),
+        completion_tokens=-(-written_chars // 4),
+        estimated=True,
     )
 
 
@@ -149,9 +175,9 @@ def _recorded(
     if completion is not None:
         update |= {
             "model": completion.model,
-            "usage": completion.usage,
             "stats": completion.stats,
             "ttft_s": completion.ttft_s,
+            "warnings": completion.warnings,
         }
     return attempt.model_copy(update=update)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from langgraph.runtime import Runtime
@@ -18,16 +17,21 @@ from graphs.request.attempt import Sent, attempt
 from graphs.request.guard import relabelled
 from graphs.request.state import Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
-from router.account.budget import Budget, Reservation
-from router.account.idempotency import Paid
-from router.engine import Constraint
-from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
+from router.account.budget import Reservation
+from router.account.idempotency import Claim, Paid
+from router.account.records import AttemptRecord, record_of_attempt
+from router.engine import CloudEngine, Constraint
+from router.errors import BudgetExceeded, EngineError, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
 from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
+from router.types.completion import Completion
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
 from router.types.task import Message, Privacy
+
+if TYPE_CHECKING:
+    from redis.asyncio.client import Pipeline
 
 log = structlog.get_logger()
 
@@ -76,28 +80,21 @@ async def _ask(
         return _blocked(error)
     # Known by the request alone: a local model's attempt may differ from run to run.
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
-    run.called.append(messages)
     if isinstance(claim, Paid):
         return _reuse(run.deps.clouds[0], claim, runtime, shown=constraint is None)
     answered: State = {"completion": None}
-    try:
-        if constraint is None:
-            # What the local model wrote may hold what the request does not: then it stays here.
-            with suppress(PrivacyViolation):
-                briefed = (*asked[:-1], _briefed(asked[-1], state))
-                messages = gate.release(sent.label, briefed, sent.redaction)
-        answered = await _first_answer(messages, sent, constraint, state, runtime)
-    finally:
-        completion = answered.get("completion")
-        paid = run.deps.paid
-        # An answer that cannot be kept is an answer all the same.
-        with suppress(StoreUnavailable):
-            ended = (
-                paid.finish(claim, completion, run.options.paid_kept_s)
-                if completion
-                else paid.drop(claim)
-            )
-            await asyncio.shield(ended)
+    with run.deps.under_way.one(task.task_id):
+        try:
+            if constraint is None:
+                # What the local model wrote may hold what the request does not: it stays here then.
+                with suppress(PrivacyViolation):
+                    briefed = (*asked[:-1], _briefed(asked[-1], state))
+                    messages = gate.release(sent.label, briefed, sent.redaction)
+            answered = await _first_answer(messages, sent, constraint, claim, state, runtime)
+        finally:
+            if answered.get("completion") is None:
+                with suppress(StoreUnavailable):
+                    await asyncio.shield(run.deps.paid.drop(claim))
     return answered
 
 
@@ -105,6 +102,7 @@ async def _first_answer(
     messages: Released,
     sent: Sent,
     constraint: Constraint | None,
+    claim: Claim,
     state: State,
     runtime: Runtime[Run],
 ) -> State:
@@ -120,7 +118,11 @@ async def _first_answer(
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        answered = await call_cloud(agent, messages, sent, constraint, deadline, state, runtime)
+        answered = await call_cloud(
+            *(agent, messages, sent, constraint, deadline, state, runtime),
+            claim=claim,
+            last=last,
+        )
         completion = answered.get("completion")
         if completion is not None and completion.finish_reason != "content_filter":
             run.deps.cooldown.served(agent)
@@ -172,11 +174,8 @@ def _briefed(request: Message, state: State) -> Message:
 
 
 def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> State:
-    """The answer of an earlier run of this task; what stands in the account costs nothing more."""
+    """The answer of an earlier run of this task: its cost is that run's, and costs nothing more."""
     run, completion = runtime.context, paid.completion
-    usage = completion.usage
-    if paid.accounted:
-        usage = usage.model_copy(update={"cost_usd": 0.0})
     entry = Attempt(
         number=len(run.journal) + 1,
         role=agent.role,
@@ -184,8 +183,8 @@ def _reuse(agent: Agent, paid: Paid, runtime: Runtime[Run], *, shown: bool) -> S
         model=completion.model,
         route="cloud",
         outcome="cancelled",
-        usage=usage,
         stats=completion.stats,
+        warnings=completion.warnings,
     )
     run.journal.append(entry)
     log.info("cloud.reused", model=completion.model)
@@ -202,24 +201,23 @@ async def call_cloud(
     deadline: float,
     state: State,
     runtime: Runtime[Run],
+    *,
+    claim: Claim | None = None,
+    last: bool = True,
 ) -> State:
-    """One call, within the budgets if there are any."""
-    run, task = runtime.context, state["task"]
-    call = partial(
-        attempt,
-        *(agent, messages, deadline, "cloud", state, runtime),
-        hold_back_chars=run.deps.settings.cloud.hold_back_chars,
-        sent=sent,
-        constraint=constraint,
-    )
-    budget, also = run.deps.budget, run.options.scopes
-    if not (also or budget.scopes(task)):
-        return await call()
+    """One call, within the budgets if there are any; its answer is kept where there is a claim.
+
+    last: no further model is asked where this one's answer was stopped by a filter.
+    """
+    run, task, budget = runtime.context, state["task"], runtime.context.deps.budget
+    await _warmed(agent, deadline)
     try:
         # Known before the first task: a budget without a price is refused beforehand.
-        most_usd = agent.most_usd(task, messages) or 0.0
+        most_usd = agent.most_usd(task, messages, constraint) or 0.0
         wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
-        held = await budget.reserve(task, most_usd, wait_s=wait_s, also=also)
+        held = await budget.reserve(
+            task, most_usd, wait_s=wait_s, also=run.options.scopes, deadline=deadline
+        )
     except BudgetExceeded as error:
         return {
             "completion": None,
@@ -227,16 +225,62 @@ async def call_cloud(
             "cloud_state": CloudState.NO_BUDGET,
             "cloud_absent": str(error),
         }
-    before = len(run.journal)
+
+    async def going_out(entry: Attempt) -> None:
+        # Redis may be away for a moment: the call is settled all the same when it has ended.
+        with suppress(StoreUnavailable):
+            await budget.calls.sent(held, record_of_attempt(task, state["guess"], entry))
+
+    before, completion = len(run.journal), None
     try:
-        return await call()
+        answered = await attempt(
+            *(agent, messages, deadline, "cloud", state, runtime),
+            hold_back_chars=run.deps.settings.cloud.hold_back_chars,
+            sent=sent,
+            constraint=constraint,
+            going_out=going_out,
+        )
+        found = answered["completion"]
+        if found is not None and (last or found.finish_reason != "content_filter"):
+            completion = found
+        return answered
     finally:
-        await asyncio.shield(_settle(budget, held, run.journal[before:]))
+        made = run.journal[before:]
+        record = record_of_attempt(task, state["guess"], made[0]) if made else None
+        await asyncio.shield(_end_call(run, held, record, claim, completion))
 
 
-async def _settle(budget: Budget, held: Reservation, attempts: Sequence[Attempt]) -> None:
-    """What is not settled counts as spent once its time is over: never less than was charged."""
-    costs = [attempt.usage.cost_usd for attempt in attempts]
-    known = [cost for cost in costs if cost is not None]
-    with suppress(StoreUnavailable):
-        await budget.settle(held, sum(known) if len(known) == len(costs) else held.amount_usd)
+async def _warmed(agent: Agent, deadline: float) -> None:
+    """The library is imported before money is set aside; what fails here fails in the attempt."""
+    with suppress(EngineError, TimeoutError):
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
+            await cast(CloudEngine, agent.engine).warm()
+
+
+async def _end_call(
+    run: Run,
+    held: Reservation,
+    record: AttemptRecord | None,
+    claim: Claim | None,
+    completion: Completion | None,
+) -> None:
+    """The answer is kept and the money settled, in one step; the ledger then closes the call."""
+    calls, paid = run.deps.budget.calls, run.deps.paid
+    if record is not None and not record.sent:
+        record = None  # it never went out
+    cost_usd = 0.0
+    if record is not None:
+        cost_usd = held.amount_usd if record.cost_usd is None else record.cost_usd
+        run.open_calls.append(held.id)
+
+    async def settle(within: Pipeline | None = None) -> None:
+        await calls.settle(held, cost_usd, record, within)
+
+    try:
+        if claim is not None and completion is not None:
+            await paid.finish(claim, completion, run.options.paid_kept_s, settle)
+        else:
+            await settle()
+    except StoreUnavailable:
+        # An answer that cannot be kept is an answer all the same; what it cost is tried again.
+        run.unsettled.append(settle)

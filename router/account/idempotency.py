@@ -3,7 +3,8 @@
 A task that is run again, after a crash or by a second worker, finds the finished call and takes its
 answer, or waits for the one that is under way. Who dies during a call loses it to the next one: at
 once where that runs on the same machine, else when its lease ends. What the provider charged for it
-is then charged again, which no client can prevent.
+is then charged again, which no client can prevent. An answer is kept in the same step in which its
+money is settled: whoever dies before has neither, whoever dies after has both.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -26,6 +27,11 @@ from router.store.store import Store
 from router.types.base import Frozen
 from router.types.completion import Completion
 from router.types.task import Message
+
+if TYPE_CHECKING:
+    from redis.asyncio.client import Pipeline
+
+    Settle = Callable[[Pipeline], Awaitable[None]]
 
 KEPT_S = 86_400
 """How long a finished call is remembered, unless its caller says longer."""
@@ -61,10 +67,9 @@ class Claim:
 
 
 class Paid(Frozen):
-    """A finished call. accounted: its cost stands in the ledger already."""
+    """A finished call. What it cost is counted by whoever made it, or for it (`open_calls`)."""
 
     completion: Completion
-    accounted: bool = False
 
 
 class PaidCalls:
@@ -86,6 +91,16 @@ class PaidCalls:
         """
         key = self._store.keys.call(task_id, _digest(messages))
         claim = Claim(key, f"{_RUNNING.decode()}{this_process()} {secrets.token_hex(8)}")
+        try:
+            return await self._claimed(claim, deadline)
+        except BaseException:
+            # It may be ours all the same, and others would wait for a call that nobody makes.
+            with suppress(StoreUnavailable):
+                await asyncio.shield(self.drop(claim))
+            raise
+
+    async def _claimed(self, claim: Claim, deadline: float) -> Claim | Paid:
+        key = claim.key
         while True:
             left_s = deadline - time.monotonic()
             with self._store.errors():
@@ -108,23 +123,22 @@ class PaidCalls:
                 return claim
             await asyncio.sleep(min(_POLL_S, left_s))
 
-    async def finish(self, claim: Claim, completion: Completion, keep_s: int = KEPT_S) -> None:
-        """Keep the answer. Does nothing where the lease has passed to somebody else."""
-        await self._end(claim, Paid(completion=completion).model_dump_json(), keep_s)
+    async def finish(
+        self,
+        claim: Claim,
+        completion: Completion,
+        keep_s: int = KEPT_S,
+        settle: Settle | None = None,
+    ) -> None:
+        """Keep the answer. Does nothing where the lease has passed to somebody else.
+
+        settle: given a transaction, what is done in the same step, whoever has the lease.
+        """
+        await self._end(claim, Paid(completion=completion).model_dump_json(), keep_s, settle)
 
     async def drop(self, claim: Claim) -> None:
         """There was no answer: the next one may call at once."""
         await self._end(claim, "")
-
-    async def account(self, task_id: str, messages: Sequence[Message]) -> None:
-        """The call's cost stands in the ledger."""
-        key = self._store.keys.call(task_id, _digest(messages))
-        with self._store.errors():
-            found: Any = await self._store.redis.get(key)
-            if found is None or found.startswith(_RUNNING):
-                return
-            paid = Paid.model_validate_json(found).model_copy(update={"accounted": True})
-            await self._store.redis.set(key, paid.model_dump_json(), xx=True, keepttl=True)
 
     async def _keep(self, claim: Claim, deadline: float) -> None:
         """Renews the lease while the call is under way, at the longest until its deadline."""
@@ -134,12 +148,19 @@ class PaidCalls:
                 if not await self._renew(keys=[claim.key], args=[claim.owner, _lease_ms(deadline)]):
                     return
 
-    async def _end(self, claim: Claim, value: str, keep_s: int = KEPT_S) -> None:
+    async def _end(
+        self, claim: Claim, value: str, keep_s: int = KEPT_S, settle: Settle | None = None
+    ) -> None:
         if (renewing := self._renewals.pop(claim.owner, None)) is not None:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
+        arguments: list[Any] = [claim.owner, value, keep_s]
         with self._store.errors():
-            await self._replace(keys=[claim.key], args=[claim.owner, value, keep_s])
+            async with self._store.redis.pipeline(transaction=True) as pipe:
+                await self._replace(keys=[claim.key], args=arguments, client=pipe)
+                if settle is not None:
+                    await settle(pipe)
+                await pipe.execute()
 
     async def _forget(self, key: str) -> None:
         with self._store.errors():

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from router.privacy.gate import strictest
 from router.types.base import Frozen
-from router.types.decision import DecisionInputs, EscalationReason, Kind
+from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind
 from router.types.result import Attempt, Result
 from router.types.task import Privacy, Task
 
@@ -59,7 +59,8 @@ class AttemptRecord(_Record):
     error: the class of the error that ended it, without its message. label: what the text was
     labelled when it was sent, None where only the task's own label is known. redacted: what was
     sent was not the text itself, but the text with what is private taken out. probability: the
-    geometric mean of the answer's token probabilities, None where none are known.
+    geometric mean of the answer's token probabilities, None where none are known. sent: how often
+    its request went out to a cloud. estimated: tokens and dollars are ours, not the provider's.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -80,6 +81,8 @@ class AttemptRecord(_Record):
     label: str | None = None
     redacted: bool = False
     probability: float | None = None
+    sent: int = 0
+    estimated: bool = False
 
 
 class TaskRecord(_Expected):
@@ -166,37 +169,8 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
 
     found: kinds of private things in its text.
     """
-    common = {
-        "task_id": task.task_id,
-        "kind": result.guess.kind,
-        "language": result.guess.language,
-        "tags": task.tags,
-        "session": _hashed(task.session),
-    }
-    attempts = [
-        AttemptRecord(
-            **common,
-            time=attempt.started_at,
-            number=attempt.number,
-            role=attempt.role,
-            engine=attempt.engine,
-            model=attempt.model,
-            route=attempt.route,
-            outcome=attempt.outcome,
-            escalation=attempt.escalation,
-            error=_error_class(attempt),
-            prompt_tokens=attempt.usage.prompt_tokens,
-            completion_tokens=attempt.usage.completion_tokens,
-            cached_tokens=attempt.usage.cached_tokens,
-            cost_usd=_dollars(attempt.usage.cost_usd),
-            latency_s=attempt.latency_s,
-            ttft_s=attempt.ttft_s,
-            label=attempt.label.value if attempt.label else None,
-            redacted=attempt.redacted > 0,
-            probability=_probability(attempt),
-        )
-        for attempt in result.attempts
-    ]
+    common = _of_task(task, result.guess)
+    attempts = [record_of_attempt(task, result.guess, attempt) for attempt in result.attempts]
     calls = [
         ToolRecord(**common, time=call.at, **call.model_dump(exclude={"at", "reason"}))
         for call in result.tool_calls
@@ -228,6 +202,43 @@ def records_of(task: Task, result: Result, found: tuple[str, ...] = ()) -> tuple
         expected_cloud_usd=_dollars(there.cost_usd) if there else None,
     )
     return (*attempts, *calls, whole)
+
+
+def record_of_attempt(task: Task, guess: Guess, attempt: Attempt) -> AttemptRecord:
+    """What the ledger keeps of one attempt, also of one that is still going on."""
+    return AttemptRecord(
+        **_of_task(task, guess),
+        time=attempt.started_at,
+        number=attempt.number,
+        role=attempt.role,
+        engine=attempt.engine,
+        model=attempt.model,
+        route=attempt.route,
+        outcome=attempt.outcome,
+        escalation=attempt.escalation,
+        error=_error_class(attempt),
+        prompt_tokens=attempt.usage.prompt_tokens,
+        completion_tokens=attempt.usage.completion_tokens,
+        cached_tokens=attempt.usage.cached_tokens,
+        cost_usd=_dollars(attempt.usage.cost_usd),
+        latency_s=attempt.latency_s,
+        ttft_s=attempt.ttft_s,
+        label=attempt.label.value if attempt.label else None,
+        redacted=attempt.redacted > 0,
+        probability=_probability(attempt),
+        sent=attempt.sent,
+        estimated=attempt.usage.estimated,
+    )
+
+
+def _of_task(task: Task, guess: Guess) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "kind": guess.kind,
+        "language": guess.language,
+        "tags": task.tags,
+        "session": _hashed(task.session),
+    }
 
 
 def _hashed(session: str | None) -> str | None:

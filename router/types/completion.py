@@ -11,12 +11,14 @@ class Usage(Frozen):
     """What one generation consumed. Tokens are those of the model that ran.
 
     cost_usd: what the provider charges; 0.0 for a local model, None where no price is known.
+    estimated: nobody whose word can be taken has counted; what is in doubt is in it.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     cost_usd: float | None = 0.0
+    estimated: bool = False
 
 
 class TokenStats(Frozen):
@@ -45,6 +47,7 @@ class Completion(Frozen):
 
     stats: None where the engine reports no probabilities.
     ttft_s: seconds to the first token, latency_s to the last.
+    warnings: what was odd about the answer, in sentences, such as figures that cannot be.
     """
 
     text: str
@@ -55,3 +58,4 @@ class Completion(Frozen):
     stats: TokenStats | None = None
     ttft_s: float = 0.0
     latency_s: float = 0.0
+    warnings: tuple[str, ...] = ()

@@ -45,6 +45,8 @@ class Attempt(Frozen):
     """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
 
     label: of the text that a cloud was sent; redacted: values that were replaced in it.
+    sent: how often its request went out to a cloud, repeated ones counted. warnings: what was odd
+    about it, in sentences.
     """
 
     number: int
@@ -60,6 +62,8 @@ class Attempt(Frozen):
     stats: TokenStats | None = None
     label: Privacy | None = None
     redacted: int = 0
+    sent: int = 0
+    warnings: tuple[str, ...] = ()
     latency_s: float = 0.0
     ttft_s: float = 0.0
     started_at: float = Field(default_factory=time.time)

@@ -188,7 +188,7 @@ async def test_a_budget_that_ends_between_two_models_parks_the_task(
 ) -> None:
     task = Task(prompt=COMPLEX)
     async with chained(store, provider, tmp_path, max_tokens=200) as router:
-        agent = router.cast.clouds[0]
+        agent = router.roster.clouds[0]
         one_call = agent.most_usd(task, agent.messages(task, ()))
         assert one_call
         budget = router.settings.budget.model_copy(update={"task_usd": one_call * 1.01})

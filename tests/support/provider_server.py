@@ -120,6 +120,8 @@ class ProviderServer:
     models: the names it accepts. context_tokens: prompts of more tokens overflow. reply: what it
     says to everything, in place of the brain. brain: what it says to a prompt and a schema.
     count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
+    usage: what it says the answer consumed, whatever that was; entries of None are sent as null.
+    keeps_to_max_tokens: False for one that answers on and on.
     """
 
     key: str = "test-key"
@@ -130,6 +132,8 @@ class ProviderServer:
     brain: Callable[[str, dict[str, Any] | None], str] = answer
     count: Callable[[str], int] = count_tokens
     token_delay_s: float = 0.0
+    usage: dict[str, Any] | None = None
+    keeps_to_max_tokens: bool = True
     requests: list[Assessment] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
     _runner: web.AppRunner | None = None
@@ -230,7 +234,9 @@ class ProviderServer:
         if name == "not_json":
             return web.Response(text="<html>Sign in to the proxy</html>", content_type="text/html")
         text = self.reply or self.brain(wire.prompt(body), wire.schema(body))
-        reply = _Reply.to(body, text, self.count)
+        if not self.keeps_to_max_tokens:
+            body = {name: value for name, value in body.items() if not name.startswith("max_")}
+        reply = _Reply.to(body, text, self.count, self.usage)
         if not body.get("stream"):
             return web.json_response(wire.whole(reply, name))
         return await self._stream(request, wire, reply, failure)
@@ -298,13 +304,20 @@ class _Reply:
     completion_tokens: int
     logprobs: bool
     include_usage: bool
+    said: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:
         return "".join(self.tokens)
 
     @classmethod
-    def to(cls, body: dict[str, Any], text: str, count: Callable[[str], int]) -> _Reply:
+    def to(
+        cls,
+        body: dict[str, Any],
+        text: str,
+        count: Callable[[str], int],
+        said: dict[str, Any] | None = None,
+    ) -> _Reply:
         stops = body.get("stop") or body.get("stop_sequences") or []
         for stop in [stops] if isinstance(stops, str) else stops:
             text = text.split(stop, 1)[0]
@@ -319,6 +332,7 @@ class _Reply:
             completion_tokens=count("".join(kept)),
             logprobs=bool(body.get("logprobs")),
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+            said=said,
         )
 
 
@@ -350,6 +364,8 @@ class _OpenAI:
         }
 
     def _usage(self, reply: _Reply) -> dict[str, Any]:
+        if reply.said is not None:
+            return reply.said
         return {
             "prompt_tokens": reply.prompt_tokens,
             "completion_tokens": reply.completion_tokens,

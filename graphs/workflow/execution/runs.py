@@ -88,7 +88,7 @@ async def continue_run(
     emit = emit or (lambda _: None)
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    async with _held(runs, record.run_id):
+    async with _held(runs, record.run_id, router):
         record, outcome = await _driven(
             router, runs, record.run_id, emit, answers or {}, approve, patience_s, again
         )
@@ -154,7 +154,7 @@ async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> Run
     """Leaves answers with a run for whoever drives it next. Raises as `continue_run` does."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    async with _held(runs, record.run_id):
+    async with _held(runs, record.run_id, router):
         record = await runs.load(record.run_id)
         _require_asked(answers, await outcome_of(router, record.run_id, loaded(record)))
         said = {path: one.model_dump() for path, one in answers.items()}
@@ -282,8 +282,9 @@ def _require_room(router: Router, workflow: WorkflowDefinition, inputs: Mapping[
 
 
 @asynccontextmanager
-async def _held(runs: Runs, run_id: str) -> AsyncIterator[None]:
-    """This process drives the run, and nobody else; losing that ends what it does."""
+async def _held(runs: Runs, run_id: str, router: Router) -> AsyncIterator[None]:
+    """This process drives the run, and nobody else; losing that ends what it does, once the paid
+    calls that are under way have been kept for the new driver."""
     lease = await runs.lease(run_id)
     me = asyncio.current_task()
     assert me is not None
@@ -294,7 +295,11 @@ async def _held(runs: Runs, run_id: str) -> AsyncIterator[None]:
         lost = True
         me.cancel()
 
-    renewing = asyncio.create_task(_renew(runs, lease, stop))
+    async def let_go() -> None:
+        await router.calls_ended(run_id)
+        stop()
+
+    renewing = asyncio.create_task(_renew(runs, lease, let_go))
     try:
         yield
     except asyncio.CancelledError:
@@ -314,12 +319,12 @@ async def _given_back(runs: Runs, lease: Lease, renewing: asyncio.Task[None]) ->
     await runs.give_back(lease)
 
 
-async def _renew(runs: Runs, lease: Lease, stop: Callable[[], None]) -> None:
+async def _renew(runs: Runs, lease: Lease, let_go: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(LEASE_S / 4)
         with suppress(StoreUnavailable):  # the run's own steps will say so
             if not await runs.renew(lease):
-                stop()
+                await let_go()
                 return
 
 
