@@ -20,6 +20,9 @@ class GatedEngine:
     def caps(self) -> EngineCaps:
         return self._engine.caps
 
+    async def load_library(self) -> None:
+        await self._engine.load_library()
+
     async def open(self) -> None:
         await self._engine.open()
 

@@ -56,6 +56,7 @@ from router.privacy import gate
 from router.privacy.gate import Gate
 from router.queue.outbox import Outbox
 from router.settings.settings import Settings, load_settings, with_environment
+from router.store.connection import commands_end_by
 from router.store.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
 from router.types.decision import Guess, Kind, RouteDecision
@@ -210,7 +211,7 @@ class Router:
     ) -> Result:
         """The task's result, whatever it is: done, parked or failed.
 
-        terms: who may answer, and for how much. emit: takes each event; must not block.
+        options: who may answer, and for how much. emit: takes each event; must not block.
         Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
         before there is an answer.
         """
@@ -275,7 +276,11 @@ class Router:
             options=options,
         )
         state: State = {"task": task, "label": judged.label, "label_reasons": judged.reasons}
-        with structlog.contextvars.bound_contextvars(task_id=task.task_id), isolated():
+        with (
+            structlog.contextvars.bound_contextvars(task_id=task.task_id),
+            isolated(),
+            commands_end_by(run.deadline),
+        ):
             try:
                 # A task that is run again begins afresh: the end of its last run is no beginning.
                 await self._saver.adelete_thread(task.task_id)
@@ -283,6 +288,7 @@ class Router:
                     state = values
             except StoreUnavailable as error:
                 # An answer that is there, and perhaps paid for, is delivered even so.
+                state = {**state, **run.ended}
                 if "outcome" not in state:
                     await self._record_interrupted(state, run, began)
                     raise
@@ -296,11 +302,12 @@ class Router:
                     result = await self._park(task, result)
                 await run.settle_the_rest()
                 await self.ledger.record(task, result, judged.found, run.open_calls)
-                self.shadows.consider(state, run, result)
             except StoreUnavailable as error:
                 missing = f"not in the account: {error}"
-                result = result.model_copy(update={"warnings": (*result.warnings, missing)})
-            return result
+                return result.model_copy(update={"warnings": (*result.warnings, missing)})
+        # Outside: a comparison has a time of its own.
+        self.shadows.consider(state, run, result)
+        return result
 
     async def _park(self, task: Task, result: Result) -> Result:
         """The cloud step of a task that had no cloud waits for one, where it may go there."""

@@ -126,13 +126,16 @@ class Engine(Protocol):
     Completion whose text is their concatenation, and ends. Closing the generator early cancels the
     job in the backend within one token. Any number of streams may run at once; what cannot run
     waits inside the engine. Every exception is an EngineError. After `close` nothing runs.
-    `outlook` answers at once, from what is known.
+    `outlook` answers at once, from what is known. `load_library` imports what the backend needs,
+    once: it takes seconds, and they are nobody's time; loading a model is `open`.
     """
 
     @property
     def caps(self) -> EngineCaps: ...
 
     def outlook(self) -> WaitEstimate: ...
+
+    async def load_library(self) -> None: ...
 
     async def open(self) -> None: ...
 

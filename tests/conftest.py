@@ -7,6 +7,7 @@ not clean up. Tests about starting, stopping and killing the embedded server sta
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,11 +16,22 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from waiting import wait_for
 
 from router.store import embedded
 from router.store.redis_binary import find_binary
 from router.store.store import Store, open_store
+
+# An example takes as long as the machine is busy: a deadline would test the machine.
+settings.register_profile("edgeward", deadline=None)
+settings.load_profile("edgeward")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: half of the suite waits, for processes, leases and time-outs."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(2 * (cores or 1), 8)
 
 
 @pytest.fixture(autouse=True)

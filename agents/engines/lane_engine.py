@@ -36,6 +36,9 @@ class LaneEngine:
     def outlook(self) -> WaitEstimate:
         return self.lane.outlook(self.runner)
 
+    async def load_library(self) -> None:
+        """The lane's own thread imports it, with the first model that it loads."""
+
     async def open(self) -> None:
         """Take a seat on the lane and load the model, if there is room without unloading others;
         else it is loaded when its first job's turn has come. A closed engine may be opened again.

@@ -145,10 +145,14 @@ class LiteLLMEngine:
         """Makes the engine usable; asks nobody and imports nothing."""
         self._waits.closed = False
 
-    async def warm(self) -> None:
+    async def load_library(self) -> None:
         """Imports LiteLLM now (2 to 6 s of one core), so that the first request need not."""
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(_load, self._api_base)
+
+    async def warm(self) -> None:
+        """Imports it, and finds the name of a server's model."""
+        await self.load_library()
         _silence()
         if self._loop_id is None:
             self._loop_id = id(asyncio.get_running_loop())

@@ -92,6 +92,10 @@ class OpenAIServerEngine:
         """Makes the engine usable. The server is asked at the first request: it may start later."""
         self._waits.closed = False
 
+    async def load_library(self) -> None:
+        """Imports the client: 2 s of one core."""
+        await asyncio.to_thread(_load)
+
     async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
         started = time.monotonic()
         request.remaining_s(self.caps.model)

@@ -137,6 +137,9 @@ class ScriptedEngine:
         of_prompt, of_answer = self._usd_per_token
         return prompt_tokens * of_prompt + completion_tokens * of_answer
 
+    async def load_library(self) -> None:
+        """It needs none."""
+
     async def open(self) -> None:
         """Does nothing but allow requests; a closed engine may be opened again."""
         self._is_open = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +64,7 @@ async def attempt(
     time its request goes out, with what the attempt has cost at least from then on.
     """
     journal = runtime.context.journal
+    deadline += await loaded_library(agent.engine, runtime.context)
     caps = agent.engine.caps
     entry = Attempt(
         number=len(journal) + 1,
@@ -150,6 +151,19 @@ def _at_no_cost(request: GenerateRequest, written_chars: int) -> Usage:
         completion_tokens=-(-written_chars // 4),
         estimated=True,
     )
+
+
+async def loaded_library(engine: Engine, run: Run) -> float:
+    """Seconds that the import took: they are given back to the task.
+
+    Where it cannot be imported the attempt says so.
+    """
+    began = time.monotonic()
+    with suppress(EngineError):
+        await engine.load_library()
+    taken_s = time.monotonic() - began
+    run.deadline += taken_s
+    return taken_s
 
 
 async def _open(engine: Engine, deadline: float) -> None:

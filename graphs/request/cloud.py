@@ -6,22 +6,22 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
 from graphs.events import Attempted, Token
-from graphs.request.attempt import Sent, attempt
+from graphs.request.attempt import Sent, attempt, loaded_library
 from graphs.request.guard import relabelled
-from graphs.request.state import Run, State
+from graphs.request.state import Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from router.account.budget import Reservation
 from router.account.idempotency import Claim, Paid
 from router.account.records import AttemptRecord, record_of_attempt
-from router.engine import CloudEngine, Constraint
-from router.errors import BudgetExceeded, EngineError, PrivacyViolation, StoreUnavailable
+from router.engine import Constraint
+from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
 from router.privacy.gate import Released
 from router.privacy.redaction import Redaction
@@ -38,6 +38,9 @@ log = structlog.get_logger()
 BRIEF_CHARS = 1500
 """Of a local answer that the cloud is shown: about 400 tokens, a fraction of a cent."""
 
+LEAST_S = 0.05
+"""With less time than this nobody need be asked."""
+
 SHARE = 0.6
 """Of the time that is left for a model behind which another one stands."""
 
@@ -49,6 +52,8 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
     """The cloud's answer; nothing reaches its engine except through the gate."""
     run, task = runtime.context, state["task"]
     agent = run.deps.clouds[0]
+    if run.deadline - time.monotonic() < LEAST_S:
+        return _too_late(state)
     asked = agent.messages(task, _before(state, run), facts=state["facts"])
     toolbox = await toolbox_of(agent, state, run)
     if toolbox is None:
@@ -62,6 +67,16 @@ async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
 
     answered = await answer_with_tools(asked, toolbox, generate, state, runtime)
     return {**answered, **relabelled(state, answered["label"], run)}
+
+
+def _too_late(state: State) -> State:
+    """The time went before the cloud could be asked, which says nothing about the cloud."""
+    reason = (
+        f"the {state['task'].timeout_s:g} s of the task were over before the cloud could be asked "
+        f"({state['finding']}): give it more time, timeout_s"
+    )
+    failed = Outcome("failed", "none", "", reason)
+    return {"completion": None, "answered_by": "local", "finding": reason, "outcome": failed}
 
 
 async def _ask(
@@ -210,7 +225,8 @@ async def call_cloud(
     last: no further model is asked where this one's answer was stopped by a filter.
     """
     run, task, budget = runtime.context, state["task"], runtime.context.deps.budget
-    await _warmed(agent, deadline)
+    # Before money is set aside: nobody knows how long it takes, and whether it succeeds.
+    deadline += await loaded_library(agent.engine, run)
     try:
         # Known before the first task: a budget without a price is refused beforehand.
         most_usd = agent.most_usd(task, messages, constraint) or 0.0
@@ -248,13 +264,6 @@ async def call_cloud(
         made = run.journal[before:]
         record = record_of_attempt(task, state["guess"], made[0]) if made else None
         await asyncio.shield(_end_call(run, held, record, claim, completion))
-
-
-async def _warmed(agent: Agent, deadline: float) -> None:
-    """The library is imported before money is set aside; what fails here fails in the attempt."""
-    with suppress(EngineError, TimeoutError):
-        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
-            await cast(CloudEngine, agent.engine).warm()
 
 
 async def _end_call(

@@ -11,7 +11,7 @@ from router.types.result import Attempt
 
 
 class Cooldown:
-    """A model that failed rests for `cool_down_s`; where all rest, all are asked nevertheless.
+    """A model that failed is not asked for `cool_down_s`, unless all of them have failed.
 
     One for all runs of a Router; it forgets with the process.
     """
@@ -21,7 +21,7 @@ class Cooldown:
         self._until: dict[str, float] = {}
 
     def ready(self, agents: Sequence[Agent]) -> tuple[Agent, ...]:
-        """Those that do not rest, in their order; all of them where none is left."""
+        """Those that are not cooling down, in their order; all of them where none is left."""
         now = time.monotonic()
         awake = tuple(one for one in agents if self._until.get(_name(one), now) <= now)
         return awake or tuple(agents)

@@ -10,13 +10,11 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.connectivity import Finding
+from graphs.request.cloud import LEAST_S
 from graphs.request.state import Run, State
 from graphs.request.visibility import role_of
 from router.types.decision import EscalationReason
 from router.types.result import CloudState
-
-_LEAST_S = 0.05
-"""With less time than this a local model need not be asked."""
 
 log = structlog.get_logger()
 
@@ -33,7 +31,7 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
     role = role_of(state["guess"].kind, run)
     tried = any(one.role == role for one in run.journal)
     can_try = not tried and not run.upgrade and decision.escalation is EscalationReason.COMPLEX
-    can_try = can_try and run.deadline - time.monotonic() > _LEAST_S
+    can_try = can_try and run.deadline - time.monotonic() > LEAST_S
     return {
         "cloud_open": False,
         "cloud_state": cloud,

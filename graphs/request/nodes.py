@@ -115,7 +115,12 @@ async def repair(state: State) -> State:
 
 async def remember(state: State, runtime: Node) -> State:
     """Concludes, and keeps what a later request may need: the session's turn and the answer."""
-    run, task = runtime.context, state["task"]
+    runtime.context.ended = await _remembered(state, runtime.context)
+    return runtime.context.ended
+
+
+async def _remembered(state: State, run: Run) -> State:
+    task = state["task"]
     outcome = state.get("outcome") or _conclude(state, run)
     if outcome.status != "done":
         return {"outcome": outcome}

@@ -87,10 +87,10 @@ class Deps:
 
     router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
     the order in which they are asked;
-    rest: which of them had better be left alone; reach: why none of them answered. cloud_state,
-    cloud_absent: why there are none. gate: what leaves the machine passes it.
+    cooldown: which of them had better be left alone; connectivity: why none of them answered.
+    cloud_state, cloud_absent: why there are none. gate: what leaves the machine passes it.
     under_way: the calls that this process is paying for at the moment.
-    gains: what local model and cloud are expected to score; pace: how fast they answer here.
+    gains: what local model and cloud are expected to score; speeds: how fast they answer here.
     """
 
     settings: Settings
@@ -118,17 +118,19 @@ class Deps:
     store_is_local: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One run.
 
-    deadline: `time.monotonic()` seconds. emit: takes each event; must not block.
+    deadline: `time.monotonic()` seconds; put off by what is not the task's time.
+    emit: takes each event; must not block.
     journal: every attempt, in order, also of a run that is cancelled and so has no final state.
     open_calls: calls that were sent, to be closed once they stand in the account. unsettled: what
     could not be settled yet.
     audit: what became of each call of a tool.
     upgrade: the task was answered without the cloud before, and only that is wanted now.
-    terms: who may answer it, and for how much.
+    options: who may answer it, and for how much.
+    ended: what the last step came to, which the graph tells only once its state is saved.
     """
 
     deps: Deps
@@ -140,6 +142,7 @@ class Run:
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
     options: RunOptions = DEFAULT_OPTIONS
+    ended: State = field(default_factory=lambda: State())
 
     async def settle_the_rest(self) -> None:
         """What could not be settled when its call ended; a call must not be closed before that."""

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from router.errors import ConfigError, StoreUnavailable
 from router.store import embedded, supervisor
+from router.store.connection import cancellable
 from router.store.embedded import Place, default_home, place_in
 from router.store.errors import redacted, store_errors
 from router.store.keys import Keys
@@ -113,6 +114,7 @@ async def _open_url(url: str, keys: Keys) -> Store:
             f"{shown!r} is not the URL of a Redis: write redis://[user:password@]host:6379/0, "
             "rediss:// for TLS, or unix:///path/to/redis.sock"
         ) from error
+    pool.connection_class = cancellable(pool.connection_class)
     redis = Redis.from_pool(pool)  # closing it closes the pool
     try:
         # Bounded: a TLS port, for one, takes the connection and never says a word.
@@ -225,7 +227,8 @@ def _connection_class(place: Place, idle_s: float) -> type[UnixDomainSocketConne
                         raise
                     await asyncio.to_thread(embedded.ensure_running, place, idle_s)
 
-    return EmbeddedConnection
+    made: type[UnixDomainSocketConnection] = cancellable(EmbeddedConnection)
+    return made
 
 
 def _origin_of(executable: str) -> Origin:

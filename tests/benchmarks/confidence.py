@@ -25,7 +25,7 @@ from agents.models.calibrate import Asked, Question, ask
 from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
 from agents.nano.data.grammar import Split
 from agents.nano.data.mix import MAKERS, held_out
-from agents.roster import cast
+from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.settings.settings import Settings
 from router.types.task import Task
@@ -46,7 +46,7 @@ async def answers(model: Path, asked: Sequence[Question]) -> list[Asked]:
     settings = Settings.model_validate(
         {"models": {"general": {"path": str(model), "context_tokens": 1024}}}
     )
-    agent = cast(settings, Prices.load(settings.prices), {}).local["general"]
+    agent = build_roster(settings, Prices.load(settings.prices), {}).local["general"]
     try:
         return [one async for one in ask(agent, asked)]
     finally:

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agents.assessment import Circumstances, assess, choose_route
-from agents.roster import Roster, cast
+from agents.roster import Roster, build_roster
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.generator import generate
@@ -106,7 +106,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for model, chosen in (("general", {"general": GENERAL, "coder": GENERAL}), ("specialist", {})):
         settings = Settings.model_validate({"models": chosen, "cloud": CLOUD})
-        agents = cast(settings, Prices.load(), {})
+        agents = build_roster(settings, Prices.load(), {})
         for step_name, step in steps(agents, settings).items():
             for name, texts in (("generated", prompts), (f"of {LONG_CHARS:,} characters", long)):
                 taken = timed(step, [Task(prompt=text) for text in texts])

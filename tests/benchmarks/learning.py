@@ -236,7 +236,9 @@ def report_alarms() -> None:
         rng, alarms = random.Random(1), 0
         for _ in range(streams):
             watch = Watch()
-            seen = (watch.see(rng.random() < rate, 1.0, 0.0) for _ in range((tested + 1) * WINDOW))
+            seen = (
+                watch.observe(rng.random() < rate, 1.0, 0.0) for _ in range((tested + 1) * WINDOW)
+            )
             alarms += sum(one is not None for one in seen)
         print(f"| {rate:.2f} | {streams * tested / max(alarms, 1):,.0f} |")
     print("\n| from | to | noticed within 1,000 | at the median after |\n|---|---|---|---|")
@@ -245,8 +247,8 @@ def report_alarms() -> None:
         for _ in range(streams):
             watch = Watch()
             for _ in range(20 * WINDOW):
-                watch.see(rng.random() < before, 1.0, 0.0)
-            seen = (watch.see(rng.random() < after, 1.0, 0.0) for _ in range(1_000))
+                watch.observe(rng.random() < before, 1.0, 0.0)
+            seen = (watch.observe(rng.random() < after, 1.0, 0.0) for _ in range(1_000))
             first = next((count for count, one in enumerate(seen, 1) if one is not None), None)
             found += [] if first is None else [first]
         half = f"{statistics.median(found):.0f}"

@@ -40,7 +40,7 @@ async def direct(agent: Agent, task: Task) -> None:
 async def compare(requests: int) -> None:
     settings = Settings.model_validate({"memory": {"cache": False}})
     async with Router.open(settings) as router:
-        agent = router.cast.local["general"]
+        agent = router.roster.local["general"]
         for prompt in PROMPTS:
             await router.run(Task(prompt=prompt))
         cpu: dict[str, list[float]] = {"engine": [], "graph": []}

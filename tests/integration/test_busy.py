@@ -50,7 +50,7 @@ async def router_with(
 @asynccontextmanager
 async def occupied(router: Router) -> AsyncIterator[None]:
     """The only slot of the local model is taken while this lasts."""
-    engine = router.cast.local["general"].engine
+    engine = router.roster.local["general"].engine
     await engine.open()
     ask = GenerateRequest((Message(role="user", content="go on"),), time.monotonic() + 60, 30_000)
     async with aclosing(engine.stream(ask)) as parts:
@@ -84,7 +84,7 @@ async def test_a_wait_beyond_the_tasks_time_is_foreseen_and_the_cloud_asked_at_o
     store: Store, tmp_path: Path, endless: Path
 ) -> None:
     async with router_with(store, tmp_path, endless) as router:
-        engine = router.cast.local["general"].engine
+        engine = router.roster.local["general"].engine
         await engine.open()
         long = GenerateRequest(
             (Message(role="user", content="go on"),), time.monotonic() + 60, 4000

@@ -12,7 +12,7 @@ import pytest
 from scripted_router import PRICE, script, scripted_router
 
 from agents.assessment import Circumstances, assess, choose_route
-from agents.roster import cast
+from agents.roster import build_roster
 from graphs.app import Router
 from graphs.events import Finished, Routed
 from router.account.pricing import Prices
@@ -82,7 +82,7 @@ async def test_a_result_carries_what_each_way_was_expected_to_bring(
 ) -> None:
     async with scripted_router(store, tmp_path, local=REPLY, cloud=REPLY) as router:
         result = await router.run(Task(prompt="What is the capital of Australia?"))
-        local, cloud = router.cast.local["general"], router.cast.clouds[0]
+        local, cloud = router.roster.local["general"], router.roster.clouds[0]
     decision = Result.model_validate_json(result.model_dump_json()).decision
     assert decision == result.decision
     assert decision.local is not None
@@ -164,7 +164,7 @@ def test_the_specialists_own_measurements_stand_for_what_it_covers() -> None:
 def test_what_was_learned_corrects_a_specialists_own_measurement() -> None:
     prompt = "Convert the date to ISO format: March 7, 2026"
     settings = Settings.model_validate({"cloud": {"model": "off"}})
-    agent = cast(settings, Prices.load(), {}).local["general"]
+    agent = build_roster(settings, Prices.load(), {}).local["general"]
     task, facts = Task(prompt=prompt), signals.read(prompt)
     guess = NgramClassifier.load().classify(prompt, facts)
     measured = route_facts(settings, prompt).decision.local
@@ -206,9 +206,9 @@ async def test_learned_gains_decide_and_say_how_many_outcomes_they_rest_on(
     task, facts = Task(prompt=prompt), signals.read(prompt)
     guess = NgramClassifier.load().classify(prompt, facts)
     async with scripted_router(store, tmp_path, local=REPLY, cloud=REPLY) as router:
-        agent = router.cast.local["general"]
+        agent = router.roster.local["general"]
         circumstances = Circumstances(
-            clouds=router.cast.clouds,
+            clouds=router.roster.clouds,
             absent="",
             scarce=False,
             patience_s=math.inf,

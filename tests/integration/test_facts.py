@@ -344,7 +344,7 @@ WRITES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WRITES, min_size=1, max_size=4))
 def test_concurrent_writers_never_exceed_the_bound(
     redis_url: str, writers: list[list[tuple[int, int, str, float | None, str]]]

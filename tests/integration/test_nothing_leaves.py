@@ -215,7 +215,7 @@ async def test_an_engine_of_the_cloud_takes_nothing_past_the_gate(
         {"cloud": cloud, "store": {"url": store.url, "namespace": store.keys.namespace}}
     )
     async with Router.open(configuration, env={}) as router:
-        engine = router.cast.clouds[0].engine
+        engine = router.roster.clouds[0].engine
         assert isinstance(engine, GatedEngine)
         request = GenerateRequest(messages=(Message(role="user", content="x"),), deadline=1e12)
         with pytest.raises(PrivacyViolation, match="past the gate"):

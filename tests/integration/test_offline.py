@@ -13,7 +13,7 @@ import pytest
 from provider_server import ProviderServer
 from scripted_router import script
 
-from agents.connectivity import Reach
+from agents.connectivity import Connectivity
 from agents.engines.chat_api import is_loopback
 from graphs.app import Router
 from router.errors import ConfigError
@@ -112,8 +112,8 @@ async def test_no_network_is_told_from_a_provider_that_is_down() -> None:
     witness = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     elsewhere = "https://provider.invalid/v1"
     assert not is_loopback(elsewhere)
-    dark = Reach(CloudSettings(url=elsewhere, witnesses=(closed,)), ["m"])
-    lit = Reach(CloudSettings(url=elsewhere, witnesses=(closed, witness)), ["m"])
+    dark = Connectivity(CloudSettings(url=elsewhere, witnesses=(closed,)), ["m"])
+    lit = Connectivity(CloudSettings(url=elsewhere, witnesses=(closed, witness)), ["m"])
     assert (await dark.look()).state is CloudState.NO_NETWORK
     assert (await lit.look()).state is CloudState.PROVIDER_DOWN
     server.close()

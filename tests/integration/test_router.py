@@ -339,9 +339,9 @@ async def test_the_default_settings_hold_no_cloud_without_a_key(store: Store) ->
         {"store": {"url": store.url, "namespace": store.keys.namespace}}
     )
     async with Router.open(settings, env={}) as router:
-        assert router.cast.clouds == ()
+        assert router.roster.clouds == ()
     async with Router.open(settings, env={"ANTHROPIC_API_KEY": "k"}) as router:
-        assert router.cast.cloud_model.startswith("anthropic/")
+        assert router.roster.cloud_model.startswith("anthropic/")
 
 
 async def test_a_gguf_that_the_user_names_really_infers(store: Store, tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ async def test_private_text_is_not_written_to_a_redis_on_another_machine(
         remote = replace(store, local=False)
         elsewhere = Router(
             settings=router.settings,
-            cast=router.cast,
+            roster=router.roster,
             prices=Prices.load(),
             store=remote,
             gate=Gate(router.settings.privacy),

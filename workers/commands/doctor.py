@@ -132,7 +132,7 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     except EdgewardError as error:
         return [Finding("models", "fails", str(error), "mend the configuration")]
     findings = []
-    for role, agent in agents.local.items():
+    for role, agent in agents.roles.items():
         caps = agent.engine.caps
         findings.append(Finding(f"role {role}", "ok", f"{caps.model} on {caps.engine}"))
     if not agents.clouds:

@@ -16,7 +16,7 @@ from agents.logistic import auroc, calibration_error
 from agents.models.calibrate import Question, ask, is_right, made_questions, read_questions
 from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
 from agents.nano.data.mix import held_out
-from agents.roster import cast
+from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.errors import ConfigError
 from router.settings.settings import Settings
@@ -175,7 +175,7 @@ async def test_a_real_model_is_surer_of_its_right_answers(tmp_path: Path) -> Non
         for family in ("extract", "date", "money", "edit", "near")
         for one in held_out(family, 25, values="calibration", phrasing="calibration", seed=2)
     ]
-    agent = cast(settings, Prices.load(settings.prices), {}).local["general"]
+    agent = build_roster(settings, Prices.load(settings.prices), {}).local["general"]
     try:
         trials = [one.trial async for one in ask(agent, questions)]
     finally:
@@ -185,7 +185,7 @@ async def test_a_real_model_is_surer_of_its_right_answers(tmp_path: Path) -> Non
     assert area is not None
     assert area > 0.7
     calibration.save(model)
-    again = cast(settings, Prices.load(settings.prices), {}).local["general"]
+    again = build_roster(settings, Prices.load(settings.prices), {}).local["general"]
     assert again.sureness is not None
     assert again.sureness.calibration == calibration
     assert json.loads(stored_at(model).read_text())["model"] == fingerprint(model)

@@ -410,7 +410,7 @@ def test_code_and_prose_have_nothing_to_recompute() -> None:
     sign=st.sampled_from("+-*"),
     off=st.integers(1, 1000),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_sum_of_two_numbers_is_told_right_from_wrong(
     a: int, b: int, sign: str, off: int
 ) -> None:
@@ -535,7 +535,7 @@ TEXTS = st.one_of(
 @given(
     prompt=TEXTS, answer=TEXTS, kind=st.sampled_from([Kind.EXTRACTION, Kind.MATH, Kind.TRANSLATION])
 )
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_no_text_makes_a_check_raise(made: Check, prompt: str, answer: str, kind: Kind) -> None:
     found = check(made, f"Extract: {prompt}", answer, kind=kind)
     assert found.passed == (found.reason is None)
@@ -543,7 +543,7 @@ def test_no_text_makes_a_check_raise(made: Check, prompt: str, answer: str, kind
 
 
 @given(value=st.text(min_size=1, max_size=60), before=st.text(max_size=40))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_a_value_copied_between_spaces_always_occurs(value: str, before: str) -> None:
     value, before = (t.encode("utf-8", "ignore").decode() for t in (value, before))
     import json

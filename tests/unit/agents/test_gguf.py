@@ -122,9 +122,7 @@ def test_a_header_cut_short_is_told_with_where(tmp_path: Path, whole: Path) -> N
     assert "ends inside" in refusal(path)
 
 
-DAMAGE = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+DAMAGE = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def parse_within_bounds(path: Path) -> None:

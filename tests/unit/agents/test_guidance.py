@@ -12,7 +12,7 @@ from exl2_extra import needs_the_extra
 
 needs_the_extra()
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -121,7 +121,6 @@ def walk(constraint: Constraint, data: st.DataObject) -> str:
         assert len(ids) < 2000, text_of(ids)
 
 
-@settings(deadline=None)
 @given(data=st.data(), schema=st.sampled_from(SCHEMAS))
 def test_whatever_is_drawn_satisfies_the_schema_and_is_compact(
     data: st.DataObject, schema: dict[str, Any]
@@ -133,7 +132,6 @@ def test_whatever_is_drawn_satisfies_the_schema_and_is_compact(
     assert not re.search(r"\s", outside_strings), text
 
 
-@settings(deadline=None)
 @given(data=st.data(), expression=st.sampled_from(EXPRESSIONS))
 def test_whatever_is_drawn_matches_the_expression(data: st.DataObject, expression: str) -> None:
     text = walk(Constraint(regex=expression), data)

@@ -150,9 +150,7 @@ def test_what_is_no_model_is_named_with_the_cure(tmp_path: Path, name: str, reas
         inspect_model(tmp_path / name)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     file=st.sampled_from(["config.json", "tokenizer_config.json", "model.safetensors"]),
     content=st.one_of(st.binary(max_size=60), st.integers(0, 400)),

@@ -159,7 +159,7 @@ _MODELS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     models=_MODELS,
     picks=st.lists(st.tuples(st.integers(0, 4), st.floats(0, 4)), min_size=1, max_size=60),

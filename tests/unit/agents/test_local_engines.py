@@ -11,7 +11,7 @@ from tiny_safetensors import write_model
 
 from agents.engines.lane_engine import LaneEngine
 from agents.local_engines import Lanes
-from agents.roster import cast, check_model_files
+from agents.roster import build_roster, check_model_files
 from router.account.pricing import Prices
 from router.errors import ConfigError
 from router.settings.settings import Settings
@@ -38,10 +38,10 @@ def test_three_roles_of_exl2_share_the_cards_lane(
         **{name: {"path": str(tmp_path / name)} for name in ("router", "coder", "general")}
     )
 
-    agents = cast(chosen, Prices.load(), {})
+    agents = build_roster(chosen, Prices.load(), {})
 
     (lane,) = agents.lanes
-    engines = [agent.engine for agent in agents.roster.values()]
+    engines = [agent.engine for agent in agents.roles.values()]
     assert len(engines) == 3
     assert all(isinstance(engine, LaneEngine) and engine.lane is lane for engine in engines)
     assert {engine.caps.engine for engine in engines} == {"exllamav2"}
@@ -57,7 +57,7 @@ def test_three_roles_of_exl2_share_the_cards_lane(
 def test_the_router_stays_and_others_stay_where_they_are_told_to(tmp_path: Path) -> None:
     small = write_tiny_gguf(tmp_path / "small.gguf")
     large = write_tiny_gguf(tmp_path / "large.gguf", width=128)
-    agents = cast(
+    agents = build_roster(
         settings(
             router={"path": str(small)},
             general={"path": str(large)},
@@ -68,21 +68,21 @@ def test_the_router_stays_and_others_stay_where_they_are_told_to(tmp_path: Path)
     )
     pinned = {
         role: agent.engine._pinned  # type: ignore[attr-defined]
-        for role, agent in agents.roster.items()
+        for role, agent in agents.roles.items()
     }
     assert pinned == {"router": True, "general": False, "coder": True}
 
 
 def test_roles_with_the_same_settings_share_one_engine(tmp_path: Path) -> None:
     path = {"path": str(write_tiny_gguf(tmp_path / "m.gguf"))}
-    agents = cast(settings(general=path, coder=path), Prices.load(), {})
+    agents = build_roster(settings(general=path, coder=path), Prices.load(), {})
     assert agents.local["general"].engine is agents.local["coder"].engine
     assert len(agents.engines) == 1
 
 
 def test_a_gguf_with_gpu_layers_is_on_the_cards_lane(tmp_path: Path) -> None:
     path = str(write_tiny_gguf(tmp_path / "m.gguf"))
-    agents = cast(settings(general={"path": path, "gpu_layers": 99}), Prices.load(), {})
+    agents = build_roster(settings(general={"path": path, "gpu_layers": 99}), Prices.load(), {})
     assert {lane.name for lane in agents.lanes} == {"cpu", "gpu"}, "the coder is the specialist"
 
 
@@ -107,13 +107,13 @@ def test_a_directory_that_no_engine_runs_is_refused_with_what_it_is(
 ) -> None:
     folder = write_model(tmp_path / "m", **config)
     with pytest.raises(ConfigError, match=reason):
-        cast(settings(general={"path": str(folder)}), Prices.load(), {})
+        build_roster(settings(general={"path": str(folder)}), Prices.load(), {})
 
 
 def test_a_directory_with_a_gguf_names_the_file(tmp_path: Path) -> None:
     write_tiny_gguf(tmp_path / "m.gguf")
     with pytest.raises(ConfigError, match=r"is a directory: name the file in it, m\.gguf"):
-        cast(settings(general={"path": str(tmp_path)}), Prices.load(), {})
+        build_roster(settings(general={"path": str(tmp_path)}), Prices.load(), {})
 
 
 def test_a_base_model_is_refused(tmp_path: Path) -> None:
@@ -121,4 +121,4 @@ def test_a_base_model_is_refused(tmp_path: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (folder / name).write_text("{}")
     with pytest.raises(ConfigError, match="choose an instruct or chat model"):
-        cast(settings(general={"path": str(folder)}), Prices.load(), {})
+        build_roster(settings(general={"path": str(folder)}), Prices.load(), {})

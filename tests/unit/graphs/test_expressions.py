@@ -370,7 +370,7 @@ def test_a_cell_that_a_spreadsheet_would_run_starts_with_a_quote() -> None:
 
 
 @given(st.text(alphabet="ab .\n", max_size=2000), st.integers(100, 400))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_chunks_lose_nothing_and_are_never_too_long(text: str, size: int) -> None:
     found = list(chunks(text, size))
     assert all(0 < len(one) <= size for one in found)
@@ -397,21 +397,21 @@ def only_its_own_error(expression: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes_raise_nothing_but_the_modules_own_error(raw: bytes) -> None:
     only_its_own_error(raw.decode("utf-8", "replace"))
     only_its_own_error(raw.decode("latin-1"))
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30), st.sampled_from(["", " "]))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_words_of_the_language_in_any_order_raise_nothing_else(words: list[str], by: str) -> None:
     only_its_own_error(by.join(words))
     only_its_own_error("${{" + by.join(words) + "}}")
 
 
 @given(st.sampled_from(SOURCES), st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_mutated_expressions_raise_nothing_else(source: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(source)))
     end = data.draw(st.integers(at, min(len(source), at + 5)))
@@ -427,7 +427,7 @@ def test_mutated_expressions_raise_nothing_else(source: str, data: st.DataObject
     ),
     st.sampled_from([*FUNCTIONS]),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_function_given_any_data_raises_nothing_else(value: Any, name: str) -> None:
     scope = Scope(inputs={"x": value, "y": "a"}, item=value, index=1)
     for expression in (

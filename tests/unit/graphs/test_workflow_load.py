@@ -277,13 +277,13 @@ def only_its_own_error(text: str) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_random_bytes_never_give_a_traceback(raw: bytes) -> None:
     only_its_own_error(raw.decode("utf-8", "replace"))
 
 
 @given(st.sampled_from([GOOD, *(path.read_text() for path in SHIPPED)]), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_mutated_files_never_give_a_traceback(text: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
@@ -294,7 +294,7 @@ def test_mutated_files_never_give_a_traceback(text: str, data: st.DataObject) ->
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_lines_moved_and_doubled_never_give_a_traceback(data: st.DataObject) -> None:
     lines = data.draw(st.sampled_from([GOOD, *(path.read_text() for path in SHIPPED)])).splitlines()
     for _ in range(data.draw(st.integers(1, 4))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import ConfigError
@@ -185,7 +185,6 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=8).map("".join)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_finds_lie_in_the_text_sorted_and_apart(text: str) -> None:
     finds = DETECTORS.find(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.privacy.detect.detectors import Detectors
@@ -146,7 +146,6 @@ def split(text: str, draw: st.DataObject) -> list[str]:
     return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
-@settings(deadline=None)
 @given(st.lists(texts_with_finds(), min_size=1, max_size=3), st.data())
 def test_any_texts_with_any_finds_come_back_whole_and_in_pieces(
     given_texts: list[tuple[str, list[Found]]], data: st.DataObject
@@ -159,7 +158,6 @@ def test_any_texts_with_any_finds_come_back_whole_and_in_pieces(
         assert streamed(redaction.restorer(), split(each, data)) == text
 
 
-@settings(deadline=None)
 @given(TEXTS, st.data())
 def test_a_streamed_answer_is_restored_as_the_whole_would_be(
     answer: str, data: st.DataObject
@@ -170,7 +168,6 @@ def test_a_streamed_answer_is_restored_as_the_whole_would_be(
     assert streamed(redaction.restorer(), split(answer, data)) == redaction.restore(answer)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_what_was_found_comes_back_and_does_not_survive_redaction(text: str) -> None:
     redaction = Redaction()
