@@ -31,7 +31,8 @@ class Row(Frozen):
     """Tasks and attempts of one kind, model and route; an empty name stands for none, or for all.
 
     A task counts in the row of the model and route that its answer came from, an attempt in the
-    row of its own. avoided_usd: an estimate, of the tasks.
+    row of its own. estimated_usd: the part of the dollars spent that is ours to guess, because no
+    provider's word could be had for it. avoided_usd: an estimate, of the tasks.
     """
 
     kind: str = ""
@@ -47,6 +48,8 @@ class Row(Frozen):
     completion_tokens: int = 0
     spent_usd: float = 0.0
     unknown_price_attempts: int = 0
+    estimated_attempts: int = 0
+    estimated_usd: float = 0.0
     avoided_usd: float = 0.0
 
 
@@ -80,6 +83,7 @@ class Report(Frozen):
     """The account of a stretch of time.
 
     first, last: epoch seconds of the earliest and latest record, None without any.
+    cloud_calls: how often a request went out to a cloud, repeated ones counted.
     shadow_attempts, shadow_usd: of the attempts and the dollars spent, those of shadow runs.
     rows: the finest table, by kind, model and route; all other tables are sums of it.
     budgets: how they stand now, whatever the period of the report.
@@ -97,6 +101,9 @@ class Report(Frozen):
     tokens: dict[str, Tokens]
     spent_usd: float
     unknown_price_attempts: int
+    estimated_attempts: int = 0
+    estimated_usd: float = 0.0
+    cloud_calls: int = 0
     avoided_usd: float
     shadow_attempts: int = 0
     shadow_usd: float = 0.0
@@ -128,6 +135,7 @@ class _Sum:
 
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
+    estimated: int = 0
     avoided: int = 0
 
     def add(self, record: AttemptRecord | TaskRecord) -> None:
@@ -142,6 +150,9 @@ class _Sum:
             self.counts["unknown_price_attempts"] += 1
         else:
             self.spent += _nanos(record.cost_usd)
+            if record.estimated and record.route == "cloud":
+                self.counts["estimated_attempts"] += 1
+                self.estimated += _nanos(record.cost_usd)
 
     def row(self, *, kind: str = "", model: str = "", route: str = "") -> Row:
         return Row(
@@ -149,6 +160,7 @@ class _Sum:
             model=model,
             route=route,
             spent_usd=self.spent / NANO,
+            estimated_usd=self.estimated / NANO,
             avoided_usd=self.avoided / NANO,
             **self.counts,
         )
@@ -168,7 +180,7 @@ def build_report(records: Iterable[Record]) -> Report:
     tokens: defaultdict[str, Counter[str]] = defaultdict(Counter)
     latencies: defaultdict[str, list[float]] = defaultdict(list)
     shadows = _Sum()
-    cache_hits = 0
+    cache_hits = cloud_calls = 0
     first, last = math.inf, -math.inf
     for record in records:
         if not isinstance(record, AttemptRecord | TaskRecord):
@@ -191,6 +203,7 @@ def build_report(records: Iterable[Record]) -> Report:
                 before[record.escalation.value] += 1
         else:
             outcomes[record.outcome] += 1
+            cloud_calls += record.sent
             if record.role == SHADOW_ROLE:
                 shadows.add(record)
             tokens[record.route].update(_tokens(record))
@@ -213,6 +226,9 @@ def build_report(records: Iterable[Record]) -> Report:
         tokens={route: Tokens(**tokens[route]) for route in sorted(tokens)},
         spent_usd=whole.spent_usd,
         unknown_price_attempts=whole.unknown_price_attempts,
+        estimated_attempts=whole.estimated_attempts,
+        estimated_usd=whole.estimated_usd,
+        cloud_calls=cloud_calls,
         avoided_usd=whole.avoided_usd,
         shadow_attempts=shadows.counts["attempts"],
         shadow_usd=shadows.spent / NANO,

@@ -104,13 +104,19 @@ class Failure:
 
 @dataclass(slots=True)
 class Assessment:
-    """One request as it arrived. `gave_up`: the client closed the connection before the end."""
+    """One request as it arrived. `gave_up`: the client closed the connection before the end.
+
+    prompt_tokens, answer_tokens: what a provider would bill it for: 0 where it was refused, else
+    the prompt, and what was written until the client went.
+    """
 
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
     gave_up: bool = False
     finished: bool = False
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -203,7 +209,7 @@ class ProviderServer:
         seen = Assessment(path=request.path, headers=dict(request.headers), body=body)
         self.requests.append(seen)
         try:
-            response = await self._answer(request, wire, body)
+            response = await self._answer(request, wire, body, seen)
         except (asyncio.CancelledError, ConnectionResetError):
             seen.gave_up = True
             raise
@@ -211,7 +217,11 @@ class ProviderServer:
         return response
 
     async def _answer(
-        self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
+        self,
+        request: web.Request,
+        wire: _OpenAI | _Anthropic,
+        body: dict[str, Any],
+        seen: Assessment,
     ) -> web.StreamResponse:
         failure = self._failures.popleft() if self._failures else None
         if failure and failure.name in STATUSES:
@@ -225,6 +235,7 @@ class ProviderServer:
         if refused := self._cannot_serve(request, wire, body):
             return refused
         name = failure.name if failure else ""
+        seen.prompt_tokens = _prompt_tokens(body, self.count)
         if failure and name == "hang":
             await asyncio.Event().wait()
         if failure and name == "slow_first_byte":
@@ -238,8 +249,9 @@ class ProviderServer:
             body = {name: value for name, value in body.items() if not name.startswith("max_")}
         reply = _Reply.to(body, text, self.count, self.usage)
         if not body.get("stream"):
+            seen.answer_tokens = reply.completion_tokens
             return web.json_response(wire.whole(reply, name))
-        return await self._stream(request, wire, reply, failure)
+        return await self._stream(request, wire, reply, failure, seen)
 
     def _cannot_serve(
         self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
@@ -262,6 +274,7 @@ class ProviderServer:
         wire: _OpenAI | _Anthropic,
         reply: _Reply,
         failure: Failure | None,
+        seen: Assessment,
     ) -> web.StreamResponse:
         name = failure.name if failure else ""
         cut = {"hang_mid_stream", "reset_mid_stream", "truncated", "malformed_sse"}
@@ -275,6 +288,7 @@ class ProviderServer:
         await response.write(wire.opening(reply))
         for text in texts:
             await response.write(wire.token(reply, text))
+            seen.answer_tokens += 1
             await asyncio.sleep(
                 failure.delay_s if failure and name == "slow_tokens" else self.token_delay_s
             )
