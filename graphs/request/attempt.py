@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -27,6 +28,9 @@ from router.types.result import Attempt
 from router.types.task import Message, Privacy
 
 log = structlog.get_logger()
+
+PROGRESS_S = 1.0
+"""How often it is written down what an answer that still goes on has cost so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ async def attempt(
     hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
     sent: what a cloud was sent, so that the values can be put back into its answer.
     constraint: of a step on the way to the answer; none of it is shown. going_out: awaited each
-    time its request goes out, with what the attempt has cost at least from then on.
+    time its request goes out, and now and then while it is answered, with what the attempt has cost
+    at least from then on.
     """
     journal = runtime.context.journal
     deadline += await loaded_library(agent.engine, runtime.context)
@@ -84,9 +89,13 @@ async def attempt(
     error: EngineError | None = None
     written, held = 0, ""
 
+    told_at = math.inf
+
     async def before_send() -> None:
+        nonlocal told_at
         if going_out is not None:
             await going_out(_with_usage(entry, agent, request, None, 0))
+            told_at = time.monotonic()
 
     meter = Meter(before_send)
     request = agent.request(state["task"], messages, deadline, max_wait_s, constraint, meter)
@@ -99,6 +108,8 @@ async def attempt(
                     completion = sent.restored(part, as_json=as_json) if sent else part
                     continue
                 written += len(part.text)
+                if time.monotonic() - told_at > PROGRESS_S:
+                    await before_send()
                 if shown:
                     held += restorer.feed(part.text) if restorer else part.text
                     if written > hold_back_chars and held:

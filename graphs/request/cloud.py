@@ -44,6 +44,9 @@ LEAST_S = 0.05
 SHARE = 0.6
 """Of the time that is left for a model behind which another one stands."""
 
+GOING_OUT_S = 2.0
+"""A call that goes out waits no longer for Redis to write that down."""
+
 BUDGET_WAIT_SHARE = 0.25
 """Of the time that is left, to wait for money that others have reserved and may not need."""
 
@@ -244,8 +247,9 @@ async def call_cloud(
 
     async def going_out(entry: Attempt) -> None:
         # Redis may be away for a moment: the call is settled all the same when it has ended.
-        with suppress(StoreUnavailable):
-            await budget.calls.sent(held, record_of_attempt(task, state["guess"], entry))
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(GOING_OUT_S):
+                await budget.calls.sent(held, record_of_attempt(task, state["guess"], entry))
 
     before, completion = len(run.journal), None
     try:

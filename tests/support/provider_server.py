@@ -127,7 +127,7 @@ class ProviderServer:
     says to everything, in place of the brain. brain: what it says to a prompt and a schema.
     count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
     usage: what it says the answer consumed, whatever that was; entries of None are sent as null.
-    keeps_to_max_tokens: False for one that answers on and on.
+    keeps_to_max_tokens: False for one that answers on and on. behave: how it fails this prompt.
     """
 
     key: str = "test-key"
@@ -140,6 +140,7 @@ class ProviderServer:
     token_delay_s: float = 0.0
     usage: dict[str, Any] | None = None
     keeps_to_max_tokens: bool = True
+    behave: Callable[[str], Failure | None] | None = None
     requests: list[Assessment] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
     _runner: web.AppRunner | None = None
@@ -224,6 +225,8 @@ class ProviderServer:
         seen: Assessment,
     ) -> web.StreamResponse:
         failure = self._failures.popleft() if self._failures else None
+        if failure is None and self.behave is not None:
+            failure = self.behave(wire.prompt(body))
         if failure and failure.name in STATUSES:
             return _error(
                 request, failure.name, failure, key=_masked(request), model=body.get("model")
