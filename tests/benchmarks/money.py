@@ -53,7 +53,8 @@ async def main() -> None:
     options = parser.parse_args()
     ample = await money(options.n, processes=options.processes)
     table(ample)
-    table(await money(options.n, processes=options.processes, limit_usd=ample.billed_usd / 2))
+    half = ample.billed_usd / 2
+    table(await money(options.n, processes=options.processes, limit_usd=half, kill_at=0.1))
 
 
 if __name__ == "__main__":

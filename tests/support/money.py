@@ -124,13 +124,16 @@ class _Plan:
         )
 
 
-async def money(tasks: int, *, processes: int = 3, limit_usd: float = 100.0) -> MoneyReport:
-    """Submits all at once, cancels, kills one process in the middle, and waits for every end."""
+async def money(
+    tasks: int, *, processes: int = 3, limit_usd: float = 100.0, kill_at: float = 0.5
+) -> MoneyReport:
+    """Submits all at once, cancels, kills one process in the middle, and waits for every end.
+
+    kill_at: once the provider has seen so many calls, as a share of the tasks.
+    """
     began, plan = time.monotonic(), _Plan(tasks)
     report = MoneyReport(limit_usd=limit_usd, fates={name: Side() for name in FATES})
-    provider = ProviderServer(
-        reply="a word " * 12, token_delay_s=0.1, behave=_behaviour, keeps_to_max_tokens=True
-    )
+    provider = ProviderServer(reply=("a word " * 12).strip(), token_delay_s=0.2, behave=_behaviour)
     with tempfile.TemporaryDirectory(prefix="edgeward-", dir="/tmp") as name:
         folder, redis = Path(name), Redis(Path(name))
         await redis.start()
@@ -143,7 +146,7 @@ async def money(tasks: int, *, processes: int = 3, limit_usd: float = 100.0) -> 
                     queue={"lease_s": 4.0, "retries": 0, "most_runs": 50},
                     log_level="error",
                 )
-                await _attacked(plan, provider, settings, processes, report)
+                await _attacked(plan, provider, settings, processes, kill_at, report)
                 await _judge(plan, provider, settings, report)
         finally:
             redis.kill()
@@ -162,29 +165,25 @@ async def _attacked(
     provider: ProviderServer,
     settings: dict[str, Any],
     processes: int,
+    kill_at: float,
     report: MoneyReport,
 ) -> None:
     slots = -(-plan.tasks // processes)
-    async with open_queue(Settings.model_validate(settings), env={}) as queue:
-        async with _Workers(settings, slots) as workers:
-            await asyncio.gather(*(workers.start() for _ in range(processes)))
-            await queue.submit_many([plan.task(number) for number in range(plan.tasks)])
-            cancelling = asyncio.create_task(_cancel(plan, provider, queue))
-            await wait_until(
-                lambda: len(provider.requests) >= plan.tasks * 0.6 and _answering(provider),
-                "most calls to be under way",
-                300,
-            )
-            workers.kill_one()
-            report.kills += 1
-            await workers.start()
-            await _ended(plan, queue)
-            await cancelling
-
-
-def _answering(provider: ProviderServer) -> bool:
-    """Whether some answers are in their middle."""
-    return sum(3 < one.answer_tokens < 20 for one in provider.requests) > len(provider.requests) / 8
+    async with (
+        open_queue(Settings.model_validate(settings), env={}) as queue,
+        _Workers(settings, slots) as workers,
+    ):
+        await asyncio.gather(*(workers.start() for _ in range(processes)))
+        await queue.submit_many([plan.task(number) for number in range(plan.tasks)])
+        cancelling = asyncio.create_task(_cancel(plan, provider, queue))
+        await wait_until(
+            lambda: len(provider.requests) >= plan.tasks * kill_at, "calls to be under way", 300
+        )
+        workers.kill_one()
+        report.kills += 1
+        await workers.start()
+        await _ended(plan, queue)
+        await cancelling
 
 
 async def _cancel(plan: _Plan, provider: ProviderServer, queue: TaskQueue) -> None:
