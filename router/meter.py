@@ -33,8 +33,12 @@ class Meter:
     async def sending(self) -> None:
         """The request goes out now: from here on it may cost something."""
         self.sent += 1
-        if self._before_send is not None:
-            await self._before_send()
+        try:
+            if self._before_send is not None:
+                await self._before_send()
+        except BaseException:
+            self.sent -= 1  # it was cancelled on the threshold
+            raise
 
     def turned_down(self, times: int) -> None:
         """The provider said that it did nothing, for so many of the requests that went out."""

@@ -35,7 +35,7 @@ from agents.engines.chat_api import (
 from agents.engines.providers import PROVIDERS, provider_of
 from agents.engines.sending import told, watch_clients
 from agents.engines.upstream import Upstream
-from router.account.consumption import Counts, believed, count_of
+from router.account.consumption import Counts, believed, count_of, only_counts
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import (
@@ -490,8 +490,8 @@ def _load(api_base: str | None) -> ModuleType:
     raise failure
 
 
-_UNCOUNTED = 10**15
-"""More tokens than this are not told apart."""
+_FIGURES = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens")
+"""The order in which LiteLLM's usage takes them."""
 
 _taken: set[type] = set()
 
@@ -508,22 +508,9 @@ def _take_only_counts(usage: type) -> None:
     made = vars(usage)["__init__"]
 
     def make(self: Any, *figures: Any, **named: Any) -> None:
-        made(self, *map(_figure, figures), **{name: _part(name, named[name]) for name in named})
+        made(self, **only_counts({**dict(zip(_FIGURES, figures, strict=False)), **named}))
 
     usage.__init__ = make  # type: ignore[misc]
-
-
-def _part(name: str, value: Any) -> Any:
-    if name.endswith("tokens"):
-        return _figure(value)
-    if name.endswith("tokens_details") and isinstance(value, dict):
-        return {inner: _part(inner, value[inner]) for inner in value}
-    return value
-
-
-def _figure(value: Any) -> int | None:
-    count = count_of(value)
-    return None if count is None else min(count, _UNCOUNTED)
 
 
 def _counts(wire: Any) -> Counts:

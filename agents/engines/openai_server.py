@@ -16,6 +16,7 @@ import math
 import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -29,7 +30,7 @@ from agents.engines.chat_api import (
     wire_messages,
 )
 from agents.engines.upstream import Upstream
-from router.account.consumption import Counts, believed, count_of
+from router.account.consumption import Counts, believed, count_of, only_counts
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
@@ -163,7 +164,7 @@ class OpenAIServerEngine:
             settings = {"timeout": timeout, "trust_env": not is_loopback(self._base)}
             # The synchronous one is never used, but left out it is made with the defaults.
             self._http = httpx.AsyncClient(**settings), httpx.Client(**settings)
-            self._chat = langchain_openai.ChatOpenAI(
+            self._chat = _taking_only_counts(langchain_openai.ChatOpenAI)(
                 model=self._model,
                 base_url=self._base,
                 api_key=self._api_key,
@@ -313,8 +314,23 @@ def _load() -> tuple[ModuleType, ModuleType]:
         warnings.filterwarnings(
             "ignore", message="(Invalid schema for|This model does not support) OpenAI's structured"
         )
+        # Of token counts that are none, which are looked at here.
+        warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
         return langchain_openai, httpx
     raise failure
+
+
+@cache
+def _taking_only_counts(chat: Any) -> Any:
+    """LangChain's client, without the token counts that are none: it would end the answer there."""
+
+    class Careful(chat):  # type: ignore[misc]
+        def _convert_chunk_to_generation_chunk(self, chunk: Any, *more: Any) -> Any:
+            if isinstance(chunk.get("usage"), dict):
+                chunk = {**chunk, "usage": only_counts(chunk["usage"])}
+            return super()._convert_chunk_to_generation_chunk(chunk, *more)
+
+    return Careful
 
 
 def _text(chunk: Any) -> str:

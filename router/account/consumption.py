@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from router.account.pricing import estimate_tokens
 from router.engine import Constraint, GenerateRequest
@@ -25,6 +26,9 @@ _SCHEMA_TOKENS = 1024
 _SPARE_TOKENS = 64
 _FAR_BELOW = 8
 """A count is taken to be wrong below this part of ours, less the spare tokens."""
+
+_UNCOUNTED = 10**15
+"""More tokens than this are not told apart."""
 
 PriceOf = Callable[[int, int], float | None]
 """US dollars for tokens of prompt and answer."""
@@ -46,6 +50,23 @@ def count_of(figure: object) -> int | None:
     if isinstance(figure, float) and not (math.isfinite(figure) and figure.is_integer()):
         return None
     return int(figure) if figure >= 0 else None
+
+
+def only_counts(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What a provider said of its tokens, with None for what is no number of tokens.
+
+    For SDKs that check such figures themselves, and would end an answer that has arrived whole.
+    """
+    return {name: _only_count(name, figure) for name, figure in figures.items()}
+
+
+def _only_count(name: str, figure: Any) -> Any:
+    if name.endswith("tokens"):
+        count = count_of(figure)
+        return None if count is None else min(count, _UNCOUNTED)
+    if name.endswith("tokens_details") and isinstance(figure, Mapping):
+        return only_counts(figure)
+    return figure
 
 
 def most_prompt_tokens(messages: Sequence[Message], constraint: Constraint | None = None) -> int:

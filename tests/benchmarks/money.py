@@ -41,7 +41,7 @@ def table(report: MoneyReport) -> None:
     print(
         f"\nbudget ${report.limit_usd:.6f}: spent ${report.spent_usd:.6f}, reserved "
         f"${report.reserved_usd:.6f}, overspent ${report.overspent_usd:.6f}; "
-        f"{report.without_money} tasks found no money; states {dict(report.states)}; "
+        f"{report.never_sent} tasks were never sent; states {dict(report.states)}; "
         f"{report.open_calls} calls left open; {report.seconds:.0f} s\n"
     )
 

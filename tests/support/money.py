@@ -25,11 +25,12 @@ from waiting import wait_until
 from graphs.app import Router
 from graphs.queue import open_queue
 from router.queue.task_queue import TaskQueue
-from router.queue.types import ENDED
+from router.queue.types import ENDED, member_of
 from router.settings.settings import Settings
+from router.store.store import Store, open_configured
 from router.types.task import Task
 
-FATES = ("answered", "cancelled", "timed out", "killed")
+FATES = ("answered", "cancelled", "timed out", "killed", "lease lost")
 LIMIT_S = 12.0
 """Of a task that is to run out of time."""
 
@@ -61,8 +62,12 @@ asyncio.run(main())
 
 @dataclass(slots=True)
 class Side:
-    """The tasks of one fate, in the books of both sides. below: tasks whose account is lower than
-    the provider's bill; twice: tasks that got more than one whole answer from the provider."""
+    """The tasks of one fate, in the books of both sides.
+
+    killed: those that the killed process had in hand; lease lost: what another process took over
+    from one that lives. below: tasks whose account is lower than the provider's bill; twice: tasks
+    of which the provider sent more than one whole answer.
+    """
 
     tasks: int = 0
     calls: int = 0
@@ -76,16 +81,15 @@ class Side:
 
 @dataclass(slots=True)
 class MoneyReport:
-    """limit_usd: the budget of the day. without_money: tasks that found none left."""
+    """limit_usd: the budget of the day. never_sent: tasks of which the provider saw nothing."""
 
     fates: dict[str, Side] = field(default_factory=dict)
     states: Counter[str] = field(default_factory=Counter)
     limit_usd: float = 0.0
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
-    without_money: int = 0
+    never_sent: int = 0
     open_calls: int = 0
-    kills: int = 0
     seconds: float = 0.0
 
     @property
@@ -143,11 +147,11 @@ async def money(
                     *(provider.openai_url, redis.url, "money", folder),
                     cloud={"max_tokens": 64, "timeout_s": 600.0},
                     budget={"day_usd": limit_usd, "careful_from": 1.0},
-                    queue={"lease_s": 4.0, "retries": 0, "most_runs": 50},
+                    queue={"lease_s": 15.0, "retries": 0, "most_runs": 50},
                     log_level="error",
                 )
-                await _attacked(plan, provider, settings, processes, kill_at, report)
-                await _judge(plan, provider, settings, report)
+                in_hand = await _attacked(plan, provider, settings, processes, kill_at)
+                await _judge(plan, provider, settings, in_hand, report)
         finally:
             redis.kill()
     report.seconds = time.monotonic() - began
@@ -166,11 +170,12 @@ async def _attacked(
     settings: dict[str, Any],
     processes: int,
     kill_at: float,
-    report: MoneyReport,
-) -> None:
-    slots = -(-plan.tasks // processes)
+) -> set[int]:
+    """The numbers of the tasks that the killed process had in hand."""
+    slots, parsed = -(-plan.tasks // processes), Settings.model_validate(settings)
     async with (
-        open_queue(Settings.model_validate(settings), env={}) as queue,
+        await open_configured(parsed.store) as store,
+        open_queue(parsed, env={}) as queue,
         _Workers(settings, slots) as workers,
     ):
         await asyncio.gather(*(workers.start() for _ in range(processes)))
@@ -179,11 +184,19 @@ async def _attacked(
         await wait_until(
             lambda: len(provider.requests) >= plan.tasks * kill_at, "calls to be under way", 300
         )
-        workers.kill_one()
-        report.kills += 1
+        victim = workers.kill_one()
+        in_hand = {n for n in range(plan.tasks) if await _worker(store, n) == victim}
         await workers.start()
         await _ended(plan, queue)
         await cancelling
+        return in_hand
+
+
+async def _worker(store: Store, number: int) -> int | None:
+    """The process that has a task in hand; None where nobody has."""
+    key = f"{store.keys.of('queue', 'task')}:{member_of(f't{number}')}"
+    state, name = await store.redis.hmget(key, ["state", "worker"])
+    return int(name.rpartition(b"-")[2]) if name and state == b"running" else None
 
 
 async def _cancel(plan: _Plan, provider: ProviderServer, queue: TaskQueue) -> None:
@@ -227,8 +240,10 @@ class _Workers:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
 
-    def kill_one(self) -> None:
+    def kill_one(self) -> int:
+        """The id of the process that was killed."""
         self._processes[0].kill()
+        return self._processes[0].pid
 
     async def __aenter__(self) -> _Workers:
         return self
@@ -257,7 +272,11 @@ async def _router(settings: dict[str, Any]) -> AsyncIterator[Router]:
 
 
 async def _judge(
-    plan: _Plan, provider: ProviderServer, settings: dict[str, Any], report: MoneyReport
+    plan: _Plan,
+    provider: ProviderServer,
+    settings: dict[str, Any],
+    in_hand: set[int],
+    report: MoneyReport,
 ) -> None:
     async with _router(settings) as router:
         books = await books_of(router)
@@ -268,9 +287,10 @@ async def _judge(
         for number in range(plan.tasks):
             status = await queue.status(f"t{number}")
             report.states[status.state] += 1
-            fate = "killed" if status.runs > 1 else plan.fate(number)
+            fate = "lease lost" if status.runs > 1 else plan.fate(number)
+            fate = "killed" if number in in_hand else fate
             _compare(report.fates[fate], calls.get(number, []), books, f"t{number}")
-            report.without_money += not calls.get(number)
+            report.never_sent += not calls.get(number)
 
 
 def _compare(side: Side, calls: list[Assessment], books: Books, task_id: str) -> None:
