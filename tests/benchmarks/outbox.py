@@ -34,7 +34,7 @@ import asyncio, sys
 import structlog
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 from router.types.task import Task
 async def main(home, first, end, prompt):
     settings = Settings.model_validate({"store": {"home": home}, "memory": {"cache": False}})
@@ -52,7 +52,7 @@ import asyncio, sys
 import structlog
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 from graphs.app import Router
-from router.settings import Settings
+from router.settings.settings import Settings
 async def main(home, url):
     settings = Settings.model_validate({
         "store": {"home": home}, "memory": {"cache": False},

@@ -70,7 +70,7 @@ def test_a_library_that_tries_is_stopped() -> None:
     code = """
 import json, socket
 from router.errors import Offline
-from router.offline import forbid_outbound
+from router.privacy.offline import forbid_outbound
 forbid_outbound()
 said = []
 for call in (

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import io
-import time
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from scripted_router import scripted_router
+from waiting import bounded, wait_until
 
 from graphs.app import Router
+from graphs.events import Event, Token
 from router.account import open_calls
 from router.account.budget import NANO, Budget
 from router.errors import BudgetExceeded, ConfigError
@@ -110,16 +111,14 @@ async def test_money_that_is_only_reserved_is_waited_for(store: Store) -> None:
     one = budget(store, day_usd=1.0)
     task = Task(prompt="x")
     held = await one.reserve(task, 0.9)
-    waiting = asyncio.create_task(one.reserve(task, 0.5, wait_s=5.0))
+    waiting = asyncio.create_task(one.reserve(task, 0.5, wait_s=60.0))
     done, _ = await asyncio.wait([waiting], timeout=0.1)
     assert not done
     await one.settle(held, 0.2)
     assert (await waiting).amount_usd == 0.5
 
-    began = time.monotonic()
-    with pytest.raises(BudgetExceeded):
-        await one.reserve(task, 0.9, wait_s=5.0)
-    assert time.monotonic() - began < 1, "what is spent does not come back"
+    with bounded("what is spent, which does not come back,"), pytest.raises(BudgetExceeded):
+        await one.reserve(task, 0.9, wait_s=60.0)
 
 
 async def test_figures_do_not_stay_for_ever(store: Store) -> None:
@@ -237,8 +236,9 @@ async def test_a_cancelled_run_settles_too(store: Store, tmp_path: Path) -> None
     async with scripted_router(
         store, tmp_path, local=[{"reply": "x"}], cloud=slow, budget={"day_usd": 1.0}
     ) as router:
-        running = asyncio.create_task(router.run(Task(prompt=COMPLEX)))
-        await asyncio.sleep(0.5)
+        events: list[Event] = []
+        running = asyncio.create_task(router.run(Task(prompt=COMPLEX), emit=events.append))
+        await wait_until(lambda: any(isinstance(one, Token) for one in events), "a first word")
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         spent, reserved = (await figures(store, budget(store, day_usd=1.0), Task(prompt="x")))[
@@ -255,11 +255,9 @@ async def test_a_budget_without_a_price_is_refused_before_the_first_task(tmp_pat
             "budget": {"day_usd": 1.0},
         }
     )
-    began = time.monotonic()
     with pytest.raises(ConfigError, match=r"no price of openai/homemade-3b is known"):
         async with Router.open(settings, env={}):
             pass
-    assert time.monotonic() - began < 60
 
 
 async def test_the_report_shows_how_the_budgets_stand(store: Store, tmp_path: Path) -> None:

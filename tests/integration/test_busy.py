@@ -74,10 +74,9 @@ async def test_a_task_that_may_not_wait_longer_goes_to_the_cloud_and_says_so(
 
 async def test_the_tasks_own_bound_is_stronger(store: Store, tmp_path: Path, endless: Path) -> None:
     async with router_with(store, tmp_path, endless) as router, occupied(router):
-        began = time.monotonic()
         result = await router.run(Task(prompt=ROUTINE, max_wait_s=0.1))
     assert result.route == "cloud"
-    assert time.monotonic() - began < 5
+    assert "after 0.1 s" in result.reason
 
 
 async def test_a_wait_beyond_the_tasks_time_is_foreseen_and_the_cloud_asked_at_once(

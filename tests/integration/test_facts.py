@@ -378,8 +378,8 @@ def test_concurrent_writers_never_exceed_the_bound(
 
 PROCESS = """
 import asyncio, sys
-from router.facts import Facts
-from router.store import open_store
+from router.memory.facts import Facts
+from router.store.store import open_store
 
 async def main(url, namespace, name):
     async with await open_store(url=url, namespace=namespace) as store:

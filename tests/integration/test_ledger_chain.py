@@ -130,8 +130,8 @@ import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from test_ledger_chain import write
-from router.ledger import Ledger, open_witness
-from router.store import open_store
+from router.account.ledger import Ledger, open_witness
+from router.store.store import open_store
 
 async def main():
     async with await open_store(url=sys.argv[1], namespace=sys.argv[2]) as store:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -94,16 +93,13 @@ async def test_a_provider_that_is_down_leaves_the_task_to_the_local_model(
     chosen = settings(store, tmp_path, DRAFT, cloud=cloud)
     async with Router.open(chosen, env={}) as router:
         result = await router.run(Task(prompt=COMPLEX, timeout_s=20))
-        began = time.monotonic()
         again = await router.run(Task(prompt=COMPLEX + " Briefly.", timeout_s=20))
-        took = time.monotonic() - began
     assert (result.status, result.cloud) == ("done", CloudState.PROVIDER_DOWN)
     assert result.degraded
     assert [attempt.outcome for attempt in result.attempts] == ["failed", "accepted"]
     assert ("cannot be reached" if mode == "refused" else "takes connections") in result.reason
     assert again.degraded
     assert [attempt.route for attempt in again.attempts] == ["local"], "it is known for a moment"
-    assert took < 1.0
 
 
 async def test_no_network_is_told_from_a_provider_that_is_down() -> None:

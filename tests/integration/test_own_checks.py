@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from scripted_router import scripted_router
+from waiting import bounded
 
 from agents.checks import own as own_checks
 from agents.checks.own import CommandCheck, installed_checks
@@ -73,11 +74,10 @@ async def test_a_program_that_does_not_end_is_killed_with_its_children(tmp_path:
     child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(marker)!r}).touch()"
     code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}])"
     code += "; time.sleep(60)"
-    began = time.monotonic()
-    result = await found(program(code, timeout_s=0.5))
+    with bounded("the check"):
+        result = await found(program(code, timeout_s=0.5))
     assert result.passed
     assert result.finding == "not checked: no end within 0.5 s"
-    assert time.monotonic() - began < 5
     time.sleep(1.6)  # noqa: ASYNC251  nothing else runs
     assert not marker.exists()
 

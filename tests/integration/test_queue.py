@@ -147,15 +147,15 @@ async def test_a_delayed_task_waits_and_an_expired_one_is_not_run(
     store: Store, tmp_path: Path
 ) -> None:
     async with queue_of(store) as queue:
+        began = time.monotonic()
         late = await queue.submit(Task(prompt=ROUTINE), delay_s=0.6)
         gone = await queue.submit(Task(prompt=ROUTINE), expires_s=0.01)
         await asyncio.sleep(0.05)
-        began = time.monotonic()
         async with working(store, tmp_path, queue):
             with pytest.raises(TaskError, match="expired: nobody began it in time"):
                 await gone.result(10)
             assert (await late.result(10)).status == "done"
-    assert time.monotonic() - began > 0.4
+    assert time.monotonic() - began > 0.55
 
 
 async def test_waiting_and_running_tasks_are_cancelled(store: Store, tmp_path: Path) -> None:
@@ -345,17 +345,17 @@ async def test_a_ticket_lost_with_its_submitter_is_made_up_for(
 
 
 async def test_a_task_in_nobodys_hand_any_more_waits_again(store: Store) -> None:
-    async with queue_of(store, lease_s=0.3) as queue:
+    async with queue_of(store, lease_s=2.0) as queue:
         handle = await queue.submit(Task(prompt=ROUTINE))
         held = await queue.work.claim("general", "spent without an end", "gone")
         assert held is not None
         assert await queue.work.mend("general") == 0
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.1)
         assert await queue.work.renew(held) == ""
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.1)
         await queue.work.mend("general")
         assert (await handle.status()).state == "running", "it gave a sign of life"
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(2.1)
         assert await queue.work.mend("general") == 1
         assert (await handle.status()).state == "queued"
         assert await queue.work.renew(held) == "lost"

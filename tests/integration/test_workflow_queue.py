@@ -47,7 +47,7 @@ async def queue(store: Store) -> AsyncIterator[TaskQueue]:
 async def submitted(store: Store, folder: Path, queue: TaskQueue, text: str) -> tuple[str, str]:
     """The ids of the run and of its task."""
     async with routed(store, folder) as router:
-        record = await begin(router, workflow(folder, text), {}, queued=True)
+        record = await begin(router, workflow(folder, text).definition, {}, queued=True)
     handle = await queue.submit(task_of_run(record.run_id, record.workflow))
     return record.run_id, handle.task_id
 

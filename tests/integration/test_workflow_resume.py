@@ -78,8 +78,8 @@ async def test_a_dead_process_of_this_machine_is_not_waited_for(
     code = textwrap.dedent(
         """
         import asyncio, sys
-        from router.runs import Runs
-        from router.store import open_store
+        from router.queue.runs import Runs
+        from router.store.store import open_store
         async def main(url, namespace, run_id):
             async with await open_store(url=url, namespace=namespace) as store:
                 await Runs(store).lease(run_id)
@@ -89,7 +89,7 @@ async def test_a_dead_process_of_this_machine_is_not_waited_for(
         """
     )
     async with routed(store, tmp_path) as router:
-        record = await begin(router, made, {})
+        record = await begin(router, made.definition, {})
         with process(code, store.url, store.keys.namespace, record.run_id) as holder:
             assert holder.stdout is not None
             assert await asyncio.to_thread(holder.stdout.readline) == "held\n"

@@ -33,8 +33,8 @@ if sys.argv[2] == "skewed":
     time.time = lambda: honest() + 3600
 import asyncio
 from pathlib import Path
-from router.settings import load_settings
-from workers.submit import work_until_told
+from router.settings.settings import load_settings
+from workers.commands.submit import work_until_told
 settings, _ = load_settings(Path(sys.argv[1]), {})
 asyncio.run(work_until_told(settings, ["general", "coder"], 8))
 """

@@ -5,7 +5,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+BOUND_S = 30.0
+"""What ends by itself takes less, on the busiest machine; what it must not wait for takes more."""
+
+
+@contextmanager
+def bounded(what: str = "it") -> Iterator[None]:
+    """AssertionError where the body takes BOUND_S: for what must not wait for something longer."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < BOUND_S, f"{what} took {time.monotonic() - began:.0f} s"
 
 
 async def wait_until(

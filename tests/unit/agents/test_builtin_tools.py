@@ -285,10 +285,10 @@ def test_sums_are_exact(expression: str, value: str) -> None:
     ],
 )
 def test_what_is_no_sum_is_refused_quickly(expression: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ToolRefused):
         value_of(expression)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

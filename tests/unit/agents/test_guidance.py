@@ -214,10 +214,10 @@ def test_an_answer_past_the_librarys_limits_is_refused_and_not_ended_short() -> 
     follower = GUIDE.follow(Constraint(regex="(.*a.{200}b.*){3}"))
     choose = np.random.default_rng(0)
 
-    def continue_run() -> None:
+    def go_on() -> None:
         for _ in range(3000):
             assert not allowed(follower) & set(ENDS), "nothing of it is whole yet"
             follower.take(tokens("ab")[choose.integers(2)])
 
     with pytest.raises(ConstraintRefused, match="too many expressions"):
-        continue_run()
+        go_on()

@@ -171,7 +171,7 @@ async def test_a_job_that_may_not_wait_longer_gives_up_as_overloaded(house: Hous
         began = time.monotonic()
         with pytest.raises(EngineOverloaded, match=r"waiting for its turn after 0\.2 s"):
             await generate(engine, ask("second", max_wait_s=0.2))
-        assert 0.15 < time.monotonic() - began < 2
+        assert time.monotonic() - began > 0.15
     await wait_until(lambda: not runner.jobs, "the first to be cancelled")
     assert "second" not in runner.order
 
@@ -218,11 +218,11 @@ async def test_cancelling_a_job_whose_model_is_being_loaded_starts_it_not(house:
 async def test_a_deadline_that_passes_while_the_model_is_loaded_is_a_timeout(house: House) -> None:
     for name in "ab":
         await house.open(SteppedRunner(name))
-    engine = await house.open(SteppedRunner("slow", load_s=0.5))
-    began = time.monotonic()
+    slow = SteppedRunner("slow", load_s=2.0)
+    engine = await house.open(slow)
     with pytest.raises(EngineTimeout):
         await generate(engine, ask(within_s=0.1))
-    assert time.monotonic() - began < 0.4
+    assert not slow.loaded, "it did not wait for the load"
 
 
 async def test_a_load_that_fails_is_the_error_of_all_who_waited_and_may_be_tried_again(

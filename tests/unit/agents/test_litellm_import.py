@@ -29,7 +29,7 @@ socket.socket.connect = refuse_connect
 socket.getaddrinfo = refuse_look_up
 
 from agents.engines.litellm import LiteLLMEngine
-from router.pricing import Prices
+from router.account.pricing import Prices
 
 async def main():
     engine = LiteLLMEngine(model="openai/gpt-5-mini", api_key="k", max_tokens=10,

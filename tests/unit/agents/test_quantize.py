@@ -6,12 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from shapes import SHAPES
 from tiny_safetensors import write_model
+from waiting import bounded
 
 from agents.models import quantize
 from agents.models.quantize import (
@@ -108,10 +108,8 @@ time.sleep(60)
     def interrupt(progress: Progress) -> None:
         raise KeyboardInterrupt
 
-    began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    with bounded("a conversion that is interrupted"), pytest.raises(KeyboardInterrupt):
         convert(prepared(tmp_path), interrupt, command=script(code))
-    assert time.monotonic() - began < 20
     states = subprocess.run(
         ["ps", "-o", "stat=", "-p", marker.read_text()], capture_output=True, text=True
     )
