@@ -44,7 +44,7 @@ LEAST_S = 0.05
 SHARE = 0.6
 """Of the time that is left for a model behind which another one stands."""
 
-GOING_OUT_S = 2.0
+GOING_OUT_S = 10.0
 """A call that goes out waits no longer for Redis to write that down."""
 
 BUDGET_WAIT_SHARE = 0.25
@@ -289,11 +289,14 @@ async def _end_call(
     async def settle(within: Pipeline | None = None) -> None:
         await calls.settle(held, cost_usd, record, within)
 
-    try:
+    async def end() -> None:
         if claim is not None and completion is not None:
             await paid.finish(claim, completion, run.options.paid_kept_s, settle)
         else:
             await settle()
+
+    try:
+        await end()
     except StoreUnavailable:
-        # An answer that cannot be kept is an answer all the same; what it cost is tried again.
-        run.unsettled.append(settle)
+        # An answer that cannot be kept is an answer all the same; it is tried again.
+        run.unsettled.append(end)

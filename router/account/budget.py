@@ -94,6 +94,8 @@ class Budget:
         pause_s = _FIRST_PAUSE_S
         scopes = (*self.scopes(task), *also)
         while True:
+            if scopes and pause_s in (_FIRST_PAUSE_S, _LONGEST_PAUSE_S):
+                await self.calls.settle_for_the_dead()
             try:
                 return await self._reserve_now(scopes, amount_usd, deadline)
             except BudgetExceeded as error:
@@ -105,8 +107,6 @@ class Budget:
     async def _reserve_now(
         self, scopes: Sequence[Scope], amount_usd: float, deadline: float | None
     ) -> Reservation:
-        if scopes:
-            await self.calls.settle_for_the_dead()
         held = await self.calls.reserve(scopes, amount_usd, deadline)
         if isinstance(held, Reservation):
             return held

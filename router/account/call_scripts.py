@@ -41,7 +41,7 @@ local function move(cost)
   local held = redis.call('HMGET', KEYS[2], 'amount', 'scopes', 'cost')
   local amount, before = tonumber(held[1]) or 0, tonumber(held[3]) or 0
   for _, scope in ipairs(held[2] and cjson.decode(held[2]) or {}) do
-    redis.call('HINCRBY', scope, 'reserved', -amount)
+    redis.call('HINCRBY', scope, 'reserved', 0 - amount)  -- and not -0, which is no integer
     redis.call('HINCRBY', scope, 'spent', cost - before)
   end
   redis.call('HDEL', KEYS[2], 'amount')

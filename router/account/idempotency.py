@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from router.errors import StoreUnavailable
-from router.store.processes import has_ended, this_process
+from router.store.processes import has_ended, is_here, this_process
 from router.store.store import Store
 from router.types.base import Frozen
 from router.types.completion import Completion
@@ -41,14 +41,24 @@ _SPARE_S = 5.0
 """A lease may outlive its deadline by this much: a call ends a moment after it."""
 
 _LEASE_S = 30.0
-"""A caller that was not heard of for so long is taken for dead, whatever its deadline."""
+"""A caller on another machine that was not heard of for so long is taken for dead."""
 
 _RUNNING = b"running "
 
+# KEYS: the call, the lease of the claim. ARGV: owner, milliseconds of the claim and of the lease.
+# What is found there, and whether the lease of its owner has ended, which is no word on who lives.
+_CLAIM = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3])
+  return {ARGV[1], 1}
+end
+return {redis.call('GET', KEYS[1]), redis.call('EXISTS', KEYS[2])}
+"""
 # Only the owner may end a call: its lease may have passed to somebody else.
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
 """
 _REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -79,6 +89,7 @@ class PaidCalls:
         self._store = store
         self._replace = store.redis.register_script(_REPLACE)
         self._renew = store.redis.register_script(_RENEW)
+        self._claim = store.redis.register_script(_CLAIM)
         self._renewals: dict[str, asyncio.Task[None]] = {}
 
     async def claim(
@@ -104,13 +115,13 @@ class PaidCalls:
         while True:
             left_s = deadline - time.monotonic()
             with self._store.errors():
-                lease_ms = _lease_ms(deadline)
-                if await self._store.redis.set(key, claim.owner, nx=True, px=lease_ms):
+                arguments: list[Any] = [claim.owner, _left_ms(deadline), _lease_ms(deadline)]
+                found, leased = await self._claim(keys=_keys(claim), args=arguments)
+                if found == claim.owner.encode():
                     renewing = asyncio.create_task(self._keep(claim, deadline))
                     self._renewals[claim.owner] = renewing
                     return claim
-                found: Any = await self._store.redis.get(key)
-                if found is not None and _is_of_the_dead(found):
+                if found is not None and _is_of_the_dead(found, leased=bool(leased)):
                     await self._replace(keys=[key], args=[found, "", 0])
                     continue
             if found is not None and not found.startswith(_RUNNING):
@@ -145,7 +156,9 @@ class PaidCalls:
         while deadline > time.monotonic():
             await asyncio.sleep(_LEASE_S / 4)
             with suppress(StoreUnavailable), self._store.errors():  # the call itself will say so
-                if not await self._renew(keys=[claim.key], args=[claim.owner, _lease_ms(deadline)]):
+                if not await self._renew(
+                    keys=_keys(claim), args=[claim.owner, _lease_ms(deadline)]
+                ):
                     return
 
     async def _end(
@@ -167,13 +180,25 @@ class PaidCalls:
             await self._store.redis.delete(key)
 
 
-def _is_of_the_dead(found: bytes) -> bool:
-    return found.startswith(_RUNNING) and has_ended(found.removeprefix(_RUNNING).decode())
+def _is_of_the_dead(found: bytes, *, leased: bool) -> bool:
+    """A process of this machine is dead when it is gone, however busy it was; another one when it
+    was not heard of for its lease."""
+    if not found.startswith(_RUNNING):
+        return False
+    owner = found.removeprefix(_RUNNING).decode()
+    return has_ended(owner) if is_here(owner) else not leased
+
+
+def _keys(claim: Claim) -> list[str]:
+    return [claim.key, f"{claim.key}:lease"]
+
+
+def _left_ms(deadline: float) -> int:
+    return max(int((max(deadline - time.monotonic(), 0.0) + _SPARE_S) * 1000), 1)
 
 
 def _lease_ms(deadline: float) -> int:
-    left_s = max(deadline - time.monotonic(), 0.0) + _SPARE_S
-    return max(int(min(left_s, _LEASE_S) * 1000), 1)
+    return min(_left_ms(deadline), int(_LEASE_S * 1000))
 
 
 def _digest(messages: Sequence[Message]) -> str:
