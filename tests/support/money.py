@@ -31,7 +31,7 @@ from router.store.store import Store, open_configured
 from router.types.task import Task
 
 FATES = ("answered", "cancelled", "timed out", "killed", "lease lost")
-LIMIT_S = 12.0
+LIMIT_S = 40.0
 """Of a task that is to run out of time."""
 
 _PROMPT = (
@@ -147,7 +147,7 @@ async def money(
                     *(provider.openai_url, redis.url, "money", folder),
                     cloud={"max_tokens": 64, "timeout_s": 600.0},
                     budget={"day_usd": limit_usd, "careful_from": 1.0},
-                    queue={"lease_s": 15.0, "retries": 0, "most_runs": 50},
+                    queue={"lease_s": 30.0, "retries": 0, "most_runs": 50},
                     log_level="error",
                 )
                 in_hand = await _attacked(plan, provider, settings, processes, kill_at)
