@@ -52,6 +52,7 @@ class Budget:
         self._store = store
         self._settings = settings
         self.calls = OpenCalls(store)
+        self._look_at = 0.0
 
     def scopes(self, task: Task, now: float | None = None) -> tuple[Scope, ...]:
         """Every budget with a limit that the task falls under. Days and months are those of UTC."""
@@ -94,7 +95,8 @@ class Budget:
         pause_s = _FIRST_PAUSE_S
         scopes = (*self.scopes(task), *also)
         while True:
-            if scopes and pause_s in (_FIRST_PAUSE_S, _LONGEST_PAUSE_S):
+            if scopes and (pause_s == _FIRST_PAUSE_S or time.monotonic() > self._look_at):
+                self._look_at = time.monotonic() + _LONGEST_PAUSE_S  # once for all who wait
                 await self.calls.settle_for_the_dead()
             try:
                 return await self._reserve_now(scopes, amount_usd, deadline)
