@@ -193,7 +193,7 @@ async def _attacked(
 
 
 async def _worker(store: Store, number: int) -> int | None:
-    """The process that has a task in hand, or had it until it fell silent; None where nobody has."""
+    """The process that has a task in hand, or had until it fell silent; None where nobody has."""
     key = f"{store.keys.of('queue', 'task')}:{member_of(f't{number}')}"
     state, name = await store.redis.hmget(key, ["state", "worker"])
     return int(name.rpartition(b"-")[2]) if name and state in (b"running", b"queued") else None
