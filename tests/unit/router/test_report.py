@@ -249,6 +249,7 @@ def test_a_time_that_is_yet_to_come_is_a_mistake() -> None:
 
 
 def test_importing_the_account_and_the_store_does_not_cost_a_redis_client() -> None:
-    code = "import sys, router.report, router.memory, router.store; print('redis' in sys.modules)"
+    imports = "import sys, router.account.report, router.memory, router.store"
+    code = f"{imports}; print('redis' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
