@@ -8,7 +8,9 @@ from typing import Protocol
 
 from agents.calibration import Sureness
 from agents.session_turns import newest_within, tokens_of, whole_turns
+from router.account.consumption import most_prompt_tokens
 from router.engine import Constraint, Engine, GenerateRequest
+from router.meter import Meter
 from router.policy.speed import Speed
 from router.types.completion import Completion
 from router.types.result import CheckResult
@@ -59,10 +61,10 @@ class Agent:
     never trained on conversations. stop: strings that end an answer.
     repairs: whether showing the model its mistake can help. sureness: None where nothing is asked
     of its token probabilities. price: US dollars for so many tokens of
-    prompt and answer, None where the engine charges nothing. speed: how fast it is taken to be
-    before it has answered in this process; None: nobody knows. thinking: whether it shall think
-    before it answers; `auto`: not for what is routine. recall_tokens: of a session's turns;
-    None: as the window allows.
+    prompt and answer, None where the engine charges nothing. sends: how often the engine may send
+    one request, repeated after a failure. speed: how fast it is taken to be before it has answered
+    in this process; None: nobody knows. thinking: whether it shall think before it answers; `auto`:
+    not for what is routine. recall_tokens: of a session's turns; None: as the window allows.
     """
 
     role: str
@@ -75,20 +77,23 @@ class Agent:
     stop: tuple[str, ...] = field(default=())
     specialist: Specialist | None = None
     price: Callable[[int, int], float | None] | None = None
+    sends: int = 1
     speed: Speed | None = None
     thinking: ThinkingMode = "auto"
     recall_tokens: int | None = None
 
-    def most_usd(self, task: Task, messages: tuple[Message, ...]) -> float | None:
+    def most_usd(
+        self, task: Task, messages: tuple[Message, ...], constraint: Constraint | None = None
+    ) -> float | None:
         """The most that answering `messages` can cost; 0 for who charges nothing, None if unknown.
 
-        Two bytes a token is less than any tokenizer makes of English, Portuguese or code, and four
-        tokens frame each message.
+        A request that is repeated after a failure may be charged for each time.
         """
         if self.price is None:
             return 0.0
-        prompt_tokens = sum(len(one.content.encode()) // 2 + 4 for one in messages)
-        return self.price(prompt_tokens, min(task.max_tokens or self.max_tokens, self.max_tokens))
+        prompt_tokens = most_prompt_tokens(messages, constraint or _constraint(task))
+        most_tokens = min(task.max_tokens or self.max_tokens, self.max_tokens)
+        return self.price(self.sends * prompt_tokens, most_tokens)
 
     def messages(
         self,
@@ -144,6 +149,7 @@ class Agent:
         deadline: float,
         max_wait_s: float | None = None,
         constraint: Constraint | None = None,
+        meter: Meter | None = None,
         *,
         thinking: ThinkingMode | None = None,
         enforced: bool = True,
@@ -151,8 +157,9 @@ class Agent:
         """The generation that answers `messages`. deadline: `time.monotonic()` seconds.
 
         max_wait_s: how long it may wait for its turn; None waits until the deadline. constraint:
-        of this generation, where it is not that of the task's answer. thinking: None takes the
-        agent's own. enforced: False leaves the answer free; the messages then say what it must be.
+        of this generation, where it is not that of the task's answer. meter: its own if None.
+        thinking: None takes the agent's own. enforced: False leaves the answer free; the messages
+        then say what it must be.
         """
         return GenerateRequest(
             messages=messages,
@@ -165,6 +172,7 @@ class Agent:
             priority=task.priority,
             max_wait_s=max_wait_s,
             thinking=thinking or self.thinking,
+            meter=meter or Meter(),
         )
 
 

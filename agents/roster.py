@@ -181,6 +181,7 @@ def _cloud_agents(
             history_messages=settings.memory.history_messages,
             repairs=False,
             price=engine.price,
+            sends=1 + settings.cloud.retries,
             speed=HOSTED,
             thinking=settings.cloud.thinking,
             recall_tokens=settings.memory.recall_tokens or None,

@@ -34,6 +34,7 @@ from graphs.isolation import isolated
 from graphs.request.cooldown import Cooldown
 from graphs.request.graph import build
 from graphs.request.state import Deps, Outcome, Run, State
+from graphs.request.under_way import CallsUnderWay
 from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from graphs.shadow.shadow import ShadowRuns
 from router.account.budget import Budget
@@ -60,7 +61,7 @@ from router.store.errors import redacted
 from router.store.store import Store, is_this_machine, open_configured
 from router.telemetry import configure_logging
 from router.types.decision import Guess, Kind, RouteDecision
-from router.types.result import CloudState, Result, ToolCall
+from router.types.result import Attempt, CloudState, Result, ToolCall
 from router.types.task import Privacy, Task
 
 CHECKPOINT_TTL_S = 3600.0
@@ -124,6 +125,7 @@ class Router:
             cloud_state=roster.cloud_state,
             cloud_absent=roster.cloud_absent,
             paid=PaidCalls(store),
+            under_way=CallsUnderWay(),
             tools=tools,
             own_checks=checks,
             budget=Budget(store, settings.budget),
@@ -201,6 +203,7 @@ class Router:
                 checks=own,
             )
             await stack.enter_async_context(router.shadows)
+            await router.book_for_the_dead()
             yield router
 
     async def run(
@@ -306,9 +309,10 @@ class Router:
             try:
                 if not upgrade:
                     result = await self._park(task, result)
-                await self.ledger.record(task, result, judged.found, upgrade=upgrade)
-                for messages in run.called:
-                    await self._deps.paid.account(task.task_id, messages)
+                await run.settle_the_rest()
+                await self.ledger.record(
+                    task, result, judged.found, run.open_calls, upgrade=upgrade
+                )
             except StoreUnavailable as error:
                 missing = f"not in the account: {error}"
                 return result.model_copy(update={"warnings": (*result.warnings, missing)})
@@ -337,7 +341,17 @@ class Router:
             return
         result = self._result(state, run, _INTERRUPTED, time.monotonic() - began)
         with suppress(StoreUnavailable):
-            await self.ledger.record(state["task"], result)
+            await run.settle_the_rest()
+            await self.ledger.record(state["task"], result, closes=run.open_calls)
+
+    async def book_for_the_dead(self) -> int:
+        """Counts what processes had sent that were killed before they could; how many calls."""
+        return await self._deps.budget.calls.book_for_the_dead(self.ledger)
+
+    async def calls_ended(self, task_id: str) -> None:
+        """Returns once this process makes no paid call for a task or, of a workflow's run, a step:
+        whoever must let go of one may end it then without paying for nothing."""
+        await self._deps.under_way.ended(task_id)
 
     @property
     def tools(self) -> Tools:
@@ -412,7 +426,7 @@ class Router:
             cost_usd=math.fsum(known) if len(known) == len(costs) else None,
             avoided_usd=self._avoided(state["task"], outcome),
             latency_s=latency_s,
-            warnings=state.get("warnings", ()),
+            warnings=(*state.get("warnings", ()), *_warnings(run.journal)),
             cloud=state.get("cloud_state", CloudState.OPEN),
             degraded=outcome.degraded,
             tool_calls=tuple(_tool_call(record) for record in run.audit),
@@ -430,6 +444,11 @@ class Router:
         if price is None:
             price = self._prices.cost(self.settings.cloud.reference, *tokens)
         return price or 0.0
+
+
+def _warnings(journal: Sequence[Attempt]) -> tuple[str, ...]:
+    """What was odd about the attempts, each sentence once."""
+    return tuple(dict.fromkeys(said for one in journal for said in one.warnings))
 
 
 def _tool_call(record: AuditRecord) -> ToolCall:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from router.errors import EngineRejected, EngineTimeout
+from router.meter import Meter
 from router.types.completion import Completion
 from router.types.task import Message, Priority, ThinkingMode
 
@@ -61,6 +62,7 @@ class GenerateRequest:
     queue ignore the priority.
     thinking: `off` asks the model not to think aloud, `on` to do so, as far as it can be told;
     `auto` leaves it as it comes. Thinking is never part of the answer's text.
+    meter: told what is consumed by an engine that charges for it; the others leave it alone.
     """
 
     messages: tuple[Message, ...]
@@ -73,6 +75,7 @@ class GenerateRequest:
     priority: Priority = Priority.NORMAL
     max_wait_s: float | None = None
     thinking: ThinkingMode = "auto"
+    meter: Meter = field(default_factory=Meter, compare=False)
 
     def remaining_s(self, model: str) -> float:
         """Seconds left; raises EngineTimeout when there are none."""
@@ -156,7 +159,11 @@ class Engine(Protocol):
 
 
 class CloudEngine(Engine, Protocol):
-    """An engine that charges for what it does."""
+    """An engine that charges for what it does.
+
+    It tells the request's meter when the request goes out, what comes back, and when it was turned
+    down free of charge: what it consumed is then known however it ends.
+    """
 
     async def warm(self) -> None:
         """Whatever must be imported or looked up before the first request, done now."""

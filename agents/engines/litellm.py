@@ -37,11 +37,21 @@ from agents.engines.chat_api import (
 from agents.engines.providers import PROVIDERS, environment_key, provider_of
 from agents.engines.redirects import guard, guard_maker
 from agents.engines.schema_form import has_optional, strict_form, without_nulls
+from agents.engines.sending import told, watch_clients
 from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
+from router.account.consumption import Counts, believed, count_of, only_counts
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
-from router.errors import ConfigError, EngineDenied, EngineError, EngineRejected, EngineUnavailable
+from router.errors import (
+    ConfigError,
+    ContextOverflow,
+    EngineDenied,
+    EngineError,
+    EngineOverloaded,
+    EngineRejected,
+    EngineUnavailable,
+)
 from router.privacy.machine import is_loopback
 from router.types.completion import Completion, Usage
 
@@ -60,10 +70,15 @@ _HARMLESS_WARNINGS = (
     ".*Accessing the.*attribute on the instance is deprecated",
     ".*`ReadOnly` qualifier",
     ".*conflict with protected namespace",
-    "Pydantic serializer warnings",  # of what a server sent in another type than the SDK has
     # Of a call cancelled while LiteLLM prepares it in a thread; no request has been made then.
     r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
+    # Of what a server sent in another type than the SDK has; token counts are looked at here.
+    "Pydantic serializer warnings",
 )
+_FREE = (EngineRejected, EngineDenied, ContextOverflow, EngineOverloaded)
+"""Refusals before anything was generated, which providers do not charge for. A 500 is none: nobody
+knows how far it came."""
+
 _SOCKET_SLACK_S = 5.0
 """LiteLLM's own timeout lies this far beyond ours. It must not vary from request to request:
 LiteLLM keeps one HTTP client for every timeout it has seen."""
@@ -173,7 +188,8 @@ class LiteLLMEngine:
         answer = AnswerText(
             stops=request.stop, compact_json=request.constraint is not None, thinking=thinking
         )
-        usage, refusal, ttft_s = None, "", 0.0
+        refusal, ttft_s, meter = "", 0.0, request.meter
+        most_tokens = min(request.max_tokens, self._max_tokens)
         schema = request.schema_only(self._model)
         loose = schema is not None and has_optional(schema)
         try:
@@ -181,8 +197,11 @@ class LiteLLMEngine:
                 chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
                 if chunk is None:
                     break
-                usage = getattr(chunk, "usage", None) or usage
-                if thought := _field(chunk, "reasoning_content"):
+                thought = _field(chunk, "reasoning_content")
+                meter.arrived(_text(chunk) + thought)
+                if meter.exceeds(most_tokens):
+                    break
+                if thought:
                     thinking.also(thought)
                 refusal += _field(chunk, "refusal")
                 # After a stop string the rest is read for its token counts, and dropped.
@@ -200,28 +219,29 @@ class LiteLLMEngine:
                 text = whole = without_nulls(whole, schema)
             if text:
                 yield Delta(text)
+            cut = meter.exceeds(most_tokens)
             # LiteLLM makes up a "stop" of its own where the provider's stream ended without one.
-            if wire.received_finish_reason is None:
+            if wire.received_finish_reason is None and not cut:
                 why = "it ended without a finish reason"
                 raise self._upstream().broke_off(why, streamed=answer.pieces)
             self._opens_thinking = thinking.closed_alone
             refused = bool(refusal) and not whole
+            usage, odd = self._usage(wire, request, cut=cut)
+            reason = finish_reason("length" if cut else str(wire.received_finish_reason))
             yield Completion(
                 text=whole,
                 engine="litellm",
                 model=self._model,
-                finish_reason="stop"
-                if answer.stopped
-                else "content_filter"
-                if refused
-                else finish_reason(reported),
-                usage=with_thinking_counted(self._usage(usage), thinking.text),
+                finish_reason="stop" if answer.stopped else "content_filter" if refused else reason,
+                usage=with_thinking_counted(usage, thinking.text),
                 ttft_s=ttft_s,
                 latency_s=time.monotonic() - started,
                 thinking=thinking.text,
                 refusal=refusal,
+                warnings=odd,
             )
         finally:
+            meter.reported = self._reported(wire, request)
             await wire.aclose()
 
     async def close(self) -> None:
@@ -293,17 +313,22 @@ class LiteLLMEngine:
     async def _ask(
         self, arguments: Mapping[str, Any], request: GenerateRequest
     ) -> tuple[Any, deque[Any]]:
-        wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
-        if wire.completion_stream is not None:
-            wire.completion_stream = _PlainContent(wire.completion_stream)
+        meter, before, wire = request.meter, request.meter.sent, None
         head: deque[Any] = deque()
         try:
+            wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
+            if wire.completion_stream is not None:
+                wire.completion_stream = _PlainContent(wire.completion_stream)
             while not head or (head[-1] is not None and not _says_something(head[-1])):
                 head.append(await self._next(wire, request, 0))
             if head[-1] is None and wire.received_finish_reason is None:
                 raise self._upstream().empty()
-        except BaseException:
-            await wire.aclose()
+        except BaseException as error:
+            if isinstance(error, _FREE):
+                meter.turned_down(meter.sent - before)
+            if wire is not None:
+                meter.reported = self._reported(wire, request)
+                await wire.aclose()
             raise
         return wire, head
 
@@ -329,13 +354,14 @@ class LiteLLMEngine:
         """
         upstream = self._upstream()
         try:
-            return await self._waits.on(
-                start,
-                upstream,
-                deadline=request.deadline,
-                silence_s=self._timeout_s if silence_s is None else silence_s,
-                streamed=streamed,
-            )
+            with told(request.meter):
+                return await self._waits.on(
+                    start,
+                    upstream,
+                    deadline=request.deadline,
+                    silence_s=self._timeout_s if silence_s is None else silence_s,
+                    streamed=streamed,
+                )
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  LiteLLM raises whatever its providers' code does
@@ -453,25 +479,39 @@ class LiteLLMEngine:
             secrets=(self._api_key or "", self._environment_raw().strip()),
         )
 
-    def _usage(self, reported: Any | None) -> Usage:
-        """Tokens as the provider counts them; LiteLLM estimates them where it sends none."""
-        if reported is None:
-            return Usage(cost_usd=None)
-        prompt, completion = reported.prompt_tokens or 0, reported.completion_tokens or 0
-        detailed = getattr(reported, "completion_tokens_details", None)
-        thinking = getattr(detailed, "reasoning_tokens", None) or 0
-        details = getattr(reported, "prompt_tokens_details", None)
-        cached = getattr(details, "cached_tokens", None) or 0
-        cost = self._prices.cost(self._model, prompt, completion, cached)
+    def _usage(
+        self, wire: Any, request: GenerateRequest, *, cut: bool
+    ) -> tuple[Usage, tuple[str, ...]]:
+        """Tokens as the provider counts them, where that can be, and what they cost; what is odd.
+
+        cut: the answer ran past its limit, and all that was set aside for it is charged.
+        """
+        said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
+        if cut:
+            said = Counts(said.prompt, most_tokens, said.cached)
+        usage, odd = believed(said, request, most_tokens, self._model)
+        if cut:
+            odd += (
+                f"{self._model}: the answer ran past its limit of {most_tokens:,} tokens and was "
+                "cut: as many are booked, an estimate; compare the provider's invoice",
+            )
+        tokens = usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens
+        cost = self._prices.cost(self._model, *tokens)
         if cost is None:
-            cost = self._map_cost(prompt, completion, cached)
-        return Usage(
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cached_tokens=cached,
-            thinking_tokens=min(thinking, completion),
-            cost_usd=cost,
-        )
+            cost = self._map_cost(*tokens)
+        update = {
+            "cost_usd": cost,
+            "estimated": usage.estimated or cut,
+            "thinking_tokens": min(_thinking_tokens(wire), usage.completion_tokens),
+        }
+        return usage.model_copy(update=update), odd
+
+    def _reported(self, wire: Any, request: GenerateRequest) -> Usage | None:
+        """What the provider has said so far of an answer that may have no end; None for nothing."""
+        said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
+        if not said.prompt:
+            return None
+        return believed(said, request, most_tokens, self._model)[0]
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """By the user's and the shipped list, else by LiteLLM's map, which `warm` brings."""
@@ -535,6 +575,10 @@ def _load(api_base: str | None) -> ModuleType:
                 f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
             )
         else:
+            from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
+
+            watch_clients(LiteLLMAiohttpTransport)
+            _take_only_counts(litellm.Usage)
             _guard_clients(litellm)
             _read_answers_in_one_form(litellm)
             litellm.telemetry = False
@@ -569,6 +613,49 @@ def _read_answers_in_one_form(litellm: ModuleType) -> None:
     read_in_one_form(litellm.module_level_aclient.client)  # which was made at the import
     made_to_read_in_one_form(AsyncHTTPHandler, "create_client")
     made_to_read_in_one_form(BaseOpenAILLM, "_get_async_http_client")
+
+
+_FIGURES = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens")
+"""The order in which LiteLLM's usage takes them."""
+
+_taken: set[type] = set()
+
+
+def _take_only_counts(usage: type) -> None:
+    """Has LiteLLM drop token counts that are none, wherever they come from. Once a class.
+
+    A NaN or a word would otherwise end an answer that has arrived whole, in LiteLLM's own reckoning
+    of it. What is dropped is missing, and is seen as that.
+    """
+    if usage in _taken:
+        return
+    _taken.add(usage)
+    made = vars(usage)["__init__"]
+
+    def make(self: Any, *figures: Any, **named: Any) -> None:
+        made(self, **only_counts({**dict(zip(_FIGURES, figures, strict=False)), **named}))
+
+    usage.__init__ = make  # type: ignore[misc]
+
+
+def _counts(wire: Any) -> Counts:
+    """The provider's latest figures; none where LiteLLM could only give its own estimate."""
+    for chunk in reversed(wire.chunks):
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            details = getattr(usage, "prompt_tokens_details", None)
+            cached = count_of(getattr(details, "cached_tokens", None))
+            return Counts(count_of(usage.prompt_tokens), count_of(usage.completion_tokens), cached)
+    return Counts()
+
+
+def _thinking_tokens(wire: Any) -> int:
+    """Those of the answer's tokens that were thinking, where the provider says so."""
+    for chunk in reversed(wire.chunks):
+        details = getattr(getattr(chunk, "usage", None), "completion_tokens_details", None)
+        if (count := count_of(getattr(details, "reasoning_tokens", None))) is not None:
+            return count
+    return 0
 
 
 def _silence() -> None:

@@ -34,6 +34,7 @@ from agents.engines.connection import keep_here, verified
 from agents.engines.redirects import guard
 from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
+from router.account.consumption import Counts, believed, count_of, only_counts
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
@@ -153,16 +154,17 @@ class OpenAIServerEngine:
         answer = AnswerText(
             stops=request.stop, compact_json=request.constraint is not None, thinking=thinking
         )
-        reason, refusal, usage, logprobs, ttft_s = "", "", None, list[float](), 0.0
+        reason, refusal, counts, logprobs, ttft_s = "", "", None, list[float](), 0.0
         try:
             chunk = first
             while chunk is not None:
                 reason = chunk.response_metadata.get("finish_reason") or reason
-                usage = _usage(chunk) or usage
+                counts = _counts(chunk) or counts
                 if thought := chunk.additional_kwargs.get("reasoning_content"):
                     thinking.also(thought)
                 refusal += chunk.additional_kwargs.get("refusal") or ""
                 said = _text(chunk)
+                request.meter.arrived(said + (thought or ""))
                 # What is thought counts: speeds are told by all tokens.
                 ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
                 text = answer.feed(said)
@@ -181,7 +183,11 @@ class OpenAIServerEngine:
             if answer.text:
                 self._logprobs = self._logprobs and stats is not None
             self._opens_thinking = thinking.closed_alone
-            usage = usage or _estimated(request, thinking.text + answer.text)
+            usage, odd = (
+                (_estimated(request, thinking.text + answer.text), tuple[str, ...]())
+                if counts is None
+                else believed(counts, request, request.max_tokens, self.caps.model)
+            )
             yield Completion(
                 text=answer.text,
                 engine="openai_server",
@@ -193,6 +199,7 @@ class OpenAIServerEngine:
                 latency_s=time.monotonic() - started,
                 thinking=thinking.text,
                 refusal=refusal,
+                warnings=odd,
             )
         finally:
             await chunks.aclose()
@@ -419,6 +426,9 @@ def _keeping_more(base: Any) -> Any:
 
     class ChatServer(base):  # type: ignore[misc]
         def _convert_chunk_to_generation_chunk(self, chunk: Any, *rest: Any) -> Any:
+            if isinstance(chunk.get("usage"), dict):
+                # Token counts that are none would end the answer here; they are looked at later.
+                chunk = {**chunk, "usage": only_counts(chunk["usage"])}
             made = super()._convert_chunk_to_generation_chunk(chunk, *rest)
             choices = chunk.get("choices") or ()
             delta = (choices[0].get("delta") or {}) if choices else {}
@@ -434,23 +444,26 @@ def _text(chunk: Any) -> str:
     return chunk.content if isinstance(chunk.content, str) else str(chunk.text)
 
 
-def _usage(chunk: Any) -> Usage | None:
+def _estimated(request: GenerateRequest, text: str) -> Usage:
+    """For a server that counts nothing."""
+    prompt = "".join(message.content for message in request.messages)
+    return Usage(
+        prompt_tokens=estimate_tokens(prompt),
+        completion_tokens=estimate_tokens(text),
+        estimated=True,
+    )
+
+
+def _counts(chunk: Any) -> Counts | None:
     """Tokens as the server counts them; they cost nothing."""
     reported = chunk.usage_metadata
     if not reported:
         return None
-    return Usage(
-        prompt_tokens=reported["input_tokens"],
-        completion_tokens=reported["output_tokens"],
-        cached_tokens=reported.get("input_token_details", {}).get("cache_read") or 0,
-        thinking_tokens=reported.get("output_token_details", {}).get("reasoning") or 0,
+    return Counts(
+        count_of(reported["input_tokens"]),
+        count_of(reported["output_tokens"]),
+        count_of(reported.get("input_token_details", {}).get("cache_read")),
     )
-
-
-def _estimated(request: GenerateRequest, text: str) -> Usage:
-    """For a server that counts nothing."""
-    prompt = "".join(message.content for message in request.messages)
-    return Usage(prompt_tokens=estimate_tokens(prompt), completion_tokens=estimate_tokens(text))
 
 
 def _logprobs(chunk: Any) -> list[float]:

@@ -162,8 +162,12 @@ class ScriptedEngine:
         if prompt_tokens >= self._context_tokens:
             self._fail("overflow", prompt_tokens)
         rule, reply = self._reply(request)
+        if rule.fail != "unavailable":  # that one is not reached
+            await request.meter.sending()
         await self._wait(rule.delay_s, request)
         if rule.fail is not None:
+            if rule.fail not in ("unavailable", "timeout"):
+                request.meter.turned_down(1)
             self._fail(rule.fail, prompt_tokens)
 
         finish = rule.finish_reason
@@ -182,6 +186,7 @@ class ScriptedEngine:
         for word in words:
             await self._wait(1 / rule.tokens_per_s if rule.tokens_per_s else 0.0, request)
             ttft_s = time.monotonic() - began if ttft_s is None else ttft_s
+            request.meter.arrived(word)
             yield Delta(word)
         latency_s = time.monotonic() - began
         yield Completion(

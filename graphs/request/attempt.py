@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,8 +17,9 @@ from agents.agent import Agent
 from agents.schema_in_words import bare_json
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
+from router.account.consumption import broken_off, with_repeats
 from router.account.pricing import estimate_tokens
-from router.engine import Constraint, Engine, EngineCaps
+from router.engine import Constraint, Engine, EngineCaps, GenerateRequest
 from router.errors import (
     ContextOverflow,
     EngineError,
@@ -26,6 +28,7 @@ from router.errors import (
     EngineTimeout,
     EngineUntrusted,
 )
+from router.meter import Meter
 from router.privacy.gate import Released, strictest
 from router.privacy.redaction import Redaction
 from router.types.completion import Completion, Usage
@@ -34,6 +37,9 @@ from router.types.result import Attempt
 from router.types.task import Message, Privacy, ThinkingMode
 
 log = structlog.get_logger()
+
+PROGRESS_S = 1.0
+"""How often it is written down what an answer that still goes on has cost so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ async def attempt(
     constraint: Constraint | None = None,
     thinking: ThinkingMode | None = None,
     enforced: bool = True,
+    going_out: Callable[[Attempt], Awaitable[None]] | None = None,
 ) -> State:
     """One generation, recorded in the journal whatever comes of it.
 
@@ -95,10 +102,12 @@ async def attempt(
     sent: what a cloud or a host was sent, so that the values can be put back into its answer.
     constraint: of a step on the way to the answer; none of it is shown. thinking: None takes the
     agent's own. enforced: False for a model that cannot be held to the schema, which `messages`
-    then say; what it wrote around the JSON is left out.
+    then say; what it wrote around the JSON is left out. going_out: awaited each time its request
+    goes out, and now and then while it is answered, with what the attempt has cost at least from
+    then on.
     """
     journal = runtime.context.journal
-    deadline += await _loaded_library(agent.engine, runtime.context)
+    deadline += await loaded_library(agent.engine, runtime.context)
     caps = agent.engine.caps
     entry = Attempt(
         number=len(journal) + 1,
@@ -121,15 +130,23 @@ async def attempt(
     error: EngineError | None = None
     written, held = 0, ""
     seen = restarts = False
+    told_at = math.inf
+
+    async def before_send() -> None:
+        nonlocal told_at
+        if going_out is not None:
+            await going_out(_with_usage(entry, agent, request, None, 0))
+            told_at = time.monotonic()
+
+    # The task's own schema is not what a cloud may see, but what was released of it.
+    held_to = released_constraint(messages) if isinstance(messages, Released) else constraint
+    request = agent.request(
+        *(state["task"], messages, deadline, max_wait_s, held_to, Meter(before_send)),
+        thinking=thinking,
+        enforced=enforced,
+    )
     try:
         await _open(agent.engine, deadline)
-        # The task's own schema is not what a cloud may see, but what was released of it.
-        held_to = released_constraint(messages) if isinstance(messages, Released) else constraint
-        request = agent.request(
-            *(state["task"], messages, deadline, max_wait_s, held_to),
-            thinking=thinking,
-            enforced=enforced,
-        )
         async with aclosing(agent.engine.stream(request)) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
@@ -138,6 +155,8 @@ async def attempt(
                     completion = sent.restored(bare, as_json=as_json) if sent else bare
                     continue
                 written += len(part.text)
+                if time.monotonic() - told_at > PROGRESS_S:
+                    await before_send()
                 if part.restarts:
                     restorer = sent.redaction.restorer(json=as_json) if sent else None
                     restarts, held = seen, ""
@@ -157,9 +176,7 @@ async def attempt(
     finally:
         # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
         entry = _recorded(entry, completion, error, time.monotonic() - began)
-        if completion is None and written:
-            entry = entry.model_copy(update={"usage": _broken_off(agent, messages, written)})
-        journal.append(entry)
+        journal.append(_with_usage(entry, agent, request, completion, written))
     if error is None:
         return {"completion": completion, "answered_by": route}
     log.info("attempt.failed", model=caps.model, error=type(error).__name__)
@@ -190,21 +207,42 @@ def _bare(completion: Completion) -> Completion:
     return completion.model_copy(update={"text": bare_json(completion.text)})
 
 
-def _broken_off(agent: Agent, messages: tuple[Message, ...], written_chars: int) -> Usage:
-    """What an answer that broke off consumed: estimated, as nobody counted, and charged for."""
-    prompt_tokens = sum(estimate_tokens(message.content) for message in messages)
-    completion_tokens = -(-written_chars // 4)
+def _with_usage(
+    entry: Attempt,
+    agent: Agent,
+    request: GenerateRequest,
+    completion: Completion | None,
+    written_chars: int,
+) -> Attempt:
+    """The attempt with what it has consumed, whether or not it came to an end."""
+    if agent.price is None:
+        usage = completion.usage if completion else _at_no_cost(request, written_chars)
+    elif completion is None:
+        usage = broken_off(request, agent.price)
+    else:
+        usage = with_repeats(completion.usage, request, agent.price)
+    return entry.model_copy(update={"usage": usage, "sent": request.meter.sent})
+
+
+def _at_no_cost(request: GenerateRequest, written_chars: int) -> Usage:
+    """What an answer that broke off consumed on this machine, where nobody counted."""
+    if not written_chars:
+        return Usage()
     return Usage(
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-        cost_usd=agent.price(prompt_tokens, completion_tokens) if agent.price else 0.0,
+        prompt_tokens=sum(estimate_tokens(one.content) for one in request.messages),
+        completion_tokens=-(-written_chars // 4),
+        estimated=True,
     )
 
 
-async def _loaded_library(engine: Engine, run: Run) -> float:
-    """Seconds that the import took: they are given back to the task."""
+async def loaded_library(engine: Engine, run: Run) -> float:
+    """Seconds that the import took: they are given back to the task.
+
+    Where it cannot be imported the attempt says so.
+    """
     began = time.monotonic()
-    await engine.load_library()
+    with suppress(EngineError):
+        await engine.load_library()
     taken_s = time.monotonic() - began
     run.deadline += taken_s
     return taken_s
@@ -233,9 +271,9 @@ def _recorded(
     if completion is not None:
         update |= {
             "model": completion.model,
-            "usage": completion.usage,
             "stats": completion.stats,
             "ttft_s": completion.ttft_s,
+            "warnings": completion.warnings,
         }
     return attempt.model_copy(update=update)
 

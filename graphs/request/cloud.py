@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from langgraph.runtime import Runtime
@@ -16,13 +16,14 @@ from agents.agent import Agent
 from agents.checks.general import only_thought
 from agents.schema_in_words import with_schema
 from graphs.events import Attempted, Token
-from graphs.request.attempt import Sent, attempt
+from graphs.request.attempt import Sent, attempt, loaded_library
 from graphs.request.guard import relabelled
 from graphs.request.state import Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.turns import with_fewer_turns
-from router.account.budget import Budget, Reservation
-from router.account.idempotency import Paid
+from router.account.budget import Reservation
+from router.account.idempotency import Claim, Paid
+from router.account.records import AttemptRecord, record_of_attempt
 from router.engine import Constraint
 from router.errors import BudgetExceeded, PrivacyViolation, StoreUnavailable
 from router.policy import decide as policy
@@ -33,6 +34,9 @@ from router.types.completion import Completion
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CloudState
 from router.types.task import Message, Privacy, ThinkingMode
+
+if TYPE_CHECKING:
+    from redis.asyncio.client import Pipeline
 
 log = structlog.get_logger()
 
@@ -50,6 +54,8 @@ PATIENCE_S = 2.0
 
 _MOST_NAMED = 5
 """Of placeholders, in a warning."""
+GOING_OUT_S = 10.0
+"""A call that goes out waits no longer for Redis to write that down."""
 
 BUDGET_WAIT_SHARE = 0.25
 """Of the time that is left, to wait for money that others have reserved and may not need."""
@@ -143,39 +149,49 @@ async def _ask(
         return _blocked(error)
     # Known by the request alone: a local model's attempt may differ from run to run.
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
-    run.called.append(messages)
     if isinstance(claim, Paid):
         return _reuse(run.deps.clouds[0], claim, sent, runtime, shown=constraint is None)
     answered: State = {"completion": None}
-    try:
-        if constraint is None:
-            # What the local model wrote may hold what the request does not: then it stays here.
-            with suppress(PrivacyViolation):
-                briefed = (*asked[:-1], _briefed(asked[-1], state))
-                messages = await gate.releasing(sent.label, briefed, sent.redaction, schema)
-                if briefed[-1] is not asked[-1]:
-                    sent = sent.with_part("draft", state["label"])
-        answered = await _first_answer(messages, sent, constraint, state, runtime)
-        schema = constraint.json_schema if constraint else task.json_schema
-        if schema is not None and answered.get("unenforced"):
-            # Nobody there can be held to it: it is told, and the answer checked.
-            with suppress(PrivacyViolation):
-                told = with_schema(messages, messages.schema or schema)
-                messages = await gate.releasing(sent.label, told, sent.redaction)
-                answered = await _first_answer(
-                    messages, sent, constraint, state, runtime, enforced=False
-                )
-    finally:
-        completion = answered.get("completion")
-        paid = run.deps.paid
-        # An answer that cannot be kept is an answer all the same.
-        with suppress(StoreUnavailable):
-            ended = (
-                paid.finish(claim, completion, run.options.paid_kept_s)
-                if completion
-                else paid.drop(claim)
+    with run.deps.under_way.one(task.task_id):
+        try:
+            answered = await _released_and_asked(
+                messages, asked, sent, constraint, schema, claim, state, runtime
             )
-            await asyncio.shield(ended)
+        finally:
+            if answered.get("completion") is None:
+                with suppress(StoreUnavailable):
+                    await asyncio.shield(run.deps.paid.drop(claim))
+    return answered
+
+
+async def _released_and_asked(
+    messages: Released,
+    asked: tuple[Message, ...],
+    sent: Sent,
+    constraint: Constraint | None,
+    schema: dict[str, Any] | None,
+    claim: Claim,
+    state: State,
+    runtime: Runtime[Run],
+) -> State:
+    """With the local model's answer where that may be shown; and, where nobody there can be held to
+    the schema, once more with the schema told and the answer checked."""
+    gate = runtime.context.deps.gate
+    if constraint is None:
+        # What the local model wrote may hold what the request does not: it stays here then.
+        with suppress(PrivacyViolation):
+            briefed = (*asked[:-1], _briefed(asked[-1], state))
+            messages = await gate.releasing(sent.label, briefed, sent.redaction, schema)
+            if briefed[-1] is not asked[-1]:
+                sent = sent.with_part("draft", state["label"])
+    answered = await _first_answer(messages, sent, constraint, claim, state, runtime)
+    if schema is not None and answered.get("unenforced"):
+        with suppress(PrivacyViolation):
+            told = with_schema(messages, messages.schema or schema)
+            messages = await gate.releasing(sent.label, told, sent.redaction)
+            answered = await _first_answer(
+                messages, sent, constraint, claim, state, runtime, enforced=False
+            )
     return answered
 
 
@@ -183,6 +199,7 @@ async def _first_answer(
     messages: Released,
     sent: Sent,
     constraint: Constraint | None,
+    claim: Claim,
     state: State,
     runtime: Runtime[Run],
     *,
@@ -206,6 +223,8 @@ async def _first_answer(
         ask = partial(
             call_cloud,
             *(agent, messages, sent, constraint, deadline, state, runtime),
+            claim=claim,
+            last=last,
             max_wait_s=None if last else PATIENCE_S,
             enforced=enforced,
         )
@@ -280,11 +299,8 @@ def _beginning(answer: str) -> str:
 
 
 def _reuse(agent: Agent, paid: Paid, sent: Sent, runtime: Runtime[Run], *, shown: bool) -> State:
-    """The answer of an earlier run of this task; what stands in the account costs nothing more."""
+    """The answer of an earlier run of this task: its cost is that run's, and costs nothing more."""
     run, completion = runtime.context, paid.completion
-    usage = completion.usage
-    if paid.accounted:
-        usage = usage.model_copy(update={"cost_usd": 0.0})
     entry = Attempt(
         number=len(run.journal) + 1,
         role=agent.role,
@@ -292,12 +308,12 @@ def _reuse(agent: Agent, paid: Paid, sent: Sent, runtime: Runtime[Run], *, shown
         model=completion.model,
         route="cloud",
         outcome="cancelled",
-        usage=usage,
         stats=completion.stats,
         label=sent.label,
         redacted=len(sent.redaction.mapping),
         parts=None if sent.parts is None else dict(sent.parts),
         turns=sent.turns,
+        warnings=completion.warnings,
     )
     run.journal.append(entry)
     log.info("cloud.reused", model=completion.model)
@@ -315,30 +331,27 @@ async def call_cloud(
     state: State,
     runtime: Runtime[Run],
     *,
+    claim: Claim | None = None,
+    last: bool = True,
     max_wait_s: float | None = None,
     thinking: ThinkingMode | None = None,
     enforced: bool = True,
 ) -> State:
-    """One call, within the budgets if there are any. max_wait_s: before it is asked again."""
-    run, task = runtime.context, state["task"]
-    call = partial(
-        attempt,
-        *(agent, messages, deadline, "cloud", state, runtime),
-        max_wait_s=max_wait_s,
-        hold_back_chars=run.deps.settings.cloud.hold_back_chars,
-        sent=sent,
-        constraint=constraint,
-        thinking=thinking,
-        enforced=enforced,
-    )
-    budget, also = run.deps.budget, run.options.scopes
-    if not (also or budget.scopes(task)):
-        return await call()
+    """One call, within the budgets if there are any; its answer is kept where there is a claim.
+
+    last: no further model is asked where this one's answer was stopped by a filter. max_wait_s:
+    before it is asked again.
+    """
+    run, task, budget = runtime.context, state["task"], runtime.context.deps.budget
+    # Before money is set aside: nobody knows how long it takes, and whether it succeeds.
+    deadline += await loaded_library(agent.engine, run)
     try:
         # Known before the first task: a budget without a price is refused beforehand.
-        most_usd = agent.most_usd(task, messages) or 0.0
+        most_usd = agent.most_usd(task, messages, constraint) or 0.0
         wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
-        held = await budget.reserve(task, most_usd, wait_s=wait_s, also=also)
+        held = await budget.reserve(
+            task, most_usd, wait_s=wait_s, also=run.options.scopes, deadline=deadline
+        )
     except BudgetExceeded as error:
         return {
             "completion": None,
@@ -346,16 +359,62 @@ async def call_cloud(
             "cloud_state": CloudState.NO_BUDGET,
             "cloud_absent": str(error),
         }
-    before = len(run.journal)
+
+    async def going_out(entry: Attempt) -> None:
+        # Redis may be away for a moment: the call is settled all the same when it has ended.
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(GOING_OUT_S):
+                await budget.calls.sent(held, record_of_attempt(task, state["guess"], entry))
+
+    before, completion = len(run.journal), None
     try:
-        return await call()
+        answered = await attempt(
+            *(agent, messages, deadline, "cloud", state, runtime),
+            max_wait_s=max_wait_s,
+            hold_back_chars=run.deps.settings.cloud.hold_back_chars,
+            sent=sent,
+            constraint=constraint,
+            thinking=thinking,
+            enforced=enforced,
+            going_out=going_out,
+        )
+        found = answered["completion"]
+        if found is not None and not only_thought(found):
+            completion = found if last or found.finish_reason != "content_filter" else None
+        return answered
     finally:
-        await asyncio.shield(_settle(budget, held, run.journal[before:]))
+        made = run.journal[before:]
+        record = record_of_attempt(task, state["guess"], made[0]) if made else None
+        await asyncio.shield(_end_call(run, held, record, claim, completion))
 
 
-async def _settle(budget: Budget, held: Reservation, attempts: Sequence[Attempt]) -> None:
-    """What is not settled counts as spent once its time is over: never less than was charged."""
-    costs = [attempt.usage.cost_usd for attempt in attempts]
-    known = [cost for cost in costs if cost is not None]
-    with suppress(StoreUnavailable):
-        await budget.settle(held, sum(known) if len(known) == len(costs) else held.amount_usd)
+async def _end_call(
+    run: Run,
+    held: Reservation,
+    record: AttemptRecord | None,
+    claim: Claim | None,
+    completion: Completion | None,
+) -> None:
+    """The answer is kept and the money settled, in one step; the ledger then closes the call."""
+    calls, paid = run.deps.budget.calls, run.deps.paid
+    if record is not None and not record.sent:
+        record = None  # it never went out
+    cost_usd = 0.0
+    if record is not None:
+        cost_usd = held.amount_usd if record.cost_usd is None else record.cost_usd
+        run.open_calls.append(held.id)
+
+    async def settle(within: Pipeline | None = None) -> None:
+        await calls.settle(held, cost_usd, record, within)
+
+    async def end() -> None:
+        if claim is not None and completion is not None:
+            await paid.finish(claim, completion, run.options.paid_kept_s, settle)
+        else:
+            await settle()
+
+    try:
+        await end()
+    except StoreUnavailable:
+        # An answer that cannot be kept is an answer all the same; it is tried again.
+        run.unsettled.append(end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
@@ -13,6 +13,7 @@ from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event
 from graphs.request.cooldown import Cooldown
+from graphs.request.under_way import CallsUnderWay
 from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from router.account.budget import Budget
 from router.account.idempotency import PaidCalls
@@ -107,6 +108,7 @@ class Deps:
     the order in which they are asked;
     cooldown: which of them had better be left alone; connectivity: why none of them answered.
     cloud_state, cloud_absent: why there are none. gate: what leaves the machine passes it.
+    under_way: the calls that this process is paying for at the moment.
     gains: what local model and cloud are expected to score; speeds: how fast they answer here.
     """
 
@@ -123,6 +125,7 @@ class Deps:
     budget: Budget
     own_checks: tuple[Check, ...]
     paid: PaidCalls
+    under_way: CallsUnderWay
     tools: Tools
     classifier: Classifier
     gains: Gains
@@ -141,7 +144,8 @@ class Run:
     deadline: `time.monotonic()` seconds; put off by what is not the task's time.
     emit: takes each event; must not block.
     journal: every attempt, in order, also of a run that is cancelled and so has no final state.
-    called: what the cloud was asked, to be marked once it stands in the account.
+    open_calls: calls that were sent, to be closed once they stand in the account. unsettled: what
+    could not be settled yet.
     audit: what became of each call of a tool.
     upgrade: the task was answered without the cloud before, and only that is wanted now.
     options: who may answer it, and for how much.
@@ -152,8 +156,15 @@ class Run:
     deadline: float
     emit: Callable[[Event], None]
     journal: list[Attempt] = field(default_factory=list)
-    called: list[tuple[Message, ...]] = field(default_factory=list)
+    open_calls: list[str] = field(default_factory=list)
+    unsettled: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
     options: RunOptions = DEFAULT_OPTIONS
     ended: State = field(default_factory=lambda: State())
+
+    async def settle_the_rest(self) -> None:
+        """What could not be settled when its call ended; a call must not be closed before that."""
+        while self.unsettled:
+            await self.unsettled[0]()
+            self.unsettled.pop(0)

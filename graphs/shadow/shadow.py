@@ -223,7 +223,8 @@ class ShadowRuns:
         }
         shadow = ShadowRecord.model_validate(whole.model_dump(include=shared) | found)
         try:
-            await self._ledger.append([*records, shadow])
+            await run.settle_the_rest()
+            await self._ledger.append([*records, shadow], run.open_calls)
         except StoreUnavailable as error:
             log.warning("shadow.not_in_the_account", error=str(error))
             return

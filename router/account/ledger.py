@@ -102,22 +102,34 @@ class Ledger:
         self.skipped = 0
 
     async def record(
-        self, task: Task, result: Result, found: tuple[str, ...] = (), *, upgrade: bool = False
+        self,
+        task: Task,
+        result: Result,
+        found: tuple[str, ...] = (),
+        closes: Sequence[str] = (),
+        *,
+        upgrade: bool = False,
     ) -> None:
         """Write all attempts and the task: one round trip, and all of them or none.
 
-        found: kinds of private things in the task's text. upgrade: it had been answered before. A
-        second one where another process has written since; more where several write at once. Raises
-        StoreUnavailable.
+        found: kinds of private things in the task's text. closes: as `append`. upgrade: it had been
+        answered before. A second one where another process has written since; more where several
+        write at once. Raises StoreUnavailable.
         """
-        await self.append(records_of(task, result, found, upgrade=upgrade))
+        await self.append(records_of(task, result, found, upgrade=upgrade), closes)
 
-    async def append(self, records: Sequence[Record]) -> None:
-        """Write these records one behind the other, all or none. Raises StoreUnavailable."""
+    async def append(
+        self, records: Sequence[Record], closes: Sequence[str] = (), *, only_open: bool = False
+    ) -> None:
+        """Write these records one behind the other, all or none. Raises StoreUnavailable.
+
+        closes: the calls that stand in the account with them, and are open no more. only_open:
+        nothing is written where one of them is not open, for then somebody has written it.
+        """
         rows = [record.model_dump_json().encode() for record in records]
         try:
             async with asyncio.timeout(LONGEST_WRITE_S), self._turn:  # in one process nobody races
-                head = await self._write(rows)
+                head = await self._write(rows, closes, only_open=only_open)
         except TimeoutError:
             raise StoreUnavailable(
                 f"{self._store.description} did not take a record within {LONGEST_WRITE_S:.0f} s: "
@@ -130,10 +142,11 @@ class Ledger:
             with suppress(StoreUnavailable):  # the record is written; the next one trims
                 await self._drop_old()
 
-    async def _write(self, records: list[bytes]) -> Mark:
+    async def _write(self, records: list[bytes], closes: Sequence[str], *, only_open: bool) -> Mark:
         """Append behind the head, whoever else appends; the new head."""
+        calls = [self._store.keys.reservation(call) for call in closes]
         for tries in count(1):
-            written, self._head = await self._write_behind(self._head, records)
+            written, self._head = await self._write_behind(self._head, records, calls, only_open)
             if written:
                 break
             if tries > 2 and tries % 2:
@@ -142,15 +155,20 @@ class Ledger:
                 await asyncio.sleep(random.uniform(0, 0.003 * min(tries, 10)))
         return self._head
 
-    async def _write_behind(self, head: Mark, records: list[bytes]) -> tuple[bool, Mark]:
+    async def _write_behind(
+        self, head: Mark, records: list[bytes], calls: list[str], only_open: bool
+    ) -> tuple[bool, Mark]:
         oldest_ms = self._oldest_ms()
         expired = head.time * 1000 < oldest_ms
         arguments: list[Any] = [head.seq, head.digest, self._retention_ms * 101 // 100, oldest_ms]
-        arguments += [self._key_name, self._anchor_mac(head) if expired else ""]
+        arguments += [self._key_name, self._anchor_mac(head) if expired else "", int(only_open)]
+        keys = [*self._keys(), self._store.keys.reservations(), *calls]
         for row in chain(records, head, self._key, self._key_name):
             arguments += row
         with self._store.errors():
-            done, seq, digest, entry_id = await self._append(keys=self._keys(), args=arguments)
+            done, seq, digest, entry_id = await self._append(keys=keys, args=arguments)
+        if done == 2:
+            return True, head  # somebody has written it
         digest = digest.decode("latin-1") or GENESIS
         return bool(done), Mark(int(seq), digest, entry_id.decode("latin-1"))
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 # The digests are the client's work, SHA-256 is not to be had in Redis: it says which head it went
 # out from, and is told the present one where that is another.
-# KEYS: stream, head. ARGV: seq and digest gone out from, milliseconds to live, the oldest time that
-# is kept, key and MAC of an anchor at that head, then the six values of each record.
+# KEYS: stream, head, the open calls, then the calls that are closed by what is written.
+# ARGV: seq and digest gone out from, milliseconds to live, the oldest time that is kept, key and
+# MAC of an anchor at that head, 1 where nothing is written unless the calls are open, then the six
+# values of each record.
 APPEND = """
+for place = 4, #KEYS do
+  if ARGV[7] == '1' and redis.call('EXISTS', KEYS[place]) == 0 then
+    return {2, ARGV[1], ARGV[2], ''}
+  end
+end
 -- An error in its own words, as outside a script.
 local function refused(reply)
   return redis.error_reply((string.gsub(reply.err, '^@%S+ %d+: %-?', '')))
@@ -35,7 +42,7 @@ if seq ~= '0' and written < tonumber(ARGV[4]) and count == 0 then
   redis.call('HSET', KEYS[2], 'anchor_seq', seq, 'anchor_digest', digest, 'anchor_id', id,
     'anchor_key', ARGV[5], 'anchor_mac', ARGV[6])
 end
-for at = 7, #ARGV, 6 do
+for at = 8, #ARGV, 6 do
   id = redis.pcall('XADD', KEYS[1], '*', 'record', ARGV[at], 'seq', ARGV[at + 1],
     'prev', ARGV[at + 2], 'digest', ARGV[at + 3], 'key', ARGV[at + 4], 'mac', ARGV[at + 5])
   if type(id) == 'table' and id.err then return refused(id) end
@@ -43,6 +50,10 @@ end
 -- A little longer than the retention: no clock may find the stream gone before its time.
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('HSET', KEYS[2], 'seq', ARGV[#ARGV - 4], 'digest', ARGV[#ARGV - 2], 'id', id)
+for place = 4, #KEYS do
+  redis.call('DEL', KEYS[place])
+  redis.call('ZREM', KEYS[3], string.sub(KEYS[place], #KEYS[3] + 2))
+end
 return {1, ARGV[#ARGV - 4], ARGV[#ARGV - 2], id}
 """
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from router.privacy.gate import strictest
 from router.types.base import Frozen
-from router.types.decision import DecisionInputs, EscalationReason, Kind
+from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind
 from router.types.result import Attempt, Result
 from router.types.task import Privacy, Task
 
@@ -63,7 +63,8 @@ class AttemptRecord(_Record):
     parts: the label of each part of a text for a cloud (task, session, facts, tools, draft) as it
     stood when that was read, None where nobody said so; turns: references to the tasks whose turns
     were shown. host: the other machine that was given the text, None for this one and for a cloud;
-    trusted: as it is, for it is the user's too.
+    trusted: as it is, for it is the user's too. sent: how often its request went out to a cloud.
+    estimated: tokens and dollars are ours, not the provider's.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -88,6 +89,8 @@ class AttemptRecord(_Record):
     host: str | None = None
     trusted: bool = False
     probability: float | None = None
+    sent: int = 0
+    estimated: bool = False
 
 
 class TaskRecord(_Expected):
@@ -178,41 +181,8 @@ def records_of(
 
     found: kinds of private things in its text. upgrade: it had been answered before.
     """
-    common = {
-        "task_id": task.task_id,
-        "kind": result.guess.kind,
-        "language": result.guess.language,
-        "tags": task.tags,
-        "session": hashed_session(task.session) if task.session else None,
-    }
-    attempts = [
-        AttemptRecord(
-            **common,
-            time=attempt.started_at,
-            number=attempt.number,
-            role=attempt.role,
-            engine=attempt.engine,
-            model=attempt.model,
-            route=attempt.route,
-            outcome=attempt.outcome,
-            escalation=attempt.escalation,
-            error=_error_class(attempt),
-            prompt_tokens=attempt.usage.prompt_tokens,
-            completion_tokens=attempt.usage.completion_tokens,
-            cached_tokens=attempt.usage.cached_tokens,
-            cost_usd=_dollars(attempt.usage.cost_usd),
-            latency_s=attempt.latency_s,
-            ttft_s=attempt.ttft_s,
-            label=attempt.label.value if attempt.label else None,
-            redacted=attempt.redacted > 0,
-            parts=None if attempt.parts is None else dict(attempt.parts),
-            turns=attempt.turns,
-            host=attempt.host,
-            trusted=attempt.trusted,
-            probability=_probability(attempt),
-        )
-        for attempt in result.attempts
-    ]
+    common = _of_task(task, result.guess)
+    attempts = [record_of_attempt(task, result.guess, attempt) for attempt in result.attempts]
     calls = [
         ToolRecord(**common, time=call.at, **call.model_dump(exclude={"at", "reason"}))
         for call in result.tool_calls
@@ -245,6 +215,47 @@ def records_of(
         expected_cloud_usd=_dollars(there.cost_usd) if there else None,
     )
     return (*attempts, *calls, whole)
+
+
+def record_of_attempt(task: Task, guess: Guess, attempt: Attempt) -> AttemptRecord:
+    """What the ledger keeps of one attempt, also of one that is still going on."""
+    return AttemptRecord(
+        **_of_task(task, guess),
+        time=attempt.started_at,
+        number=attempt.number,
+        role=attempt.role,
+        engine=attempt.engine,
+        model=attempt.model,
+        route=attempt.route,
+        outcome=attempt.outcome,
+        escalation=attempt.escalation,
+        error=_error_class(attempt),
+        prompt_tokens=attempt.usage.prompt_tokens,
+        completion_tokens=attempt.usage.completion_tokens,
+        cached_tokens=attempt.usage.cached_tokens,
+        cost_usd=_dollars(attempt.usage.cost_usd),
+        latency_s=attempt.latency_s,
+        ttft_s=attempt.ttft_s,
+        label=attempt.label.value if attempt.label else None,
+        redacted=attempt.redacted > 0,
+        parts=None if attempt.parts is None else dict(attempt.parts),
+        turns=attempt.turns,
+        host=attempt.host,
+        trusted=attempt.trusted,
+        probability=_probability(attempt),
+        sent=attempt.sent,
+        estimated=attempt.usage.estimated,
+    )
+
+
+def _of_task(task: Task, guess: Guess) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "kind": guess.kind,
+        "language": guess.language,
+        "tags": task.tags,
+        "session": hashed_session(task.session) if task.session else None,
+    }
 
 
 def hashed_session(session: str) -> str:

@@ -37,7 +37,8 @@ class Row(Frozen):
     """Tasks and attempts of one kind, model and route; an empty name stands for none, or for all.
 
     A task counts in the row of the model and route that its answer came from, an attempt in the
-    row of its own. avoided_usd: an estimate, of the tasks.
+    row of its own. estimated_usd: the part of the dollars spent that is ours to guess, because no
+    provider's word could be had for it. avoided_usd: an estimate, of the tasks.
     """
 
     kind: str = ""
@@ -53,6 +54,8 @@ class Row(Frozen):
     completion_tokens: int = 0
     spent_usd: float = 0.0
     unknown_price_attempts: int = 0
+    estimated_attempts: int = 0
+    estimated_usd: float = 0.0
     avoided_usd: float = 0.0
 
 
@@ -86,6 +89,7 @@ class Report(Frozen):
     """The account of a stretch of time.
 
     first, last: epoch seconds of the earliest and latest record, None without any.
+    cloud_calls: how often a request went out to a cloud, repeated ones counted.
     shadow_attempts, shadow_usd: of the attempts and the dollars spent, those of shadow runs.
     rows: the finest table, by kind, model and route; all other tables are sums of it.
     budgets: how they stand now, whatever the period of the report.
@@ -103,6 +107,9 @@ class Report(Frozen):
     tokens: dict[str, Tokens]
     spent_usd: float
     unknown_price_attempts: int
+    estimated_attempts: int = 0
+    estimated_usd: float = 0.0
+    cloud_calls: int = 0
     avoided_usd: float
     shadow_attempts: int = 0
     shadow_usd: float = 0.0
@@ -134,6 +141,7 @@ class _Sum:
 
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
+    estimated: int = 0
     avoided: int = 0
 
     def add(self, record: AttemptRecord | TaskRecord) -> None:
@@ -149,6 +157,9 @@ class _Sum:
             self.counts["unknown_price_attempts"] += 1
         else:
             self.spent += _nanos(record.cost_usd)
+            if record.estimated and record.route == "cloud":
+                self.counts["estimated_attempts"] += 1
+                self.estimated += _nanos(record.cost_usd)
 
     def row(self, *, kind: str = "", model: str = "", route: str = "") -> Row:
         return Row(
@@ -156,6 +167,7 @@ class _Sum:
             model=model,
             route=route,
             spent_usd=self.spent / NANO,
+            estimated_usd=self.estimated / NANO,
             avoided_usd=self.avoided / NANO,
             **self.counts,
         )
@@ -180,7 +192,7 @@ class ReportBuilder:
         self._tokens: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._latencies: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
         self._shadows = _Sum()
-        self._cache_hits = 0
+        self._cache_hits = self._cloud_calls = 0
         self._first, self._last = math.inf, -math.inf
 
     def add(self, record: Record) -> None:
@@ -211,6 +223,7 @@ class ReportBuilder:
 
     def _add_attempt(self, record: AttemptRecord) -> None:
         self._outcomes[record.outcome] += 1
+        self._cloud_calls += record.sent
         if record.role == SHADOW_ROLE:
             self._shadows.add(record)
         tokens = self._tokens[record.route]
@@ -240,6 +253,9 @@ class ReportBuilder:
             tokens={route: Tokens(**counts) for route, counts in sorted(self._tokens.items())},
             spent_usd=whole.spent_usd,
             unknown_price_attempts=whole.unknown_price_attempts,
+            estimated_attempts=whole.estimated_attempts,
+            estimated_usd=whole.estimated_usd,
+            cloud_calls=self._cloud_calls,
             avoided_usd=whole.avoided_usd,
             shadow_attempts=self._shadows.counts["attempts"],
             shadow_usd=self._shadows.spent / NANO,

@@ -84,9 +84,13 @@ class Keys:
         return self.of("budget", *scope)
 
     def reservations(self) -> str:
-        """Sorted set of open reservations by expiry, epoch seconds; each is a hash under it, `:id`.
-        No TTL: settled, or taken as spent after their expiry."""
+        """Sorted set of the calls that are open, by expiry, epoch seconds. No TTL: each is booked
+        in the ledger, by its own process or for it."""
         return self.of("reservations")
+
+    def reservation(self, call: str) -> str:
+        """Hash of an open call: by whom, what is reserved, sent and to be booked. No TTL either."""
+        return f"{self.reservations()}:{call}"
 
     def call(self, task_id: str, messages: str) -> str:
         """A cloud call: who makes it, or its answer as JSON. TTL: its deadline, then a day."""

@@ -12,14 +12,19 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()} {_pid_space()}"
 
 
+def is_here(name: str) -> bool:
+    """Whether a text begins with the name of a process of this machine, alive or not."""
+    who, _, rest = name.partition(" ")
+    return (who.rpartition(":")[0], rest.partition(" ")[0]) == (socket.gethostname(), _pid_space())
+
+
 def has_ended(name: str) -> bool:
     """Whether a text begins with the name of a process of this machine that is there no more.
 
     False for a process of another machine or container: nothing is known of it here.
     """
-    who, _, rest = name.partition(" ")
-    host, _, pid = who.rpartition(":")
-    if (host, rest.partition(" ")[0]) != (socket.gethostname(), _pid_space()) or not pid.isdigit():
+    pid = name.partition(" ")[0].rpartition(":")[2]
+    if not is_here(name) or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)

@@ -14,7 +14,8 @@ class Usage(Frozen):
 
     thinking_tokens: those of completion_tokens that were no answer; an estimate where the engine
     counts them together. cost_usd: what the provider charges; 0.0 for a local model, None where no
-    price is known.
+    price is known. estimated: nobody whose word can be taken has counted; what is in doubt is in
+    it.
     """
 
     prompt_tokens: int = 0
@@ -22,6 +23,7 @@ class Usage(Frozen):
     cached_tokens: int = 0
     thinking_tokens: int = 0
     cost_usd: float | None = 0.0
+    estimated: bool = False
 
 
 class TokenStats(Frozen):
@@ -51,7 +53,8 @@ class Completion(Frozen):
     stats: None where the engine reports no probabilities.
     ttft_s: seconds to the first token, latency_s to the last. thinking: what the model thought
     aloud, and refusal: why it would not answer, in its own words; neither is part of the text or
-    written anywhere.
+    written anywhere. warnings: what was odd about the answer, in sentences, such as figures that
+    cannot be.
     """
 
     text: str
@@ -64,3 +67,4 @@ class Completion(Frozen):
     latency_s: float = 0.0
     thinking: str = Field(default="", exclude=True, repr=False)
     refusal: str = Field(default="", exclude=True, repr=False)
+    warnings: tuple[str, ...] = ()

@@ -48,7 +48,8 @@ class Attempt(Frozen):
     was given the text as it is; None for this machine and for a cloud.
     label: of the text that a cloud or a host was sent; redacted: values that were replaced in it.
     parts: the label of each of its parts as it stood when that was read, None where nobody said so;
-    turns: references to the tasks whose turns were among them.
+    turns: references to the tasks whose turns were among them. sent: how often its request went out
+    to a cloud, repeated ones counted. warnings: what was odd about it, in sentences.
     """
 
     number: int
@@ -68,6 +69,8 @@ class Attempt(Frozen):
     turns: tuple[str, ...] = ()
     host: str | None = None
     trusted: bool = False
+    sent: int = 0
+    warnings: tuple[str, ...] = ()
     latency_s: float = 0.0
     ttft_s: float = 0.0
     started_at: float = Field(default_factory=time.time)

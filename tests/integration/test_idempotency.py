@@ -74,6 +74,7 @@ async def test_two_runs_at_once_make_one_call(store: Store, tmp_path: Path) -> N
         results = await asyncio.gather(*(router.run(task) for router in routers))
     assert len({result.text for result in results}) == 1
     assert all(result.route == "cloud" for result in results)
+    assert sorted(bool(result.cost_usd) for result in results) == [False, True], "it counts once"
 
 
 async def test_a_run_that_was_cancelled_leaves_the_call_to_the_next(
@@ -101,18 +102,14 @@ async def test_a_call_that_failed_is_made_again(store: Store, tmp_path: Path) ->
         assert (await router.run(task)).text == "now it works"
 
 
-async def test_a_paid_answer_that_is_not_accounted_for_yet_counts_once(store: Store) -> None:
+async def test_a_finished_call_is_known_by_its_task_and_its_words(store: Store) -> None:
     paid = PaidCalls(store)
     claim = await paid.claim("t", ASKED, time.monotonic() + 5)
     assert isinstance(claim, Claim)
     await paid.finish(claim, completion())
 
     found = await paid.claim("t", ASKED, time.monotonic() + 5)
-    assert found == Paid(completion=completion(), accounted=False)
-    await paid.account("t", ASKED)
-    assert await paid.claim("t", ASKED, time.monotonic() + 5) == Paid(
-        completion=completion(), accounted=True
-    )
+    assert found == Paid(completion=completion())
     other = (Message(role="user", content="why not?"),)
     assert isinstance(await paid.claim("t", other, time.monotonic() + 5), Claim)
 
@@ -162,5 +159,4 @@ async def test_what_is_kept_does_not_stay_for_ever(store: Store) -> None:
     assert isinstance(claim, Claim)
     assert 0 < await store.redis.pttl(claim.key) <= 10_000
     await paid.finish(claim, completion())
-    await paid.account("t", ASKED)
     assert 80_000 < await store.redis.ttl(claim.key) <= 86_400

@@ -114,13 +114,19 @@ class Failure:
 
 @dataclass(slots=True)
 class Assessment:
-    """One request as it arrived. `gave_up`: the client closed the connection before the end."""
+    """One request as it arrived. `gave_up`: the client closed the connection before the end.
+
+    prompt_tokens, answer_tokens: what a provider would bill it for: 0 where it was refused, else
+    the prompt, and what was written until the client went.
+    """
 
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
     gave_up: bool = False
     finished: bool = False
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -130,6 +136,8 @@ class ProviderServer:
     models: the names it accepts. context_tokens: prompts of more tokens overflow. reply: what it
     says to everything, in place of the brain. brain: what it says to a prompt and a schema.
     count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
+    usage: what it says the answer consumed, whatever that was; entries of None are sent as null.
+    keeps_to_max_tokens: False for one that answers on and on. behave: how it fails this prompt.
 
     thought: what it thinks before each answer, `think_in` says where: between <think> and </think>,
     before a "lone" closing mark, after an "unclosed" opening one, as typed "parts", or in a field
@@ -152,6 +160,9 @@ class ProviderServer:
     refuses: tuple[str, ...] = ()
     system_role: bool = True
     schemas: bool = True
+    usage: dict[str, Any] | None = None
+    keeps_to_max_tokens: bool = True
+    behave: Callable[[str], Failure | None] | None = None
     requests: list[Assessment] = field(default_factory=list)
     _failures: deque[Failure] = field(default_factory=deque)
     _runner: web.AppRunner | None = None
@@ -221,7 +232,7 @@ class ProviderServer:
         seen = Assessment(path=request.path, headers=dict(request.headers), body=body)
         self.requests.append(seen)
         try:
-            response = await self._answer(request, wire, body)
+            response = await self._answer(request, wire, body, seen)
         except (asyncio.CancelledError, ConnectionResetError):
             seen.gave_up = True
             raise
@@ -229,9 +240,15 @@ class ProviderServer:
         return response
 
     async def _answer(
-        self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
+        self,
+        request: web.Request,
+        wire: _OpenAI | _Anthropic,
+        body: dict[str, Any],
+        seen: Assessment,
     ) -> web.StreamResponse:
         failure = self._failures.popleft() if self._failures else None
+        if failure is None and self.behave is not None:
+            failure = self.behave(wire.prompt(body))
         if failure and failure.name == "said":
             if failure.body is not None:
                 return web.json_response(failure.body, status=failure.status)
@@ -247,6 +264,7 @@ class ProviderServer:
         if refused := self._cannot_serve(request, wire, body):
             return refused
         name = failure.name if failure else ""
+        seen.prompt_tokens = _prompt_tokens(body, self.count)
         if failure and name == "hang":
             await asyncio.Event().wait()
         if failure and name == "slow_first_byte":
@@ -259,10 +277,13 @@ class ProviderServer:
             error = {"message": failure.message, "type": "server_error", "code": failure.code}
             return web.json_response({"error": error})
         text = self.reply or self.brain(wire.prompt(body), wire.schema(body))
-        reply = _Reply.to(body, text, self.count, self._thought(body))
+        if not self.keeps_to_max_tokens:
+            body = {name: value for name, value in body.items() if not name.startswith("max_")}
+        reply = _Reply.to(body, text, self.count, self._thought(body), self.usage)
         if name == "whole_json" or not body.get("stream"):
+            seen.answer_tokens = reply.completion_tokens
             return web.json_response(wire.whole(reply, name))
-        return await self._stream(request, wire, reply, failure)
+        return await self._stream(request, wire, reply, failure, seen)
 
     def _thought(self, body: dict[str, Any]) -> tuple[str, str]:
         """What it thinks for this request, and where it writes it."""
@@ -302,6 +323,7 @@ class ProviderServer:
         wire: _OpenAI | _Anthropic,
         reply: _Reply,
         failure: Failure | None,
+        seen: Assessment,
     ) -> web.StreamResponse:
         name = failure.name if failure else ""
         cut = {"hang_mid_stream", "reset_mid_stream", "truncated", "malformed_sse"}
@@ -329,6 +351,7 @@ class ProviderServer:
                 await response.write(wire.refusal(reply, text))
             else:
                 await response.write(wire.token(reply, text))
+            seen.answer_tokens += 1
             await asyncio.sleep(
                 failure.delay_s if failure and name == "slow_tokens" else self.token_delay_s
             )
@@ -365,6 +388,7 @@ class _Reply:
     include_usage: bool
     thought: list[str]
     think_in: str
+    said: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:
@@ -377,6 +401,7 @@ class _Reply:
         text: str,
         count: Callable[[str], int],
         thinks: tuple[str, str] = ("", ""),
+        said: dict[str, Any] | None = None,
     ) -> _Reply:
         thought, think_in = thinks
         stops = body.get("stop") or body.get("stop_sequences") or []
@@ -405,6 +430,7 @@ class _Reply:
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
             thought=aside,
             think_in=think_in,
+            said=said,
         )
 
 
@@ -439,6 +465,8 @@ class _OpenAI:
         }
 
     def _usage(self, reply: _Reply) -> dict[str, Any]:
+        if reply.said is not None:
+            return reply.said
         return {
             "prompt_tokens": reply.prompt_tokens,
             "completion_tokens": reply.completion_tokens,

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from router.account.budget import Budget
-from router.account.ledger import Ledger
+from router.account.ledger import Ledger, open_witness
 from router.account.report import Report, ReportBuilder, Row, parse_since
 from router.settings.settings import Settings
 from router.store.store import open_configured
@@ -25,13 +25,17 @@ async def collect(settings: Settings, since: str | None) -> Report:
     start = parse_since(since) if since else None
     store = await open_configured(settings.store)
     async with store:
-        ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
+        witness = open_witness(store, settings.store.home.expanduser())
+        kept_s = settings.memory.ledger_days * 86_400
+        ledger = Ledger(store, retention_s=kept_s, witness=witness)
+        budget = Budget(store, settings.budget)
+        await budget.calls.book_for_the_dead(ledger)
         builder = ReportBuilder()
         async for record in ledger.read(since=start):
             builder.add(record)
         report = builder.report()
         if settings.budget.limited:
-            budgets = await Budget(store, settings.budget).overview()
+            budgets = await budget.overview()
             report = report.model_copy(update={"budgets": budgets})
         return report
 
@@ -83,6 +87,9 @@ def _summary(report: Report) -> Table:
     unknown = report.unknown_price_attempts
     more = f" and {unknown} attempts of unknown price" if unknown else ""
     table.add_row("spent", dollars(report.spent_usd) + more)
+    if report.estimated_attempts:
+        what = f"{dollars(report.estimated_usd)} of it, in {report.estimated_attempts} attempts"
+        table.add_row("estimated", f"{what} of which no provider gave a count that can be")
     if report.shadow_attempts:
         what = f"{dollars(report.shadow_usd)} of it, in {report.shadow_attempts} attempts"
         table.add_row("on shadow runs", what)

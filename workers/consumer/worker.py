@@ -131,11 +131,18 @@ class Worker:
         return result.model_copy(update={"label": label})
 
     async def _watch(self, claimed: Claimed, running: asyncio.Task[Any]) -> None:
-        """Ends a run that somebody cancelled, or that another worker has taken over."""
+        """Ends a run that somebody cancelled, or that another worker has taken over.
+
+        In that case a paid call that is under way comes to its end first: its answer is kept for
+        whoever has the task now, and is not paid for again.
+        """
         while not running.done():
             await asyncio.sleep(_WATCH_S)
             with suppress(StoreUnavailable):
-                if await self.queue.work.renew(claimed):
+                said = await self.queue.work.renew(claimed)
+                if said == "lost":
+                    await self.router.calls_ended(claimed.task.workflow or claimed.task.task_id)
+                if said:
                     running.cancel()
 
     async def _conclude(self, claimed: Claimed, running: asyncio.Task[Result]) -> None:
@@ -179,6 +186,7 @@ class Worker:
             with suppress(StoreUnavailable):
                 for role in self.roles:
                     await self.queue.work.mend(role)
+                await self.router.book_for_the_dead()
 
     async def _beat(self) -> None:
         """Who is here, with what in memory and in hand; forgotten soon after it ends."""

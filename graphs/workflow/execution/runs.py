@@ -90,7 +90,7 @@ async def continue_run(
     emit = emit or (lambda _: None)
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    async with _held(runs, record.run_id) as lease:
+    async with _held(runs, record.run_id, router) as lease:
         record, outcome = await _driven(
             router, runs, lease, emit, answers or {}, approve, patience_s, again
         )
@@ -160,7 +160,7 @@ async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> Run
     """Leaves answers with a run for whoever drives it next. Raises as `continue_run` does."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
-    async with _held(runs, record.run_id) as lease:
+    async with _held(runs, record.run_id, router) as lease:
         record = await runs.load(record.run_id)
         _require_asked(answers, await outcome_of(router, record.run_id, loaded(record)))
         require_room_for_answers(router, answers.values())
@@ -261,8 +261,9 @@ def _bounded(workflow: WorkflowDefinition) -> bool:
 
 
 @asynccontextmanager
-async def _held(runs: Runs, run_id: str) -> AsyncIterator[Lease]:
-    """This process drives the run, and nobody else; losing that ends what it does."""
+async def _held(runs: Runs, run_id: str, router: Router) -> AsyncIterator[Lease]:
+    """This process drives the run, and nobody else; losing that ends what it does, once the paid
+    calls that are under way have been kept for the new driver."""
     lease = await runs.lease(run_id)
     me = asyncio.current_task()
     assert me is not None
@@ -273,7 +274,11 @@ async def _held(runs: Runs, run_id: str) -> AsyncIterator[Lease]:
         lost = True
         me.cancel()
 
-    renewing = asyncio.create_task(_renew(runs, lease, stop))
+    async def let_go() -> None:
+        await router.calls_ended(run_id)
+        stop()
+
+    renewing = asyncio.create_task(_renew(runs, lease, let_go))
     try:
         yield lease
     except asyncio.CancelledError:
@@ -293,12 +298,12 @@ async def _given_back(runs: Runs, lease: Lease, renewing: asyncio.Task[None]) ->
     await runs.give_back(lease)
 
 
-async def _renew(runs: Runs, lease: Lease, stop: Callable[[], None]) -> None:
+async def _renew(runs: Runs, lease: Lease, let_go: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(LEASE_S / 4)
         with suppress(StoreUnavailable):  # the run's own steps will say so
             if not await runs.renew(lease):
-                stop()
+                await let_go()
                 return
 
 

@@ -1,0 +1,181 @@
+"""Calls that cost money, from their reservation until they stand in the ledger: in Redis, so that
+none is lost or counted twice, whichever process dies at whichever moment.
+
+Whoever looks settles for the dead: what they had reserved and not sent is free again, what they had
+sent counts as the least that it can have cost, and what they had not yet booked is booked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+import uuid
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import ValidationError
+
+from router.account import call_scripts as scripts
+from router.account.ledger import Ledger
+from router.account.records import RECORD, AttemptRecord
+from router.errors import StoreUnavailable
+from router.store.processes import has_ended, this_process
+from router.store.store import Store
+
+if TYPE_CHECKING:
+    from redis.asyncio.client import Pipeline
+
+NANO = 1_000_000_000
+
+USUAL_S = 900.0
+"""A call takes minutes at most: so long is one kept whose deadline nobody knows."""
+
+_SPARE_S = 60.0
+"""A process that is not of this machine is taken for dead so long after its call's deadline."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One budget that a task falls under. limit_usd: None where it is only counted."""
+
+    name: str
+    key: str
+    limit_usd: float | None
+    lives_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Money set aside for one call; to be settled exactly once, whatever came of the call.
+
+    expires: epoch seconds after which its process is taken for dead.
+    """
+
+    id: str
+    amount_usd: float
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The first scope that has not enough left, and its figures in nanodollars."""
+
+    scope: Scope
+    spent: int
+    reserved: int
+
+
+class OpenCalls:
+    """The calls that some process makes or has not booked yet."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        register = store.redis.register_script
+        self._reserve = register(scripts.RESERVE)
+        self._sent = register(scripts.SENT)
+        self._settle = register(scripts.SETTLE)
+        self._take = register(scripts.TAKE)
+        self._doubtful = register(scripts.DOUBTFUL)
+
+    async def reserve(
+        self, scopes: Sequence[Scope], amount_usd: float, deadline: float | None = None
+    ) -> Reservation | Refused:
+        """Set money aside in every scope at once, or in none; without a scope nothing is written.
+
+        deadline: of the call, `time.monotonic()` seconds.
+        """
+        left_s = USUAL_S if deadline is None else max(deadline - time.monotonic(), 0.0) + _SPARE_S
+        held = Reservation(uuid.uuid4().hex, amount_usd, time.time() + left_s)
+        if not scopes:
+            return held
+        arguments: list[Any] = [held.expires, held.id, nano(amount_usd), this_process()]
+        for scope in scopes:
+            limit = -1 if scope.limit_usd is None else nano(scope.limit_usd)
+            arguments += [limit, scope.lives_s]
+        try:
+            with self._store.errors():
+                refused, spent, reserved = await self._reserve(
+                    keys=[*self._keys(held.id), *(scope.key for scope in scopes)], args=arguments
+                )
+        except BaseException:
+            # It may have been carried out all the same, and nobody would know of it.
+            await _in_spite_of_all(self.settle(held, 0.0))
+            raise
+        return held if refused < 0 else Refused(scopes[refused], spent, reserved)
+
+    async def sent(self, held: Reservation, record: AttemptRecord) -> None:
+        """The call goes out now: from here on it counts, whatever becomes of this process.
+
+        record: with what it costs at least.
+        """
+        arguments: list[Any] = [held.expires, held.id, this_process()]
+        arguments += [nano(record.cost_usd or 0.0), record.model_dump_json()]
+        with self._store.errors():
+            await self._sent(keys=self._keys(held.id), args=arguments)
+
+    async def settle(
+        self,
+        held: Reservation,
+        cost_usd: float,
+        record: AttemptRecord | None = None,
+        within: Pipeline | None = None,
+    ) -> None:
+        """What the call cost, 0 for one that was never made. A second time does nothing.
+
+        record: it is open until the ledger has it. within: done as a part of this transaction.
+        """
+        text = "" if record is None else record.model_dump_json()
+        arguments: list[Any] = [held.expires, held.id, this_process(), nano(cost_usd), text]
+        with self._store.errors():
+            await self._settle(keys=self._keys(held.id), args=arguments, client=within)
+
+    async def settle_for_the_dead(self) -> list[tuple[str, bytes]]:
+        """Free or count what dead processes left; the calls that the ledger lacks, with records."""
+        unbooked, dead = [], dict[bytes, bool]()
+        with self._store.errors():
+            rows: Any = await self._doubtful(
+                keys=[self._store.keys.reservations()], args=[time.time(), this_process()]
+            )
+            for call, by, expired in rows:
+                if by not in dead:
+                    dead[by] = not by or has_ended(by.decode())
+                if not dead[by] and not expired:
+                    continue
+                record: bytes = await self._take(keys=self._keys(call.decode()), args=[call, by])
+                if record:
+                    unbooked.append((call.decode(), record))
+        return unbooked
+
+    async def book_for_the_dead(self, ledger: Ledger) -> int:
+        """Write into the ledger what dead processes had sent and could not write; how many."""
+        unbooked = await self.settle_for_the_dead()
+        for call, text in unbooked:
+            try:
+                record = RECORD.validate_json(text)
+            except ValidationError:
+                log.warning("account.unreadable_call", call=call)
+                continue
+            await ledger.append([record], closes=(call,), only_open=True)
+        if unbooked:
+            log.info("account.booked_for_the_dead", calls=len(unbooked))
+        return len(unbooked)
+
+    def _keys(self, call: str) -> list[str]:
+        return [self._store.keys.reservations(), self._store.keys.reservation(call)]
+
+
+async def _in_spite_of_all(step: Coroutine[Any, Any, None]) -> None:
+    """To its end, also where this task is cancelled; as far as Redis can be reached."""
+    with suppress(StoreUnavailable):
+        await asyncio.shield(step)
+
+
+def nano(dollars: float) -> int:
+    """Nanodollars, rounded up: what is in doubt is spent."""
+    return math.ceil(round(dollars * NANO, 3))
