@@ -290,7 +290,9 @@ def _plain(chunk: dict[str, Any]) -> bool:
         content = delta.get("content")
         thought = next((text for key in _REASONING if (text := _words(delta.get(key)))), "")
         if isinstance(content, list):
-            parts = [part for part in content if isinstance(part, dict)]
+            # Some servers put bare texts among the typed parts.
+            parts = [{"text": part} if isinstance(part, str) else part for part in content]
+            parts = [part for part in parts if isinstance(part, dict)]
             thought += "".join(
                 _words(part.get("thinking")) for part in parts if part.get("type") == "thinking"
             )

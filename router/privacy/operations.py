@@ -119,6 +119,7 @@ _DONE_WITH_OTHERS = re.compile(
     r"|fill|preench\w+|rellen\w+|creat\w+|cri(?:e|ar)|crear?|generat\w+|ger(?:e|ar)|gener[ae]\w*"
     r"|(?:make|write|build|need|want|plan|escrev\w+|faca|fazer|haz|escrib\w+)(?: me)?"
     r" (?:an?|some|two|three|um|uma|un|code|python|sql|html)"
+    r"|(?:rewrit\w+|rephras\w+|reword\w*|paraphras\w+|reescrev\w+|reformul\w+|reescrib\w+)(?!:? @)"
     r"|explain|explic\w+|expli\w+|prove|why|por ?que|who|quem|quien|when|quando|cuando|where|onde"
     r"|donde|schedul\w+|agend\w+|book|save|stor\w+|remember|guard\w+|keep|not[ae]|anot\w+|search"
     r"|procur\w+|busc\w+|meet\w*|is from|e de|pay|pag\w+|sell|buy|deliver\w*|entreg\w+)\b"

@@ -48,8 +48,10 @@ def shown_url(url: str) -> str | None:
     if scheme == "unix":
         if place:  # a path without its first slash; or a host, which a socket has not
             return None
-    elif not (known := _PLACE.fullmatch(place)) or int(known["port"] or 0) > 65535:
-        return None
+    elif authority or scheme not in _PATHS:  # a Redis without a host is this machine's
+        known = _PLACE.fullmatch(place)
+        if known is None or int(known["port"] or 0) > 65535:
+            return None
     return f"{scheme}://{_shown_user(secret)}{at}{place}{path}{asks}{_shown_query(query)}"
 
 
