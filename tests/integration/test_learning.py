@@ -227,6 +227,7 @@ async def test_whenever_it_is_killed_every_record_counts_once(store: Store, tmp_
     place = {"url": store.url, "namespace": store.keys.namespace, "home": str(home)}
     config.write_text(json.dumps({"store": place}))  # JSON is YAML
     env = {k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "EDGEWARD_HOME")}
+    env["EDGEWARD_CONFIG"] = str(config)  # named, so that it need not be trusted
     ledger, count = Ledger(store), 0
     await ledger.append([judgement("bad", number) for number in range(3000)])
     count += 3000

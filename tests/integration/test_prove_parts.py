@@ -84,7 +84,7 @@ async def test_a_part_that_is_stricter_than_the_text_is_a_breach(
     assert proof.intact, "nobody has changed it"
     assert not proof.sound
     (breach,) = proof.breaches
-    assert f"sent to a cloud as {sent_as.value}, and it had a part that is local_only: {part}" in (
+    assert f"sent elsewhere as {sent_as.value}, and it had a part that is local_only: {part}" in (
         breach.text
     )
     assert said_of(proof) == (
