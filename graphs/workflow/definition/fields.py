@@ -1,4 +1,4 @@
-"""The kinds of text in the file of a workflow, each checked where it stands."""
+"""The types of text in a workflow's file, each with its validation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _checked(read: Callable[[str], object]) -> Callable[[str], str]:
 
 
 def wrong_expression(error: ExpressionError, inside: tuple[str | int, ...] = ()) -> Exception:
-    """As pydantic takes it. inside: the keys below the field that lead to the text."""
+    """The error as pydantic takes it. inside: the keys below the field that lead to the text."""
     facts = {"begins": error.begins, "offset": error.offset, "inside": inside}
     return PydanticCustomError("expression", "{what}", {"what": str(error), **facts})
 
@@ -75,7 +75,7 @@ def _check_data(value: Any, inside: tuple[str | int, ...]) -> None:
 
 
 def _expression(value: Any) -> Any:
-    """YAML reads `if: true` as a truth, which says the same as an expression."""
+    """YAML reads `if: true` as a boolean: turned into the expression `true`."""
     return str(value).lower() if isinstance(value, bool) else value
 
 

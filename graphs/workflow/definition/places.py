@@ -12,7 +12,8 @@ from router.settings.yaml_nodes import Place
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """step: None in the outputs of the workflow. in_loop: `item` and `index` are known here."""
+    """A text and its place. step: None in the workflow's outputs. in_loop: `item` and `index` are
+    known."""
 
     text: str
     place: Place
