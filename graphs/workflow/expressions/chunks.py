@@ -1,4 +1,4 @@
-"""A long text in pieces, cut where a reader would cut it."""
+"""Splits a long text at paragraph, line, sentence or word boundaries."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _CUTS = ("\n\n", "\n", ". ", " ")
 
 
 def chunks(text: str, size: int) -> Iterator[str]:
-    """Pieces of at most `size` characters, none blank; only space at the cuts is lost.
+    """Pieces of at most `size` characters, none blank; only white space at the cuts is lost.
 
-    A cut is between paragraphs where that wastes at most half a piece, or else between lines,
-    sentences, words, and at last anywhere.
+    Cuts between paragraphs if that wastes at most half a piece, else between lines, sentences,
+    words, and at last anywhere.
     """
     at = 0
     while at < len(text):

@@ -1,4 +1,4 @@
-"""The functions of the expression language, each with the types it takes and gives."""
+"""The functions of the expression language, each with its types of arguments and result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Function:
 
 
 def _plain(run: Callable[..., Json]) -> Callable[[WorkLimit, list[Json]], Json]:
-    """For a function that needs no count of its work."""
+    """Adapts a function that does not count its work."""
     return lambda work, given: run(*given)
 
 
