@@ -1,4 +1,4 @@
-"""What works here, what does not, and what to do about it."""
+"""`edgeward doctor`: what works here, what does not, and what to do about it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ State = Literal["ok", "note", "fails"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the examination. cure: what to do; empty when there is nothing to do."""
+    """One line of the report. cure: what to do; empty when there is nothing to do."""
 
     subject: str
     state: State
@@ -51,7 +51,8 @@ class Finding:
 
 
 async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> list[Finding]:
-    """Every finding, in the order in which a person would fix them. Starts nothing."""
+    """Every finding, in the order in which a person would fix them. Starts no engine and no
+    server."""
     env = os.environ if env is None else env
     findings = [_python(), *_packages()]
     try:
@@ -106,7 +107,7 @@ def _packages() -> list[Finding]:
 
 
 async def _sandbox() -> Finding:
-    """Whether code that a model wrote can be tried on a task's examples."""
+    """Whether code that a model wrote can be run on a task's examples."""
     result = await run_program((sys.executable, "-c", "pass"), files={})
     if result.succeeded:
         return Finding("sandbox", "ok", "code is tried on a task's examples, locked in")
@@ -132,7 +133,7 @@ async def _redis(settings: Settings) -> list[Finding]:
         return [Finding("redis", "fails", str(error), "mend store.url, or REDIS_URL")]
     usable = status.running or status.origin in ("path", "wheel")
     findings = [Finding("redis", "ok" if usable else "fails", status.detail)]
-    if status.origin == "url" and status.running:  # our own keeps what it is given
+    if status.origin == "url" and status.running:  # the one that edgeward starts is durable
         with suppress(StoreUnavailable):
             async with await open_configured(settings.store) as store:
                 findings += [
@@ -173,7 +174,7 @@ def _role(role: str, caps: EngineCaps) -> Finding:
 
 
 async def _cloud_reach(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
-    """Whether the way to the cloud is free; looked at, not guessed."""
+    """Whether the cloud can be reached, by trying the connection."""
     try:
         agents = build_roster(settings, Prices.load(settings.prices), env)
     except EdgewardError:
@@ -230,7 +231,7 @@ def _gpu() -> Finding:
 
 
 def _exllamav2(settings: Settings) -> Finding:
-    """A failure only for who wants it: a role whose model is a directory."""
+    """A failure only where a role's model is a directory, which needs ExLlamaV2."""
     reason = unavailable_reason()
     if reason is None:
         return Finding("exllamav2", "ok", "ready for EXL2 models")

@@ -1,4 +1,4 @@
-"""What the commands share: their common options, the settings in force, and the event loop."""
+"""Shared by the commands: common options, the settings in force, and the event loop."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")
 def settings_in_force(
     config: Path | None, cloud_url: str | None = None, cloud_model: str | None = None
 ) -> Settings:
-    """The settings, with what the command line changes; `offline` and the level of the log hold
-    for the whole process."""
+    """The settings, changed by the command line's options; `offline` and the log level apply to the
+    whole process."""
     from router.privacy.offline import forbid_outbound
     from router.settings.settings import CloudSettings
     from router.telemetry import configure_logging

@@ -1,4 +1,4 @@
-"""`edgeward replay`: recorded traffic under a changed policy, before anything is applied."""
+"""`edgeward replay`: recorded traffic under a changed policy, without running anything."""
 
 from __future__ import annotations
 

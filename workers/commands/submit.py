@@ -1,4 +1,4 @@
-"""Submits tasks and waits for them; and the process that works until it is told to end."""
+"""Submits tasks and waits for them; and runs a worker until it is told to stop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ async def submit_all(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """The exit status: 0, 1 where a task failed, 3 where one is parked."""
+    """Submits the tasks. Returns the exit status: 0, 1 where a task failed, 3 where one is
+    parked."""
     async with open_queue(settings) as queue:
         if len(tasks) == 1:
             handles = [await queue.submit(tasks[0], **options)]
@@ -58,7 +59,8 @@ async def submit_all(
 async def begin_queued(
     settings: Settings, path: Path, given: Sequence[str], *, key: str | None
 ) -> RunRecord:
-    """A run that is written down for the workers. key: the same one is the same run."""
+    """Records a workflow's run for the workers. key: idempotency key; the same key gives the same
+    run."""
     workflow = Workflow.load(path)
     inputs = read_inputs(workflow.definition, given)
     run_id = None if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]
@@ -69,7 +71,7 @@ async def begin_queued(
 
 
 async def _follow(handle: Handle) -> int:
-    """One task's tokens as they come."""
+    """Prints one task's tokens as they come."""
     live, written = sys.stdout.isatty(), False
     async for event in handle.events():
         if event["type"] == "token" and live:
@@ -89,7 +91,7 @@ async def _follow(handle: Handle) -> int:
 
 
 async def _gather(handles: Sequence[Handle], *, as_json: bool) -> int:
-    """Results as they complete, with counts by route and the running cost."""
+    """Prints results as they complete, with counts by route and the cost so far."""
     routes: Counter[str] = Counter()
     results: list[Result] = []
     failed = 0
@@ -127,7 +129,7 @@ def _code(results: Sequence[Result]) -> int:
 
 
 async def work_until_told(settings: Settings, roles: Sequence[str], slots: int) -> None:
-    """Until SIGTERM or SIGINT; then what is in hand is finished, or handed back."""
+    """Works until SIGTERM or SIGINT; then finishes the tasks in progress, or hands them back."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGTERM, signal.SIGINT):

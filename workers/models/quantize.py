@@ -1,4 +1,5 @@
-"""`edgeward models quantize`: an EXL2 model of an unquantised one, at the bits that fit."""
+"""`edgeward models quantize`: makes an EXL2 model from an unquantised one, with the bits that
+fit."""
 
 from __future__ import annotations
 
@@ -79,7 +80,7 @@ def fitting(
     kv: str,
     head_bits: int = 6,
 ) -> float:
-    """The most bits with which the model fits the card, beside those that play the other roles.
+    """The most bits with which the model fits the card, beside the models of the other roles.
 
     Raises ConfigError where it does not fit at all.
     """
