@@ -1,4 +1,4 @@
-"""What the contract must know of an engine to put it through the same tests as the others."""
+"""What the engine contract's tests need to know of an engine that they are run on."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Literal
 from router.engine import Engine
 
 Behaviour = Literal["brief", "endless"]
-"""brief: answers of 8 to 100 characters that end by themselves. endless: an answer that would take
-at least five seconds and ends only at max_tokens or the deadline."""
+"""brief: answers of 8 to 100 characters that end by themselves. endless: an answer of at least five
+seconds that ends only at max_tokens or the deadline."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """One engine under the contract.
 
-    make: gives an engine of the wanted behaviour, not opened, with whatever it needs running
-    around it (a directory for files is passed in); the contract opens and closes the engine.
-    lanes: how many answers it makes at once; None where nothing in this process limits it.
+    make: gives an unopened engine of the wanted behaviour, with a server if it needs one (it gets a
+    directory for files); the contract opens and closes the engine. lanes: how many answers it
+    generates in parallel; None where nothing in this process limits that.
     """
 
     name: str
@@ -30,4 +30,4 @@ class Subject:
     supports_schema: bool = False
     supports_logprobs: bool = False
     overflow_prompt: str | None = None
-    """A prompt that does not fit the model's window; None where the engine cannot know."""
+    """A prompt that is too long for the model's context; None where the engine cannot tell."""

@@ -1,4 +1,4 @@
-"""A Router whose cloud is a server on loopback that keeps a bill, and the books of both sides."""
+"""A Router whose cloud is a loopback server that keeps a bill, and both sides' accounts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INPUT_USD, OUTPUT_USD = 1e-6, 4e-6
 
 
 def prices_in(folder: Path) -> Path:
-    """A price list of the two models that the server has."""
+    """A price list of the server's two models."""
     path = folder / "prices.yaml"
     entry = "input_per_mtok_usd: 1, output_per_mtok_usd: 4, source: made up, as_of: 2026-01-01"
     models = ("openai/test-model", "openai/other-model")
@@ -33,8 +33,8 @@ def prices_in(folder: Path) -> Path:
 def paid_settings(
     url: str, redis_url: str, namespace: str, folder: Path, *, cloud: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Local models that know nothing and a cloud at `url`, in a budget of a day; overridden by
-    what is given."""
+    """Scripted local models that fail, and a cloud at `url`, within a daily budget; `more`
+    overrides."""
     return {
         "cloud": {
             "url": url,
@@ -66,7 +66,7 @@ async def paid_router(
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the account and the budget of the day say, US dollars; the cloud's attempts."""
+    """The cost by the ledger and by the day's budget, in US dollars; the cloud's attempts."""
 
     account_usd: float
     spent_usd: float
@@ -76,13 +76,14 @@ class Books:
 
     @property
     def agree(self) -> bool:
-        """To the nanodollar a call, by which each is rounded up."""
+        """Up to a nanodollar a call, to which the budget rounds up."""
         apart = abs(self.account_usd - self.spent_usd)
         return apart <= (len(self.attempts) + 1) / NANO and not self.reserved_usd
 
 
 async def books_of(router: Router) -> Books:
-    """After the dead have been settled for, as at the next look of any process."""
+    """The accounts, after the calls of killed processes were recorded, as any process does
+    regularly."""
     await router.book_for_the_dead()
     records = [record async for record in router.ledger.read()]
     attempts = tuple(

@@ -1,4 +1,4 @@
-"""A server on loopback that answers every request in one way, and keeps what it was sent."""
+"""A loopback server that answers every request in one way, and keeps the requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class PlainServer:
-    """bodies: of the requests, as they came."""
+    """bodies: of the requests, as received."""
 
     url: str
     bodies: list[bytes] = field(default_factory=list)

@@ -95,7 +95,7 @@ BEHAVIOURS = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What to do to one request. `name` is a key of STATUSES or one of BEHAVIOURS."""
+    """How to fail one request. `name` is a key of STATUSES or one of BEHAVIOURS."""
 
     name: str
     retry_after_s: float | None = None
@@ -116,8 +116,8 @@ class Failure:
 class Assessment:
     """One request as it arrived. `gave_up`: the client closed the connection before the end.
 
-    prompt_tokens, answer_tokens: what a provider would bill it for: 0 where it was refused, else
-    the prompt, and what was written until the client went.
+    prompt_tokens, answer_tokens: what a provider would bill: 0 where it refused, else the prompt,
+    and what was written until the client disconnected.
     """
 
     path: str
@@ -131,18 +131,18 @@ class Assessment:
 
 @dataclass(slots=True)
 class ProviderServer:
-    """Serves from `async with` until its end.
+    """Serves while the `async with` block runs.
 
-    models: the names it accepts. context_tokens: prompts of more tokens overflow. reply: what it
-    says to everything, in place of the brain. brain: what it says to a prompt and a schema.
-    count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
-    usage: what it says the answer consumed, whatever that was; entries of None are sent as null.
-    keeps_to_max_tokens: False for one that answers on and on. behave: how it fails this prompt.
+    models: the names it accepts. context_tokens: longer prompts overflow. reply: a fixed answer,
+    instead of the brain's. brain: gives the answer to a prompt and a schema. count: counts the
+    tokens of a text, by default its words. token_delay_s: seconds between tokens. usage: overrides
+    the reported usage; entries of None are sent as null. keeps_to_max_tokens: False to ignore
+    max_tokens. behave: chooses a failure by the prompt.
 
-    thought: what it thinks before each answer, `think_in` says where: between <think> and </think>,
-    before a "lone" closing mark, after an "unclosed" opening one, as typed "parts", or in a field
-    of that name. obeys: the parameters by which its thinking can be switched off. refuses: the
-    parameters for which it turns a request down. system_role, schemas: whether it knows such.
+    thought: its thinking before each answer; think_in: where it is written: between <think> and
+    </think>, before a "lone" closing mark, after an "unclosed" opening one, as typed "parts", or in
+    a field of that name. obeys: the parameters by which its thinking can be switched off. refuses:
+    the parameters for which it refuses a request. system_role, schemas: whether it supports them.
     """
 
     key: str = "test-key"
@@ -176,7 +176,7 @@ class ProviderServer:
         return f"{self.url}/v1"
 
     def fail(self, name: str, *, times: int = 1, **details: Any) -> None:
-        """The next `times` chat requests fail so; afterwards the server behaves again."""
+        """Makes the next `times` chat requests fail in this way."""
         self._failures.extend([Failure(name, **details)] * times)
 
     async def __aenter__(self) -> ProviderServer:
@@ -186,7 +186,7 @@ class ProviderServer:
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_post("/_fail", self._steer)
         app.router.add_get("/_requests", self._show)
-        # Cancelled handlers are how a closed connection is seen at once, not at the next write.
+        # Handlers are cancelled on disconnect, so that a closed connection is noticed at once.
         self._runner = web.AppRunner(
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1
         )
@@ -286,7 +286,7 @@ class ProviderServer:
         return await self._stream(request, wire, reply, failure, seen)
 
     def _thought(self, body: dict[str, Any]) -> tuple[str, str]:
-        """What it thinks for this request, and where it writes it."""
+        """The thinking for this request, and where to write it."""
         kwargs = body.get("chat_template_kwargs") or {}
         switched = {
             "chat_template_kwargs": kwargs.get("enable_thinking") is False,
@@ -299,7 +299,7 @@ class ProviderServer:
     def _cannot_serve(
         self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
     ) -> web.Response | None:
-        """The refusals that depend on what was asked."""
+        """The refusals that depend on the request's content."""
         words = _prompt_tokens(body, self.count)
         if unwelcome := next((name for name in self.refuses if name in body), None):
             return _said(400, f"Extra inputs are not permitted: {unwelcome}")
@@ -374,7 +374,7 @@ class ProviderServer:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What the brain said, cut to the request's max_tokens and stop strings.
+    """The brain's answer, cut to the request's max_tokens and stop strings.
 
     thought: what goes into the field `think_in`, or into typed parts.
     """
@@ -611,7 +611,7 @@ def _last_user_text(body: dict[str, Any]) -> str:
 
 
 def _logprob(token: str) -> dict[str, Any]:
-    """Made up but steady: -0.1 for a word, -0.2 for one with a digit."""
+    """Invented, but deterministic: -0.1 for a word, -0.2 for one with a digit."""
     value = -0.2 if any(character.isdigit() for character in token) else -0.1
     return {"token": token, "logprob": value, "bytes": None, "top_logprobs": []}
 
