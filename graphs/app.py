@@ -438,8 +438,7 @@ class Router:
         )
 
     def _avoided(self, task: Task, outcome: Outcome) -> float:
-        """What the cloud would have charged for this answer; tokens are estimated from
-        characters."""
+        """What the cloud would have charged for this answer, by an estimate of its tokens."""
         if outcome.status != "done" or outcome.route not in ("local", "cache"):
             return 0.0
         tokens = estimate_tokens(task.prompt), estimate_tokens(outcome.text)

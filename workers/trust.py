@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_or_ask(config: Path | None) -> tuple[Settings, Path | None]:
-    """As `load_settings`; a person at a terminal is asked whether to trust a configuration that was
-    found."""
+    """As `load_settings`; a person at a terminal is asked whether to trust a found file."""
     from router.settings.settings import load_settings
     from router.settings.trust import UntrustedConfig, remember
 

@@ -98,8 +98,7 @@ def doubts_of(
     *,
     who: str = "the cloud",
 ) -> tuple[str, ...]:
-    """Warnings about placeholders in an answer from another machine. who: that machine, in
-    words."""
+    """Warnings about placeholders in an answer from `who`, another machine."""
     if completion is None or not redaction.mapping:
         return ()
     doubts, shown = [], ", ".join(list(redaction.mapping)[:_MOST_NAMED])
@@ -141,8 +140,7 @@ async def _ask(
     state: State,
     runtime: Runtime[Run],
 ) -> State:
-    """One question: released by the gate, and answered from an earlier paid call or by the
-    cloud."""
+    """One question: released by the gate, answered from an earlier paid call or by the cloud."""
     run, task = runtime.context, state["task"]
     gate = run.deps.gate
     schema = task.json_schema if constraint is None else constraint.json_schema
@@ -398,8 +396,7 @@ async def _end_call(
     claim: Claim | None,
     completion: Completion | None,
 ) -> None:
-    """Keeps the answer and settles the reservation in one step; the ledger closes the call
-    later."""
+    """Keeps the answer and settles the reservation in one step; the ledger closes it later."""
     calls, paid = run.deps.budget.calls, run.deps.paid
     if record is not None and not record.sent:
         record = None  # it was never sent

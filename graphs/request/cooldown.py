@@ -27,8 +27,7 @@ class Cooldown:
         return awake or tuple(agents)
 
     def failed(self, agent: Agent, attempt: Attempt) -> None:
-        """Starts the cooldown if the engine failed; a prompt that is too long is no such
-        failure."""
+        """Starts the cooldown if the engine failed; a prompt that is too long does not count."""
         if attempt.escalation is EscalationReason.ENGINE_FAILED:
             self._until[_name(agent)] = time.monotonic() + self._cool_down_s
 

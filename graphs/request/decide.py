@@ -21,8 +21,7 @@ Node = Runtime[Run]
 
 
 async def decide(state: State, runtime: Node) -> State:
-    """Takes the cached answer if there is one; else sends the task to a local agent or the cloud,
-    or parks it."""
+    """Decides who answers: the cache, a local agent or the cloud; or parks the task."""
     task, deps, guess = state["task"], runtime.context.deps, state["guess"]
     options = runtime.context.options
     cached = state.get("cached")

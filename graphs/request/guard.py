@@ -66,8 +66,7 @@ async def guard(state: State, runtime: Node) -> State:
 
 
 def relabelled(state: State, label: Privacy, run: Run) -> State:
-    """The state's fields that follow from a stricter label, which may close the way to the
-    cloud."""
+    """The state's fields that follow from a stricter label, which may rule out the cloud."""
     stays_local = state["stays_local"] or not run.deps.gate.may_leave(label)
     return {
         "label": label,

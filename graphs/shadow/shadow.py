@@ -79,8 +79,7 @@ class ShadowRuns:
         return self
 
     async def __aexit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        """Waits for the shadow runs in progress, up to CLOSE_WAIT_S; not if the Router closes on an
-        error."""
+        """Waits up to CLOSE_WAIT_S for shadow runs, but not if the Router closes on an error."""
         self._closing = True
         if failed is None:
             await self.drain(CLOSE_WAIT_S)
@@ -250,8 +249,7 @@ def _chance(text: str) -> float:
 
 
 def _usable(task: Task, result: Result, completion: Completion) -> bool:
-    """Whether the cloud's answer passes the checks of every cloud answer; one that was cut off
-    does."""
+    """Whether the answer passes the checks of every cloud answer; a cut-off one may."""
     checks = [complete(task, result.guess.kind, completion)]
     if task.json_schema is not None:
         checks.append(satisfies_schema(task, result.guess.kind, completion))

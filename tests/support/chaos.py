@@ -119,8 +119,7 @@ def start_worker(config: Path, place: int) -> subprocess.Popen[bytes]:
 async def chaos(
     tasks: int, *, workers: int = 4, redis_kills: int = 2, lease_s: float = 3.0, seed: int = 1
 ) -> Report:
-    """Submits, kills, freezes, restarts; returns once every task has ended, or after a long
-    timeout."""
+    """Submits, kills, freezes, restarts; returns once every task has ended, or at a timeout."""
     rng, report = random.Random(seed), Report(tasks)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="edgeward-", dir="/tmp") as name:
@@ -164,8 +163,7 @@ async def _attack(
     rng: random.Random,
     report: Report,
 ) -> None:
-    """Kills a worker every second, freezes one for longer than its lease, and kills Redis
-    meanwhile."""
+    """Kills a worker every second, freezes one past its lease, and kills Redis meanwhile."""
     frozen: tuple[int, float] | None = None
     turn = 0
     while not submitting.done() or await _waiting(queue) > 0:

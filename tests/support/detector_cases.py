@@ -145,8 +145,7 @@ def _each_mark(written: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _inside(gap: str) -> Callable[[str], str]:
-    """A way of writing that inserts `gap` between two letters or digits in the middle of a
-    value."""
+    """A way of writing that inserts `gap` between two letters or digits near the middle."""
 
     def written(value: str) -> str:
         middle = len(value) // 2

@@ -40,8 +40,7 @@ write(*sys.argv[2:])
 
 @asynccontextmanager
 async def writers(store: Store, what: str) -> AsyncIterator[Callable[[], bool]]:
-    """Starts the writing processes at the same moment; gives a function that tells whether all have
-    ended."""
+    """Starts all writing processes at once; gives a function that tells whether all have ended."""
     arguments = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent)]
     arguments += [store.url, store.keys.namespace, what]
     running = [

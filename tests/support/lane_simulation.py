@@ -75,8 +75,7 @@ def simulate(
     *,
     capacity_bytes: int,
 ) -> Outcome:
-    """Serves every job; a model's jobs take its `service_s`, and a load does not stop running
-    jobs."""
+    """Serves every job; a model's jobs take its `service_s`, and run on during loads."""
     seats = {name: _Seat(model) for name, model in models.items()}
     outcome = Outcome()
     coming = list(enumerate(sorted(arrivals)))[::-1]

@@ -33,8 +33,7 @@ def prices_in(folder: Path) -> Path:
 def paid_settings(
     url: str, redis_url: str, namespace: str, folder: Path, *, cloud: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Scripted local models that fail, and a cloud at `url`, within a daily budget; `more`
-    overrides."""
+    """The default local models, and a cloud at `url` with a daily budget; `more` overrides."""
     return {
         "cloud": {
             "url": url,
@@ -82,8 +81,7 @@ class Books:
 
 
 async def books_of(router: Router) -> Books:
-    """The accounts, after the calls of killed processes were recorded, as any process does
-    regularly."""
+    """The books, after the calls of killed processes were recorded."""
     await router.book_for_the_dead()
     records = [record async for record in router.ledger.read()]
     attempts = tuple(

@@ -110,8 +110,7 @@ def feedback(
 def accepted(
     kind: Kind, count: int, right: float, expected: tuple[float, float], *, shadows: bool = True
 ) -> Iterator[Record]:
-    """Local answers that the checks accepted, a share `right` of them correct; the cloud's were
-    correct."""
+    """Accepted local answers, the share `right` of them correct; the cloud's were correct."""
     for number in range(count):
         name = f"{kind.value}-{number:04d}"
         yield attempt(name, kind)

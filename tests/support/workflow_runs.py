@@ -24,8 +24,7 @@ from router.store.store import Store
 
 
 def workflow(folder: Path, text: str, name: str = "w.yaml", **files: str) -> Workflow:
-    """Writes `text` and loads it; `files` are written beside it, with `__` for the dot in their
-    names."""
+    """Writes and loads `text`; `files` are written beside it, `__` in their names is a dot."""
     for other, content in files.items():
         (folder / other.replace("__", ".")).write_text(textwrap.dedent(content))
     path = folder / name
@@ -97,8 +96,7 @@ async def routed(
     price: tuple[float, float] = PRICE,
     **settings: Any,
 ) -> AsyncIterator[Router]:
-    """Both local roles are scripted by `local`; None for `cloud` means no cloud. Nothing is
-    cached."""
+    """Both local roles are scripted by `local`; `cloud` None: no cloud. Nothing is cached."""
     model = {"script": str(script(folder / "local.yaml", *(local or [{"reply": "from here"}])))}
     clouded: dict[str, Any] = {"model": "off"}
     if cloud is not None:

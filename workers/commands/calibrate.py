@@ -150,8 +150,7 @@ def _texts(target: Path | None, in_force: Path | None, found: Calibrated) -> tup
 
 
 def _write(target: Path, text: str, found: Calibrated, settings: Settings) -> str:
-    """Writes the file after checking that it reads back as intended; returns what was done, in
-    words."""
+    """Writes the file if it reads back as intended; returns what was done, in words."""
     import tempfile
 
     from router.errors import ConfigError

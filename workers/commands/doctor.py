@@ -51,8 +51,7 @@ class Finding:
 
 
 async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> list[Finding]:
-    """Every finding, in the order in which a person would fix them. Starts no engine and no
-    server."""
+    """Every finding, in the order in which a person would fix them. Starts no server."""
     env = os.environ if env is None else env
     findings = [_python(), *_packages()]
     try:

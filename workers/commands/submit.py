@@ -40,8 +40,7 @@ async def submit_all(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Submits the tasks. Returns the exit status: 0, 1 where a task failed, 3 where one is
-    parked."""
+    """Submits the tasks. The exit status: 0, 1 where a task failed, 3 where one is parked."""
     async with open_queue(settings) as queue:
         if len(tasks) == 1:
             handles = [await queue.submit(tasks[0], **options)]
@@ -59,8 +58,7 @@ async def submit_all(
 async def begin_queued(
     settings: Settings, path: Path, given: Sequence[str], *, key: str | None
 ) -> RunRecord:
-    """Records a workflow's run for the workers. key: idempotency key; the same key gives the same
-    run."""
+    """Records a workflow's run for the workers. key: idempotency key; the same gives one run."""
     workflow = Workflow.load(path)
     inputs = read_inputs(workflow.definition, given)
     run_id = None if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]

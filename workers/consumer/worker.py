@@ -125,8 +125,7 @@ class Worker:
             require_may_be_written(label, self.router.store, what, cure=cure, error=TaskError)
 
     def _labelled(self, result: Result) -> Result:
-        """The result; its label includes private text in the answer if the store is on another
-        machine."""
+        """The result; private text in the answer raises its label if the store is elsewhere."""
         if self.router.store.local:
             return result
         label = self.router.label_of(result.text, result.label)

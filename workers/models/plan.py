@@ -170,8 +170,7 @@ def _for_cpu(
 
 
 def at_hand(folder: Path) -> list[Candidate]:
-    """The EXL2 models in the subdirectories of a directory. Raises ConfigError if there are
-    none."""
+    """The EXL2 models in a directory's subdirectories. Raises ConfigError if there are none."""
     from agents.models.catalogue import ROLES
     from agents.models.inspect import inspect_model
     from agents.models.planner import Candidate

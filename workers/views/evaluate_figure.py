@@ -65,8 +65,7 @@ def draw_curves(report: RoutingReport, path: Path) -> None:
 
 
 def draw_confusion(report: KindsReport, path: Path) -> None:
-    """The shares of each label's prompts by the kind they were classified as. Raises
-    ConfigError."""
+    """The shares of each label's prompts by their classification. Raises ConfigError."""
     labels = sorted({one.label for one in report.confusion})
     kinds = sorted({one.taken_for for one in report.confusion})
     counts = np.zeros((len(labels), len(kinds)))

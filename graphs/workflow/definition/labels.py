@@ -15,8 +15,7 @@ from router.types.task import Privacy
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label and its origin. way: the names from here to the one that was marked: `steps.a`,
-    `inputs.x`."""
+    """A label, and the way to the name that was marked with it: `steps.a`, `inputs.x`."""
 
     privacy: Privacy = Privacy.PUBLIC
     way: tuple[str, ...] = ()

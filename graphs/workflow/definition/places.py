@@ -12,8 +12,7 @@ from router.settings.yaml_nodes import Place
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text and its place. step: None in the workflow's outputs. in_loop: `item` and `index` are
-    known."""
+    """step: None in the workflow's outputs. in_loop: whether `item` and `index` are known."""
 
     text: str
     place: Place

@@ -170,8 +170,7 @@ class _Checked:
             self.called[step_id] = called
 
     def _outcome(self, step: Step, steps: Mapping[str, Label]) -> Label:
-        """Checks a called workflow with the labels of its inputs; returns the label of its
-        outputs."""
+        """Checks a called workflow for the labels of its inputs; the label of its outputs."""
         called = self.called.get(step.id)
         if called is None:
             return Label()

@@ -62,8 +62,7 @@ class DriveOutcome:
 
 
 def saver(router: Router, label: Privacy = Privacy.PUBLIC) -> RedisSaver:
-    """The checkpointer; it labels each checkpoint anew, as tools may have raised labels. label: of
-    the inputs."""
+    """The checkpointer; labels each checkpoint anew, as tools may raise it. label: the inputs'."""
     return RedisSaver(
         router.store,
         ttl_s=KEPT_S,

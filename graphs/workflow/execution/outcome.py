@@ -32,8 +32,7 @@ class Ask(Frozen):
 
     @property
     def key(self) -> str:
-        """The key of its answer; an answer to an earlier question of the same step does not
-        match."""
+        """The key of its answer, which differs from that of the step's earlier questions."""
         return f"{self.path} {self.since!r}"
 
 

@@ -158,8 +158,7 @@ async def stream(
 
 
 async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> RunRecord:
-    """Stores answers in a run for the process that drives it next. Raises as `continue_run`
-    does."""
+    """Stores answers for the process that drives the run next. Raises as `continue_run` does."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
     async with _held(runs, record.run_id, router) as lease:

@@ -67,8 +67,7 @@ class RunProgress:
         return scope_of(self.inputs, self.facts, item, index)
 
     def label_of(self, step: Step) -> Privacy:
-        """The strictest of the step's own label and the actual labels of all that its texts
-        read."""
+        """The strictest of the step's label and the actual labels of all that its texts read."""
         given = input_labels(self.workflow)
         read = reads(step).data
         return strictest(

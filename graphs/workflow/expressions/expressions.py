@@ -62,8 +62,7 @@ class References:
 
 @lru_cache(maxsize=256)
 def template(text: str) -> Template:
-    """The text in pieces. Raises ExpressionError, with its place in the text, for a wrong
-    expression."""
+    """The text in pieces. Raises ExpressionError, with the expression's place in the text."""
     pieces: list[Piece] = []
     at = 0
     while (start := text.find(OPENS, at)) >= 0:
@@ -190,8 +189,7 @@ def _word(text: str, at: int) -> int:
 
 
 def _closing(text: str, at: int) -> int:
-    """The position of the `}}` that ends an expression, not counting those in strings; -1 if
-    none."""
+    """The position of the `}}` that ends an expression, ignoring strings; -1 if none."""
     while at < len(text):
         if text.startswith(CLOSES, at):
             return at

@@ -45,8 +45,7 @@ class Token:
 
 
 def tokens(expression: str) -> tuple[Token, ...]:
-    """All tokens and an `end`. Raises ExpressionError for an unknown character, or for too many
-    tokens."""
+    """All tokens and an `end`. Raises ExpressionError for a wrong token, or too many of them."""
     if len(expression) > MAX_CHARS:
         raise ExpressionError(
             f"it has {len(expression):,} characters, the limit is {MAX_CHARS:,}",

@@ -75,8 +75,7 @@ class Seats:
         )
 
     def against_tool(self, name: str) -> str:
-        """Why a step cannot call the tool, as far as is known without starting a server; else
-        empty."""
+        """Why a step cannot call the tool, as far as is known before servers start; else empty."""
         names = self.tools.registry.names
         server, dot, _ = name.partition(".")
         if (f"{server}.*" if dot else name) not in names:

@@ -61,8 +61,7 @@ class Asking:
         return 0.0 if share == 0 else None if self.answer_usd is None else self.answer_usd * share
 
     def seconds(self, times: int, max_parallel: int) -> float | None:
-        """Seconds for so many answers: local ones in sequence, as they share a model, cloud ones in
-        parallel."""
+        """Seconds for `times` answers: local ones in sequence, cloud ones in parallel."""
         here_s = 0.0 if self.seat.place == "cloud" else self.here_s
         cloud_s = 0.0 if self.seat.place == "here" else self.cloud_s
         if here_s is None or cloud_s is None:
