@@ -65,7 +65,7 @@ from router.types.result import Attempt, CloudState, Result, ToolCall
 from router.types.task import Privacy, Task
 
 CHECKPOINT_TTL_S = 3600.0
-"""How long the finished state of a run can be read."""
+"""How long the finished state of a run can be looked at."""
 
 _NOT_CLASSIFIED = Guess(kind=Kind.UNSURE, confidence=0.0, language="other")
 _NOT_DECIDED = RouteDecision(route="local", agent=None, reason="the run ended before it was routed")
@@ -214,11 +214,11 @@ class Router:
         options: RunOptions = DEFAULT_OPTIONS,
         emit: Callable[[Event], None] | None = None,
     ) -> Result:
-        """The task's result, whether done, parked or failed.
+        """The task's result, whatever it is: done, parked or failed.
 
-        options: who may answer, and for how much. emit: takes each event; must not block. Raises
-        TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone before
-        there is an answer.
+        options: who may answer, and for how much. emit: takes each event; must not block.
+        Raises TaskError for a task that cannot be run, and StoreUnavailable when Redis is gone
+        before there is an answer.
         """
         return await self._run(task, emit or (lambda _: None), options=options)
 
@@ -438,7 +438,7 @@ class Router:
         )
 
     def _avoided(self, task: Task, outcome: Outcome) -> float:
-        """What the cloud would have charged for this answer, by an estimate of its tokens."""
+        """What the cloud would have charged for this text: an estimate, by characters."""
         if outcome.status != "done" or outcome.route not in ("local", "cache"):
             return 0.0
         tokens = estimate_tokens(task.prompt), estimate_tokens(outcome.text)

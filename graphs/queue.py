@@ -19,7 +19,7 @@ from router.types.task import Task
 async def open_queue(
     settings: Settings | Path | str | None = None, *, env: Mapping[str, str] | None = None
 ) -> AsyncIterator[TaskQueue]:
-    """The queue of these settings: a Settings, a path, or None as in `Router.open`.
+    """The queue of these settings (a Settings, a path, or None as for `Router.open`).
 
     Raises ConfigError and StoreUnavailable.
     """

@@ -1,4 +1,4 @@
-"""The options that a caller may set for one run: who answers, where, for how much, how judged."""
+"""What a caller asks of one run beside its task: who answers, where, for how much, how judged."""
 
 from __future__ import annotations
 

@@ -89,9 +89,9 @@ def _found(same: bool, model: str, text: str) -> CheckResult:
 
 
 def agree(kind: Kind, one: str, other: str) -> bool | None:
-    """Whether two answers say the same; None where their words do not decide it.
+    """Whether two answers say the same; None where that cannot be told from their words.
 
-    JSON is compared by its values, mathematics by the last number, short answers by their words.
+    JSON by its values, mathematics by its last number, short answers by their words.
     """
     with suppress(ValueError):
         return bool(json.loads(one) == json.loads(other))

@@ -42,7 +42,7 @@ MOST_AT_ONCE = 4
 """Beyond this many, shadow runs are skipped: they must not pile up behind a slow cloud."""
 
 CLOSE_WAIT_S = 10.0
-"""How long a closing Router waits for shadow runs; then they are cancelled and recorded."""
+"""How long a closing Router waits for shadow runs; after that they are cancelled and accounted."""
 
 ACCOUNT_WAIT_S = 5.0
 """How long recording a cancelled shadow run may take."""
@@ -141,7 +141,7 @@ class ShadowRuns:
                 await self._account(state["task"], run, result, compared)
 
     async def _first(self, task_id: str) -> bool:
-        """Whether the task has had no shadow yet: it may be run a second time after a crash."""
+        """Whether the task has had no shadow yet: it may be run again after a crash."""
         key = self._store.keys.shadow(task_id)
         with self._store.errors():
             return bool(await self._store.redis.set(key, b"1", nx=True, ex=_ONCE_S))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A workflow that can be run; `definition` is the content of its file."""
+    """A workflow that can be run. `definition` is what its file says."""
 
     definition: WorkflowDefinition
 

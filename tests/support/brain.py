@@ -1,4 +1,4 @@
-"""The test provider's scripted model: answers by rule, and counts words as tokens."""
+"""The scripted brain of the test provider: answers by rule, and counts words as tokens."""
 
 from __future__ import annotations
 

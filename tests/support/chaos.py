@@ -86,7 +86,7 @@ class Redis:
 
 @asynccontextmanager
 async def attacked(folder: Path, lease_s: float) -> AsyncIterator[tuple[Redis, Path]]:
-    """A Redis, and the path of a configuration with fast scripted models."""
+    """A Redis, and the path of a configuration with quick scripted models."""
     (folder / "local.yaml").write_text(json.dumps({"rules": [{"reply": "hello there"}]}))
     model = {"script": str(folder / "local.yaml")}
     redis = Redis(folder)

@@ -1,8 +1,7 @@
-"""Generated cases for the detectors: private values, in the ways that programs and people write
-them.
+"""Generated cases for the detectors: private values, the ways programs and people write them.
 
-A case is a kind of value x a way of writing it x a text around it. Values are generated from a seed
-and are nobody's.
+A case is a kind of value x a way of writing it x a text around it. Values are made from a seed and
+belong to nobody.
 """
 
 from __future__ import annotations
@@ -157,7 +156,7 @@ def _inside(gap: str) -> Callable[[str], str]:
 
 
 def _at_a_gap(gap: str) -> Callable[[str], str]:
-    """A way of writing that breaks a value at a separator near its middle."""
+    """A writing that breaks a value after or instead of a separator near its middle."""
 
     def written(value: str) -> str:
         places = [match.start() for match in re.finditer(r"[ .\-/]", value)]
@@ -481,7 +480,7 @@ def all_cases() -> list[WrittenCase]:
 
 
 def harmless_texts() -> list[str]:
-    """Texts with nothing private in them, each similar to something private."""
+    """Texts with nothing private in them, each close to something that would be."""
     written = (Path(__file__).parent / "harmless_texts.txt").read_text(encoding="utf-8")
     lines, *blocks = written.split("====\n")
     rng = random.Random(SEED + 4)

@@ -9,7 +9,7 @@ import pytest
 from agents.engines import openai_server
 
 _ANYWHERE = ("192.0.2.1", 9)
-"""Nothing is sent there: connecting a datagram socket only reveals its own address."""
+"""Nothing is sent there: a datagram socket that is connected only learns its own address."""
 
 
 def another_host(monkeypatch: pytest.MonkeyPatch) -> str:

@@ -11,8 +11,8 @@ from typing import Literal
 from router.engine import Engine
 
 Behaviour = Literal["brief", "endless"]
-"""brief: answers of 8 to 100 characters that end by themselves. endless: an answer of at least five
-seconds that ends only at max_tokens or the deadline."""
+"""brief: answers of 8 to 100 characters that end by themselves. endless: an answer that would take
+at least five seconds and ends only at max_tokens or the deadline."""
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,4 @@ class Subject:
     supports_schema: bool = False
     supports_logprobs: bool = False
     overflow_prompt: str | None = None
-    """A prompt that is too long for the model's context; None where the engine cannot tell."""
+    """A prompt that does not fit the model's window; None where the engine cannot know."""

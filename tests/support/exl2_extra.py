@@ -1,4 +1,4 @@
-"""Skips tests that need the extra `exllamav2-dev`, where that is not installed."""
+"""Skips what needs the extra `exllamav2-dev`, where it is not installed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def installed() -> bool:
 
 
 def needs_the_extra() -> None:
-    """Call it at the top of a module, before its imports; or in a test."""
+    """At the head of a module, before its imports; or in a test."""
     if not installed():
         reason = "the extra exllamav2-dev is not installed: pip install '.[exllamav2-dev]'"
         pytest.skip(reason, allow_module_level=True)

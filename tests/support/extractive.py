@@ -52,7 +52,7 @@ def passages(text: str) -> list[str]:
 
 
 def reads(prompt: str, schema: dict[str, Any] | None) -> str:
-    """The passage with the most of the question's words, if it has half of them."""
+    """The passage of the text with the most of the question's words, if it has half of them."""
     wanted = words(_question(prompt))
     before, part, after = prompt.partition("\nText (part ")
     text = after.partition(":\n")[2] if part else _after_question(before)

@@ -1,4 +1,4 @@
-"""A small MCP server for tests, with tools that work, misbehave or kill it.
+"""A small MCP server for tests: it obeys, misbehaves and dies.
 
 Over standard input and output, or over HTTP at the port that is its only argument.
 """

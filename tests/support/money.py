@@ -172,7 +172,7 @@ async def _attacked(
     processes: int,
     kill_at: float,
 ) -> set[int]:
-    """The numbers of the tasks that the killed process was running."""
+    """The numbers of the tasks that the killed process had in hand."""
     slots, parsed = -(-plan.tasks // processes), Settings.model_validate(settings)
     async with (
         await open_configured(parsed.store) as store,
@@ -233,7 +233,7 @@ class _Workers:
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def start(self) -> None:
-        """Starts one; returns once it is ready to call the provider."""
+        """Returns once it is ready to call the provider."""
         process = await asyncio.create_subprocess_exec(
             *self._command, stdout=asyncio.subprocess.PIPE
         )
@@ -257,7 +257,7 @@ class _Workers:
 
 
 def _calls(provider: ProviderServer) -> dict[int, list[Assessment]]:
-    """The calls that the provider saw, by the number of the task."""
+    """What the provider saw, by the number of the task."""
     found: dict[int, list[Assessment]] = {}
     for seen in provider.requests:
         case = re.search(r"Case (\d+):", seen.body["messages"][-1]["content"])

@@ -1,4 +1,4 @@
-"""A Router whose cloud is a loopback server that keeps a bill, and both sides' accounts."""
+"""A Router whose cloud is a server on loopback that keeps a bill, and the books of both sides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INPUT_USD, OUTPUT_USD = 1e-6, 4e-6
 
 
 def prices_in(folder: Path) -> Path:
-    """A price list of the server's two models."""
+    """A price list of the two models that the server has."""
     path = folder / "prices.yaml"
     entry = "input_per_mtok_usd: 1, output_per_mtok_usd: 4, source: made up, as_of: 2026-01-01"
     models = ("openai/test-model", "openai/other-model")

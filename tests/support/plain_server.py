@@ -1,4 +1,4 @@
-"""A loopback server that answers every request in one way, and keeps the requests."""
+"""A server on loopback that answers every request in one way, and keeps what it was sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class PlainServer:
-    """bodies: of the requests, as received."""
+    """bodies: of the requests, as they came."""
 
     url: str
     bodies: list[bytes] = field(default_factory=list)

@@ -95,7 +95,7 @@ BEHAVIOURS = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How to fail one request. `name` is a key of STATUSES or one of BEHAVIOURS."""
+    """What to do to one request. `name` is a key of STATUSES or one of BEHAVIOURS."""
 
     name: str
     retry_after_s: float | None = None
@@ -116,8 +116,8 @@ class Failure:
 class Assessment:
     """One request as it arrived. `gave_up`: the client closed the connection before the end.
 
-    prompt_tokens, answer_tokens: what a provider would bill: 0 where it refused, else the prompt,
-    and what was written until the client disconnected.
+    prompt_tokens, answer_tokens: what a provider would bill it for: 0 where it was refused, else
+    the prompt, and what was written until the client went.
     """
 
     path: str
@@ -299,7 +299,7 @@ class ProviderServer:
     def _cannot_serve(
         self, request: web.Request, wire: _OpenAI | _Anthropic, body: dict[str, Any]
     ) -> web.Response | None:
-        """The refusals that depend on the request's content."""
+        """The refusals that depend on what was asked."""
         words = _prompt_tokens(body, self.count)
         if unwelcome := next((name for name in self.refuses if name in body), None):
             return _said(400, f"Extra inputs are not permitted: {unwelcome}")
@@ -374,7 +374,7 @@ class ProviderServer:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The brain's answer, cut to the request's max_tokens and stop strings.
+    """What the brain said, cut to the request's max_tokens and stop strings.
 
     thought: what goes into the field `think_in`, or into typed parts.
     """
@@ -611,7 +611,7 @@ def _last_user_text(body: dict[str, Any]) -> str:
 
 
 def _logprob(token: str) -> dict[str, Any]:
-    """Invented, but deterministic: -0.1 for a word, -0.2 for one with a digit."""
+    """Made up but steady: -0.1 for a word, -0.2 for one with a digit."""
     value = -0.2 if any(character.isdigit() for character in token) else -0.1
     return {"token": token, "logprob": value, "bytes": None, "top_logprobs": []}
 

@@ -1,4 +1,4 @@
-"""A Router whose models are scripted engines, with the test's own real Redis."""
+"""A Router whose models are scripted engines, over the test's own real Redis."""
 
 from __future__ import annotations
 

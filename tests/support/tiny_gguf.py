@@ -1,8 +1,8 @@
 """Builds a real, tiny GGUF model: a llama of a few layers, which llama.cpp runs like any other.
 
-The weights are seeded random numbers, except that each token of a ring is followed by the next with
-a probability near one: so answers are valid UTF-8 with characters of one to four bytes. Where an
-answer enters the ring depends on the prompt, through ordinary attention.
+The weights are seeded random numbers, but for one thing: each token of a ring is followed by the
+next with a probability near one, so answers are valid UTF-8 with characters of one to four bytes.
+Where an answer enters the ring depends on the prompt, through ordinary attention.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes safetensors files and model directories of zeros, for code that reads only headers."""
+"""Writes safetensors files and model directories of zeros, for what reads headers alone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write_safetensors(path: Path, tensors: dict[str, tuple[str, tuple[int, ...]]
 
 
 def write_model(folder: Path, *, exl2_bits: float | None = None, **config: Any) -> Path:
-    """A two-layer Qwen2 as transformers saves it, or as ExLlamaV2's converter does."""
+    """A Qwen2 of two layers as transformers saves it, or as ExLlamaV2's converter does."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = QWEN | config
     if exl2_bits is not None:

@@ -1,4 +1,4 @@
-"""Certificates for loopback servers, valid and invalid, made with the openssl command."""
+"""Certificates for servers on loopback, good and bad ones, made with the openssl command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflows for tests: written into a folder, and run by a Router whose calls are recorded."""
+"""Workflows for tests: written into a folder, run by a Router that is watched."""
 
 from __future__ import annotations
 

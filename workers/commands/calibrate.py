@@ -1,4 +1,4 @@
-"""`edgeward calibrate`: sets the routing thresholds from outcomes, and writes the policy."""
+"""`edgeward calibrate`: sets the thresholds of routing from outcomes, and writes the policy."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def recorded(settings: Settings, since: str | None) -> list[Record]:
 
 
 def _texts(target: Path | None, in_force: Path | None, found: Calibrated) -> tuple[str, str]:
-    """The file's text before and after; a new file begins as a copy of the one in force."""
+    """The file's text before and after; a new file begins as a copy of that in force."""
     from router.settings.edit import edited
 
     source = target if target is not None and target.exists() else in_force

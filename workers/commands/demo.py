@@ -23,7 +23,7 @@ from workers.commands.report import report_view
 from workers.views.render import result_block
 
 AT_ONCE = 4
-"""Requests in flight: enough to keep a cloud busy, few enough to follow on a screen."""
+"""Requests in flight: enough to keep a cloud busy, few enough to follow."""
 
 
 def shipped_requests() -> list[Task]:

@@ -39,7 +39,7 @@ State = Literal["ok", "note", "fails"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. cure: what to do; empty when there is nothing to do."""
+    """One line of the examination. cure: what to do; empty when there is nothing to do."""
 
     subject: str
     state: State
@@ -51,7 +51,7 @@ class Finding:
 
 
 async def examine(config: Path | None, env: Mapping[str, str] | None = None) -> list[Finding]:
-    """Every finding, in the order in which a person would fix them. Starts no server."""
+    """Every finding, in the order in which a person would fix them. Starts nothing."""
     env = os.environ if env is None else env
     findings = [_python(), *_packages()]
     try:
@@ -106,7 +106,7 @@ def _packages() -> list[Finding]:
 
 
 async def _sandbox() -> Finding:
-    """Whether code that a model wrote can be run on a task's examples."""
+    """Whether code that a model wrote can be tried on a task's examples."""
     result = await run_program((sys.executable, "-c", "pass"), files={})
     if result.succeeded:
         return Finding("sandbox", "ok", "code is tried on a task's examples, locked in")

@@ -135,7 +135,7 @@ def judged_file(settings: Settings, file: Path) -> Judged:
 
 
 def writable_figure(path: Path) -> None:
-    """Raises ConfigError, before the long work, if no picture could be written there."""
+    """ConfigError, before the long work, where no picture could be drawn there."""
     from importlib.util import find_spec
 
     from router.errors import ConfigError

@@ -1,4 +1,4 @@
-"""Turns the command line's input into tasks: prompts, request files, schemas."""
+"""What a person hands to the command line, turned into tasks: prompts, request files, schemas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from router.types.task import MAX_PROMPT_CHARS, Task
 
 
 def read_text(path: Path) -> str:
-    """A text file's content; TaskError naming the file if it cannot be read as text."""
+    """A text file; TaskError naming it when it cannot be read as one."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def read_schema(path: Path) -> dict[str, Any]:
 
 
 def make_task(**fields: Any) -> Task:
-    """A Task; TaskError in words if the fields are invalid."""
+    """A Task; TaskError in words where the fields do not make one."""
     try:
         return Task.model_validate(fields)
     except ValidationError as error:
@@ -85,7 +85,7 @@ def _in_words(error: ValidationError) -> str:
 def read_requests(path: Path) -> list[Task]:
     """Tasks from a JSON Lines file, one object a line with at least `prompt`.
 
-    All invalid lines are reported together, before any task runs.
+    Every bad line is named before anything runs.
     """
     tasks: list[Task] = []
     problems: list[str] = []

@@ -1,4 +1,4 @@
-"""Shared by the commands: common options, the settings in force, and the event loop."""
+"""What the commands share: their common options, the settings in force, and the event loop."""
 
 from __future__ import annotations
 

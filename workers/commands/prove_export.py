@@ -33,7 +33,7 @@ _BAR_AFTER_S = 1.0
 
 
 class Bar:
-    """A progress bar on standard error, shown if the work takes longer than a moment."""
+    """A progress bar on standard error, for what takes longer than a moment."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done, self._began = total, 0, time.monotonic()

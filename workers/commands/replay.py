@@ -1,4 +1,4 @@
-"""`edgeward replay`: recorded traffic under a changed policy, without running anything."""
+"""`edgeward replay`: recorded traffic under a changed policy, before anything is applied."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def submit_all(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Submits the tasks. The exit status: 0, 1 where a task failed, 3 where one is parked."""
+    """The exit status: 0, 1 where a task failed, 3 where one is parked."""
     async with open_queue(settings) as queue:
         if len(tasks) == 1:
             handles = [await queue.submit(tasks[0], **options)]
@@ -69,7 +69,7 @@ async def begin_queued(
 
 
 async def _follow(handle: Handle) -> int:
-    """Prints one task's tokens as they come."""
+    """One task's tokens as they come."""
     live, written = sys.stdout.isatty(), False
     async for event in handle.events():
         if event["type"] == "token" and live:

@@ -1,4 +1,4 @@
-"""`edgeward models inspect`: what a model's file or directory contains, and what it is good for."""
+"""`edgeward models inspect`: what a file or directory holds, and what it is good for."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def plan(
 
 
 def parse_size(text: str) -> int:
-    """Bytes of 6GB, 6GiB, 5800MB or 6; a card's GB mean GiB. Raises ConfigError."""
+    """Bytes of 6GB, 6GiB, 5800MB or 6; a card's GB are GiB. Raises ConfigError."""
     from router.errors import ConfigError
 
     match = _SIZE.match(text)

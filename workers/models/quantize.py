@@ -80,7 +80,7 @@ def fitting(
     kv: str,
     head_bits: int = 6,
 ) -> float:
-    """The most bits with which the model fits the card, beside the models of the other roles.
+    """The most bits with which the model fits the card, beside those that play the other roles.
 
     Raises ConfigError where it does not fit at all.
     """

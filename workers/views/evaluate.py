@@ -32,7 +32,7 @@ def percent(found: Interval) -> str:
 
 
 def _short(bound: float) -> str:
-    """Two digits, without the leading zero: a terminal has 80 columns."""
+    """Two digits, without the zero in front: a terminal has 80 columns."""
     return f"{bound:.2f}".removeprefix("0")
 
 

@@ -95,7 +95,7 @@ def draw_confusion(report: KindsReport, path: Path) -> None:
 
 
 def _figure() -> tuple[Any, Any]:
-    """A figure and its axes."""
+    """A sheet, and its axes."""
     figure = blank(figsize=_INCHES, layout="constrained")
     return figure, figure.add_subplot()
 

@@ -131,7 +131,7 @@ class Progress:
 
 
 def _spent(facts: Facts) -> str:
-    """Empty where nothing had to be paid."""
+    """Nothing where nothing was to be paid."""
     return "" if facts.cost_usd == 0 and not facts.cloud else dollars(facts.cost_usd)
 
 

@@ -22,7 +22,7 @@ class Label:
 
     @property
     def why(self) -> str:
-        """In words: `steps.a`, which reads `inputs.x`, which is local_only."""
+        """As in: `steps.a`, which reads `inputs.x`, which is local_only."""
         return ", which reads ".join(f"`{one}`" for one in self.way) + (
             f", which is {self.privacy.value}"
         )

@@ -63,7 +63,7 @@ def load_workflow(path: Path) -> WorkflowDefinition:
 
 
 def loads(text: str, base: Path | None = None, *, name: str = "(workflow)") -> WorkflowDefinition:
-    """The workflow in a text. base: the folder that relative paths in it start from."""
+    """The workflow in a text. base: the folder that paths in it start from."""
     return _read(text, Source(name, text, base or Path()))
 
 

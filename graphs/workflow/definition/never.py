@@ -65,7 +65,7 @@ def _fixed(expression: str) -> tuple[object] | None:
 
 
 def _failed(node: Node | None) -> Iterator[str]:
-    """The steps that must have failed for a condition to hold."""
+    """Steps that must have failed for a condition to hold."""
     if isinstance(node, Binary) and node.operator == "and":
         yield from _failed(node.left)
         yield from _failed(node.right)

@@ -61,5 +61,5 @@ def fits(value: Any, type_name: str) -> bool:
 
 
 def at(key: str, what: str) -> PydanticCustomError:
-    """A mistake at a key, as pydantic takes it; an empty key means the whole part."""
+    """A mistake at a key, as pydantic takes it; an empty key is the whole part."""
     return PydanticCustomError("rule", "{what}", {"what": what, "inside": (key,) if key else ()})

@@ -25,7 +25,7 @@ MAX_CALLS_DEEP = 10
 
 
 def check(workflow: WorkflowDefinition) -> WorkflowDefinition:
-    """The workflow itself; raises WorkflowError with every mistake if there are any."""
+    """The workflow itself; WorkflowError with every mistake where there are any."""
     if problems := problems_of(workflow):
         raise WorkflowError(problems)
     return workflow
@@ -42,7 +42,7 @@ def problems_of(workflow: WorkflowDefinition) -> tuple[Problem, ...]:
 
 @dataclass(slots=True)
 class _All:
-    """Shared by the checks of a workflow and of those that it calls: each file is read once."""
+    """What the checks of a workflow and of those that it calls share: each file is read once."""
 
     problems: list[Problem] = field(default_factory=list)
     opened: dict[Path, WorkflowDefinition | None] = field(default_factory=dict)

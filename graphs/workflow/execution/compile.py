@@ -54,7 +54,7 @@ def node_of(step_id: str) -> str:
 
 
 def items_of(step_id: str) -> str:
-    """The channel of the facts of a step's items, by index."""
+    """The channel of the facts of a step's items, by number."""
     return f"{step_id}.items"
 
 
@@ -69,7 +69,7 @@ def _merged(
 
 
 def compiled(workflow: WorkflowDefinition, saver: BaseCheckpointSaver[str]) -> Compiled:
-    """The compiled graph. Invoke it with `inputs`, and a `RunContext` as context."""
+    """Invoke it with `inputs` and a `RunContext` as context."""
     channels: dict[str, Any] = {
         INPUTS: dict,
         ANSWERS: Annotated[dict[str, Answer], _added],

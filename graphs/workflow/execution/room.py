@@ -32,7 +32,7 @@ def require_room(
 ) -> None:
     """ConfigError when private text would be written to another machine's Redis.
 
-    files: the texts that are stored with the run, by path from the workflow's folder.
+    files: those that are kept with the run, by their path from the workflow's folder.
     """
     if router.store.local:
         return

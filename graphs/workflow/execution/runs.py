@@ -29,7 +29,7 @@ from router.queue.runs import LEASE_S, Lease, RunRecord, Runs
 from router.settings.settings import Settings
 
 AskPerson = Callable[[Ask], Awaitable[Answer | bool | None]]
-"""Asks a person; None where there is no answer yet, and the run goes on waiting."""
+"""Asks a person; None where there is no answer yet, and the run waits."""
 
 Emit = Callable[[WorkflowEvent], None]
 

@@ -229,7 +229,7 @@ async def _ran(turn: StepRun, drive: RunContext) -> Facts:
 
 
 def _task(**fields: Any) -> Task:
-    """Raises ConfigError, in words, where a rendered text makes no valid task."""
+    """Raises ConfigError, in words, where a rendered text makes no task."""
     try:
         return Task.model_validate(fields)
     except ValidationError as error:

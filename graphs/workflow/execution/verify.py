@@ -61,7 +61,7 @@ def judged_by(workflow: WorkflowDefinition, step: Step, scope: Scope) -> str:
 
 
 def _written(verify: Verify, scope: Scope) -> str:
-    """The tests that are written in the file, rendered; empty where they are blank."""
+    """The tests that stand in the file, rendered; empty where they are blank."""
     tests = "" if verify.test_code is None else render_text(verify.test_code, scope)
     return tests if tests.strip() else ""
 

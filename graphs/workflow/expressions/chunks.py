@@ -8,10 +8,10 @@ _CUTS = ("\n\n", "\n", ". ", " ")
 
 
 def chunks(text: str, size: int) -> Iterator[str]:
-    """Pieces of at most `size` characters, none blank; only white space at the cuts is lost.
+    """Pieces of at most `size` characters, none blank; only space at the cuts is lost.
 
-    Cuts between paragraphs if that wastes at most half a piece, else between lines, sentences,
-    words, and at last anywhere.
+    A cut is between paragraphs where that wastes at most half a piece, or else between lines,
+    sentences, words, and at last anywhere.
     """
     at = 0
     while at < len(text):

@@ -64,7 +64,7 @@ class Evaluation:
         self._each: list[Json] = []
 
     def value(self, node: Node) -> Json:
-        """Raises ExpressionError, with the place of the innermost part that failed."""
+        """Raises ExpressionError; its place is that of the innermost part that failed."""
         try:
             self._work.spend()
             found = self._value(node)

@@ -1,4 +1,4 @@
-"""The functions of the expression language, each with its types of arguments and result."""
+"""The functions of the expression language, each with the types it takes and gives."""
 
 from __future__ import annotations
 

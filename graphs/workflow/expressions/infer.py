@@ -46,7 +46,7 @@ _OF_CALLS = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the expressions at one place may read. item: None outside a loop."""
+    """What the expressions of one place may read. item: None outside a loop."""
 
     inputs: Mapping[str, Shape]
     steps: Mapping[str, Mapping[str, Shape]]

@@ -210,7 +210,7 @@ class _Parser:
         raise self._error(f"after `{owner}` stands {wanted}, as in `{owner}.name`")
 
     def _behind(self, node: Node) -> Node:
-        """The value with every `.key`, `[key]` and `.*` that follows it."""
+        """The value with every `.key`, `[key]` and `.*` behind it."""
         while self._sees(".") or self._sees("["):
             token = self._take()
             if token.text == "[":

@@ -75,7 +75,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A list literal: `[a, b]`."""
+    """A list written out: `[a, b]`."""
 
     items: tuple[Node, ...]
     at: int

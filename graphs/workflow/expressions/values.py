@@ -40,7 +40,7 @@ class WorkLimit:
 
 
 def type_of(value: object) -> str:
-    """The JSON name of the value's type. Refuses subclasses, tuples and other objects."""
+    """The JSON name of its type. Subclasses, tuples and other objects are refused."""
     try:
         return _TYPES[type(value)]
     except KeyError:
@@ -131,7 +131,7 @@ def to_text(value: Json, work: WorkLimit) -> str:
 
 
 def equal(left: Json, right: Json, work: WorkLimit) -> bool:
-    """Compares as JSON: 1 equals 1.0, and true equals no number."""
+    """As JSON compares: 1 equals 1.0, and true equals no number."""
     waiting = [(left, right)]
     while waiting:
         one, other = waiting.pop()

@@ -75,7 +75,7 @@ def draw(workflow: WorkflowDefinition, path: Path) -> None:
 
 
 class _Picture:
-    """layout: in the axes' units; texts: the lines of each box as matplotlib objects."""
+    """layout: in the units of the axes; texts: the lines of each box, as matplotlib has them."""
 
     def __init__(self, workflow: WorkflowDefinition) -> None:
         self.figure = blank()
@@ -111,7 +111,7 @@ class _Picture:
         return pixels * _POINTS / float(self.figure.dpi)
 
     def _set_size(self) -> None:
-        """One unit of the axes is a point; y points downwards."""
+        """One unit of the axes is a point; y goes down."""
         layout, head, name = self.layout, 2.4 * _LINE, shown(self._workflow.name)
         least = max(self._width(_LEGEND), 1.5 * self._width(name, bold=True))
         width, height = max(layout.width, least), layout.height + head + 1.8 * _LINE

@@ -13,12 +13,12 @@ from itertools import pairwise
 
 Point = tuple[float, float]
 _Node = tuple[str, int]
-"""A box in its row; or a lane in a row, with the box and the kind of arrow that it belongs to."""
+"""A box in its row, or a lane in a row, by the box and the kind of arrow that it belongs to."""
 
 GAP_X = 22.0
 GAP_Y = 44.0
 HEAD = 7.0
-"""Length of an arrow's head, which ends at the row of its box."""
+"""Points of an arrow's head, which stands above the row of its box."""
 
 _LANE = 6.0
 _SWEEPS = 8
@@ -121,7 +121,7 @@ def _places(
     below: Mapping[_Node, list[_Node]],
     width: Callable[[_Node], float],
 ) -> dict[_Node, float]:
-    """The middle of each node: near its neighbours', as far as the nodes beside it allow."""
+    """The middle of each node: near its neighbours', as far as those beside it leave room."""
     places: dict[_Node, float] = {}
     for row in nodes:
         _set_out(row, dict.fromkeys(row, 0.0), width, places)

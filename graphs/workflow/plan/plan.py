@@ -218,7 +218,7 @@ class _Planned:
 
 
 def _reads(label: Label) -> str:
-    """Why a step has its label; its own name is left out."""
+    """Why a step has its label; its own name is not repeated."""
     if label.privacy is Privacy.PUBLIC:
         return ""
     read = Label(label.privacy, label.way[1:])

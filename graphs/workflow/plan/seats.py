@@ -96,7 +96,7 @@ class Seats:
         return self.prices.cost(self.roster.cloud_model, prompt_tokens, completion_tokens)
 
     def seat(self, step: Step, task: Task, label: Privacy) -> Seat:
-        """task: the step's first prompt, as far as it is known; label: of its text."""
+        """task: the step's first prompt as far as it is known; label: of its text."""
         facts = signals.read(task.prompt)
         guess = self.classifier.classify(task.prompt, facts)
         leaves = self.gate.may_leave(label)

@@ -11,7 +11,7 @@ from graphs.workflow.plan.types import Plan, StepPlan
 
 
 def total(workflow: WorkflowDefinition, steps: Sequence[StepPlan], seats: Seats) -> Plan:
-    """The plan of these steps, without warnings."""
+    """The plan of these steps, without its warnings."""
     waves_s: dict[int, float] = {}
     for one in steps:
         waves_s[one.wave] = max(waves_s.get(one.wave, 0.0), one.seconds or 0.0)
