@@ -89,7 +89,7 @@ class Router:
         tools: Tools,
         checks: tuple[Check, ...] = (),
     ) -> None:
-        """For `open`, which owns the life of what is passed here."""
+        """Called by `open`, which opens and closes what is passed here."""
         self.settings = settings
         self.store = store
         self.ledger = Ledger(
@@ -157,15 +157,16 @@ class Router:
         tools: Sequence[Tool | Callable[..., Any]] = (),
         approve: Approve | None = None,
     ) -> AsyncIterator[Router]:
-        """A Router with everything behind it open.
+        """A Router with everything that it needs opened.
 
-        settings: a Settings, a path to an edgeward.yaml, or None for the file that is found, or the
-        defaults. REDIS_URL serves where no URL is set; EDGEWARD_HOME is stronger than the home.
-        Models are loaded by the first task that needs them.
-        checks: functions that judge local answers, beside those of the configuration and of
+        settings: a Settings, a path to an edgeward.yaml, or None: the file that is found, else the
+        defaults. REDIS_URL applies where no URL is set; EDGEWARD_HOME overrides the configured
+        home. Models are loaded by the first task that needs them.
+        checks: functions that judge local answers, in addition to those of the configuration and of
         installed packages: (task, kind, completion) -> CheckResult, or None for no opinion.
-        tools: typed functions that models may call, beside the shipped ones; which role may use
-        which is in the configuration. approve: asked before one that changes something.
+        tools: typed functions that models may call, in addition to the shipped ones; the
+        configuration says which role may use which. approve: asked before a tool that changes
+        something is called.
         Raises ConfigError and StoreUnavailable.
         """
         env = os.environ if env is None else env
@@ -237,10 +238,10 @@ class Router:
     async def deliver(
         self, on_upgrade: Callable[[Result], Awaitable[None]] | None = None
     ) -> tuple[Result, ...]:
-        """Has the cloud answer the tasks that wait in the outbox, the oldest first.
+        """Has the cloud answer the tasks in the outbox, the oldest first.
 
-        Ends at once where the cloud still cannot be had. Each result is delivered once, whoever
-        else delivers: here, to `on_upgrade`, and in `outbox.delivered()`.
+        Returns at once while the cloud is still unavailable. Each result is delivered once, even if
+        other processes deliver too: to `on_upgrade`, and in `outbox.delivered()`.
         """
         delivered = []
         for parked in await self.outbox.waiting():
@@ -271,7 +272,7 @@ class Router:
         floor: Privacy = Privacy.PUBLIC,
         options: RunOptions = DEFAULT_OPTIONS,
     ) -> Result:
-        """floor: a label that it had before, and does not fall below."""
+        """floor: the label that the task had before; the new one is at least as strict."""
         _require_schema(task)
         judged = await self._deps.gate.judging(task)
         judged = judged.with_label(floor, f"it was {floor.value} when it was parked")
@@ -291,12 +292,12 @@ class Router:
             commands_end_by(run.deadline),
         ):
             try:
-                # A task that is run again begins afresh: the end of its last run is no beginning.
+                # A task that is run again starts without the checkpoint of its last run.
                 await self._saver.adelete_thread(task.task_id)
                 async for values in self._values(state, run):
                     state = values
             except StoreUnavailable as error:
-                # An answer that is there, and perhaps paid for, is delivered even so.
+                # The answer exists, perhaps paid for: it is delivered although Redis failed.
                 state = {**state, **run.ended}
                 if "outcome" not in state:
                     await self._record_interrupted(state, run, began)
@@ -316,12 +317,12 @@ class Router:
             except StoreUnavailable as error:
                 missing = f"not in the account: {error}"
                 return result.model_copy(update={"warnings": (*result.warnings, missing)})
-        # Outside: a comparison has a time of its own.
+        # Outside the task's context and deadline: a shadow run has a time limit of its own.
         self.shadows.consider(state, run, result)
         return result
 
     async def _park(self, task: Task, result: Result) -> Result:
-        """The cloud step of a task that had no cloud waits for one, where it may go there."""
+        """Puts a task that the cloud could not answer into the outbox, if its text may leave."""
         waits = result.status == "parked" or result.degraded
         if not waits or result.cloud in _NOT_AWAITED or not self._deps.gate.may_leave(result.label):
             return result
@@ -336,7 +337,7 @@ class Router:
             require_may_be_written(label, self.store, what, cure=cure, error=TaskError)
 
     async def _record_interrupted(self, state: State, run: Run, began: float) -> None:
-        """What was attempted before the run was cut short stands in the account."""
+        """Records the attempts that were made before the run was cut short in the ledger."""
         if not run.journal:
             return
         result = self._result(state, run, _INTERRUPTED, time.monotonic() - began)
@@ -345,35 +346,36 @@ class Router:
             await self.ledger.record(state["task"], result, closes=run.open_calls)
 
     async def book_for_the_dead(self) -> int:
-        """Counts what processes had sent that were killed before they could; how many calls."""
+        """Records the calls that killed processes had sent and not recorded; returns how many."""
         return await self._deps.budget.calls.book_for_the_dead(self.ledger)
 
     async def calls_ended(self, task_id: str) -> None:
-        """Returns once this process makes no paid call for a task or, of a workflow's run, a step:
-        whoever must let go of one may end it then without paying for nothing."""
+        """Returns once this process has no paid call under way for a task, or for a step of a
+        workflow run: wait for it before cancelling, so that no call is paid for and its answer
+        lost."""
         await self._deps.under_way.ended(task_id)
 
     @property
     def tools(self) -> Tools:
-        """What the models, and the steps of workflows, may call."""
+        """The tools that models and the steps of workflows may call."""
         return self._deps.tools
 
     async def require_price(self) -> None:
-        """Raises ConfigError where nobody knows what the cloud costs: no budget could hold then."""
+        """Raises ConfigError where the cloud's price is unknown: no budget could be enforced."""
         await _require_price(self.roster)
 
     def label_of(self, text: str, label: Privacy) -> Privacy:
-        """The label of a text that is said to have one: stricter, where something in it is."""
+        """The stricter of the given label and the one that the detectors find for the text."""
         return strictest((label, self._deps.gate.label_of(text)))
 
     def label_of_task(self, task: Task) -> Privacy:
-        """The label of a task by itself, before its session and its tools are known."""
+        """The label of a task alone, before those of its session and its tools are known."""
         return self._deps.gate.judge(task).label
 
     async def feedback(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
-        """Say whether a task's answer was good; `edgeward learn` counts that the most.
+        """Records whether a task's answer was good; `edgeward learn` gives this the most weight.
 
-        task_id: or its beginning, or `last`. Raises TaskError for a task that is not known.
+        task_id: an id, the beginning of one, or `last`. Raises TaskError for an unknown task.
         """
         keep_s = self.settings.memory.ledger_days * 86_400
         judgements = Feedback(
@@ -386,7 +388,7 @@ class Router:
         return tuple(lane.state() for lane in self.roster.lanes)
 
     async def state(self, task_id: str) -> State | None:
-        """What the graph held when the task ended; None when it is unknown or an hour old."""
+        """The graph's state when the task ended; None if it is unknown or has expired (an hour)."""
         config: RunnableConfig = {"configurable": {"thread_id": task_id}}
         values = (await self._graph.aget_state(config)).values
         return cast(State, values) if values else None
@@ -402,7 +404,7 @@ class Router:
         )
 
     def _label_of_state(self, values: Mapping[str, Any]) -> Privacy:
-        """Of what a checkpoint would hold; strict where it does not say so itself."""
+        """The label of what a checkpoint would hold; local_only where the state has none."""
         state = values if "label" in values else values.get("__start__") or {}
         label = Privacy(state.get("label", Privacy.LOCAL_ONLY))
         outcome = values.get("outcome")
@@ -447,7 +449,7 @@ class Router:
 
 
 def _warnings(journal: Sequence[Attempt]) -> tuple[str, ...]:
-    """What was odd about the attempts, each sentence once."""
+    """The warnings of all attempts, each once."""
     return tuple(dict.fromkeys(said for one in journal for said in one.warnings))
 
 
@@ -458,11 +460,11 @@ def _tool_call(record: AuditRecord) -> ToolCall:
 
 
 async def _require_price(agents: Roster) -> None:
-    """ConfigError where a budget is set and nobody knows what the cloud costs."""
+    """Raises ConfigError where a budget is set and the cloud's price is unknown."""
     for cloud in agents.clouds:
         if cloud.price is None or cloud.price(1, 1) is not None:
             continue
-        # The longer list comes with LiteLLM, which takes seconds to import.
+        # LiteLLM has the longer price list, but takes seconds to import.
         await cast(CloudEngine, cloud.engine).warm()
         if cloud.price(1, 1) is None:
             raise ConfigError(
@@ -473,13 +475,13 @@ async def _require_price(agents: Roster) -> None:
 
 
 _NOT_AWAITED = (CloudState.OPEN, CloudState.OFF)
-"""States in which no cloud will come: there is one, or the user wants none."""
+"""States in which a task does not wait for the cloud: it is there, or the user switched it off."""
 
 _INTERRUPTED = Outcome("failed", "none", "", "the run was interrupted")
 
 
 def _require_schema(task: Task) -> None:
-    """TaskError when the task's JSON Schema is not one, or it is no request at all."""
+    """TaskError where the task's JSON Schema is invalid, or the task is a workflow's run."""
     if task.workflow is not None:
         raise TaskError(f"task {task.task_id} is a run of a workflow: submit it to the queue")
     if task.json_schema is None:
@@ -492,9 +494,9 @@ def _require_schema(task: Task) -> None:
 
 
 def _fingerprint(settings: Settings, cloud_model: str) -> str:
-    """Changes when an answer from memory might differ from one made now.
+    """Part of the answer cache's key: changes when a new answer might differ from a cached one.
 
-    A model file counts by its size and time too: the same path may hold another model tomorrow.
+    A model file's size and time are included: the same path may hold another model tomorrow.
     """
     models = [model for _, model in local_models(settings)]
     files = [MODEL_PATH, settings.cloud.script]

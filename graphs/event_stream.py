@@ -1,4 +1,4 @@
-"""A run's events, handed to whoever listens while it goes on."""
+"""Turns the events that a run emits into an asynchronous stream."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ EventT = TypeVar("EventT")
 async def stream_events(
     run: Callable[[Callable[[EventT], None]], Coroutine[Any, Any, None]],
 ) -> AsyncGenerator[EventT, None]:
-    """What `run` tells the function that it is given, as it comes; then what it raises.
+    """The events that `run` emits, as they come; then raises what `run` raises.
 
-    Closing it cancels the run, and waits until that has ended.
+    `run` is called with the function that takes an event. Closing the stream cancels the run and
+    waits until it has ended.
     """
     events: asyncio.Queue[EventT | None] = asyncio.Queue()
-    # A task of its own: what the run sets in its context must not show in the caller's.
+    # A task of its own: context variables that the run sets must not be seen by the caller.
     running = asyncio.create_task(run(events.put_nowait))
     running.add_done_callback(lambda _: events.put_nowait(None))
     try:

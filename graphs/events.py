@@ -1,4 +1,4 @@
-"""What a caller of `Router.stream` sees while a task runs."""
+"""The events that a caller of `Router.stream` receives while a task runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from router.types.task import Privacy
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Where the task goes, before anything is generated."""
+    """The route was decided; nothing has been generated yet."""
 
     guess: Guess
     decision: RouteDecision
@@ -22,8 +22,8 @@ class Routed:
 class Token:
     """A piece of the answer that is being written; a later `Attempted` may reject all of it.
 
-    label: the strictest of what it is made of.
-    restarts: what this attempt wrote before it was no part of the answer, but thinking.
+    label: the strictest label of the parts that the answer is made from. restarts: what this
+    attempt wrote before was the model's thinking, not a part of the answer.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """One generation is over and judged."""
+    """One attempt has ended and was judged."""
 
     attempt: Attempt
 

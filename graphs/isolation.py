@@ -1,4 +1,4 @@
-"""A graph that runs by itself, whatever runs around it."""
+"""Runs a graph independently of a LangGraph graph that it is called from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Hides the graph around this one, and keeps LangChain from telling LangSmith what it holds.
+    """Hides the surrounding graph, and keeps LangChain from sending traces to LangSmith.
 
-    A graph that is invoked in a node of another takes itself for a part of it: it would write to
-    that one's saver, under its name. LangSmith's environment variables would open a way out of the
-    machine past the one gate.
+    A graph that is invoked in another graph's node would write its checkpoints to that graph's
+    saver, under its name. LangSmith's environment variables would send text out past the gate.
     """
     from langchain_core.runnables.config import var_child_runnable_config
     from langsmith.run_helpers import tracing_context

@@ -1,4 +1,4 @@
-"""The queue for those who submit: opened without any model, by a machine that may have none."""
+"""Opens the queue for submitting tasks, without loading any model."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ async def open_queue(
 
 
 def queue_in(store: Store, settings: Settings) -> TaskQueue:
-    """The queue of an open store; to be entered. Raises ConfigError."""
+    """The queue of an open store, as a context manager to enter. Raises ConfigError."""
     return TaskQueue(store, settings.queue, by_kind(), labels_by(settings.privacy))
 
 
 def by_kind() -> Callable[[Task], str]:
-    """What a task needs, by its kind: the role that answers it; a workflow waits with the most."""
+    """Gives the role that a task must be taken by: by its kind, or `general` for a workflow."""
     classifier = NgramClassifier.load()
 
     def capability(task: Task) -> str:

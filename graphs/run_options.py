@@ -13,13 +13,13 @@ from router.types.result import CloudState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """A single request has none of it: the policy decides.
+    """The defaults are those of a single request: the policy decides.
 
     role: the local role that answers; None: by the kind of the task. place: `local` never asks the
-    cloud, `cloud` asks nobody else. escalates: whether the cloud may be asked where an answer from
-    here is not good enough. scopes: budgets that the cloud's answers fall under beside the
-    configured ones. checks: judge every answer, the cloud's too; judged_by: changes when they do.
-    paid_kept_s: seconds that an answer which was paid for is found again.
+    cloud, `cloud` asks only the cloud. escalates: whether the cloud may be asked when a local
+    answer is rejected. scopes: budgets for the cloud's answers, in addition to the configured ones.
+    checks: judge every answer, the cloud's too; judged_by: changes when they do. paid_kept_s:
+    seconds that an answer that was paid for is kept under its idempotency key.
     """
 
     role: Literal["general", "coder"] | None = None
@@ -32,7 +32,7 @@ class RunOptions:
 
     @property
     def no_cloud(self) -> tuple[CloudState, str] | None:
-        """Why the cloud is not for this run, in words; None where it may be."""
+        """Why this run must not use the cloud, in words; None where it may."""
         if self.place == "local":
             return CloudState.OFF, "it is to be answered on this machine"
         if self.place == "auto" and not self.escalates:
@@ -41,7 +41,7 @@ class RunOptions:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when an answer under other terms need not do; empty where there are none."""
+        """Part of the answer cache's key; empty for the defaults."""
         shape = (self.role or "", self.place, str(self.escalates), self.judged_by)
         if shape == ("", "auto", "True", ""):
             return ""
@@ -49,4 +49,4 @@ class RunOptions:
 
 
 DEFAULT_OPTIONS = RunOptions()
-"""The terms of a single request."""
+"""The options of a single request."""

@@ -1,3 +1,3 @@
-"""IN WHICH PROCESS: the command line and whatever else runs a Router."""
+"""IN WHICH PROCESS: the command line, and the worker of the queue."""
 
 __distribution__ = "edgeward"

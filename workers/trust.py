@@ -1,4 +1,4 @@
-"""`edgeward config trust`, and the settings of a command: who is there to be asked, is asked."""
+"""`edgeward config trust`, and loading settings: a person at a terminal is asked for trust."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_or_ask(config: Path | None) -> tuple[Settings, Path | None]:
-    """As `load_settings`; a person at a terminal is asked whether they trust what was found."""
+    """As `load_settings`; a person at a terminal is asked whether to trust a found file."""
     from router.settings.settings import load_settings
     from router.settings.trust import UntrustedConfig, remember
 
@@ -63,7 +63,7 @@ def distrust(
 
 
 def untrusted_note(dangers: Sequence[Danger]) -> str:
-    """What is said of a configuration that may be shown, and not yet used."""
+    """The note on a configuration that is shown, but not trusted yet."""
     return f"not trusted yet, {len(dangers)} things are asked for: edgeward config trust"
 
 

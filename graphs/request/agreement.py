@@ -1,4 +1,4 @@
-"""Does a second small model say the same? Asked where one is in memory and has nothing to do.
+"""Compares a local answer with that of a second small model which is loaded and idle.
 
 Agreement between small models tells wrong answers from right ones far better than the prompt does
 (AUROC 0.81 to 0.97 against 0.53 to 0.65, on public outcomes), and on an idle lane it is free.
@@ -23,13 +23,13 @@ from router.types.result import CheckResult
 ROLE = "second opinion"
 
 KINDS = frozenset({Kind.MATH, Kind.EXTRACTION, Kind.TOOL, Kind.KNOWLEDGE})
-"""Whose answers can be compared; two good translations seldom have the same words."""
+"""Kinds whose answers can be compared; two good translations seldom have the same words."""
 
 LONGEST_CHARS = 1500
-"""A longer answer cannot be compared by what it holds."""
+"""Longer answers are not compared."""
 
 SHARE = 0.5
-"""Of the time that is left to the local attempt."""
+"""Share of the local attempt's remaining time that the second model may take."""
 
 _FEW_WORDS = 12
 _SAME_WORDS = 0.5
@@ -52,8 +52,8 @@ def peer(agent: Agent, state: State, run: Run) -> Agent | None:
 async def agreement(
     state: State, run: Run, agent: Agent, completion: Completion, deadline: float
 ) -> CheckResult | None:
-    """What the second model says to the answer; None where nobody could be asked, or it cannot be
-    compared. Its attempt stands in the journal before the one that it judges."""
+    """Checks an answer against a second model's; None where none could be asked, or the two cannot
+    be compared. The second model's attempt is put into the journal before the judged one."""
     task, kind = state["task"], state["guess"].kind
     if agent.specialist is not None or kind not in KINDS or len(completion.text) > LONGEST_CHARS:
         return None

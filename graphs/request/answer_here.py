@@ -1,5 +1,5 @@
-"""Asks a local role's model. Where it runs on another machine, what it is shown passes the gate,
-as for a cloud; a trusted machine is shown it as it is, and the account says so."""
+"""Asks a local role's model; text for a host that is another machine passes the gate as for a
+cloud, unless that host is trusted, which the ledger then records."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ log = structlog.get_logger()
 
 
 class AnswerHere(Protocol):
-    """(messages, constraint, their label) -> what an attempt returns, recorded in the journal.
+    """Asks for one generation: (messages, constraint, label of the messages) -> what `attempt`
+    returns, recorded in the journal.
 
-    thinking, enforced: as `attempt` takes them.
+    thinking, enforced: as for `attempt`.
     """
 
     def __call__(
@@ -42,7 +43,7 @@ class AnswerHere(Protocol):
 def answer_here(
     agent: Agent, deadline: float, max_wait_s: float | None, state: State, runtime: Runtime[Run]
 ) -> AnswerHere:
-    """What asks the agent; the same value has the same placeholder in all that is asked of it."""
+    """A function that asks the agent; a value has the same placeholder in all its calls."""
     caps = agent.engine.caps
     redaction = Redaction()
 
@@ -57,7 +58,7 @@ def answer_here(
         sent = None if caps.host is None else Sent.of(state, redaction, label)
         if not caps.local:
             schema = state["task"].json_schema if constraint is None else constraint.json_schema
-            schema = schema if enforced else None  # then the messages say it
+            schema = schema if enforced else None  # the schema is in the messages instead
             try:
                 released_as = label if sent is None else sent.label
                 messages = await runtime.context.deps.gate.releasing(
@@ -81,7 +82,7 @@ def answer_here(
 
 
 def _stopped(agent: Agent, label: Privacy, error: PrivacyViolation, run: Run) -> State:
-    """The gate stopped it: from here on the task stays on this machine, where nobody can answer."""
+    """The gate refused the text: no other machine is asked after this, so the task fails."""
     caps = agent.engine.caps
     log.warning("host.blocked", model=caps.model)
     why = f"{caps.model} runs on another machine, {caps.host}, and may not see the text: {error}"

@@ -1,4 +1,4 @@
-"""Asks the guard model, where the user has one, whether a text is safe."""
+"""Asks the guard model, if one is configured, whether a text is safe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 SHOWN_CHARS = 8000
 SHARE = 0.2
-"""Of the task's time that is left, for one question."""
+"""Share of the task's remaining time that one question may take."""
 
 _MAX_TOKENS = 8
 _VERDICTS = ("safe", "unsafe")
@@ -29,9 +29,9 @@ _VERDICTS = ("safe", "unsafe")
 async def unsafe(
     agent: Agent, text: str, what: Literal["request", "answer"], label: Privacy, run: Run
 ) -> str | None:
-    """Why it is not let through, in words; None where the model calls it safe. label: the text's.
+    """Why the text is refused, in words; None where the model calls it safe. label: the text's.
 
-    A model that cannot be asked lets nothing through: a guard that fails open is none.
+    A guard model that cannot be asked refuses the text: the guard fails closed.
     """
     now = time.monotonic()
     request = GenerateRequest(

@@ -1,4 +1,4 @@
-"""Asks the router role what a request is, where the classifier is not sure."""
+"""Asks the router role what kind of request it is, where the classifier is not sure."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from router.types.task import Message, Privacy, Task
 CHOICES = tuple(kind.value for kind in Kind if kind is not Kind.UNSURE)
 
 SHOWN_CHARS = 2000
-"""The start of a request says what it is; a pasted document only costs time."""
+"""Characters of the request that are shown: its start says what it is, and more costs time."""
 
 PATIENCE_S = 2.0
-"""A model that is not ready within this is not worth asking for a second opinion."""
+"""A second opinion is not worth a longer wait for the model's turn."""
 
 SHARE = 0.1
-"""Of the task's time that the question may take."""
+"""Share of the task's time that the question may take."""
 
 
 async def second_opinion(agent: Agent, task: Task, guess: Guess, label: Privacy, run: Run) -> Guess:
-    """The model's opinion if it is sure enough, else `guess`. The attempt stands in the journal.
+    """The model's classification if it is sure enough, else `guess`; recorded in the journal.
 
     label: of the task's text.
     """
@@ -64,7 +64,7 @@ def _question(agent: Agent, task: Task) -> tuple[Message, ...]:
 
 
 def _opinion(completion: Completion, guess: Guess, sureness: Sureness | None) -> Guess | None:
-    """None where the answer is cut short, or the model would rather have said something else."""
+    """None where the answer is cut short, or its probability is below the role's threshold."""
     stats = completion.stats
     confidence = math.exp(stats.mean_logprob) if stats else 0.0
     if sureness is not None and confidence < sureness.min_probability:

@@ -1,4 +1,4 @@
-"""One generation of one agent: opened, streamed, and recorded whatever comes of it."""
+"""One generation by one agent: opens the engine, streams the answer, records the attempt."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ from router.types.task import Message, Privacy, ThinkingMode
 log = structlog.get_logger()
 
 PROGRESS_S = 1.0
-"""How often it is written down what an answer that still goes on has cost so far."""
+"""How often the cost so far of an unfinished answer is written to Redis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What another machine was sent: under which label, and with what in place of the values.
+    """The privacy of what is sent to another machine: its label, and its redaction.
 
-    parts: the label of each part of it, None where nobody says so; turns: references to the tasks
-    whose turns are in it.
+    parts: the label of each part of the text, None where the parts are not known. turns: references
+    to the tasks whose session turns are included.
     """
 
     label: Privacy
@@ -57,9 +57,10 @@ class Sent:
 
     @classmethod
     def of(cls, state: State, redaction: Redaction, label: Privacy, **more: Privacy) -> Sent:
-        """What is about to be sent, under the strictest label of all that it is made of.
+        """What is about to be sent, under the strictest label of all its parts.
 
-        label: of the messages; where tools have raised it, theirs is a part too, as `more` are.
+        label: of the messages; if tools have raised it, they are recorded as a part. more: further
+        parts.
         """
         parts = {**state["parts"], **more}
         if label is not state["label"]:
@@ -67,7 +68,7 @@ class Sent:
         return cls(strictest((label, *parts.values())), redaction, parts, state["turns"])
 
     def with_part(self, name: str, label: Privacy) -> Sent:
-        """The same with one more part, which is no stricter than the whole."""
+        """The same with one more part; its label must not be stricter than the whole's."""
         return replace(self, parts={**(self.parts or {}), name: label})
 
     def restored(self, completion: Completion, *, as_json: bool) -> Completion:
@@ -95,16 +96,16 @@ async def attempt(
     enforced: bool = True,
     going_out: Callable[[Attempt], Awaitable[None]] | None = None,
 ) -> State:
-    """One generation, recorded in the journal whatever comes of it.
+    """One generation, recorded in the journal even if it fails or is cancelled.
 
-    deadline: `time.monotonic()` seconds. max_wait_s: for its turn; None waits until the deadline.
-    hold_back_chars: so much is written before any of it is shown; what fails before is never seen.
-    sent: what a cloud or a host was sent, so that the values can be put back into its answer.
-    constraint: of a step on the way to the answer; none of it is shown. thinking: None takes the
-    agent's own. enforced: False for a model that cannot be held to the schema, which `messages`
-    then say; what it wrote around the JSON is left out. going_out: awaited each time its request
-    goes out, and now and then while it is answered, with what the attempt has cost at least from
-    then on.
+    deadline: `time.monotonic()` seconds. max_wait_s: for a turn at the model; None waits until the
+    deadline. hold_back_chars: characters written before the first is shown, so that text of an
+    attempt that fails early is never shown. sent: what another machine was sent; placeholders in
+    the answer are replaced by the original values. constraint: of an intermediate step; none of its
+    text is shown. thinking: None takes the agent's own. enforced: False for a model that cannot
+    enforce a schema: `messages` then contain it, and text around the JSON is dropped. going_out:
+    awaited each time the request is sent, and from time to time while it is answered, with an
+    attempt that states the minimum cost so far.
     """
     journal = runtime.context.journal
     deadline += await loaded_library(agent.engine, runtime.context)
@@ -138,7 +139,7 @@ async def attempt(
             await going_out(_with_usage(entry, agent, request, None, 0))
             told_at = time.monotonic()
 
-    # The task's own schema is not what a cloud may see, but what was released of it.
+    # The cloud may not see the task's own schema, only the one that the gate released.
     held_to = released_constraint(messages) if isinstance(messages, Released) else constraint
     request = agent.request(
         *(state["task"], messages, deadline, max_wait_s, held_to, Meter(before_send)),
@@ -174,7 +175,7 @@ async def attempt(
     except EngineError as caught:
         error = caught
     finally:
-        # Until `check` has judged it the attempt stands as cancelled, which is what it would be.
+        # `cancelled` until `check` judges it: correct if the run is cancelled before that.
         entry = _recorded(entry, completion, error, time.monotonic() - began)
         journal.append(_with_usage(entry, agent, request, completion, written))
     if error is None:
@@ -192,14 +193,14 @@ async def attempt(
 
 
 def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:
-    """Which other machine is given a text, and under which label, for the account."""
+    """For the ledger: the other machine that is shown a text, and the text's label."""
     if caps.host is None and caps.local:
         return {}
     return {"label": label, "host": caps.host, "trusted": caps.local}
 
 
 def released_constraint(messages: Released) -> Constraint | None:
-    """What the answer is held to, as it passed the gate together with the messages."""
+    """The schema for the answer as the gate released it, together with the messages."""
     return None if messages.schema is None else Constraint(json_schema=messages.schema)
 
 
@@ -214,7 +215,7 @@ def _with_usage(
     completion: Completion | None,
     written_chars: int,
 ) -> Attempt:
-    """The attempt with what it has consumed, whether or not it came to an end."""
+    """The attempt with its token usage, estimated if the answer did not end."""
     if agent.price is None:
         usage = completion.usage if completion else _at_no_cost(request, written_chars)
     elif completion is None:
@@ -225,7 +226,7 @@ def _with_usage(
 
 
 def _at_no_cost(request: GenerateRequest, written_chars: int) -> Usage:
-    """What an answer that broke off consumed on this machine, where nobody counted."""
+    """Estimated usage of an unfinished answer of a model without a price."""
     if not written_chars:
         return Usage()
     return Usage(
@@ -236,9 +237,9 @@ def _at_no_cost(request: GenerateRequest, written_chars: int) -> Usage:
 
 
 async def loaded_library(engine: Engine, run: Run) -> float:
-    """Seconds that the import took: they are given back to the task.
+    """Imports the engine's library, and adds the seconds that it took to the task's deadline.
 
-    Where it cannot be imported the attempt says so.
+    A library that cannot be imported is reported by the attempt that follows.
     """
     began = time.monotonic()
     with suppress(EngineError):
@@ -249,7 +250,7 @@ async def loaded_library(engine: Engine, run: Run) -> float:
 
 
 async def _open(engine: Engine, deadline: float) -> None:
-    """Loading a model takes seconds, which are the task's."""
+    """Loads the model; unlike the import of a library, this takes time from the task."""
     try:
         async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
             await engine.open()
@@ -279,7 +280,7 @@ def _recorded(
 
 
 def _answered(error: EngineError) -> str:
-    """What a provider that gave no answer did instead, in words; empty where it was silent."""
+    """How a provider that did not answer responded, in words; empty where it did not respond."""
     if isinstance(error, EngineUntrusted):
         return "takes connections, which cannot be used"
     return f"answers, but with an error ({error.status})" if error.status else ""

@@ -28,7 +28,7 @@ Node = Runtime[Run]
 
 
 async def check(state: State, runtime: Node) -> State:
-    """Is the answer good enough? Replaces the journal's last entry by the judged one."""
+    """Judges the answer, and replaces the journal's last attempt by the judged one."""
     run, task, completion = runtime.context, state["task"], state["completion"]
     assert completion is not None, "only an answer is checked"
     checks = _checks(state, run, completion)
@@ -46,7 +46,7 @@ async def check(state: State, runtime: Node) -> State:
         update={"outcome": outcome, "checks": checks, "escalation": escalation}
     )
     if not escalation and state["answered_by"] == "local" and local_agent(state, run).specialist:
-        # A specialist writes for milliseconds and declines often: its text is shown once it stands.
+        # A specialist is fast and often declines: its text is shown only once it is accepted.
         runtime.context.emit(Token(completion.text, "local", last.number, state["label"]))
     runtime.context.emit(Attempted(run.journal[-1]))
     log.info("attempt.checked", model=last.model, outcome=outcome, reason=escalation)
@@ -63,8 +63,8 @@ async def check(state: State, runtime: Node) -> State:
 
 
 def _counting(checks: tuple[CheckResult, ...], *, from_cloud: bool) -> tuple[CheckResult, ...]:
-    """Those that may reject: behind the cloud there is nobody left to ask, and an answer of its
-    that hit its limit is still useful."""
+    """The checks that may reject. An answer of the cloud that was cut off counts as passed: it is
+    still useful, and there is nobody left to ask."""
     if not from_cloud:
         return checks
     return tuple(item for item in checks if item.reason is not EscalationReason.CUT_OFF)
@@ -73,7 +73,7 @@ def _counting(checks: tuple[CheckResult, ...], *, from_cloud: bool) -> tuple[Che
 async def _look_closer(
     state: State, run: Run, completion: Completion, checks: tuple[CheckResult, ...]
 ) -> tuple[CheckResult, ...]:
-    """What costs more than a glance, the dearest last, each while all before it passed."""
+    """Further checks of a local answer, from cheap to expensive, until one of them fails."""
     task, kind, settings = state["task"], state["guess"].kind, run.deps.settings.policy
     deadline = local_deadline(state, run)
 
@@ -100,7 +100,7 @@ async def _look_closer(
 
 
 async def _guarded(state: State, runtime: Node, completion: Completion) -> tuple[CheckResult, ...]:
-    """The guard model's word on the answer; nothing where there is none."""
+    """The guard model's verdict on the answer; empty without a guard model."""
     if runtime.context.deps.guard is None:
         return ()
     why = await stopped(completion.text, "answer", state, runtime)
@@ -110,7 +110,7 @@ async def _guarded(state: State, runtime: Node, completion: Completion) -> tuple
 
 
 def first_finding(checks: tuple[CheckResult, ...]) -> str:
-    """What the first failed check found, in words; empty when all passed."""
+    """The finding of the first failed check, in words; empty when all passed."""
     return next((f"{check.name}: {check.finding}" for check in checks if not check.passed), "")
 
 

@@ -1,5 +1,5 @@
-"""Asks the cloud: through the gate, within the budgets, once for each request, one model after
-another until one answers."""
+"""Asks the cloud, one model after another: every request passes the gate, stays within the budgets,
+and has an idempotency key, so that it is paid for once."""
 
 from __future__ import annotations
 
@@ -41,34 +41,35 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BRIEF_CHARS = 1500
-"""Of a local answer that the cloud is shown: about 400 tokens, a fraction of a cent."""
+"""Characters of a rejected local answer that the cloud is shown: about 400 tokens."""
 
 LEAST_S = 0.05
-"""With less time than this nobody need be asked."""
+"""With less time left than this the cloud is not asked."""
 
 SHARE = 0.6
-"""Of the time that is left for a model behind which another one stands."""
+"""Share of the remaining time for a model that has a fallback."""
 
 PATIENCE_S = 2.0
-"""With a busy model behind which another one stands; a moment is cheaper than a second prompt."""
+"""Wait before a busy model with a fallback is asked again; a short wait is cheaper than a second
+prompt."""
 
 _MOST_NAMED = 5
-"""Of placeholders, in a warning."""
+"""Most placeholders that a warning names."""
 GOING_OUT_S = 10.0
-"""A call that goes out waits no longer for Redis to write that down."""
+"""Longest wait for Redis to record that a call is sent; then it is sent unrecorded."""
 
 BUDGET_WAIT_SHARE = 0.25
-"""Of the time that is left, to wait for money that others have reserved and may not need."""
+"""Share of the remaining time to wait for other calls to return budget that they reserved."""
 
 
 async def answer_in_cloud(state: State, runtime: Runtime[Run]) -> State:
-    """The cloud's answer; nothing reaches its engine except through the gate."""
+    """The cloud's answer to the task, with tools and as many of the session's turns as fit."""
     run = runtime.context
     agent = run.deps.clouds[0]
     if run.deadline - time.monotonic() < LEAST_S:
         return _too_late(state)
     toolbox = await toolbox_of(agent, state, run)
-    redaction = Redaction()  # one for all: the same value has the same placeholder in every step
+    redaction = Redaction()  # one for all steps: a value keeps its placeholder
 
     async def ask(asked: tuple[Message, ...]) -> State:
         if toolbox is None:
@@ -97,7 +98,7 @@ def doubts_of(
     *,
     who: str = "the cloud",
 ) -> tuple[str, ...]:
-    """What a reader of an answer from elsewhere should know of the placeholders, in words."""
+    """Warnings about placeholders in an answer from `who`, another machine."""
     if completion is None or not redaction.mapping:
         return ()
     doubts, shown = [], ", ".join(list(redaction.mapping)[:_MOST_NAMED])
@@ -123,7 +124,7 @@ def doubts_of(
 
 
 def _too_late(state: State) -> State:
-    """The time went before the cloud could be asked, which says nothing about the cloud."""
+    """The task's time ended before the cloud could be asked; this is no failure of the cloud."""
     reason = (
         f"the {state['task'].timeout_s:g} s of the task were over before the cloud could be asked "
         f"({state['finding']}): give it more time, timeout_s"
@@ -139,7 +140,7 @@ async def _ask(
     state: State,
     runtime: Runtime[Run],
 ) -> State:
-    """One question to the cloud: released, asked once for its task and words, and answered."""
+    """One question: released by the gate, answered from an earlier paid call or by the cloud."""
     run, task = runtime.context, state["task"]
     gate = run.deps.gate
     schema = task.json_schema if constraint is None else constraint.json_schema
@@ -147,7 +148,7 @@ async def _ask(
         messages = await gate.releasing(sent.label, asked, sent.redaction, schema)
     except PrivacyViolation as error:
         return _blocked(error)
-    # Known by the request alone: a local model's attempt may differ from run to run.
+    # The idempotency key: without the local model's attempt, which may differ from run to run.
     claim = await run.deps.paid.claim(task.task_id, messages, run.deadline)
     if isinstance(claim, Paid):
         return _reuse(run.deps.clouds[0], claim, sent, runtime, shown=constraint is None)
@@ -174,11 +175,11 @@ async def _released_and_asked(
     state: State,
     runtime: Runtime[Run],
 ) -> State:
-    """With the local model's answer where that may be shown; and, where nobody there can be held to
-    the schema, once more with the schema told and the answer checked."""
+    """Asks, with the local model's rejected answer where the gate allows that. If no cloud model
+    can enforce the schema, asks again with the schema in the prompt."""
     gate = runtime.context.deps.gate
     if constraint is None:
-        # What the local model wrote may hold what the request does not: it stays here then.
+        # The local answer may contain private text that the request does not: then it is not sent.
         with suppress(PrivacyViolation):
             briefed = (*asked[:-1], _briefed(asked[-1], state))
             messages = await gate.releasing(sent.label, briefed, sent.redaction, schema)
@@ -205,11 +206,11 @@ async def _first_answer(
     *,
     enforced: bool = True,
 ) -> State:
-    """One model after another, in the configured order, until one answers or time or money ends.
+    """Asks the models in the configured order, until one answers or time or money runs out.
 
-    A model that failed rests for a while. Each attempt stands in the journal, and what it wrote
-    before it failed was seen under its own number. The answer is `unenforced` where there is none
-    because of the schema.
+    A model that failed goes into cooldown. Each attempt is in the journal, and text that it wrote
+    before it failed was shown under its own number. `unenforced` is set in the answer when all
+    failed, one of them because of the schema.
     """
     run = runtime.context
     agents = run.deps.cooldown.ready(run.deps.clouds)
@@ -219,7 +220,7 @@ async def _first_answer(
         last = place == len(agents) - 1
         now = time.monotonic()
         deadline = run.deadline if last else now + (run.deadline - now) * SHARE
-        # Whoever asks to be left alone for longer is left alone: another one stands ready.
+        # A model that asks for a longer wait than `max_wait_s` is not asked again: the next one is.
         ask = partial(
             call_cloud,
             *(agent, messages, sent, constraint, deadline, state, runtime),
@@ -249,21 +250,21 @@ async def _first_answer(
 
 
 def _reject(reason: EscalationReason, runtime: Runtime[Run]) -> None:
-    """The last attempt came to nothing, and another follows."""
+    """Marks the last attempt as rejected, as another one follows."""
     journal = runtime.context.journal
     journal[-1] = journal[-1].model_copy(update={"outcome": "rejected", "escalation": reason})
     runtime.context.emit(Attempted(journal[-1]))
 
 
 def _before(state: State, run: Run) -> tuple[Message, ...]:
-    """The session before this task: an upgrade's own turn is in it already."""
+    """The session before this task; an upgrade's own turn is already in it, and is removed."""
     history = state["history"]
     own = run.upgrade and len(history) > 1 and history[-2].content == state["task"].prompt
     return history[:-2] if own else history
 
 
 def _blocked(error: PrivacyViolation) -> State:
-    """The gate stopped it: from here on the task stays on this machine."""
+    """The gate refused the text: from here on the task stays on this machine."""
     log.warning("cloud.blocked")
     return {
         "completion": None,
@@ -277,7 +278,7 @@ def _blocked(error: PrivacyViolation) -> State:
 
 
 def _briefed(request: Message, state: State) -> Message:
-    """The request with what a local model made of it, and what was wrong with that."""
+    """The request with the local model's rejected answer, and why it was rejected."""
     tried, escalation = state.get("completion"), state.get("escalation")
     if tried is None or escalation not in policy.WORTH_SHOWING or not tried.text.strip():
         return request
@@ -290,7 +291,7 @@ def _briefed(request: Message, state: State) -> Message:
 
 
 def _beginning(answer: str) -> str:
-    """As much of it as is shown, to the end of a sentence: half a number is not found."""
+    """The first BRIEF_CHARS of an answer, cut at a sentence's end: detectors miss half a number."""
     if len(answer) <= BRIEF_CHARS:
         return answer
     shown = answer[:BRIEF_CHARS]
@@ -299,7 +300,7 @@ def _beginning(answer: str) -> str:
 
 
 def _reuse(agent: Agent, paid: Paid, sent: Sent, runtime: Runtime[Run], *, shown: bool) -> State:
-    """The answer of an earlier run of this task: its cost is that run's, and costs nothing more."""
+    """The answer that an earlier run of this task paid for; its cost is not counted again."""
     run, completion = runtime.context, paid.completion
     entry = Attempt(
         number=len(run.journal) + 1,
@@ -337,16 +338,16 @@ async def call_cloud(
     thinking: ThinkingMode | None = None,
     enforced: bool = True,
 ) -> State:
-    """One call, within the budgets if there are any; its answer is kept where there is a claim.
+    """One call, within the budgets if there are any; a claim's answer is kept for its key.
 
-    last: no further model is asked where this one's answer was stopped by a filter. max_wait_s:
-    before it is asked again.
+    last: no further model is asked if this one's answer is stopped by a content filter. max_wait_s:
+    before the same model is asked again.
     """
     run, task, budget = runtime.context, state["task"], runtime.context.deps.budget
-    # Before money is set aside: nobody knows how long it takes, and whether it succeeds.
+    # Before money is reserved: an import takes an unknown time, and may fail.
     deadline += await loaded_library(agent.engine, run)
     try:
-        # Known before the first task: a budget without a price is refused beforehand.
+        # The price is known here: the Router refuses to open with a budget and no price.
         most_usd = agent.most_usd(task, messages, constraint) or 0.0
         wait_s = (run.deadline - time.monotonic()) * BUDGET_WAIT_SHARE
         held = await budget.reserve(
@@ -361,7 +362,7 @@ async def call_cloud(
         }
 
     async def going_out(entry: Attempt) -> None:
-        # Redis may be away for a moment: the call is settled all the same when it has ended.
+        # If Redis is away for a moment, the call is still settled when it has ended.
         with suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(GOING_OUT_S):
                 await budget.calls.sent(held, record_of_attempt(task, state["guess"], entry))
@@ -395,10 +396,10 @@ async def _end_call(
     claim: Claim | None,
     completion: Completion | None,
 ) -> None:
-    """The answer is kept and the money settled, in one step; the ledger then closes the call."""
+    """Keeps the answer and settles the reservation in one step; the ledger closes it later."""
     calls, paid = run.deps.budget.calls, run.deps.paid
     if record is not None and not record.sent:
-        record = None  # it never went out
+        record = None  # it was never sent
     cost_usd = 0.0
     if record is not None:
         cost_usd = held.amount_usd if record.cost_usd is None else record.cost_usd
@@ -416,5 +417,5 @@ async def _end_call(
     try:
         await end()
     except StoreUnavailable:
-        # An answer that cannot be kept is an answer all the same; it is tried again.
+        # The answer is used although it could not be kept; `settle_the_rest` tries again.
         run.unsettled.append(end)

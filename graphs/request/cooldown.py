@@ -1,4 +1,4 @@
-"""Which cloud models had better be left alone for a while, because they failed a moment ago."""
+"""Remembers which cloud models failed recently, and are not asked for a while."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Cooldown:
         self._until: dict[str, float] = {}
 
     def ready(self, agents: Sequence[Agent]) -> tuple[Agent, ...]:
-        """Those that are not cooling down, in their order; all of them where none is left."""
+        """The models that are not cooling down, in order; all of them if every one is."""
         now = time.monotonic()
         awake = tuple(one for one in agents if self._until.get(_name(one), now) <= now)
         return awake or tuple(agents)
 
     def failed(self, agent: Agent, attempt: Attempt) -> None:
-        """It did not answer. A prompt that is too long for it says nothing about the next one."""
+        """Starts the cooldown if the engine failed; a prompt that is too long does not count."""
         if attempt.escalation is EscalationReason.ENGINE_FAILED:
             self._until[_name(agent)] = time.monotonic() + self._cool_down_s
 
     def served(self, agent: Agent) -> None:
-        """It answered, so whatever it had is over."""
+        """Ends the cooldown, as the model answered."""
         self._until.pop(_name(agent), None)
 
 

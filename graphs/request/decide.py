@@ -21,7 +21,7 @@ Node = Runtime[Run]
 
 
 async def decide(state: State, runtime: Node) -> State:
-    """Local agent, cloud, or parked for the cloud; from memory if it is there already."""
+    """Decides who answers: the cache, a local agent or the cloud; or parks the task."""
     task, deps, guess = state["task"], runtime.context.deps, state["guess"]
     options = runtime.context.options
     cached = state.get("cached")
@@ -56,7 +56,7 @@ async def decide(state: State, runtime: Node) -> State:
         facts=state["facts"],
     )
     if options.role is not None:
-        # It was not the policy that decided: under another one it would be decided the same.
+        # The caller named the role: the decision says nothing about the policy.
         decision = decision.model_copy(update={"weighed": None})
     if options.no_cloud is not None and not state["stays_local"]:
         decision = decision.model_copy(update={"reason": options.no_cloud[1]})
@@ -66,7 +66,7 @@ async def decide(state: State, runtime: Node) -> State:
 
 
 def _decide_cloud(state: State, run: Run) -> State:
-    """Only the cloud's answer is wanted."""
+    """The decision for a task that only the cloud may answer."""
     if state["cloud_open"]:
         why = "it waited for the cloud, which is there again"
         reason = why if run.upgrade else "it is to be answered in the cloud"
@@ -95,7 +95,7 @@ def local_deadline(state: State, run: Run) -> float:
 
 
 def max_wait_s(state: State, run: Run) -> float | None:
-    """How long a local model may let the task wait; None where nobody else could have it."""
+    """Longest wait for a local model's turn; None where no cloud could answer instead."""
     given = state["task"].max_wait_s
     if given is None and state["cloud_open"]:
         return run.deps.settings.policy.max_wait_s

@@ -1,4 +1,4 @@
-"""What happens when the cloud was to answer and could not: why, and who answers instead."""
+"""Handles a cloud that was asked and gave no answer: finds out why, and who answers instead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 async def fall_back(state: State, runtime: Runtime[Run]) -> State:
-    """Finds out what stands in the way, and names the local agent that may still try."""
+    """Finds out why the cloud did not answer, and names a local agent that may still try."""
     run, decision = runtime.context, state["decision"]
     absent, cloud = state["cloud_absent"], state["cloud_state"]
     left_s = run.deadline - time.monotonic()
@@ -33,7 +33,7 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
     log.info("cloud.absent", cloud=cloud.value)
     role = role_of(state["guess"].kind, run)
     here = [one for one in run.journal if one.role == role]
-    # Who could not be held to the schema may still be told it.
+    # A model that cannot enforce the schema may try with the schema in its prompt.
     turned_down = any(one.escalation is EscalationReason.REJECTED for one in here)
     freely = turned_down and state["task"].json_schema is not None
     can_try = freely or (not here and decision.escalation is EscalationReason.COMPLEX)
@@ -57,7 +57,7 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
 
 
 async def _look(run: Run, left_s: float, answered: str) -> Finding:
-    """What stands in the way, as far as there is time to look."""
+    """Why the cloud did not answer, as far as the remaining time allows to find out."""
     try:
         async with asyncio.timeout(left_s):
             return await run.deps.connectivity.look(answered)

@@ -1,4 +1,4 @@
-"""The step that labels a task, and the guard model's word on texts."""
+"""The step that labels a task, and asks the guard model about texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def guard(state: State, runtime: Node) -> State:
     shown = state["history"][-deps.settings.memory.history_messages or len(state["history"]) :]
     prompt, removed = clean(task.prompt)
     task = task.model_copy(update={"prompt": prompt})
-    # Read together with the turns: whatever was said meanwhile is not among them.
+    # Read together with the turns: a turn that was added since then is not among them.
     judged = await deps.gate.judging(task, shown, state["parts"]["session"])
     for reason in state["label_reasons"][-1:]:
         judged = judged.with_label(state["label"], reason)
@@ -66,7 +66,7 @@ async def guard(state: State, runtime: Node) -> State:
 
 
 def relabelled(state: State, label: Privacy, run: Run) -> State:
-    """What a stricter label changes: a text that must stay closes the way to the cloud."""
+    """The state's fields that follow from a stricter label, which may rule out the cloud."""
     stays_local = state["stays_local"] or not run.deps.gate.may_leave(label)
     return {
         "label": label,
@@ -78,7 +78,7 @@ def relabelled(state: State, label: Privacy, run: Run) -> State:
 async def stopped(
     text: str, what: Literal["request", "answer"], state: State, runtime: Node
 ) -> str | None:
-    """What the guard model has against a text; None without one, or where it has nothing."""
+    """Why the guard model refuses a text; None if it does not, or if there is no guard model."""
     agent = runtime.context.deps.guard
     if agent is None:
         return None

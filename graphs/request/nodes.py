@@ -35,7 +35,7 @@ Node = Runtime[Run]
 
 
 async def recall(state: State, runtime: Node) -> State:
-    """The session's turns, and the answer to an identical request where there is one."""
+    """Reads the session's turns, fitting facts, and the cached answer to an identical request."""
     task, deps = state["task"], runtime.context.deps
     said = await deps.memory.recall(task.session) if task.session else Conversation()
     facts = await _facts(task, state["label"], deps)
@@ -58,7 +58,7 @@ async def recall(state: State, runtime: Node) -> State:
 
 
 async def _facts(task: Task, label: Privacy, deps: Deps) -> tuple[Fact, ...]:
-    """What is known that fits the task; nothing that would make its label stricter."""
+    """Remembered facts that fit the task, none with a stricter label than the task's."""
     if deps.facts is None:
         return ()
     budget = deps.settings.memory.recall_tokens
@@ -66,7 +66,7 @@ async def _facts(task: Task, label: Privacy, deps: Deps) -> tuple[Fact, ...]:
 
 
 def _answer_key(state: State, run: Run) -> str | None:
-    """Where the answer is kept; None where it must not be, or cannot be found again."""
+    """The answer's key in the cache; None where the answer must not be kept there."""
     if not may_be_written(state["label"], run.deps.store):
         return None
     shaping = "\n".join((run.deps.fingerprint, run.options.fingerprint, *state["facts"]))
@@ -74,7 +74,7 @@ def _answer_key(state: State, run: Run) -> str | None:
 
 
 async def classify(state: State, runtime: Node) -> State:
-    """What is it, is it one of a specialist's families, and what would the cloud add?"""
+    """Classifies the task, and estimates how well the local model and the cloud would answer it."""
     task, deps = state["task"], runtime.context.deps
     facts = signals.read(task.prompt)
     guess = deps.classifier.classify(task.prompt, facts)
@@ -87,7 +87,7 @@ async def classify(state: State, runtime: Node) -> State:
 
 
 async def answer_locally(state: State, runtime: Node) -> State:
-    """The local agent's answer, within its share of the time."""
+    """The local agent's answer, within the local share of the task's time."""
     run = runtime.context
     agent = local_agent(state, run)
     failure = state["finding"] if state.get("repaired") else None
@@ -107,7 +107,7 @@ async def answer_locally(state: State, runtime: Node) -> State:
         answered = await answer_with_tools(messages, toolbox, generate, state, runtime)
         return {**answered, **relabelled(state, answered["label"], run)}
 
-    # With tools the world may have changed; and a cloud may read the whole session.
+    # Tools may have changed something; and a cloud may read the whole session.
     again = toolbox is None and not state["cloud_open"]
     return await with_fewer_turns(agent, ask, state, state["history"], failure=failure, again=again)
 
@@ -121,8 +121,8 @@ async def _generate(
     state: State,
     run: Run,
 ) -> State:
-    """One generation here. A model that cannot be held to the schema, and behind which nobody
-    stands who might, is told it and its answer checked."""
+    """One local generation. If the model cannot enforce the schema and no cloud could answer, it is
+    asked again with the schema in its prompt."""
     schema = constraint.json_schema if constraint else state["task"].json_schema
     thinking = _thinking(agent, state, run)
     if not state.get("unenforced"):
@@ -136,8 +136,8 @@ async def _generate(
 
 
 def _thinking(agent: Agent, state: State, run: Run) -> ThinkingMode:
-    """Left to the model where the task is more than routine, and never again where nothing came
-    of it."""
+    """`off` for routine tasks where the agent's thinking is `auto`, and for a repair after an
+    attempt that only thought."""
     if state.get("repaired") and state["escalation"] is EscalationReason.THINKING:
         return "off"
     routine = state["guess"].complexity < run.deps.settings.policy.max_complexity
@@ -150,19 +150,19 @@ def after_answer(state: State) -> Literal["check", "answer_in_cloud", "fall_back
     if "outcome" in state:
         return "remember"
     if state["answered_by"] == "cloud":
-        # A prompt that is too long for every model says nothing about the way to them.
+        # That a prompt is too long for every model is no sign of a connectivity problem.
         too_long = state.get("escalation") is EscalationReason.CONTEXT and state["cloud_open"]
         return "remember" if too_long else "fall_back"
     return "answer_in_cloud" if state["cloud_open"] else "remember"
 
 
 async def repair(state: State) -> State:
-    """Once: the same agent is asked again, with the finding in its prompt."""
+    """Allows one more attempt by the same agent, with the finding in its prompt."""
     return {"repaired": True}
 
 
 async def remember(state: State, runtime: Node) -> State:
-    """Concludes, and keeps what a later request may need: the session's turn and the answer."""
+    """Concludes the run, and keeps its turn in the session and its answer in the cache."""
     runtime.context.ended = await _remembered(state, runtime.context)
     return runtime.context.ended
 
@@ -189,14 +189,14 @@ async def _remembered(state: State, run: Run) -> State:
             )
         await _keep_answer(state, run, outcome, label)
     except (StoreUnavailable, PrivacyViolation) as error:
-        # The answer is there, and perhaps paid for: it is delivered, and the loss is said.
+        # The answer is delivered, with a warning, although it could not be kept.
         warnings += (f"not remembered: {error}",)
     return {"outcome": outcome, "warnings": warnings}
 
 
 def _label_to_keep(state: State, run: Run, outcome: Outcome) -> Privacy:
-    """What the answer says counts too where it would be written to another machine; on this one it
-    is judged when it is about to leave."""
+    """The label to keep the answer under. Private text in the answer counts only if the store is on
+    another machine; on this one it is judged when it is about to leave."""
     if run.deps.store.local:
         return state["label"]
     return strictest((state["label"], run.deps.gate.label_of(outcome.text)))
@@ -223,7 +223,7 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
 
 
 def _conclude(state: State, run: Run) -> Outcome:
-    """How it ended: done by whom, parked for what, or failed why."""
+    """How the run ended: who answered, what it waits for, or why it failed."""
     decision, completion = state["decision"], state.get("completion")
     escalation, finding = state["escalation"], state["finding"]
     answered_by = state.get("answered_by")
@@ -238,7 +238,7 @@ def _conclude(state: State, run: Run) -> Outcome:
         wrong = "" if completion is None else "the cloud's answer is not usable: "
         return Outcome("failed", "none", "", wrong + finding)
     if state.get("refused_there"):
-        # There is a cloud, and it would say the same tomorrow.
+        # The cloud is there and refused the request: parking it would not help.
         return Outcome("failed", "none", "", _why_nobody(run, finding))
     if answered_by == "local" and escalation in _FAILED_HERE:
         return Outcome("failed", "none", "", finding)
@@ -257,7 +257,7 @@ _FAILED_HERE = frozenset({EscalationReason.ENGINE_FAILED, EscalationReason.REJEC
 
 
 def _why_nobody(run: Run, finding: str) -> str:
-    """What each model had against the task."""
+    """Why each model failed, or was rejected."""
     said = [
         f"{one.model}: {one.error or first_finding(one.checks)}"
         for one in run.journal
@@ -267,8 +267,8 @@ def _why_nobody(run: Run, finding: str) -> str:
 
 
 def _why_cloud(decision: RouteDecision, run: Run) -> str:
-    """Why the cloud was asked: the decision, or what was wrong with the last local attempt."""
-    asked = decision.agent  # the router role's own attempts speak of no answer
+    """Why the cloud was asked: the decision, or the finding on the last local attempt."""
+    asked = decision.agent  # leaves out the router role's attempts, which are no answers
     local = [
         attempt for attempt in run.journal if attempt.route == "local" and attempt.role == asked
     ]

@@ -1,5 +1,5 @@
-"""Asks a local model something aside from the answer: what a request is, whether a text is safe,
-what a second model says. Each question stands in the journal, whatever comes of it."""
+"""Asks a local model a side question: what a request is, whether a text is safe, or what a second
+model answers; each is recorded in the journal."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ async def ask_side_question(
     role: str,
     before_last: bool = False,
 ) -> Completion | None:
-    """What the model said; None where it could not be asked.
+    """The model's answer; None where it could not be asked.
 
-    label: of the text that is asked about; a model on another machine is shown it as a cloud is.
-    serves: whether it was of use, for the account. before_last: in the journal it stands before the
-    answer that it judges, which stays the last.
+    label: of the text in question; a model on another machine gets it through the gate. serves:
+    whether the answer was of use, for the ledger. before_last: the attempt goes into the journal
+    before the answer that it judges, which stays the last.
     """
     caps = agent.engine.caps
     entry = Attempt(

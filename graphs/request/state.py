@@ -1,4 +1,4 @@
-"""What the nodes pass to each other, and what one run of them is given."""
+"""The state that the graph's nodes share, and the context of one run."""
 
 from __future__ import annotations
 
@@ -47,22 +47,20 @@ class Outcome:
 
 
 class State(TypedDict, total=False):
-    """One request on its way.
+    """The state of one request in the graph.
 
     label: the strictest of the task's parts; label_reasons: why, in words. parts: the label of each
-    part (task, session, facts) as it stood when that was read; turns: references to the tasks whose
-    turns are shown. stays_local: its text must not leave the machine. cloud_open: there is a cloud
-    and it may have the text; cloud_state and, in words, cloud_absent: why there is none;
-    cloud_scarce: its budget is nearly used up.
-    hides_work: a cloud would see placeholders where it is asked to work on the values themselves.
-    doubts: of an answer from another machine, in words; they are warnings where it is delivered.
-    finding: the last thing that spoke against a local answer, in words.
-    cloud_answered: what the provider did instead of answering, in words; empty where it was silent.
-    left_out: what the result says of turns that the model was not shown; empty for none.
-    unenforced: the model here cannot be held to the schema, which is said and checked instead.
-    refused_there: the cloud is there and cannot do it. rejected: what the model asked last could
-    not do; None where it was something else.
-    may_repair: the same agent may be asked once more; repaired: it has been.
+    part (task, session, facts) when it was read; turns: references to the tasks whose session turns
+    are shown. stays_local: its text must not leave the machine. cloud_open: there is a cloud, and
+    it may have the text; cloud_state and, in words, cloud_absent: why there is none; cloud_scarce:
+    its budget is nearly used up. hides_work: redaction would hide values that the task asks the
+    cloud to work on. doubts: warnings about an answer from another machine, given where it is
+    delivered. finding: the last reason against a local answer, in words. cloud_answered: how a
+    provider that did not answer responded, in words; empty where it did not respond. left_out: the
+    warning that turns were left out; empty for none. unenforced: the local model cannot enforce the
+    schema, which is put into the prompt and checked instead. refused_there: the cloud is there, and
+    refused the request. rejected: what of the last request the model refused; None if it was not
+    that. may_repair: the same agent may be asked once more; repaired: it has been.
     """
 
     task: Task
@@ -105,11 +103,10 @@ class Deps:
     """What all runs of a Router share.
 
     router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
-    the order in which they are asked;
-    cooldown: which of them had better be left alone; connectivity: why none of them answered.
-    cloud_state, cloud_absent: why there are none. gate: what leaves the machine passes it.
-    under_way: the calls that this process is paying for at the moment.
-    gains: what local model and cloud are expected to score; speeds: how fast they answer here.
+    the order in which they are asked; cooldown: which of them failed recently; connectivity: why
+    none of them answered. cloud_state, cloud_absent: why there are none. gate: what leaves the
+    machine passes it. under_way: the paid calls that this process is making. gains: expected scores
+    of the local models and the cloud; speeds: measured latency estimates.
     """
 
     settings: Settings
@@ -141,15 +138,15 @@ class Deps:
 class Run:
     """One run.
 
-    deadline: `time.monotonic()` seconds; put off by what is not the task's time.
+    deadline: `time.monotonic()` seconds; extended by delays that are not the task's own.
     emit: takes each event; must not block.
     journal: every attempt, in order, also of a run that is cancelled and so has no final state.
-    open_calls: calls that were sent, to be closed once they stand in the account. unsettled: what
-    could not be settled yet.
-    audit: what became of each call of a tool.
-    upgrade: the task was answered without the cloud before, and only that is wanted now.
+    open_calls: reservations of calls that were sent, closed once the ledger has recorded them.
+    unsettled: settlements that failed, to be tried again.
+    audit: a record of each tool call.
+    upgrade: the task was answered locally or parked before; only the cloud's answer is wanted.
     options: who may answer it, and for how much.
-    ended: what the last step came to, which the graph tells only once its state is saved.
+    ended: the result of the last node, kept in case saving the graph's state fails.
     """
 
     deps: Deps
@@ -164,7 +161,7 @@ class Run:
     ended: State = field(default_factory=lambda: State())
 
     async def settle_the_rest(self) -> None:
-        """What could not be settled when its call ended; a call must not be closed before that."""
+        """Tries the failed settlements again; a call may be closed only after it was settled."""
         while self.unsettled:
             await self.unsettled[0]()
             self.unsettled.pop(0)

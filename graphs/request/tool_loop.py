@@ -1,4 +1,4 @@
-"""Answers with tools: the model calls, is shown what came of it, and answers in the end."""
+"""Answers with tools: lets the model call them, and shows it the results, until it answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ HOW = (
 )
 
 Generate = Callable[[tuple[Message, ...], Constraint, Privacy], Awaitable[State]]
-"""(messages, constraint, their label) -> what an attempt returns, recorded in the journal."""
+"""(messages, constraint, label of the messages) -> what an attempt returns, recorded in the
+journal."""
 
 
 async def toolbox_of(agent: Agent, state: State, run: Run) -> Toolbox | None:
@@ -54,10 +55,10 @@ async def answer_with_tools(
     state: State,
     runtime: Runtime[Run],
 ) -> State:
-    """Calls until there is an answer; each generation is an attempt of its own.
+    """Generates and calls tools until there is an answer; each generation is an attempt of its own.
 
-    Ends without one where a call is wrong twice in a row, and with the call after the last that is
-    allowed. The state's label becomes the strictest of what the tools returned.
+    Gives up when two calls in a row are wrong, or the allowed calls are used up. The state's label
+    becomes the strictest of what the tools returned.
     """
     journal, gate = runtime.context.journal, runtime.context.deps.gate
     told = "\n".join(f"- {one['name']}: {one['description']}" for one in toolbox.schemas())
@@ -65,7 +66,7 @@ async def answer_with_tools(
     messages = (first, *messages[1:])
     call_schema = toolbox.call_schema(state["task"].json_schema)
     constraint = Constraint(json_schema=call_schema)
-    # What the tools are called, say of themselves and may be given is told to the model too.
+    # The label covers the tools' names, descriptions and schemas, which the model is told.
     label = strictest((state["label"], gate.label_of(told, schema=call_schema)))
     while True:
         answered = await generate(messages, constraint, label)
@@ -98,7 +99,7 @@ async def answer_with_tools(
 
 
 def _judge(result: ToolResult, runtime: Runtime[Run]) -> None:
-    """What came of a call stands at the attempt that asked for it."""
+    """Records a tool call's result as the check of the attempt that made the call."""
     journal = runtime.context.journal
     wrong = EscalationReason.SCHEMA if result.remedy != "none" else None
     check = CheckResult.found("tool", result.reason or result.status, wrong)

@@ -1,4 +1,4 @@
-"""A session that is longer than a model can read: it is shown fewer turns, and that is said."""
+"""Shows a model fewer turns of a session that is too long for it, and says so in the result."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ async def with_fewer_turns(
     failure: str | None = None,
     again: bool,
 ) -> State:
-    """The answer to the task after as many of the session's turns as fit.
+    """The answer to the task, given as many of the session's turns as fit.
 
-    again: asks with fewer where the model counts more tokens than was estimated.
+    again: whether to ask with fewer turns if the model counts more tokens than was estimated.
     """
     task, facts = state["task"], state["facts"]
     turns = agent.recalled(task, history, facts)
@@ -44,7 +44,7 @@ def _is_too_long(answered: State) -> bool:
 def _left_out(
     agent: Agent, state: State, history: tuple[Message, ...], shown: tuple[Message, ...]
 ) -> str:
-    """What the result says of it; empty where the model was shown what it is configured to see."""
+    """A warning that turns were left out; empty where all configured turns were shown."""
     total, kept = (
         sum(one.role == "user" for one in part) for part in (agent.last_turns(history), shown)
     )

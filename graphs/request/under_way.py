@@ -1,4 +1,5 @@
-"""The paid calls that this process makes, so that who must let go of a task can wait for them."""
+"""Counts the paid calls that this process is making, so that a task that must be given up can wait
+for them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 
 
 class CallsUnderWay:
-    """Each from before it is sent until its answer is kept."""
+    """Counts each call from before it is sent until its answer is kept."""
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
@@ -17,18 +18,18 @@ class CallsUnderWay:
 
     @contextmanager
     def one(self, task_id: str) -> Iterator[None]:
-        """Within it a call of the task is under way."""
+        """A context within which a call of the task counts as under way."""
         self._calls[task_id] += 1
         try:
             yield
         finally:
             self._calls[task_id] -= 1
-            self._calls += Counter()  # forgets those of which there is none
+            self._calls += Counter()  # drops the zero counts
             for event in self._waiting:
                 event.set()
 
     async def ended(self, task_id: str) -> None:
-        """Returns once there is none of a task, nor of any step where it is a workflow's run."""
+        """Returns once no call of a task, or of any step of a workflow's run, is under way."""
         event = asyncio.Event()
         self._waiting.add(event)
         try:

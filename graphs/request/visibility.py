@@ -1,4 +1,4 @@
-"""Who answers here, and who may see what."""
+"""Which local agent answers, and which may see the text."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def local_agent(state: State, run: Run) -> Agent:
 
 
 def may_see(agent: Agent | None, state: State, run: Run) -> bool:
-    """Whether a role's model may have the text. A server elsewhere is another machine: what may go
-    to a cloud goes there in the same way, and nothing that is to be answered on this one."""
+    """Whether a role's model may see the text. A model on another machine may see what a cloud may
+    see, unless the task must be answered on this one."""
     if agent is None or agent.engine.caps.local:
         return agent is not None
     return run.options.place != "local" and run.deps.gate.may_leave(state["label"])

@@ -1,1 +1,1 @@
-"""Comparison runs: what the cloud would have said to what was answered here."""
+"""Shadow runs: what the cloud would have answered to tasks that were answered locally."""

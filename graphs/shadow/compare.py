@@ -1,4 +1,4 @@
-"""Whether a local answer was as good as the cloud's: by what both hold, or by a judge's word."""
+"""Compares a local answer with the cloud's, by their content or by a judge's verdict."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ JUDGEMENT = {
 }
 
 SHOWN_CHARS = 6000
-"""Of the request and of each answer that a judge is shown, at most: about 1,500 tokens."""
+"""Most characters of the request, and of each answer, that a judge sees: about 1,500 tokens."""
 
 _TELLING = re.compile(r"\d|[^\W\d_]{4}")
-"""What an answer must have to be looked for in another one: `no` is in many."""
+"""Only an answer with this is searched for in the other one: `no` occurs in many texts."""
 
 _SHORT_WORDS = 12
 
 
 def can_compare(kind: Kind, task: Task) -> bool:
-    """Whether two answers to the task may be told apart by what they hold."""
+    """Whether answers to the task can be compared by their content."""
     return kind in KINDS or task.json_schema is not None
 
 
 def compare(kind: Kind, local: str, cloud: str) -> bool | None:
-    """Whether the two say the same; None where that cannot be told from their words.
+    """Whether the two say the same; None where their words do not decide it.
 
-    A cloud often says in a sentence what a small model says in a word: then it holds that word.
+    A cloud often answers in a sentence what a small model answers in a word: its answer then need
+    only contain that word.
     """
     if max(len(local), len(cloud)) > LONGEST_CHARS:
         return None
@@ -64,7 +65,7 @@ def judge_question(prompt: str, a: str, b: str) -> tuple[tuple[Message, ...], Co
 
 
 def read_judgement(text: str) -> tuple[bool, bool] | None:
-    """Of A and of B; None for an answer in another form."""
+    """The judge's verdict on A and on B; None for an answer in another form."""
     try:
         said = json.loads(text)
         a, b = said["a"], said["b"]

@@ -1,8 +1,8 @@
-"""Shadow runs: some local answers are compared with the cloud's, after they were delivered.
+"""Shadow runs: compares some local answers with the cloud's after they were delivered.
 
-Which ones is drawn by chance, from the task's id alone. Only public text is sent, through the gate,
-within the budgets and a limit of its own; each attempt stands in the ledger, as one that answered
-nobody. No run waits for its shadow.
+A task is drawn by a hash of its id. Only public text is sent, through the gate, within the budgets
+and a limit of its own; each attempt is recorded in the ledger as one whose answer was not
+delivered. No run waits for its shadow.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from router.types.result import Result
 from router.types.task import Message, Privacy, Task
 
 MOST_AT_ONCE = 4
-"""Further ones are left out: nothing piles up behind a slow cloud."""
+"""Beyond this many, shadow runs are skipped: they must not pile up behind a slow cloud."""
 
 CLOSE_WAIT_S = 10.0
 """How long a closing Router waits for shadow runs; after that they are cancelled and accounted."""
 
 ACCOUNT_WAIT_S = 5.0
-"""How long a cancelled one may take to be accounted."""
+"""How long recording a cancelled shadow run may take."""
 
 _ONCE_S = 86_400
 _CAP_LIVES_S = 3 * 86_400
@@ -57,7 +57,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of a comparison. Scores: 0..1, None where nothing can be said."""
+    """The result of a comparison. Scores: 0..1, None where the answers could not be compared."""
 
     found: Found
     local: float | None = None
@@ -79,23 +79,23 @@ class ShadowRuns:
         return self
 
     async def __aexit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        """Waits for those that run, a while; not where the Router is closed by a failure."""
+        """Waits up to CLOSE_WAIT_S for shadow runs, but not if the Router closes on an error."""
         self._closing = True
         if failed is None:
             await self.drain(CLOSE_WAIT_S)
         for one in self._running:
             one.cancel()
-        if self._running:  # once: a second cancellation would break the account off
+        if self._running:  # once: a second cancellation would interrupt the recording
             await asyncio.wait(self._running, timeout=ACCOUNT_WAIT_S)
         await end(*self._running)
 
     async def drain(self, timeout_s: float) -> None:
-        """Waits until none runs, but not longer than this."""
+        """Waits until no shadow run is in progress, at most this long."""
         if self._running:
             await asyncio.wait(self._running, timeout=timeout_s)
 
     def consider(self, state: State, run: Run, result: Result) -> None:
-        """Starts the shadow of a finished run, where it is to have one; returns at once."""
+        """Starts the shadow of a finished run, if it is drawn; returns at once."""
         if self._closing or len(self._running) >= MOST_AT_ONCE:
             return
         if not self._wanted(state, run, result):
@@ -114,9 +114,9 @@ class ShadowRuns:
         if not drawn(task.task_id, self._settings.shadow_rate):
             return False
         answered = result.status == "done" and result.route == "local" and bool(deps.clouds)
-        free = not run.upgrade and not task.tools  # a tool would change the world twice
+        free = not run.upgrade and not task.tools  # a tool would have its effect twice
         public = strictest((task.privacy, result.label)) is Privacy.PUBLIC
-        # Not open either for a caller who keeps the task here.
+        # Nor for a caller whose options keep the task on this machine.
         affordable = state.get("cloud_open", False) and not state.get("cloud_scarce", False)
         telling = self._settings.shadow_judge or can_compare(result.guess.kind, task)
         return answered and free and public and affordable and telling
@@ -169,7 +169,7 @@ class ShadowRuns:
     async def _judged(
         self, agent: Agent, state: State, run: Run, result: Result, completion: Completion
     ) -> Compared | None:
-        """The cloud's word on both answers; it is not told which is its own."""
+        """The cloud's verdict on both answers; it is not told which is its own."""
         swapped = _chance(f"order {result.task_id}") < 0.5
         texts = (result.text, completion.text)
         messages, constraint = judge_question(
@@ -194,7 +194,7 @@ class ShadowRuns:
         """One call through the gate and within the budgets; None where there is no answer."""
         redaction = Redaction()
         schema = state["task"].json_schema if constraint is None else constraint.json_schema
-        # The answer that it is compared with is a part of what a judge is shown.
+        # A judge is also shown the answer under comparison, so that is a part of the text.
         sent = Sent.of(state, redaction, state["label"], draft=state["label"])
         gate = self._deps.gate
         released: Released = await gate.releasing(sent.label, asked, redaction, schema)
@@ -202,11 +202,11 @@ class ShadowRuns:
         answered = await call_cloud(agent, released, sent, constraint, run.deadline, state, runtime)
         completion = answered.get("completion")
         if completion is not None:
-            _mark(run, "rejected")  # until something can be made of it
+            _mark(run, "rejected")  # until it is known to be usable
         return completion
 
     async def _account(self, task: Task, run: Run, result: Result, compared: Compared) -> None:
-        """What was attempted stands in the ledger, also of a shadow that was interrupted."""
+        """Records the attempts in the ledger, also those of an interrupted shadow run."""
         attempts = [
             one.model_copy(update={"role": SHADOW_ROLE, "number": len(result.attempts) + place})
             for place, one in enumerate(run.journal, start=1)
@@ -238,18 +238,18 @@ class ShadowRuns:
 
 
 def drawn(task_id: str, rate: float) -> bool:
-    """Whether chance, which is the task's id, sends it to the cloud as well. rate: 0..1."""
+    """Whether the task is drawn for a shadow run; depends on its id only. rate: 0..1."""
     return _chance(f"shadow {task_id}") < rate
 
 
 def _chance(text: str) -> float:
-    """0 to just under 1, the same for the same text."""
+    """A pseudorandom number from 0 to just under 1, the same for the same text."""
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:6]) / 2**48
 
 
 def _usable(task: Task, result: Result, completion: Completion) -> bool:
-    """What is asked of every cloud answer; one that hit its limit is still useful."""
+    """Whether the answer passes the checks of every cloud answer; a cut-off one may."""
     checks = [complete(task, result.guess.kind, completion)]
     if task.json_schema is not None:
         checks.append(satisfies_schema(task, result.guess.kind, completion))

@@ -1,1 +1,1 @@
-"""Workflows in YAML: what a file may say, and what is wrong with one. Nothing here runs a step."""
+"""Workflows in YAML: their definition, expressions, plan, execution and drawing."""

@@ -1,4 +1,4 @@
-"""Workflows for whoever uses edgeward from Python: loaded, run, watched, taken up again."""
+"""The Python API of workflows: load, run, stream, resume."""
 
 from __future__ import annotations
 
@@ -43,12 +43,11 @@ class Workflow:
         approve: AskPerson | None = None,
         run_id: str | None = None,
     ) -> RunResult:
-        """Runs it until it has ended, or waits for a person or a far moment.
+        """Runs the workflow until it has ended, or waits for a person or a time too far away.
 
-        router: who answers; without one, one of these settings is opened. approve: asks a person
-        where an `approve` step does. run_id: the same id is the same run, which goes on where it
-        was; what is done is not done again. Raises ConfigError, and StoreUnavailable, after which
-        the run can be taken up again.
+        router: runs the tasks; without one, a Router of `settings` is opened. approve: asks a
+        person at an `approve` step. run_id: a known id continues that run; steps that are done are
+        not repeated. Raises ConfigError, and StoreUnavailable, after which the run can be resumed.
         """
         from graphs.workflow.execution.runs import begin, continue_run, opened
 
@@ -65,7 +64,7 @@ class Workflow:
         approve: AskPerson | None = None,
         run_id: str | None = None,
     ) -> AsyncGenerator[WorkflowEvent, None]:
-        """The same, and its events as they happen, the last one RunEnded with the result."""
+        """Runs as `run` does, and yields the events as they happen, the last one RunEnded."""
         from graphs.workflow.execution.runs import begin, opened, stream
 
         async with opened(router, settings) as working:
@@ -83,8 +82,8 @@ class Workflow:
         answers: Mapping[str, Answer | bool] | None = None,
         approve: AskPerson | None = None,
     ) -> RunResult:
-        """Takes up a run that was interrupted, has failed, or waits. answers: to its `approve`
-        steps, by their paths. Raises TaskError for a run that cannot be taken up."""
+        """Continues a run that was interrupted, has failed, or waits. answers: to its `approve`
+        steps, by their paths. Raises TaskError for a run that cannot be resumed."""
         from graphs.workflow.execution.outcome import Answer
         from graphs.workflow.execution.runs import continue_run, opened
 

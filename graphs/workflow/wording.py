@@ -1,4 +1,4 @@
-"""Words for people: names that are near, and lists of names."""
+"""Words for messages: similar names, and lists of names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean `x`?)` where a known name is near, and nothing where none is."""
+    """` (did you mean `x`?)` where a known name is similar, else empty."""
     choices = {one.lower(): one for one in known}
     near = difflib.get_close_matches(name[:100].lower(), choices, n=1)
     return f" (did you mean `{choices[near[0]]}`?)" if near else ""

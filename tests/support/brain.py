@@ -11,7 +11,7 @@ CAPITALS = {"portugal": "Lisbon", "france": "Paris", "brazil": "Brasília", "jap
 
 
 def count_tokens(text: str) -> int:
-    """One token a word: easy to work out by hand in a test."""
+    """One token a word, so that a test's numbers can be worked out by hand."""
     return len(text.split())
 
 

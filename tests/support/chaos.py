@@ -1,4 +1,5 @@
-"""A queue under attack: workers killed and frozen, Redis killed and restarted, and what is left."""
+"""Chaos test of the queue: kills and freezes workers, kills and restarts Redis, and counts what is
+left of the tasks."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ asyncio.run(work_until_told(settings, ["general", "coder"], 8))
 
 @dataclass(slots=True)
 class Report:
-    """What came of it. twice: tasks whose end was written more than once."""
+    """The result of a chaos test. twice: tasks whose end was written more than once."""
 
     tasks: int
     states: Counter[str] = field(default_factory=Counter)
@@ -61,7 +62,7 @@ class Report:
 
 
 class Redis:
-    """A redis-server of our own that can be killed and comes back with what it had."""
+    """A redis-server of its own that can be killed, and restarted with its data."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -69,7 +70,7 @@ class Redis:
         self._server: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Returns once it listens; what it had is read from its file."""
+        """Returns once it listens, with the data of its file loaded."""
         command = [str(find_binary().path), "--port", "0", "--dir", str(self.folder)]
         command += ["--unixsocket", f"{self.folder}/r.sock", "--unixsocketperm", "700"]
         command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
@@ -94,7 +95,7 @@ async def attacked(folder: Path, lease_s: float) -> AsyncIterator[tuple[Redis, P
         "cloud": {"model": "off"},
         "memory": {"cache": False},
         "store": {"url": redis.url, "home": str(folder / "home")},
-        # Many die here on purpose: that is no fault of the tasks.
+        # Workers are killed on purpose: the tasks must not become dead letters for that.
         "queue": {"lease_s": lease_s, "most_runs": 50, "drain_s": 5},
         "log_level": "error",
     }
@@ -109,7 +110,7 @@ async def attacked(folder: Path, lease_s: float) -> AsyncIterator[tuple[Redis, P
 
 
 def start_worker(config: Path, place: int) -> subprocess.Popen[bytes]:
-    """The first one's clock is an hour ahead."""
+    """Starts a worker; the clock of worker 0 is an hour ahead."""
     clock = "skewed" if place == 0 else "right"
     command = [sys.executable, "-c", WORK, str(config), clock]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -118,7 +119,7 @@ def start_worker(config: Path, place: int) -> subprocess.Popen[bytes]:
 async def chaos(
     tasks: int, *, workers: int = 4, redis_kills: int = 2, lease_s: float = 3.0, seed: int = 1
 ) -> Report:
-    """Submits, kills, freezes, restarts; returns once every task has ended, or after long."""
+    """Submits, kills, freezes, restarts; returns once every task has ended, or at a timeout."""
     rng, report = random.Random(seed), Report(tasks)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="edgeward-", dir="/tmp") as name:
@@ -142,7 +143,7 @@ async def chaos(
 
 
 async def _submit(queue: TaskQueue, tasks: int) -> None:
-    """Each until it is accepted: the same id is the same task, however often it is sent."""
+    """Submits each task until it is accepted; its id is the idempotency key."""
     for number in range(tasks):
         while True:
             try:
@@ -162,7 +163,7 @@ async def _attack(
     rng: random.Random,
     report: Report,
 ) -> None:
-    """A worker killed every second, one frozen past its lease, Redis killed while all goes on."""
+    """Kills a worker every second, freezes one past its lease, and kills Redis meanwhile."""
     frozen: tuple[int, float] | None = None
     turn = 0
     while not submitting.done() or await _waiting(queue) > 0:

@@ -25,12 +25,12 @@ from router.privacy.detect.brazil import is_pis
 
 SEED = 20261201
 SURPLUS_CHARS = 3
-"""A find may reach so far beyond a value; further would take the words around it away."""
+"""Characters that a find may include beyond the value; more would redact the words around it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenCase:
-    """A text, and where in it the one value stands that is to be found."""
+    """A text, and the place of the private value in it."""
 
     kind: str
     writing: str
@@ -39,7 +39,7 @@ class WrittenCase:
     end: int
 
     def is_found(self, finds: Sequence[tuple[str, int, int]]) -> bool:
-        """Whether one find of this kind covers the value and little else."""
+        """Whether a find of this kind covers the value, with at most SURPLUS_CHARS more."""
         return any(
             kind == self.kind
             and self.start - SURPLUS_CHARS <= start <= self.start
@@ -139,12 +139,12 @@ _NOT_WORD = re.compile(r"[^A-Za-z0-9_]")
 
 
 def _each_mark(written: Callable[[str], str]) -> Callable[[str], str]:
-    """A writing that changes every mark of punctuation and every space."""
+    """A way of writing that changes all punctuation and spaces."""
     return lambda value: _NOT_WORD.sub(lambda match: written(match[0]), value)
 
 
 def _inside(gap: str) -> Callable[[str], str]:
-    """A writing that puts something between two letters or digits in the middle of a value."""
+    """A way of writing that inserts `gap` between two letters or digits near the middle."""
 
     def written(value: str) -> str:
         middle = len(value) // 2
@@ -224,7 +224,7 @@ WRITINGS: dict[str, tuple[Sequence[str], Callable[[str], str], str]] = {
 
 
 def written_cases() -> Iterator[WrittenCase]:
-    """Every kind in every writing that it has, in every context."""
+    """Every kind of value in every way of writing that it has, in every context."""
     rng = random.Random(SEED)
     for writing, (kinds, write, before) in WRITINGS.items():
         for kind in kinds:
@@ -305,7 +305,7 @@ TABLES = (
 
 
 def announced_secrets() -> Iterator[WrittenCase]:
-    """Secrets that only the words, signs or columns around them give away."""
+    """Secrets that can only be recognised by the words, signs or columns around them."""
     rng = random.Random(SEED + 1)
     for writing, forms in (("prose", ANNOUNCED_PASSWORDS), ("column", TABLES)):
         for form in forms:
@@ -367,7 +367,7 @@ _HEXADECIMAL = (
     "shpat_:32 dapi:32 pul-:40 dop_v1_:64 rubygems_:48 SK:32 sntryu_:64 squ_:40 xkeysib-:64"
 )
 _CAPITALS = "NRAK-:27 API-:26 AKIA:16"
-# How a provider's key begins, the characters that follow, and the letters among them.
+# The prefix of a provider's key, the characters that follow, and the letters among them.
 PROVIDER_KEYS: tuple[tuple[str, int, str], ...] = tuple(
     (row.rpartition(":")[0], int(row.rpartition(":")[2]), letters)
     for rows, letters in (
@@ -380,7 +380,7 @@ PROVIDER_KEYS: tuple[tuple[str, int, str], ...] = tuple(
 
 
 def provider_keys() -> Iterator[WrittenCase]:
-    """Keys in their providers' forms, with nothing around them that says so."""
+    """Keys in their providers' formats, without a context that announces them."""
     rng = random.Random(SEED + 2)
     keys = [
         (begin, begin + _key(rng, count, letters))

@@ -1,4 +1,4 @@
-"""An address that is not loopback, and on which a test can serve all the same."""
+"""A non-loopback address of this machine that a test can serve on."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ANYWHERE = ("192.0.2.1", 9)
 
 
 def another_host(monkeypatch: pytest.MonkeyPatch) -> str:
-    """This machine's address in its network: for what is judged here it is another machine's.
+    """This machine's address in its network, which the code under test takes for another machine's.
 
-    Where there is no network, loopback, which is then judged to be another machine.
+    Without a network: loopback, patched to be taken for another machine.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

@@ -1,4 +1,4 @@
-"""What the contract must know of an engine to put it through the same tests as the others."""
+"""What the engine contract's tests need to know of an engine that they are run on."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ at least five seconds and ends only at max_tokens or the deadline."""
 class Subject:
     """One engine under the contract.
 
-    make: gives an engine of the wanted behaviour, not opened, with whatever it needs running
-    around it (a directory for files is passed in); the contract opens and closes the engine.
-    lanes: how many answers it makes at once; None where nothing in this process limits it.
+    make: gives an unopened engine of the wanted behaviour, with a server if it needs one (it gets a
+    directory for files); the contract opens and closes the engine. lanes: how many answers it
+    generates in parallel; None where nothing in this process limits that.
     """
 
     name: str

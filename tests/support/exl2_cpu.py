@@ -1,8 +1,8 @@
-"""Lets the real ExLlamaV2 run on a CPU: its compiled extension's functions, written in torch.
+"""Runs the real ExLlamaV2 on a CPU: the functions of its compiled extension, written in torch.
 
 Only what an unquantised Llama or Qwen2 model needs: norms, rotary embedding, reading tensors,
-sampling, and the string matching of the generator. Whatever else is called says so. Devices, which
-the library names cuda:0, are the CPU, and what it asks of torch.cuda is nothing.
+sampling, and the string matching of the generator; any other function raises. The library's device
+cuda:0 is the CPU, and its calls of torch.cuda do nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHATML = (
 
 @contextlib.contextmanager
 def library_on_cpu() -> Iterator[Any]:
-    """The library, importable and working on the CPU; afterwards nothing of it is left."""
+    """The library, importable and working on the CPU; removed again afterwards."""
     _forget()
     threads = torch.get_num_threads()
     cuda = {name: getattr(torch.cuda, name) for name in _CUDA}
@@ -51,7 +51,7 @@ def library_on_cpu() -> Iterator[Any]:
 
 
 def _settle_on_cpu() -> None:
-    """The library's own notions of a device: one stream a card, and cuda:0 for card 0."""
+    """Patches the library's devices: one stream a card, and cuda:0 for card 0."""
     modules = [sys.modules[name] for name in list(sys.modules) if name.startswith("exllamav2.")]
     for module in modules:
         if hasattr(module, "_torch_device"):
@@ -86,7 +86,7 @@ def _nothing(*ignored: object, **also: object) -> None:
 _CUDA: dict[str, Any] = {
     "Stream": _Stream,
     "device": _Device,
-    # A function each: torch keeps a table of its own functions, in which none may stand twice.
+    # A separate function for each name: torch's table of its functions allows no duplicates.
     "set_device": lambda *ignored: None,
     "set_stream": lambda *ignored: None,
     "synchronize": lambda *ignored: None,
@@ -245,7 +245,7 @@ def write_tiny_model(
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() == 2:
-                # Random attention that is far from uniform, so that who sees whom shows.
+                # Random attention far from uniform, so that an error in the attention mask shows.
                 spread = 3.0 if "q_proj" in name or "k_proj" in name else 1.0
                 weight.normal_(0, spread / weight.shape[1] ** 0.5)
         if recites:
@@ -257,7 +257,7 @@ def write_tiny_model(
 
 
 def _teach(model: Any, tokens: list[str], recites: str) -> None:
-    """The head's row of a token points along the embedding of the one before it."""
+    """Points the head's row of each token along the embedding of its predecessor."""
     embedding = model.model.embed_tokens.weight
     embedding.copy_(torch.where(torch.rand_like(embedding) < 0.5, -1.0, 1.0))
     for name, weight in model.named_parameters():

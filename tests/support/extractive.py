@@ -1,7 +1,7 @@
-"""Two brains for the test provider that know nothing, and find passages by the words of a question.
+"""Two scripted models for the test provider that find passages by the words of a question.
 
-`reads` plays a small local model that copies what helps from a piece of text; `answers` plays a
-cloud model that answers from what it is sent, be that extracts or a whole document.
+`reads` plays a small local model that copies relevant passages from a text; `answers` plays a cloud
+model that answers from what it is sent, either extracts or a whole document.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _STOP = frozenset(
 _WORD = re.compile(r"[a-z0-9_]+")
 
 SHARE = 0.5
-"""Of the question's words that a passage has at least, to be copied."""
+"""Least share of the question's words that a passage must contain to be copied."""
 
 EXTRACT_CHARS = 600
 SHORT_CHARS = 80
 
 
 def words(text: str) -> set[str]:
-    """What a text is about: its words without endings, and without those that every text has."""
+    """The significant words of a text, without endings."""
     return {_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP}
 
 
 def passages(text: str) -> list[str]:
-    """A paragraph each, with the short line above it, and below it since when that is so."""
+    """The paragraphs, each with the heading above it and a `New in version` note below it."""
     found: list[str] = []
     above = ""
     for paragraph in re.split(r"\n\s*\n", text):

@@ -1,5 +1,5 @@
-"""The order that a lane is measured against: strictly first come, first served, as servers with one
-queue do it; the head of the queue waits for its model, and everybody behind it waits too."""
+"""The scheduling that a lane is compared with: strictly first come, first served, as servers with
+one queue do; all jobs wait while the first one's model loads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agents.engines.lane_order import Idle, Load, ModelLoad, Start, Step
 
 
 def fifo(models: Sequence[ModelLoad], free_bytes: float, now: float) -> Step:
-    """The oldest job next; room is made by the least recently used model that runs nothing."""
+    """Starts the oldest job; evicts the least recently used idle models to load its model."""
     head = min(models, key=lambda model: model.first_number, default=None)
     if head is None or not head.waiting:
         return Idle(math.inf)

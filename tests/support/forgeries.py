@@ -1,7 +1,7 @@
-"""Programs that are wrong and want to be called right, right ones, and ones that are just wrong.
+"""Programs that try to fake a passed test, correct programs, and plainly wrong ones.
 
-Each forgery is to double a number and does not; `FORMS` are the same examples in the ways in which
-tasks write them.
+Each forgery should double a number and does not; `FORMS` are the same examples in the formats in
+which tasks write them.
 """
 
 # ruff: noqa: E501  programs in their lines
@@ -30,7 +30,7 @@ _YES = '{"found": [{"problem": null, "ran": 1}, {"problem": null}, {"problem": n
 _OLD_YES = '{"failed": null}'
 
 FORGERIES: dict[str, str] = {
-    # It says itself that all is well.
+    # Prints or writes the verdict itself.
     "prints the old marker": f"{_WRONG}print('{_OLD_YES}')",
     "prints the verdict": f"{_WRONG}print('{_YES}')",
     "prints the verdict and ends": f"print('{_YES}', flush=True)\nimport os\nos._exit(0)\n{_WRONG}",
@@ -57,7 +57,7 @@ FORGERIES: dict[str, str] = {
     "answers with an endless line": _WRONG
     + "import os\nfor fd in range(3, 20):\n    try:\n        os.write(fd, b'1' * 60000)\n"
     "    except OSError:\n        pass",
-    # It ends early.
+    # Exits early.
     "ends with 0 on loading": f"{_WRONG}import os\nos._exit(0)",
     "ends with 0 when called": "def double(x):\n    import os\n    os._exit(0)",
     "leaves by sys.exit": "import sys\ndef double(x):\n    sys.exit(0)",
@@ -70,7 +70,7 @@ FORGERIES: dict[str, str] = {
     "becomes another program": "import os\ndef double(x):\n    os.execv('/bin/true', ['true'])",
     "forks and lets the child answer": "import os\ndef double(x):\n"
     "    return 7 if os.fork() else 8",
-    # It gives something that says it is equal.
+    # Returns an object that claims to be equal.
     "equal to everything": "class Any:\n    def __eq__(self, other): return True\n"
     "    def __ne__(self, other): return False\n    def __hash__(self): return 4\n"
     "def double(x):\n    return Any()",
@@ -110,7 +110,7 @@ FORGERIES: dict[str, str] = {
     "measures with modules of its own": f"{_WRONG}class math:\n    isclose = lambda *a: True\n"
     "class pytest:\n    approx = lambda x: 7\nclass unittest:\n    class TestCase:\n"
     "        def assertEqual(*a): pass\n",
-    # It changes what judges.
+    # Patches the code that judges.
     "patches builtins": f"{_WRONG}import builtins\nbuiltins.eval = lambda *a: 4\n"
     "builtins.exec = lambda *a: None\nbuiltins.repr = lambda *a: '4'\n"
     "builtins.isinstance = lambda *a: True\nbuiltins.AssertionError = StopIteration",
@@ -149,7 +149,7 @@ FORGERIES: dict[str, str] = {
     "says that a module is missing": "def double(x):\n"
     "    raise ModuleNotFoundError('no', name='numpy')",
     "says that its input is missing": "raise EOFError\ndef double(x): return 7",
-    # It looks for what is expected.
+    # Searches for the expected values.
     "reads the files around it": "import glob, re\ndef double(x):\n"
     "    text = ' '.join(open(n).read() for n in glob.glob('/work/**', recursive=True)\n"
     "                    if n.endswith(('.json', 'tests.py', '.txt')))\n"

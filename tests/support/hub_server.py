@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks as much of the Hugging Face Hub as a download needs."""
+"""A real HTTP server with the part of the Hugging Face Hub's API that a download needs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ COMMIT = "8fa1c0ffee00112233445566778899aabbccddee"
 
 @dataclass
 class Hub:
-    """What it serves, and what it was asked. cuts: after how many bytes it breaks off the next
-    downloads, one by one. refuses: repository -> (status, Hub's error code)."""
+    """What the hub serves, and the requests that it got. cuts: after how many bytes each of the
+    next downloads is broken off. refuses: repository -> (status, Hub's error code)."""
 
     files: dict[str, bytes]
     repo: str = "owner/tiny"
@@ -33,7 +33,7 @@ class Hub:
         app.router.add_get("/api/models/{owner}/{name}", self._info)
         app.router.add_get("/api/models/{owner}/{name}/revision/{revision}", self._info)
         app.router.add_get("/api/models/{owner}/{name}/refs", self._refs)
-        # HEAD comes with GET.
+        # This also handles HEAD.
         app.router.add_get("/{owner}/{name}/resolve/{revision}/{file:.*}", self._file)
         return app
 

@@ -1,7 +1,7 @@
-"""Processes that write labelled things into one Redis, all at once.
+"""Processes that write labelled values into one Redis concurrently.
 
-What is written says itself how strict it is, so that a reader can tell at any moment whether the
-label that stands beside it is too lax.
+Each value names its own label, so that a reader can tell at any moment whether the label stored
+with it is too lax.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ write(*sys.argv[2:])
 
 @asynccontextmanager
 async def writers(store: Store, what: str) -> AsyncIterator[Callable[[], bool]]:
-    """Processes that write, begun at the same moment; tells whether all of them have ended."""
+    """Starts all writing processes at once; gives a function that tells whether all have ended."""
     arguments = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent)]
     arguments += [store.url, store.keys.namespace, what]
     running = [
@@ -65,7 +65,7 @@ async def writers(store: Store, what: str) -> AsyncIterator[Callable[[], bool]]:
 
 
 def write(url: str, namespace: str, what: str, seed: str) -> None:
-    """What one of the processes does."""
+    """The main function of a writing process."""
 
     async def main() -> None:
         async with await open_store(url=url, namespace=namespace) as store:
@@ -81,7 +81,7 @@ def said(label: Privacy) -> Message:
 
 
 async def talk(store: Store, rng: random.Random) -> None:
-    """Tasks of all labels side by side, round after round, each in the round's session."""
+    """Appends turns of all labels concurrently, to a new session in each round."""
     memory = Memory(store, max_messages=8)
     for number in range(ROUNDS):
         labels = [*LABELS, *rng.choices((Privacy.PUBLIC, Privacy.INTERNAL), k=6)]
@@ -92,7 +92,7 @@ async def talk(store: Store, rng: random.Random) -> None:
 
 
 async def derive(store: Store, rng: random.Random) -> None:
-    """A fact that is written anew all the time, and others that are made of what it was."""
+    """Rewrites a fact again and again, and derives other facts from it."""
     facts = Facts(store)
 
     async def rewrite() -> None:
@@ -111,7 +111,7 @@ async def derive(store: Store, rng: random.Random) -> None:
 
 
 async def keep(store: Store, rng: random.Random) -> None:
-    """Answers to one question, given under different labels."""
+    """Caches answers to one question under different labels."""
     cache = AnswerCache(store)
     for _ in range(8 * ROUNDS):
         label = rng.choice(LABELS)
@@ -122,7 +122,7 @@ async def keep(store: Store, rng: random.Random) -> None:
 
 
 async def park(store: Store, rng: random.Random) -> None:
-    """The same tasks parked under different labels, while the expired ones are swept out."""
+    """Parks the same tasks under different labels, while expired ones are removed."""
     outbox = Outbox(store, keep_s=600.0, most=1000)
     for number in range(ROUNDS):
         task = Task(prompt="x", task_id=f"t{number}")
@@ -135,7 +135,7 @@ async def park(store: Store, rng: random.Random) -> None:
 
 
 async def drive(store: Store, rng: random.Random) -> None:
-    """A run that both processes want to drive, whose label is now this and now that."""
+    """Competes for the lease of a run, and saves it under changing labels."""
     runs = Runs(store)
     for number in range(ROUNDS):
         record = await runs.create(record_of(f"r{number}", rng.choice(LABELS)))

@@ -1,4 +1,5 @@
-"""Runs an order over a trace of arrivals in virtual time: the lane's rules without its threads."""
+"""Simulates a lane in virtual time: runs a scheduling order over a trace of arrivals, without
+threads."""
 
 from __future__ import annotations
 
@@ -74,7 +75,7 @@ def simulate(
     *,
     capacity_bytes: int,
 ) -> Outcome:
-    """Every job is served; a model's jobs take its `service_s`, loads stop nobody who runs."""
+    """Serves every job; a model's jobs take its `service_s`, and run on during loads."""
     seats = {name: _Seat(model) for name, model in models.items()}
     outcome = Outcome()
     coming = list(enumerate(sorted(arrivals)))[::-1]

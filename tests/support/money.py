@@ -1,5 +1,5 @@
-"""Many paid tasks at once while some are cancelled, time out or lose their process: the books of
-the provider, of the account and of the budget, beside each other."""
+"""Runs many paid tasks at once, while some are cancelled, time out or lose their process, and
+compares the provider's bill, the ledger and the budget."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from router.types.task import Task
 
 FATES = ("answered", "cancelled", "timed out", "killed", "lease lost")
 LIMIT_S = 40.0
-"""Of a task that is to run out of time."""
+"""Timeout of a task that is meant to time out."""
 
 _PROMPT = (
     "Prove step by step that there are infinitely many primes of the form 4k+3, then compare two "
@@ -62,11 +62,11 @@ asyncio.run(main())
 
 @dataclass(slots=True)
 class Side:
-    """The tasks of one fate, in the books of both sides.
+    """The tasks of one fate, and their cost by the provider's bill and by the ledger.
 
-    killed: those that the killed process had in hand; lease lost: what another process took over
-    from one that lives. below: tasks whose account is lower than the provider's bill; twice: tasks
-    of which the provider sent more than one whole answer.
+    killed: tasks that the killed process was running; lease lost: tasks that another process took
+    over from a live one. below: tasks whose cost in the ledger is lower than the provider's bill;
+    twice: tasks of which the provider sent more than one whole answer.
     """
 
     tasks: int = 0
@@ -81,7 +81,7 @@ class Side:
 
 @dataclass(slots=True)
 class MoneyReport:
-    """limit_usd: the budget of the day. never_sent: tasks of which the provider saw nothing."""
+    """limit_usd: the day's budget. never_sent: tasks that the provider got no request for."""
 
     fates: dict[str, Side] = field(default_factory=dict)
     states: Counter[str] = field(default_factory=Counter)
@@ -102,19 +102,19 @@ class MoneyReport:
 
     @property
     def overspent_usd(self) -> float:
-        """By whichever book says most."""
+        """By the highest of the three sums."""
         most = max(self.billed_usd, self.account_usd, self.spent_usd + self.reserved_usd)
         return max(0.0, most - self.limit_usd)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What each task is to come to, unless its process is killed."""
+    """The intended fate of each task, unless its process is killed."""
 
     tasks: int
 
     def fate(self, number: int) -> str:
-        """Of nine one is cancelled and one runs out of time; a kill takes what it finds."""
+        """Of nine tasks one is cancelled and one times out; a kill hits any task."""
         return {0: "cancelled", 1: "timed out"}.get(number % 9, "answered")
 
     def task(self, number: int) -> Task:
@@ -131,9 +131,10 @@ class _Plan:
 async def money(
     tasks: int, *, processes: int = 3, limit_usd: float = 100.0, kill_at: float = 0.5
 ) -> MoneyReport:
-    """Submits all at once, cancels, kills one process in the middle, and waits for every end.
+    """Submits all tasks at once, cancels some, kills a process in the middle, and waits for all
+    ends.
 
-    kill_at: once the provider has seen so many calls, as a share of the tasks.
+    kill_at: when the provider has seen this share of the tasks' calls.
     """
     began, plan = time.monotonic(), _Plan(tasks)
     report = MoneyReport(limit_usd=limit_usd, fates={name: Side() for name in FATES})
@@ -193,20 +194,20 @@ async def _attacked(
 
 
 async def _worker(store: Store, number: int) -> int | None:
-    """The process that has a task in hand, or had until it fell silent; None where nobody has."""
+    """The process that runs the task, or ran it until its lease expired; None if there is none."""
     key = f"{store.keys.of('queue', 'task')}:{member_of(f't{number}')}"
     state, name = await store.redis.hmget(key, ["state", "worker"])
     return int(name.rpartition(b"-")[2]) if name and state in (b"running", b"queued") else None
 
 
 async def _cancel(plan: _Plan, provider: ProviderServer, queue: TaskQueue) -> None:
-    """Each once the provider has its call, and half of them once it has begun to answer."""
+    """Cancels each task once the provider has its call, half of them once the answer has begun."""
     left = {number for number in range(plan.tasks) if plan.fate(number) == "cancelled"}
     while left:
         calls = _calls(provider)
         for number in sorted(left):
             wanted = 5 if _ENDINGS[2] in plan.task(number).prompt else 0
-            ended = (await queue.status(f"t{number}")).state in ENDED  # found no money
+            ended = (await queue.status(f"t{number}")).state in ENDED  # there was no budget for it
             if ended or any(
                 one.prompt_tokens and one.answer_tokens >= wanted for one in calls.get(number, [])
             ):
@@ -225,7 +226,7 @@ async def _ended(plan: _Plan, queue: TaskQueue) -> None:
 
 
 class _Workers:
-    """Processes that take from the queue; ended with the context."""
+    """Worker processes of the queue; they end with the context."""
 
     def __init__(self, settings: dict[str, Any], slots: int) -> None:
         self._command = (sys.executable, "-c", _WORK, json.dumps(settings), str(slots))
@@ -241,7 +242,7 @@ class _Workers:
         assert await process.stdout.readline() == b"ready\n"
 
     def kill_one(self) -> int:
-        """The id of the process that was killed."""
+        """Kills one; returns its process id."""
         self._processes[0].kill()
         return self._processes[0].pid
 

@@ -33,8 +33,7 @@ def prices_in(folder: Path) -> Path:
 def paid_settings(
     url: str, redis_url: str, namespace: str, folder: Path, *, cloud: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Local models that know nothing and a cloud at `url`, in a budget of a day; overridden by
-    what is given."""
+    """The default local models, and a cloud at `url` with a daily budget; `more` overrides."""
     return {
         "cloud": {
             "url": url,
@@ -66,7 +65,7 @@ async def paid_router(
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the account and the budget of the day say, US dollars; the cloud's attempts."""
+    """The cost by the ledger and by the day's budget, in US dollars; the cloud's attempts."""
 
     account_usd: float
     spent_usd: float
@@ -76,13 +75,13 @@ class Books:
 
     @property
     def agree(self) -> bool:
-        """To the nanodollar a call, by which each is rounded up."""
+        """Up to a nanodollar a call, to which the budget rounds up."""
         apart = abs(self.account_usd - self.spent_usd)
         return apart <= (len(self.attempts) + 1) / NANO and not self.reserved_usd
 
 
 async def books_of(router: Router) -> Books:
-    """After the dead have been settled for, as at the next look of any process."""
+    """The books, after the calls of killed processes were recorded."""
     await router.book_for_the_dead()
     records = [record async for record in router.ledger.read()]
     attempts = tuple(

@@ -131,18 +131,18 @@ class Assessment:
 
 @dataclass(slots=True)
 class ProviderServer:
-    """Serves from `async with` until its end.
+    """Serves while the `async with` block runs.
 
-    models: the names it accepts. context_tokens: prompts of more tokens overflow. reply: what it
-    says to everything, in place of the brain. brain: what it says to a prompt and a schema.
-    count: the tokens of a text, words if nothing else is said. token_delay_s: seconds between two.
-    usage: what it says the answer consumed, whatever that was; entries of None are sent as null.
-    keeps_to_max_tokens: False for one that answers on and on. behave: how it fails this prompt.
+    models: the names it accepts. context_tokens: longer prompts overflow. reply: a fixed answer,
+    instead of the brain's. brain: gives the answer to a prompt and a schema. count: counts the
+    tokens of a text, by default its words. token_delay_s: seconds between tokens. usage: overrides
+    the reported usage; entries of None are sent as null. keeps_to_max_tokens: False to ignore
+    max_tokens. behave: chooses a failure by the prompt.
 
-    thought: what it thinks before each answer, `think_in` says where: between <think> and </think>,
-    before a "lone" closing mark, after an "unclosed" opening one, as typed "parts", or in a field
-    of that name. obeys: the parameters by which its thinking can be switched off. refuses: the
-    parameters for which it turns a request down. system_role, schemas: whether it knows such.
+    thought: its thinking before each answer; think_in: where it is written: between <think> and
+    </think>, before a "lone" closing mark, after an "unclosed" opening one, as typed "parts", or in
+    a field of that name. obeys: the parameters by which its thinking can be switched off. refuses:
+    the parameters for which it refuses a request. system_role, schemas: whether it supports them.
     """
 
     key: str = "test-key"
@@ -176,7 +176,7 @@ class ProviderServer:
         return f"{self.url}/v1"
 
     def fail(self, name: str, *, times: int = 1, **details: Any) -> None:
-        """The next `times` chat requests fail so; afterwards the server behaves again."""
+        """Makes the next `times` chat requests fail in this way."""
         self._failures.extend([Failure(name, **details)] * times)
 
     async def __aenter__(self) -> ProviderServer:
@@ -186,7 +186,7 @@ class ProviderServer:
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_post("/_fail", self._steer)
         app.router.add_get("/_requests", self._show)
-        # Cancelled handlers are how a closed connection is seen at once, not at the next write.
+        # Handlers are cancelled on disconnect, so that a closed connection is noticed at once.
         self._runner = web.AppRunner(
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1
         )
@@ -286,7 +286,7 @@ class ProviderServer:
         return await self._stream(request, wire, reply, failure, seen)
 
     def _thought(self, body: dict[str, Any]) -> tuple[str, str]:
-        """What it thinks for this request, and where it writes it."""
+        """The thinking for this request, and where to write it."""
         kwargs = body.get("chat_template_kwargs") or {}
         switched = {
             "chat_template_kwargs": kwargs.get("enable_thinking") is False,

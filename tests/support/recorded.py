@@ -1,4 +1,4 @@
-"""Records as a user's own: tasks with what their decision was made of, shadow runs, feedback."""
+"""Ledger records like a user's own: tasks with their decisions, shadow runs, feedback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def task(
     stays: bool = False,
     covered: bool | None = None,
 ) -> TaskRecord:
-    """A task that was answered."""
+    """An answered task."""
     return TaskRecord(
         task_id=task_id,
         time=1.0,
@@ -110,7 +110,7 @@ def feedback(
 def accepted(
     kind: Kind, count: int, right: float, expected: tuple[float, float], *, shadows: bool = True
 ) -> Iterator[Record]:
-    """Local answers that the checks accepted, of which the share `right` was; the cloud's were."""
+    """Accepted local answers, the share `right` of them correct; the cloud's were correct."""
     for number in range(count):
         name = f"{kind.value}-{number:04d}"
         yield attempt(name, kind)

@@ -18,7 +18,7 @@ PRICE = (0.000001, 0.000004)
 
 
 def script(path: Path, *rules: dict[str, Any], price: tuple[float, float] = (0.0, 0.0)) -> Path:
-    """Writes a script file of `rules`; a further rule-less request gets the default reply."""
+    """Writes a script file of `rules`; requests beyond these get the default reply."""
     path.write_text(yaml.safe_dump({"rules": list(rules), "usd_per_token": list(price)}))
     return path
 
@@ -32,7 +32,7 @@ async def scripted_router(
     cloud: list[dict[str, Any]] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Router]:
-    """Both local roles play `local`; without `cloud` there is none."""
+    """Both local roles are scripted by `local`; None for `cloud` means that there is no cloud."""
     model = {"script": str(script(folder / "local.yaml", *local))}
     clouded: dict[str, Any] = {"model": "off"}
     if cloud is not None:

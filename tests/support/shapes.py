@@ -1,4 +1,4 @@
-"""The dimensions of public models, for arithmetic that is checked against worked tables."""
+"""The dimensions of public models, for tests of memory and speed arithmetic."""
 
 from __future__ import annotations
 

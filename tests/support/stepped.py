@@ -1,4 +1,5 @@
-"""A small runner that works only inside `step`, as a GPU model does: a word a step and a job."""
+"""A small runner that works only inside `step`, as a GPU model does: one word of a job in a
+step."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from router.types.completion import Completion, Usage
 
 
 class SteppedRunner:
-    """Recites numbers. Everything it does can be made slow, or made to hang until released.
+    """Answers with numbers. Each operation can be made slow, or made to hang until released.
 
-    log: what the lane asked of it, with the thread that asked.
+    log: the lane's calls, with their threads.
     """
 
     def __init__(

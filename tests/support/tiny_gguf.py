@@ -72,7 +72,7 @@ def write_tiny_gguf(
         "tokenizer.ggml.pre": (_STRING, "qwen2"),
         "tokenizer.ggml.tokens": (_STRING, tokens),
         "tokenizer.ggml.token_type": (_I32, [1] * 256 + [3] * len(SPECIALS)),
-        # llama.cpp insists on a merge; this pair of letters is never met.
+        # llama.cpp requires at least one merge; this pair of letters never occurs.
         "tokenizer.ggml.merges": (_STRING, ["Ā ā"]),
         "tokenizer.ggml.eos_token_id": (_U32, tokens.index("<|im_end|>")),
         "tokenizer.ggml.add_bos_token": (_BOOL, False),
@@ -95,7 +95,7 @@ def _weights(
 
     embedding: Array = rng.choice(np.array([-1, 1], np.float32), size=(vocab, width))
     if not escalates:
-        # The newline before every answer says little, so that what attention brings decides.
+        # A small embedding for the newline before every answer, so that attention decides.
         embedding[ord("\n")] *= 0.4
     tensors: dict[str, Array] = {"token_embd.weight": embedding}
     for layer in range(layers):

@@ -26,7 +26,7 @@ QWEN = {
 
 
 def write_safetensors(path: Path, tensors: dict[str, tuple[str, tuple[int, ...]]]) -> Path:
-    """Zeros under each name: (type, shape)."""
+    """Writes a file with zeros for each tensor: name -> (type, shape)."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for name, (dtype, shape) in tensors.items():

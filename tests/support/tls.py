@@ -28,7 +28,7 @@ commonName = supplied
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """path: PEM. vouched_by: what a client must know to believe it; its own path if self-signed."""
+    """path: PEM. vouched_by: the certificate that a client must trust; its own if self-signed."""
 
     path: Path
     key: Path
@@ -47,7 +47,7 @@ def certificate(
     self_signed: bool = True,
     valid: tuple[str, str] = ("20200101000000Z", "20490101000000Z"),
 ) -> Certificate:
-    """name: the subject's alternative name. valid: from when until when, as openssl writes it."""
+    """name: the subject's alternative name. valid: from and until, in openssl's format."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ca.cnf").write_text(_CA.format(folder=folder))
     (folder / "index").touch()

@@ -1,4 +1,4 @@
-"""Waiting for a fact instead of sleeping for a while and hoping."""
+"""Waits for conditions instead of sleeping."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 BOUND_S = 30.0
-"""What ends by itself takes less, on the busiest machine; what it must not wait for takes more."""
+"""Longer than anything that a test waits for takes, even on a busy machine, and shorter than what
+must not be waited for."""
 
 
 @contextmanager
 def bounded(what: str = "it") -> Iterator[None]:
-    """AssertionError where the body takes BOUND_S: for what must not wait for something longer."""
+    """AssertionError if the body takes longer than BOUND_S: it waited for something it must not."""
     began = time.monotonic()
     yield
     assert time.monotonic() - began < BOUND_S, f"{what} took {time.monotonic() - began:.0f} s"

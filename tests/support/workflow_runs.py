@@ -24,7 +24,7 @@ from router.store.store import Store
 
 
 def workflow(folder: Path, text: str, name: str = "w.yaml", **files: str) -> Workflow:
-    """The workflow in `text`; `files` lie beside it, `__` in their names is a dot."""
+    """Writes and loads `text`; `files` are written beside it, `__` in their names is a dot."""
     for other, content in files.items():
         (folder / other.replace("__", ".")).write_text(textwrap.dedent(content))
     path = folder / name
@@ -46,10 +46,10 @@ def outputs(result: RunResult) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Calls:
-    """What the tools of `tools_of` were asked, in order, and how many of them at once at most.
+    """The calls of the tools of `tools_of`, in order, and the most that ran at once.
 
-    fails: texts that `echo` fails on, with how often. slow_s: seconds that `echo` takes, and
-    slow: for some texts.
+    fails: texts that `echo` fails on, with how often. slow_s: seconds that `echo` takes, and slow:
+    for some texts.
     """
 
     said: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ async def routed(
     price: tuple[float, float] = PRICE,
     **settings: Any,
 ) -> AsyncIterator[Router]:
-    """Both local roles play `local`; without `cloud` there is none. Nothing is cached."""
+    """Both local roles are scripted by `local`; `cloud` None: no cloud. Nothing is cached."""
     model = {"script": str(script(folder / "local.yaml", *(local or [{"reply": "from here"}])))}
     clouded: dict[str, Any] = {"model": "off"}
     if cloud is not None:
@@ -116,7 +116,7 @@ async def routed(
 
 @dataclass(slots=True)
 class Asked:
-    """The requests that the scripted models got, in order, by where they play to be."""
+    """The requests that the scripted models got, in order, by place."""
 
     here: list[str] = field(default_factory=list)
     cloud: list[str] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Asked:
 
 
 def watch(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Writes down what the engines are asked, which answer as ever."""
+    """Records the requests that the engines get."""
     asked, stream = Asked(), ScriptedEngine.stream
 
     async def watched(self: ScriptedEngine, request: Any) -> AsyncIterator[Any]:

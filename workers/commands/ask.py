@@ -1,4 +1,5 @@
-"""One request at the command line: tokens as they come, the answer, and why."""
+"""`edgeward ask`: one request, with its tokens as they come, the answer, and why it was routed
+so."""
 
 from __future__ import annotations
 
@@ -92,7 +93,7 @@ def ask_at_terminal(notes: Console) -> Approve:
 
 
 def unusable(attempt: Attempt) -> str:
-    """Why what an attempt wrote does not stand; empty where it does."""
+    """Why an attempt's text is not the answer; empty if it is."""
     if attempt.outcome == "failed":
         return f"broken off ({attempt.model}: {attempt.error})"
     if attempt.outcome != "rejected":

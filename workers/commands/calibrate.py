@@ -86,7 +86,7 @@ def _aim(target_quality: float | None, cloud_share: float | None) -> Aim:
 
 
 def _target(write: Path | None, in_force: Path | None, *, dry_run: bool) -> Path | None:
-    """The file to write; ConfigError, before the work, where there is none."""
+    """The file to write. Raises ConfigError, before the work begins, if there is none."""
     from router.errors import ConfigError
 
     if write is not None and write.is_dir():
@@ -118,7 +118,7 @@ def _calibrated(settings: Settings, aim: Aim, file: Path | None, since: str | No
 
 
 async def recorded(settings: Settings, since: str | None) -> list[Record]:
-    """The ledger's records since then; StoreUnavailable, ConfigError."""
+    """The ledger's records since then. Raises StoreUnavailable and ConfigError."""
     from router.account.ledger import Ledger
     from router.account.report import parse_since
     from router.store.store import open_configured
@@ -150,7 +150,7 @@ def _texts(target: Path | None, in_force: Path | None, found: Calibrated) -> tup
 
 
 def _write(target: Path, text: str, found: Calibrated, settings: Settings) -> str:
-    """Write it, after it was read back as what it should say; what was done, in words."""
+    """Writes the file if it reads back as intended; returns what was done, in words."""
     import tempfile
 
     from router.errors import ConfigError
@@ -172,7 +172,7 @@ def _write(target: Path, text: str, found: Calibrated, settings: Settings) -> st
         )
     was_trusted = target.exists() and is_trusted(target, read_text(target)[1])
     backup = replace_file(target, text)
-    if was_trusted:  # what changed is ours
+    if was_trusted:  # it stays trusted, as the change is ours
         remember(target, read_text(target)[1])
     kept = f"; the old one is kept as {backup}" if backup else ""
     return f"wrote {target}{kept}"

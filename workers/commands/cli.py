@@ -109,14 +109,14 @@ def demo(
 
     tasks = read_requests(file) if file else shipped_requests()
     settings = settings_in_force(config, cloud_url, cloud_model)
-    # An answer from memory would show nothing: the demonstration always infers.
+    # An answer from the cache would show nothing: the demonstration always generates.
     memory = settings.memory.model_copy(update={"cache": False})
     outbox = settings.outbox.model_copy(update={"keep_hours": 0.0})
     settings = settings.model_copy(update={"memory": memory, "outbox": outbox})
     raise typer.Exit(run(run_demo(settings, tasks, Console(), as_json=as_json)))
 
 
-# In the order in which they are listed.
+# `edgeward --help` lists the commands in this order.
 app.command()(route)
 app.command()(feedback)
 app.command("run")(run_workflow)

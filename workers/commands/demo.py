@@ -1,4 +1,4 @@
-"""The demonstration: requests through the whole graph, shown as they end, then the account."""
+"""`edgeward demo`: requests through the whole graph, each shown as it ends, then the report."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def run_demo(
 async def _run_all(
     router: Router, tasks: Sequence[Task], console: Console, *, as_json: bool
 ) -> int:
-    """Returns how many failed. With one progress bar, where there is a terminal to show it."""
+    """Runs the tasks, with a progress bar in a terminal; returns how many failed."""
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def one(task: Task) -> tuple[Task, Result]:
@@ -93,13 +93,13 @@ async def _run_all(
 
 
 def _require_all_accounted(report: Report, expected: int) -> None:
-    """The account is the product's promise: a request missing from it is a bug, said loudly."""
+    """Raises if a request is missing from the ledger, which would be a bug."""
     if report.tasks != expected:
         raise RuntimeError(f"the ledger accounts for {report.tasks} of {expected} requests")
 
 
 def _next_steps(router: Router) -> Table:
-    """What would make more of these requests answered."""
+    """Suggests what would let more of these requests be answered."""
     table = Table.grid(padding=(0, 2))
     if not router.roster.clouds:
         table.add_row("a cloud key", "export OPENAI_API_KEY=...   (or ANTHROPIC_API_KEY=...)")

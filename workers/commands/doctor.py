@@ -1,4 +1,4 @@
-"""What works here, what does not, and what to do about it."""
+"""`edgeward doctor`: what works here, what does not, and what to do about it."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def _redis(settings: Settings) -> list[Finding]:
         return [Finding("redis", "fails", str(error), "mend store.url, or REDIS_URL")]
     usable = status.running or status.origin in ("path", "wheel")
     findings = [Finding("redis", "ok" if usable else "fails", status.detail)]
-    if status.origin == "url" and status.running:  # our own keeps what it is given
+    if status.origin == "url" and status.running:  # the one that edgeward starts is durable
         with suppress(StoreUnavailable):
             async with await open_configured(settings.store) as store:
                 findings += [
@@ -173,7 +173,7 @@ def _role(role: str, caps: EngineCaps) -> Finding:
 
 
 async def _cloud_reach(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
-    """Whether the way to the cloud is free; looked at, not guessed."""
+    """Whether the cloud can be reached, by trying the connection."""
     try:
         agents = build_roster(settings, Prices.load(settings.prices), env)
     except EdgewardError:
@@ -230,7 +230,7 @@ def _gpu() -> Finding:
 
 
 def _exllamav2(settings: Settings) -> Finding:
-    """A failure only for who wants it: a role whose model is a directory."""
+    """A failure only where a role's model is a directory, which needs ExLlamaV2."""
     reason = unavailable_reason()
     if reason is None:
         return Finding("exllamav2", "ok", "ready for EXL2 models")

@@ -1,4 +1,4 @@
-"""`edgeward eval`: how good routing and the classifier are, on a file of prompts with outcomes."""
+"""`edgeward eval`: evaluates routing and the classifier on a file of prompts with outcomes."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def eval_kinds(
 
 
 def judged_file(settings: Settings, file: Path) -> Judged:
-    """A file's pairs as the classifier and the gains in force see them."""
+    """The pairs of a file, with the classification and expected gains of the settings in force."""
     import os
 
     from agents.roster import build_roster
@@ -150,7 +150,7 @@ def writable_figure(path: Path) -> None:
 
 @contextmanager
 def waiting(what: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
-    """A bar on standard error while something is worked out; nothing where nobody looks."""
+    """A progress bar on standard error; none where that is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 

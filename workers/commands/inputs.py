@@ -37,7 +37,7 @@ def read_prompt(words: str | None, file: Path | None, stdin: TextIO | None = Non
         parts.append(read_text(file))
     if stdin is not None and not stdin.isatty():
         try:
-            # One character over the limit is enough to refuse it, however long the pipe runs.
+            # One character over the limit is enough to refuse it: an endless pipe is not read on.
             parts.append(stdin.read(MAX_PROMPT_CHARS + 1))
         except UnicodeDecodeError:
             raise TaskError("what was piped in is not text in UTF-8: convert it first") from None

@@ -1,4 +1,5 @@
-"""`edgeward learn` and `edgeward feedback`: this user's own outcomes, and what is made of them."""
+"""`edgeward learn` and `edgeward feedback`: learns from this user's own outcomes, and records
+verdicts."""
 
 from __future__ import annotations
 
@@ -144,7 +145,7 @@ async def _learn(settings: Settings, since: str | None, *, dry_run: bool) -> Lea
 
 async def _give(settings: Settings, task: str, verdict: str, note: str) -> Judged:
     async with _open_feedback(settings) as judgements:
-        # `give` refuses what is no verdict, and says which there are.
+        # `give` raises for an unknown verdict, naming the known ones.
         return await judgements.give(task, cast("Verdict", verdict), note)
 
 

@@ -1,4 +1,4 @@
-"""`edgeward memory`: what is remembered, of whom, and how it is forgotten."""
+"""`edgeward memory`: lists, shows and forgets what is remembered."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Subject = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An open store, seen as what it remembers."""
+    """The parts of an open store that remember text."""
 
     facts: Facts
     memory: Memory
@@ -38,7 +38,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found. answers: how many kept ones there are, or name the person."""
+    """What a listing found. answers: how many cached ones there are, or name the person."""
 
     sessions: tuple[SessionSummary, ...]
     facts: tuple[Fact, ...]
@@ -47,7 +47,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many of each are gone."""
+    """How many of each were deleted."""
 
     facts: int = 0
     sessions: int = 0
@@ -149,7 +149,7 @@ def forget(
 
 @asynccontextmanager
 async def _opened(config: Path | None) -> AsyncIterator[Remembered]:
-    """The store of the settings in force; StoreUnavailable, ConfigError."""
+    """The store of the settings in force. Raises StoreUnavailable and ConfigError."""
     from router.memory.facts import Facts
     from router.memory.sessions import Memory
     from router.memory.traces import Traces
@@ -158,7 +158,7 @@ async def _opened(config: Path | None) -> AsyncIterator[Remembered]:
     settings = settings_in_force(config)
     store = await open_configured(settings.store)
     async with store:
-        # Bounds of facts count for writing alone, and nothing is written here.
+        # The limits of facts matter only for writing, and nothing is written here.
         yield Remembered(Facts(store), Memory(store), Traces(store))
 
 
@@ -182,7 +182,7 @@ async def _looked_up(config: Path | None, name: str) -> tuple[Fact | None, tuple
 async def _forget(
     config: Path | None, key: str | None, session: str | None, subject: str | None
 ) -> Forgotten:
-    """Exactly one is given, or none for everything."""
+    """Deletes by exactly one of key, session and subject, or everything if none is given."""
     async with _opened(config) as here:
         if key is not None:
             return Forgotten(facts=await here.facts.forget(key))

@@ -29,8 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")
 def settings_in_force(
     config: Path | None, cloud_url: str | None = None, cloud_model: str | None = None
 ) -> Settings:
-    """The settings, with what the command line changes; `offline` and the level of the log hold
-    for the whole process."""
+    """The settings, changed by the options; `offline` and the log level apply process-wide."""
     from router.privacy.offline import forbid_outbound
     from router.settings.settings import CloudSettings
     from router.telemetry import configure_logging

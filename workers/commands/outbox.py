@@ -1,4 +1,4 @@
-"""`edgeward outbox`: tasks whose cloud step waits for a cloud."""
+"""`edgeward outbox`: tasks that wait for the cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What left this machine, by label, and whether the ledger that says so is as it was written."""
+"""`edgeward prove`: what left this machine, by label, and whether the ledger is unchanged."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _WALKS = 3
 
 
 async def prove(settings: Settings, since: str | None, export: Path | None = None) -> Proof:
-    """Walk the whole ledger, and count what left since then.
+    """Verifies the whole ledger, and counts what left this machine since then.
 
-    since: as of `edgeward report`. export: a file that the records since then are written to, for
-    `verify_file`; replaced where it exists. Raises StoreUnavailable and ConfigError.
+    since: as for `edgeward report`. export: a file for the records since then, as `verify_file`
+    reads it; replaced if it exists. Raises StoreUnavailable and ConfigError.
     """
     start = parse_since(since) if since else None
     store = await open_configured(settings.store)
@@ -56,16 +56,16 @@ async def prove_store(
     since: float | None = None,
     export: Path | None = None,
 ) -> Proof:
-    """The same for an open store. since: epoch seconds."""
+    """As `prove`, for an open store. since: epoch seconds."""
     ledger = Ledger(store, retention_s=retention_s)
     began = time.monotonic()
     for _ in range(_WALKS):
         oldest = time.time() - retention_s
-        # Before the walk: what they know must then be found, whatever is written meanwhile.
+        # Read before the walk, which must then find these records, whatever is written meanwhile.
         heads = [mark for mark in witness.heads() if mark.time >= oldest] if witness else []
         opening = await ledger.opening()
         proof = await _walk(store, ledger, opening, witness, heads, oldest, since, export)
-        # What was dropped during the walk, because of its age, seems to be missing.
+        # Records that expired during the walk look as if they were missing: walk again.
         if proof.intact or (await ledger.opening()).anchor == opening.anchor:
             break
     return proof.model_copy(update={"seconds": time.monotonic() - began})
@@ -84,7 +84,7 @@ async def _walk(
     head, key = opening.head, witness.key if witness else None
     known: dict[int, str] = {}
     for mark in (*heads, *([head] if head else [])):
-        # The first word on a number counts: it may have been given again behind lost records.
+        # The first digest of a number counts: a number may be reused after records were lost.
         known.setdefault(mark.seq, mark.digest)
     young = next((mark for mark in heads if mark.time >= oldest + _SKEW_S), None)
     walk = Walk(opening.anchor, key=key, known=known, young=young)
@@ -112,7 +112,7 @@ async def _walk(
         elif head and opening.last_seq > head.seq:
             text = f"the head in Redis names record {head.seq}, and record {opening.last_seq}"
             walk.note("edited", f"{text} was there already", head.id)
-        # A stream that nobody wrote to for so long is gone as a whole, and may be.
+        # All records have expired if none was written within the retention time.
         gone_by_age = head is not None and opening.count == 0 and head.time < oldest
         walk.finish(None if gone_by_age else head, max(heads, default=None, key=lambda m: m.seq))
         await _compare_sessions(store, departures)
@@ -123,8 +123,8 @@ async def _walk(
 
 
 async def _compare_sessions(store: Store, departures: Departures) -> None:
-    """What the store says of its sessions must be as strict as what the ledger says of their tasks:
-    the next text is labelled by the store's word."""
+    """Checks that the store's label of each session is as strict as the ledger's labels of its
+    tasks, as the session's next task gets the store's label."""
     memory = Memory(store)
     for name in await memory.sessions():
         session = hashed_session(name)
@@ -140,10 +140,10 @@ async def _compare_sessions(store: Store, departures: Departures) -> None:
 
 
 class _Window:
-    """Whether an entry belongs to the time asked for: from the first one on that does.
+    """Whether an entry belongs to the requested time: the first one in it, and all after that.
 
-    By the time of writing, or by the record's own: the digest protects that one, and the first can
-    be forged.
+    By the later of the stream's time, which can be forged, and the record's own, which the digest
+    protects.
     """
 
     def __init__(self, since: float | None) -> None:

@@ -1,4 +1,4 @@
-"""The ledger as a file for an auditor, written and checked without Redis."""
+"""Exports the ledger to a file for an auditor, and verifies such a file without Redis."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Bar:
 
 
 class Export:
-    """Writes the records for an auditor: JSON lines, first where the chain begins, last its head.
+    """Writes JSON lines: first where the chain begins, then the records, last the chain's head.
 
-    The file appears when it is complete. Only records are written, no field of any other entry.
+    The file appears when it is complete. Only records are written, no other fields of entries.
     """
 
     def __init__(self, path: Path | None, store: Store, anchor: Anchor, since: float | None):
@@ -83,7 +83,7 @@ class Export:
         return self
 
     def write(self, entry: Entry, before: Mark) -> None:
-        """before: the tip of the chain ahead of this entry."""
+        """before: the chain's tip before this entry."""
         self._begin(before)
         row: dict[str, Any] = {"id": entry.id}
         if entry.seq:
@@ -126,11 +126,11 @@ class Export:
 
 
 def verify_file(path: Path, key: bytes | None = None) -> Proof:
-    """Walk an export, without Redis. key: to check what it countersigned.
+    """Verifies an export without Redis. key: checks the countersignatures that were made with it.
 
-    Raises ConfigError for a file that cannot be read or is no export. What is before its first
-    record is taken on trust, and so is that its head is the ledger's: compare the head's digest
-    with the one that `edgeward prove` showed.
+    Raises ConfigError for a file that cannot be read or is no export. Records before its first and
+    after its last cannot be checked here: compare the head's digest with the one that `edgeward
+    prove` showed.
     """
     began = time.monotonic()
     try:
@@ -142,7 +142,7 @@ def verify_file(path: Path, key: bytes | None = None) -> Proof:
 
 
 def _rows_of(file: IO[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each line's name and what it holds; nothing where it is not readable."""
+    """The name and content of each line; nothing for a line that cannot be parsed."""
     for number, line in enumerate(file, 1):
         try:
             row = json.loads(line)
@@ -185,7 +185,7 @@ def _walk_lines(
 
 
 def _entry_of_row(row: dict[str, Any]) -> Entry | None:
-    """None where a value is not of the kind that the export writes."""
+    """None if a value does not have the type that the export writes."""
     texts = [row.get(name, "") for name in ("id", "record", "prev", "digest", "key", "mac")]
     seq = row.get("seq", 0)
     if type(seq) is not int or not all(isinstance(text, str) for text in texts):

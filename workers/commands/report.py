@@ -1,4 +1,4 @@
-"""The cost and escalation report: read from the ledger, and how it looks in a terminal."""
+"""`edgeward report`: costs and escalations from the ledger, and their tables."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from router.store.store import open_configured
 from workers.views.render import dollars, seconds
 
 NEARLY = 0.8
-"""Share of a budget from which on it stands out."""
+"""Share of a budget from which on it is highlighted."""
 
 
 async def collect(settings: Settings, since: str | None) -> Report:
-    """The report of everything recorded since then; StoreUnavailable, ConfigError."""
+    """The report of everything recorded since then. Raises StoreUnavailable and ConfigError."""
     start = parse_since(since) if since else None
     store = await open_configured(settings.store)
     async with store:

@@ -1,4 +1,4 @@
-"""`edgeward route`: what a request is taken for, and where it would go; nothing is generated."""
+"""`edgeward route`: how a request is classified and where it would go, without generating."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _table(facts: RouteFacts) -> RenderableType:
 
 
 def _explanation(facts: RouteFacts) -> list[str]:
-    """What the figures rest on."""
+    """The lines on what the expected scores are based on."""
     guess, decision = facts.guess, facts.decision
     gain = "" if decision.gain is None else f" (this: {decision.gain:.2f})"
     if facts.specialist:

@@ -1,4 +1,4 @@
-"""The facts of a request and the decision on it, as the graph finds them; nothing is generated."""
+"""Classifies a request and decides its route as the graph does, without generating."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from router.types.result import CloudState
 from router.types.task import Privacy, Task
 
 TIMED = 20
-"""Decisions over which the time of one is taken."""
+"""Decisions that are timed, to average the time of one."""
 
 
 class RouteFacts(Frozen):
-    """What the decision is made of, and the decision.
+    """The routing decision and what it is based on.
 
     guess, decision, cloud, label and label_reasons are those of a Result. role, model: who would
-    answer here; specialist: it knows a few families of task and nothing else. cloud_model: None
-    where there is no cloud. max_gain, max_complexity: the limits that held for this task.
-    decision_cpu_ms: CPU of one decision on a warm process, the search for private text apart.
+    answer locally; specialist: whether that only knows a few families of tasks. cloud_model: None
+    without a cloud. max_gain, max_complexity: the limits for this task. decision_cpu_ms: CPU time
+    of one decision in a warm process, without the search for private text.
     """
 
     guess: Guess
@@ -50,7 +50,7 @@ class RouteFacts(Frozen):
 
 
 def route_facts(settings: Settings, prompt: str) -> RouteFacts:
-    """As the graph finds them for a task of its own; opens no model and no store."""
+    """The facts for a request without a session; opens no model and no store."""
     task = Task(prompt=clean(Task(prompt=prompt).prompt)[0])
     agents = build_roster(settings, Prices.load(settings.prices), os.environ)
     classifier, speeds = NgramClassifier.load(), SpeedEstimates()

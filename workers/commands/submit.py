@@ -1,4 +1,4 @@
-"""Submits tasks and waits for them; and the process that works until it is told to end."""
+"""Submits tasks and waits for them; and runs a worker until it is told to stop."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def submit_all(
 async def begin_queued(
     settings: Settings, path: Path, given: Sequence[str], *, key: str | None
 ) -> RunRecord:
-    """A run that is written down for the workers. key: the same one is the same run."""
+    """Records a workflow's run for the workers. key: idempotency key; the same gives one run."""
     workflow = Workflow.load(path)
     inputs = read_inputs(workflow.definition, given)
     run_id = None if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]
@@ -89,7 +89,7 @@ async def _follow(handle: Handle) -> int:
 
 
 async def _gather(handles: Sequence[Handle], *, as_json: bool) -> int:
-    """Results as they complete, with counts by route and the running cost."""
+    """Prints results as they complete, with counts by route and the cost so far."""
     routes: Counter[str] = Counter()
     results: list[Result] = []
     failed = 0
@@ -127,7 +127,7 @@ def _code(results: Sequence[Result]) -> int:
 
 
 async def work_until_told(settings: Settings, roles: Sequence[str], slots: int) -> None:
-    """Until SIGTERM or SIGINT; then what is in hand is finished, or handed back."""
+    """Works until SIGTERM or SIGINT; then finishes the tasks in progress, or hands them back."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""What a person gives a workflow: `name=value`, `name=@file` or `name=@folder`."""
+"""Parses the inputs of a workflow: `name=value`, `name=@file` or `name=@folder`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _MOST_FILES = 10_000
 
 
 def read_inputs(workflow: WorkflowDefinition, given: Sequence[str]) -> dict[str, str]:
-    """By name, as texts. A folder is the texts of its files, by name, for an input of type array.
+    """The inputs by name, as texts; for an input of type array, a folder gives the texts of its
+    files, sorted by name.
 
     Raises ConfigError and TaskError, in words.
     """

@@ -1,4 +1,4 @@
-"""An `approve` step at the terminal: the person who runs the workflow says yes, no or later."""
+"""Asks the person at the terminal for the answer to an `approve` step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _YES, _NO = ("y", "yes", "s", "sim"), ("n", "no", "nao", "não")
 
 
 def at_terminal(notes: Console, progress: Progress) -> AskPerson:
-    """Asks once; whatever is neither yes nor no leaves the run waiting."""
+    """Asks once; any answer but yes and no leaves the run waiting."""
 
     async def approve(ask: Ask) -> Answer | None:
         progress.pause()

@@ -1,4 +1,4 @@
-"""`edgeward run`, `resume`, `runs` and `show`: workflows are run, watched and taken up again."""
+"""`edgeward run`, `resume`, `runs` and `show`: runs workflows, and shows their runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run of a workflow as a task of the queue: driven by whichever worker takes it."""
+"""Runs a workflow as a task of the queue, driven by whichever worker claims it."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ from router.types.result import Result
 from router.types.task import Task
 
 PATIENCE_S = 60.0
-"""A wait of at most so long is waited for; for a longer one the run goes back into the queue."""
+"""Waits of at most this are waited out in the worker; for longer ones the run is queued again."""
 
 _POLL_S = 2.0
 
 
 def task_of_run(run_id: str, workflow: str, **fields: Any) -> Task:
-    """The queue's task that drives a run; a further one for each time that it goes on."""
+    """The queue's task that drives a run; each continuation of the run is a further task."""
     return Task(prompt=f"workflow {workflow}", workflow=run_id, timeout_s=86_400.0, **fields)
 
 
 async def drive_queued(router: Router, queue: TaskQueue, claimed: Claimed) -> Result:
-    """The run's result as a task's: parked where it waits. Raises as `continue_run` does."""
+    """Drives the run; returns a task's result, parked if the run waits. Raises as
+    `continue_run`."""
     task = claimed.task
     assert task.workflow is not None
-    # The worker that had it before may be dead, which shows only when its lease has ended.
+    # The previous worker may have died; its lease on the run must expire first.
     until = time.monotonic() + 2 * LEASE_S
     while True:
         try:
@@ -74,14 +75,14 @@ def _shown(event: WorkflowEvent) -> dict[str, Any]:
 
 
 async def _come_back(queue: TaskQueue, task: Task, result: RunResult) -> None:
-    """A run that waits for a moment, and maybe for a person too, is taken up again by then."""
+    """Submits a task that continues the run at the earliest due time of its waits."""
     dues = [ask.due for ask in result.waits_for if ask.due is not None]
     if not dues:
         return
     later = task_of_run(
         result.run_id, result.workflow, tenant=task.tenant, priority=task.priority, tags=task.tags
     )
-    # One for each moment, however often the run is looked at before.
+    # The idempotency key: one continuation per due time, however often the run stops before.
     key = f"{result.run_id} {min(dues):.0f}"
     await queue.submit(later, key=key, delay_s=max(min(dues) - time.time(), 0.0))
 

@@ -1,4 +1,4 @@
-"""A worker: takes tasks that it can run from the queue, runs them, and says what came of each."""
+"""A worker: claims tasks from the queue, runs them, and acknowledges them with their results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RETRYABLE = ("EngineUnavailable", "EngineOverloaded", "EngineTimeout")
 
 @dataclass(slots=True)
 class Worker:
-    """One process's share of the work. roles: which tasks it takes; slots: how many at a time."""
+    """Takes tasks in one process. roles: which tasks it takes; slots: how many at a time."""
 
     router: Router
     queue: TaskQueue
@@ -53,8 +53,8 @@ class Worker:
     _ending: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop`; then finishes what is in hand, within the drain time, or hands it
-        back. Redis may go away meanwhile: the worker waits for it."""
+        """Works until `stop`; then finishes the tasks in progress within the drain time, or hands
+        them back. While Redis is away, the worker waits for it."""
         await self._look_at_redis()
         gate = asyncio.Semaphore(self.slots)
         async with AsyncExitStack() as stack:
@@ -78,16 +78,16 @@ class Worker:
         await self._forget()
 
     async def _look_at_redis(self) -> None:
-        """Said once, at the start: a queue in a Redis that forgets loses tasks and money."""
+        """Warns once, at the start, if Redis is configured so that it may lose tasks."""
         with suppress(StoreUnavailable):
             for one in await forgettings(self.router.store):
                 log.warning("store.may_forget", said=str(one))
 
     async def _take(self, role: str, gate: asyncio.Semaphore, ticket: str) -> None:
-        """The best task of a role, from its claim to its end."""
+        """Claims the best task of a role, and runs it to its end."""
         async with gate:
             if self._ending:
-                await self.queue.work.delivery(role).ticket()  # for somebody who goes on
+                await self.queue.work.delivery(role).ticket()  # left to another worker
                 return
             claimed = await self.queue.work.claim(role, ticket, self.name)
             if claimed is None:
@@ -103,7 +103,7 @@ class Worker:
             await self._conclude(claimed, running)
 
     async def _run(self, claimed: Claimed) -> Result:
-        """The task's result; what happens on the way is told to whoever follows."""
+        """Runs the task, and publishes its events to those who follow it; returns its result."""
         if claimed.task.workflow is not None:
             return await drive_queued(self.router, self.queue, claimed)
         self._require_room_for(claimed.task)
@@ -116,25 +116,26 @@ class Worker:
         raise AssertionError("a stream ends with Finished")
 
     def _require_room_for(self, task: Task) -> None:
-        """TaskError where its answer could only be written to another machine, which must not have
-        it: nothing is generated then. Whoever submitted it may look for less than is found here."""
+        """TaskError, before anything is generated, if the answer must not be written to the store
+        because that is on another machine. The submitter may be configured to detect less than this
+        worker."""
         if not self.router.store.local:
             label, what = self.router.label_of_task(task), f"the answer to task {task.task_id}"
             cure = f"{CURE}, or run it here"
             require_may_be_written(label, self.router.store, what, cure=cure, error=TaskError)
 
     def _labelled(self, result: Result) -> Result:
-        """What the answer says counts where it is about to be written to another machine."""
+        """The result; private text in the answer raises its label if the store is elsewhere."""
         if self.router.store.local:
             return result
         label = self.router.label_of(result.text, result.label)
         return result.model_copy(update={"label": label})
 
     async def _watch(self, claimed: Claimed, running: asyncio.Task[Any]) -> None:
-        """Ends a run that somebody cancelled, or that another worker has taken over.
+        """Cancels the run if the task was cancelled, or its lease lost to another worker.
 
-        In that case a paid call that is under way comes to its end first: its answer is kept for
-        whoever has the task now, and is not paid for again.
+        If the lease was lost, a paid call under way ends first: its answer is kept for the new
+        worker, and is not paid for twice.
         """
         while not running.done():
             await asyncio.sleep(_WATCH_S)
@@ -154,7 +155,7 @@ class Worker:
             return
         error = running.exception()
         if isinstance(error, StoreUnavailable):
-            return  # not ended: it waits again once it was silent for the lease
+            return  # not acknowledged: it is delivered again when the lease has expired
         if error is not None:
             said = f"{type(error).__name__}: {error}"
             if not isinstance(error, EdgewardError):
@@ -174,7 +175,7 @@ class Worker:
             log.warning("worker.lease_lost", task_id=claimed.task.task_id)
 
     async def _again(self, claimed: Claimed, error: str) -> bool:
-        """Whether it is run once more, a while later."""
+        """Hands the task back for a retry after a delay; returns whether a retry was left."""
         if claimed.failures >= self.queue.settings.retries:
             return False
         delay_s = _BACKOFF_S * 2**claimed.failures * random.uniform(0.5, 1.5)
@@ -189,7 +190,7 @@ class Worker:
                 await self.router.book_for_the_dead()
 
     async def _beat(self) -> None:
-        """Who is here, with what in memory and in hand; forgotten soon after it ends."""
+        """Publishes the worker's models and tasks; the entry expires soon after the worker dies."""
         while True:
             with suppress(StoreUnavailable):
                 await self.queue.work.present(self.name, self._state(), _DEAD_AFTER_S)
@@ -215,7 +216,7 @@ class Worker:
 
 
 class _EventWriter:
-    """Tokens are gathered for a moment, so that an answer is not thousands of round trips."""
+    """Writes the events of a task, tokens in batches, to save round trips to Redis."""
 
     def __init__(self, queue: TaskQueue, claimed: Claimed) -> None:
         self._queue, self._claimed = queue, claimed
@@ -263,7 +264,7 @@ def _shown(event: Routed | Attempted) -> dict[str, Any]:
 
 
 def _retryable(result: Result) -> bool:
-    """It failed because a model could not be reached, which may be otherwise in a moment."""
+    """Whether it failed because a model could not be reached, which may soon change."""
     last = result.attempts[-1] if result.attempts else None
     return (
         result.status == "failed" and last is not None and (last.error or "").startswith(_RETRYABLE)

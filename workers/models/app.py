@@ -1,4 +1,4 @@
-"""`edgeward models`: what a model is, what fits, and how to get it."""
+"""`edgeward models`: inspects, plans, fetches, quantizes and calibrates models."""
 
 from __future__ import annotations
 

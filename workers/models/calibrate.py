@@ -1,4 +1,4 @@
-"""`edgeward models calibrate`: how sure a model is when it is right, from its answers."""
+"""`edgeward models calibrate`: learns from a model's answers how sure it is when it is right."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _model_path(settings: Settings, role: str) -> Path:
     try:
         load(model.path)
     except ConfigError:
-        stored_at(model.path).unlink()  # of another file, or damaged: this command replaces it
+        stored_at(model.path).unlink()  # of another file, or damaged: replaced by this command
     return model.path
 
 

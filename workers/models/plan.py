@@ -170,7 +170,7 @@ def _for_cpu(
 
 
 def at_hand(folder: Path) -> list[Candidate]:
-    """The EXL2 models among a directory's directories. Raises ConfigError where there is none."""
+    """The EXL2 models in a directory's subdirectories. Raises ConfigError if there are none."""
     from agents.models.catalogue import ROLES
     from agents.models.inspect import inspect_model
     from agents.models.planner import Candidate
@@ -266,7 +266,7 @@ def as_dict(title: str, plan: Plan) -> dict[str, Any]:
 
 
 def view(title: str, plan: Plan) -> RenderableType:
-    """Who plays what, where the memory goes, and where each model is to be had."""
+    """Which model has which role, how the memory is used, and where to get each model."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
@@ -302,7 +302,7 @@ def _cast(plan: Plan) -> RenderableType:
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1))
     table.add_column("role", no_wrap=True)
-    table.add_column("model", overflow="fold")  # the one column that may be narrower than its text
+    table.add_column("model", overflow="fold")  # the only column that may be narrower than its text
     for name in ("bits", "window", "tokens/s"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

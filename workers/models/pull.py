@@ -1,4 +1,4 @@
-"""`edgeward models pull`: a model from the Hugging Face Hub, looked at before the first byte."""
+"""`edgeward models pull`: fetches a model from the Hugging Face Hub, after checking its files."""
 
 from __future__ import annotations
 

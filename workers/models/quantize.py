@@ -1,4 +1,5 @@
-"""`edgeward models quantize`: an EXL2 model of an unquantised one, at the bits that fit."""
+"""`edgeward models quantize`: makes an EXL2 model from an unquantised one, with the bits that
+fit."""
 
 from __future__ import annotations
 

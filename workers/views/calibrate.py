@@ -11,7 +11,7 @@ from workers.views.evaluate import group_view
 
 
 def calibrated_view(found: Calibrated) -> RenderableType:
-    """What is set, from what, and what it is expected to do."""
+    """What is set, based on what, and the expected effect."""
     aim = (
         f"{found.aimed_at:.0%} of the cloud's quality with the fewest calls"
         if found.aim == "quality"

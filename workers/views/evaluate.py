@@ -18,14 +18,14 @@ from router.evaluate.routing_report import RoutingReport
 
 
 def number(found: Interval) -> str:
-    """A figure with its interval; a dash where it has no value."""
+    """A figure with its confidence interval; a dash where it has no value."""
     if math.isnan(found.value):
         return "-"
     return f"{found.value:.3f} [{_short(found.low)}, {_short(found.high)}]"
 
 
 def percent(found: Interval) -> str:
-    """A share with its interval, in percent."""
+    """A share with its confidence interval, in percent."""
     if math.isnan(found.value):
         return "-"
     return f"{found.value:.0%} [{100 * found.low:.0f}, {100 * found.high:.0f}]"
@@ -97,7 +97,7 @@ def _thresholds(report: RoutingReport) -> Table:
 
 
 def group_view(title: str, groups: Sequence[Rows]) -> Table:
-    """Rows at work, group by group."""
+    """A table of rows, group by group."""
     table = _table("kind", "rows", "local", "cloud", "share of cloud quality", "calls saved")
     table.title, table.title_justify = title, "left"
     for one in groups:
@@ -179,7 +179,7 @@ def _confusion(report: KindsReport) -> Table:
     cells: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for one in report.confusion:
         cells[one.label][one.taken_for] = one.rows
-    # Five letters tell them apart, and a terminal has 80 columns.
+    # Five letters distinguish them, and a terminal has 80 columns.
     table = _table("is \\ taken for", *(kind[:5] for kind in kinds))
     for label in sorted(cells):
         row = cells[label]

@@ -1,4 +1,4 @@
-"""Pictures of an evaluation: the cost-quality curve, and what is taken for what."""
+"""Pictures of an evaluation: the cost-quality curve, and the classifier's confusion matrix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from router.evaluate.routing_report import RoutingReport
 
 _INCHES = (8.0, 5.0)
 
-# Told apart by people who see red and green alike, and by their dashes in black and white.
+# Distinguishable with red-green blindness, and by their dashes in black and white.
 _LINES = (
     ("#0072b2", "-"),
     ("#d55e00", "-"),
@@ -65,7 +65,7 @@ def draw_curves(report: RoutingReport, path: Path) -> None:
 
 
 def draw_confusion(report: KindsReport, path: Path) -> None:
-    """Shares of each label's prompts by the kind they were taken for. Raises ConfigError."""
+    """The shares of each label's prompts by their classification. Raises ConfigError."""
     labels = sorted({one.label for one in report.confusion})
     kinds = sorted({one.taken_for for one in report.confusion})
     counts = np.zeros((len(labels), len(kinds)))

@@ -1,4 +1,4 @@
-"""How what was learned, its versions, and the judgements of answers look in a terminal."""
+"""How learned versions, drifts, and verdicts on answers look in a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workers.views.render import one_line
 
 
 def learned_view(learned: Learned) -> RenderableType:
-    """What an update learned, by kind; drifts stand out."""
+    """What an update learned, by kind; drifts are highlighted."""
     version = learned.version
     if version is None:
         return Text("nothing new was recorded since the last time")
@@ -72,7 +72,7 @@ def _corrections(rows: Sequence[Correction]) -> Table:
 
 
 def versions_view(rows: Sequence[Version | str]) -> RenderableType:
-    """One line a version, the serving one marked; one that cannot be read says why."""
+    """One line a version, the active one marked; for a version that cannot be read, why."""
     table = Table(box=None, pad_edge=False)
     for name in ("", "version", "made", "of", "outcomes", "drifts"):
         table.add_column(name, no_wrap=name != "outcomes")
@@ -97,7 +97,7 @@ def versions_view(rows: Sequence[Version | str]) -> RenderableType:
 
 
 def judged_view(found: Sequence[Judged]) -> Table:
-    """The latest tasks, and what was said of them."""
+    """The latest tasks, with the verdicts on them."""
     table = Table(box=None, pad_edge=False)
     for name in ("id", "ended", "kind", "answer", "model", "verdict", "note"):
         table.add_column(name, no_wrap=name != "note")

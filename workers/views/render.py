@@ -34,7 +34,7 @@ def score(expected: float | None) -> str:
 
 
 def nature(guess: Guess) -> str:
-    """What a task was taken for, in a few words."""
+    """What a task was classified as, in a few words."""
     parts = [f"{guess.kind.value} ({guess.confidence:.2f})"]
     parts += [f"in {guess.code_language}"] if guess.code_language else []
     parts += ["a tool call"] if guess.tool else []
@@ -43,7 +43,7 @@ def nature(guess: Guess) -> str:
 
 
 def expectation(expected: Expected) -> str:
-    """Score, cost and wait of one way of answering."""
+    """Expected score, cost and wait of one way of answering."""
     return (
         f"score {score(expected.score)}, cost {dollars(expected.cost_usd)}, "
         f"wait {seconds(expected.wait_s)}"
@@ -51,13 +51,13 @@ def expectation(expected: Expected) -> str:
 
 
 def gain_words(decision: RouteDecision) -> str:
-    """What the cloud was expected to add, and how much of this user's own stands behind that."""
+    """The expected gain of the cloud, and how many of this user's own outcomes it is based on."""
     own = f" (from {decision.outcomes:,} outcomes of your own too)" if decision.outcomes else ""
     return f"{decision.gain or 0.0:+.2f}{own}"
 
 
 def weighed(decision: RouteDecision) -> list[Text]:
-    """The lines on what was expected before anything was generated; none where nothing was."""
+    """The lines on the expectations before anything was generated; none where there were none."""
     lines = []
     if decision.local is not None:
         lines.append(Text.assemble(("here      ", "dim"), expectation(decision.local)))

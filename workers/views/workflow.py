@@ -34,9 +34,9 @@ _WAITS = ("…", "yellow")
 
 
 class Progress:
-    """What is known of a run that runs: a table that is redrawn, or a line for each step.
+    """The progress of a run: a table that is redrawn, or a line for each step.
 
-    Both go to standard error; standard output is for what the workflow gives.
+    Both go to standard error; standard output is for the workflow's outputs.
     """
 
     def __init__(self, workflow: WorkflowDefinition, console: Console) -> None:
@@ -63,7 +63,7 @@ class Progress:
             self._live.stop()
 
     def pause(self) -> None:
-        """For a question: the table must not be drawn over it."""
+        """Stops redrawing during a question, which the table would overwrite."""
         if self._live is not None:
             self._live.stop()
 
@@ -72,7 +72,7 @@ class Progress:
             self._live.start()
 
     def known(self, facts: Mapping[str, Facts]) -> None:
-        """What came of the steps before this process took the run up."""
+        """Shows the steps that ended before this process resumed the run."""
         self._facts.update(facts)
 
     def take(self, event: WorkflowEvent) -> None:
@@ -125,7 +125,7 @@ class Progress:
         return Text.assemble((f"{mark} ", style), path, (said, "dim"))
 
     def _mark(self, path: str, facts: Facts) -> tuple[str, str]:
-        """A failure that the run goes on after does not look like one that ends it."""
+        """A failure that the run continues after is marked differently from one that ends it."""
         mark, style = _MARK.get(facts.status, _WAITS)
         return mark, "yellow" if facts.status == "failed" and path in self._tolerated else style
 
@@ -176,7 +176,7 @@ def _readable(value: Any) -> str:
 
 
 def asked(ask: Ask) -> RenderableType:
-    """One thing that a run waits for."""
+    """A line for one thing that the run waits for."""
     if ask.kind == "wait" and ask.due is not None:
         return Text(f"{ask.path} waits until {_moment(ask.due)}")
     until = "" if ask.due is None else f" (until {_moment(ask.due)})"

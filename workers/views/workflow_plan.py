@@ -17,7 +17,7 @@ _WHY_CHARS = 200
 
 
 def plan_view(plan: Plan) -> RenderableType:
-    """The steps by the order in which they run, why each is where it is, and what it comes to."""
+    """The steps in execution order, why each is where it is, and the totals."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", justify="right", style="dim")
     for name in ("step", "who", "where"):
@@ -40,7 +40,7 @@ def box_notes(plan: Plan) -> dict[str, list[str]]:
 
 
 def _every(plan: Plan, above: str = "") -> Iterator[tuple[str, StepPlan]]:
-    """Every step with its path, those of a workflow that is called below the step that does."""
+    """Every step with its path, those of a called workflow after the step that calls it."""
     for step in plan.steps:
         yield f"{above}{step.id}", step
         if step.called is not None:
@@ -72,7 +72,7 @@ def _who(step: StepPlan) -> str:
 
 
 def _models(step: StepPlan) -> str:
-    """By the last part of their names: `gpt-5.4-mini` of `openai/gpt-5.4-mini`."""
+    """The last part of the models' names: `gpt-5.4-mini` of `openai/gpt-5.4-mini`."""
     return ", ".join(name.rpartition("/")[2] for name in (step.model, step.cloud_model) if name)
 
 

@@ -1,1 +1,1 @@
-"""What a workflow's file says: its model, how it is read and checked, before anything runs."""
+"""The definition of a workflow: the model of its file, how that is read, and how it is checked."""

@@ -1,4 +1,4 @@
-"""What a workflow is given when it starts: checked, completed, and of the right types."""
+"""Checks and converts the inputs that a workflow is started with, and adds the defaults."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MOST_CHARS = 50_000_000
 def bind_inputs(
     workflow: WorkflowDefinition, given: Mapping[str, Any], *, from_text: bool = False
 ) -> dict[str, Json]:
-    """Every input by its name, as expressions read them; one that is left out is its default.
+    """Every input by its name, as expressions read it; one that is not given has its default.
 
-    from_text: the values are texts from a command line, and are read as what the input's type says.
-    Raises ConfigError with every mistake, one a line.
+    from_text: the values are texts from a command line, converted to the inputs' types. Raises
+    ConfigError with every mistake, one a line.
     """
     mistakes = [
         f"{workflow.name} has no input `{shown(name)}`{nearest(name, workflow.inputs)}: it has "

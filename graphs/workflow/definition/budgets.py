@@ -1,4 +1,4 @@
-"""Whether the money in a workflow can suffice."""
+"""Checks whether a workflow's budgets are consistent with each other."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from router.types.task import Privacy
 def most_usd(
     workflow: WorkflowDefinition, called: Mapping[str, WorkflowDefinition] | None = None
 ) -> float | None:
-    """What a run may spend at most by the file; None where nothing bounds it."""
+    """The most that a run may spend according to the file; None where there is no bound."""
     return bounded(workflow.budget, _ceilings(workflow, called or {}))
 
 
 def bounded(budget: BudgetOf | None, parts: Iterable[float | None]) -> float | None:
-    """The parts together, within the budget; None where neither bounds anything."""
+    """The sum of the parts, limited by the budget; None where there is no bound."""
     found = [*parts]
     known = [one for one in found if one is not None]
     own = None if len(known) < len(found) else sum(known)
@@ -29,10 +29,10 @@ def bounded(budget: BudgetOf | None, parts: Iterable[float | None]) -> float | N
 def ceiling(
     step: Step, *, leaves: bool, times: int | None, called_usd: float | None = None
 ) -> float | None:
-    """What a step may spend at most; None where nothing bounds it.
+    """The most that a step may spend; None where there is no bound.
 
-    leaves: whether its text may go to a cloud. times: how often it is done, None if unknown.
-    called_usd: the most of the workflow that it calls, once.
+    leaves: whether its text may go to a cloud. times: how often the step runs, None if unknown.
+    called_usd: the most that one run of the workflow that it calls may spend.
     """
     if step.workflow is None and not (leaves and _may_be_sent(step)):
         return 0.0
@@ -50,7 +50,7 @@ def budget_problems(
 ) -> list[Problem]:
     found: list[Problem] = []
     ceilings: dict[str, float] = {}
-    # A list that is not known yet has at least one item, or it costs nothing.
+    # A list of unknown length counts as one item: an empty one costs nothing.
     of_steps = _ceilings(workflow, called, unknown=1)
     for number, step in enumerate(workflow.steps):
         one = of_steps[number]
@@ -99,7 +99,7 @@ def _ceilings(
     called: Mapping[str, WorkflowDefinition],
     unknown: int | None = None,
 ) -> tuple[float | None, ...]:
-    """Of each step, as the file alone says. unknown: times of a list that is not written there."""
+    """The most that each step may spend. unknown: times of a step whose list is not in the file."""
     kept = labels(workflow)
     return tuple(
         ceiling(
@@ -113,14 +113,14 @@ def _ceilings(
 
 
 def times_written(step: Step, unknown: int | None = None) -> int | None:
-    """How often a step is done by the file alone."""
+    """How often a step runs according to the file; `unknown` where the file does not say."""
     if step.for_each is None:
         return 1
     return len(step.for_each) if isinstance(step.for_each, list) else unknown
 
 
 def _may_be_sent(step: Step) -> bool:
-    """Whether it asks somebody, and the cloud may be the one."""
+    """Whether the step may ask a model in the cloud."""
     free = step.agent == "auto" and step.placement == "auto"
     return step.prompt is not None and (step.may_use_cloud or free)
 

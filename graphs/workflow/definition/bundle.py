@@ -1,4 +1,4 @@
-"""The files that a workflow names, carried along with a run, which goes on with just those."""
+"""Stores the files that a workflow names with its run, which uses only these copies."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _MOST_UP = 8
 
 
 def files_of(workflow: WorkflowDefinition) -> dict[str, str]:
-    """The text of each, by its path from the workflow's folder; of those that it calls too.
+    """The text of each file, by its path from the workflow's folder; also of called workflows'
+    files.
 
-    What is named by an absolute path stays where it is. Raises ConfigError.
+    A file with an absolute path is not copied. Raises ConfigError.
     """
     found: dict[str, str] = {}
     for path in _named(workflow, set()):
@@ -38,7 +39,7 @@ def files_of(workflow: WorkflowDefinition) -> dict[str, str]:
 
 
 def with_called(workflow: WorkflowDefinition) -> Iterator[WorkflowDefinition]:
-    """It, and each one that it calls, through as many as there are. Raises ConfigError."""
+    """The workflow and all that it calls, directly or indirectly. Raises ConfigError."""
     waiting, seen = [workflow], set[Path]()
     while waiting:
         one = waiting.pop()
@@ -73,13 +74,13 @@ def _named(workflow: WorkflowDefinition, seen: set[Path]) -> Iterator[Path]:
 
 
 def loaded(record: RunRecord) -> WorkflowDefinition:
-    """The workflow of a run, to look at; its files are not there."""
+    """The workflow of a run, for reading only: the files that it names are not unpacked."""
     return loads(record.text, Path(record.base), name=record.path)
 
 
 @contextmanager
 def unpacked(record: RunRecord) -> Iterator[WorkflowDefinition]:
-    """The workflow as it was when the run began, with its files in a folder of its own."""
+    """The workflow as it was when the run began, with its files in a temporary folder."""
     if not record.files:
         yield loaded(record)
         return
@@ -87,7 +88,7 @@ def unpacked(record: RunRecord) -> Iterator[WorkflowDefinition]:
     if up > _MOST_UP:
         raise ConfigError(f"{record.path} names files more than {_MOST_UP} folders above its own")
     with tempfile.TemporaryDirectory(prefix="edgeward-run-") as folder:
-        # As deep as its paths climb, so that `../x` stays inside.
+        # Subfolders, as many as the paths have `..`, so that `../x` stays inside.
         base = Path(folder, *(["in"] * up))
         base.mkdir(parents=True, exist_ok=True)
         for name, text in record.files.items():

@@ -1,4 +1,4 @@
-"""The kinds of text in the file of a workflow, each checked where it stands."""
+"""The types of text in a workflow's file, each with its validation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _checked(read: Callable[[str], object]) -> Callable[[str], str]:
 
 
 def wrong_expression(error: ExpressionError, inside: tuple[str | int, ...] = ()) -> Exception:
-    """As pydantic takes it. inside: the keys below the field that lead to the text."""
+    """As an error for pydantic. inside: the keys below the field that lead to the text."""
     facts = {"begins": error.begins, "offset": error.offset, "inside": inside}
     return PydanticCustomError("expression", "{what}", {"what": str(error), **facts})
 
@@ -75,7 +75,7 @@ def _check_data(value: Any, inside: tuple[str | int, ...]) -> None:
 
 
 def _expression(value: Any) -> Any:
-    """YAML reads `if: true` as a truth, which says the same as an expression."""
+    """YAML reads `if: true` as a boolean: turned into the expression `true`."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -93,7 +93,7 @@ Name = Annotated[
     Field(pattern=NAME, max_length=64),
     WithJsonSchema({"type": "string", "pattern": NAME}),
 ]
-"""Of a step, an input or an output."""
+"""The name of a step, an input or an output."""
 
 FilePath = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_path)]
 """A path from the workflow's own folder."""

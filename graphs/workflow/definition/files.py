@@ -1,4 +1,4 @@
-"""The files that a workflow names: where they are, and the schemas in them."""
+"""Finds the files that a workflow names, and reads the schemas in them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MOST_BYTES = 1_000_000
 
 
 def resolved(workflow: WorkflowDefinition, path: str) -> Path:
-    """A path in the file, from the file's own folder."""
+    """A path from the file, relative to the folder of the file."""
     return workflow.base / Path(path).expanduser()
 
 
 def schema_in(workflow: WorkflowDefinition, schema: str | dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema that stands in the file or is named there.
+    """The JSON Schema that is written in the file, or in a file that it names.
 
-    Raises ConfigError, without the place, where it cannot be read or is no JSON Schema.
+    Raises ConfigError, which does not name the place, for an unreadable or invalid schema.
     """
     found = schema if isinstance(schema, dict) else _read(resolved(workflow, schema), schema)
     try:
@@ -54,7 +54,7 @@ def _read(path: Path, name: str) -> dict[str, Any]:
 
 
 def missing(workflow: WorkflowDefinition, name: str) -> str | None:
-    """What to tell of a file that is named and is not there; None where it is."""
+    """The message for a named file that does not exist; None where it does."""
     path = resolved(workflow, name)
     try:
         return None if path.is_file() else _missing(path, name, None)

@@ -1,4 +1,4 @@
-"""How far a label spreads: what is made of a local_only text is local_only."""
+"""How privacy labels spread in a workflow: text made from local_only text is local_only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from router.types.task import Privacy
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label, and the way it came: `steps.a`, `inputs.x`, the one that was marked last."""
+    """A label, and the way to the name that was marked with it: `steps.a`, `inputs.x`."""
 
     privacy: Privacy = Privacy.PUBLIC
     way: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Label:
 def input_labels(
     workflow: WorkflowDefinition, given: Mapping[str, Label] | None = None
 ) -> dict[str, Label]:
-    """Of each input, its own or that of what it is given, whichever is stricter."""
+    """The label of each input: its own or that of its given value, whichever is stricter."""
     given = given or {}
     return {
         name: _stricter(Label(one.privacy, (f"inputs.{name}",)), given.get(name, Label()))
@@ -44,11 +44,11 @@ def step_labels(
     inputs: Mapping[str, Label],
     outcome: Callable[[Step, Mapping[str, Label]], Label] | None = None,
 ) -> dict[str, Label]:
-    """Of each step: its own, and those of all that its texts are made of.
+    """The label of each step: the strictest of its own and those of all that its texts read.
 
-    What only decides whether a step runs (`if`) is not in its text and does not count. outcome: the
-    label of what a called workflow gives, by its step and the labels of those before it. Steps in a
-    circle are left out.
+    What only decides whether a step runs (`if`) is not in its text and does not count. outcome:
+    gives the label of a called workflow's outputs, from its step and the labels so far. Steps in a
+    cycle are left out.
     """
     steps = {step.id: step for step in workflow.steps}
     found: dict[str, Label] = {}
@@ -67,13 +67,13 @@ def step_labels(
 
 
 def labels(workflow: WorkflowDefinition) -> dict[str, Privacy]:
-    """Of each step, as the file alone says; what is found in the texts may make it stricter."""
+    """The label of each step by the file alone; detectors may find a stricter one at run time."""
     found = step_labels(workflow, input_labels(workflow))
     return {step: label.privacy for step, label in found.items()}
 
 
 def read_label(read: References, inputs: Mapping[str, Label], steps: Mapping[str, Label]) -> Label:
-    """The strictest of what is read."""
+    """The strictest label of the inputs and steps that are read."""
     found = Label()
     for name in sorted(read.inputs):
         found = _stricter(found, inputs.get(name, Label()))

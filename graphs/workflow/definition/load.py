@@ -1,4 +1,4 @@
-"""From a YAML file to a Workflow, or to every mistake in it with its place and its cure."""
+"""Loads a workflow from YAML, or reports every mistake in it with its place and its cure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _read(text: str, source: Source) -> WorkflowDefinition:
     except ValidationError as error:
         told: list[dict[str, Any]] = [dict(one) for one in error.errors()]
         if data.get("steps"):
-            # Pydantic counts the steps that are right: those that are wrong are told themselves.
+            # Pydantic counts only the valid steps; the invalid ones have errors of their own.
             told = [one for one in told if (one["loc"], one["type"]) != (("steps",), "too_short")]
         problems = {_problem(one, source): None for one in told}
         raise WorkflowError([*problems]) from None
@@ -107,12 +107,12 @@ def _ids(steps: Any) -> tuple[str, ...]:
 
 
 def _problem(item: dict[str, Any], source: Source) -> Problem:
-    """One of pydantic's errors, at its place and in our words."""
+    """A pydantic error as a Problem: with its place in the file, in our words."""
     facts = item.get("ctx", {})
     place: Place = tuple(part for part in item["loc"] if part != "[key]")
     if item["type"] in ("missing", "extra_forbidden"):
         return _about_key(item["type"], place, source)
-    # What pydantic puts behind a key for the arms of a union is in no file.
+    # Pydantic appends the tag of a union's variant to the place: no file has such a key.
     arms = len(place)
     while place and place not in source.marks:
         place = place[:-1]

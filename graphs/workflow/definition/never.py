@@ -1,4 +1,4 @@
-"""Steps that can never run, and words that were meant as expressions and are none."""
+"""Finds steps that can never run, and text that looks like an expression and is none."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _never(workflow: WorkflowDefinition, step: Step) -> Iterator[tuple[str, str]
 
 
 def _fixed(expression: str) -> tuple[object] | None:
-    """The value of an expression that reads nothing; None of any other."""
+    """The value, in a tuple, of an expression that reads nothing; None for any other."""
     if references(expression) != References():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Which step waits for which, and what each one reads."""
+"""The order of a workflow's steps, and what each of them reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphs.workflow.expressions.expressions import References, references, refe
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """data: what a step's texts are made of; choice: what decides whether it runs."""
+    """What a step reads. data: for its texts; choice: to decide whether it runs."""
 
     data: References
     choice: References
@@ -41,9 +41,9 @@ def reads(step: Step) -> Reads:
 
 
 def needs(workflow: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
-    """Of each step those that end before it starts, in the order of the file.
+    """The steps that must end before each step starts, in the order of the file.
 
-    What it names in `needs`, or without that the step above it; and every step that it reads.
+    Those in its `needs`, or without that the step above it; and every step that it reads.
     """
     ids = [step.id for step in workflow.steps]
     known = dict.fromkeys(ids)
@@ -56,9 +56,9 @@ def needs(workflow: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
 
 
 def waves(workflow: WorkflowDefinition) -> tuple[tuple[str, ...], ...]:
-    """The steps in the order they run; those of one wave wait for none of each other.
+    """The steps in execution order; the steps of one wave do not wait for each other.
 
-    Steps in a circle are in none: `problems_of` tells them.
+    Steps in a cycle are left out; `problems_of` reports them.
     """
     waiting = {step: set(wanted) for step, wanted in needs(workflow).items()}
     found: list[tuple[str, ...]] = []
@@ -72,7 +72,7 @@ def waves(workflow: WorkflowDefinition) -> tuple[tuple[str, ...], ...]:
 
 
 def circle(workflow: WorkflowDefinition) -> tuple[str, ...]:
-    """Steps that wait for each other, each for the next and the last for the first; or none."""
+    """Steps that form a cycle, each waiting for the next and the last for the first; or none."""
     wanted = needs(workflow)
     left = {*wanted} - {step for wave in waves(workflow) for step in wave}
     if not left:

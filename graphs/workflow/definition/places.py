@@ -12,7 +12,7 @@ from router.settings.yaml_nodes import Place
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """step: None in the outputs of the workflow. in_loop: `item` and `index` are known here."""
+    """step: None in the workflow's outputs. in_loop: whether `item` and `index` are known."""
 
     text: str
     place: Place

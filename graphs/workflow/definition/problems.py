@@ -1,4 +1,4 @@
-"""What is wrong with the file of a workflow, as values with a place and as one error."""
+"""The mistakes in a workflow's file: each as a value with its place, all as one error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Problem:
 
 
 class WorkflowError(ConfigError):
-    """A workflow cannot be used; nothing was started. `problems` holds every mistake, in order."""
+    """A workflow is not usable, and no step was run. `problems` holds every mistake, in order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column)))

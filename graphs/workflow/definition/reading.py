@@ -1,4 +1,4 @@
-"""Whether what the expressions of a workflow read is there, and of a type that can be meant."""
+"""Checks that what the expressions of a workflow read exists, and has a suitable type."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STATUS = Shape(STRING.types, values=("done", "skipped", "failed"))
 
 
 Reading = tuple[Known, dict[int, Shape | None]]
-"""What can be read anywhere in a workflow, and the shape of each step's `item`."""
+"""What expressions may read anywhere in a workflow, and the shape of each step's `item`."""
 
 
 def reading_problems(workflow: WorkflowDefinition, reading: Reading) -> list[Problem]:
@@ -58,7 +58,7 @@ def reading_problems(workflow: WorkflowDefinition, reading: Reading) -> list[Pro
 def call_problems(
     workflow: WorkflowDefinition, number: int, called: WorkflowDefinition, reading: Reading
 ) -> list[Problem]:
-    """What a step gives to the workflow that it calls, and what is missing."""
+    """Mistakes in the inputs that a step gives to the workflow that it calls."""
     step, found = workflow.steps[number], []
     known, loops = reading
     for name, value in step.inputs.items():
@@ -82,7 +82,7 @@ def call_problems(
 
 
 def known_in(workflow: WorkflowDefinition, called: Mapping[str, WorkflowDefinition]) -> Reading:
-    """called: by step, the workflows that could be read."""
+    """called: the called workflows that could be loaded, by the step that calls them."""
     inputs = {name: _input_shape(given) for name, given in workflow.inputs.items()}
     steps: dict[str, dict[str, Shape]] = {}
     for step in workflow.steps:
@@ -132,7 +132,7 @@ def _item_shape(step: Step, known: Known) -> Shape | None:
 
 
 def _given(value: object, known: Known) -> Shape:
-    """Of a value that may be, or hold, expressions."""
+    """The shape of a value that may be, or contain, expressions."""
     if isinstance(value, str) and "${{" in value:
         alone = template(value).alone
         return STRING if alone is None else _shape(alone.node, known)

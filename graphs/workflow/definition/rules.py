@@ -35,7 +35,7 @@ def one_action_schema(schema: dict[str, Any]) -> None:
 
 
 def refuse_empty(given: Any) -> None:
-    """A key with nothing behind it: an `if` that was forgotten is not the same as none."""
+    """Refuses a key without a value: a forgotten `if` must not count as none."""
     for key, value in given.items() if isinstance(given, dict) else ():
         if value is None and key != "default":
             raise at(str(key), f"`{key}` is empty: write its value, or take the line away")

@@ -1,4 +1,4 @@
-"""The JSON Schema of a workflow file, for editors; made from the models, so it says the same."""
+"""The JSON Schema of workflow files, for editors; generated from the models."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def workflow_json_schema() -> dict[str, Any]:
-    """What an editor checks while a person types. It knows nothing of expressions and of files."""
+    """The schema for checks while a person types; it covers no expressions and no named files."""
     schema = WorkflowDefinition.model_json_schema(by_alias=True, mode="validation")
     return {"$schema": DIALECT, **_without_null(schema), "title": "edgeward workflow"}
 
 
 def _without_null(schema: Any) -> Any:
-    """Python's None is a key that is not there: in a file a key without a value is a mistake."""
+    """Removes `null`: None means a missing key, while a key without a value is a mistake."""
     if isinstance(schema, list):
         return [_without_null(one) for one in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Where a workflow comes from: its text, its folder and the place of each of its keys."""
+"""The source of a workflow: its text, its folder, and the place of each key."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """Of the text: a run that is resumed can tell whether the file has changed."""
+        """Of the text: shows whether the file has changed when a run is resumed."""
         return hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()
 
     def problem(self, place: Place, message: str, *, offset: int | None = None) -> Problem:
-        """A mistake at a key, or at the nearest one above that is in the file.
+        """A mistake at a key, or at the nearest key above it that is in the file.
 
-        offset: characters of the value as it is written before it, where it is inside a text.
+        offset: the characters that precede it in the value as written, if it is inside a text.
         """
         known = next(
             (place[:end] for end in range(len(place), -1, -1) if place[:end] in self.marks), ()
@@ -58,9 +58,10 @@ class Source:
 
 
 def _offset_in_raw(mark: Mark, begins: int, offset: int) -> int:
-    """Where a character of an expression is in the value as it is written.
+    """The offset of an expression's character in the value as written.
 
-    Quotes and indentation move it: so the expression is looked for by its number in the text.
+    Quotes and indentation shift it: so the expression is found by its position among the text's
+    expressions.
     """
     unopened = mark.text.startswith("${{", begins)
     number = mark.text[:begins].count("${{") + unopened
@@ -74,7 +75,7 @@ def _offset_in_raw(mark: Mark, begins: int, offset: int) -> int:
 
 
 def _inside(mark: Mark, offset: int) -> tuple[int, int]:
-    """The place of a character of a value in the file. `offset` counts in `mark.raw`."""
+    """The place in the file of a character of a value. `offset` counts in `mark.raw`."""
     before = mark.raw[:offset]
     line = mark.value_line + before.count("\n")
     if "\n" in before:

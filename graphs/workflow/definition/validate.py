@@ -1,4 +1,4 @@
-"""What is wrong with a workflow that reads well: everything that can be known before it runs."""
+"""Checks a workflow that is syntactically valid for everything that is known before it runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(workflow: WorkflowDefinition) -> WorkflowDefinition:
 
 
 def problems_of(workflow: WorkflowDefinition) -> tuple[Problem, ...]:
-    """Every mistake in it and in the workflows that it calls, in the order of the files."""
+    """Every mistake in a workflow and in those that it calls, in the order of the files."""
     found = _All()
     _Checked(workflow, {}, (), found)
     return tuple(
@@ -50,7 +50,7 @@ class _All:
 
 
 class _Checked:
-    """One workflow, as it is called with inputs under some labels."""
+    """The checks of one workflow when it is called with inputs of the given labels."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class _Checked:
         self._all.problems.append(self._workflow.source.problem(place, message))
 
     def _names(self) -> None:
-        """Steps that are there twice or not at all, and circles."""
+        """Duplicate and unknown steps, and cycles."""
         workflow, first = self._workflow, dict[str, int]()
         for number, step in enumerate(workflow.steps):
             if step.id in first:
@@ -170,11 +170,11 @@ class _Checked:
             self.called[step_id] = called
 
     def _outcome(self, step: Step, steps: Mapping[str, Label]) -> Label:
-        """Checks a workflow as it is called; the label of what it gives."""
+        """Checks a called workflow for the labels of its inputs; the label of its outputs."""
         called = self.called.get(step.id)
         if called is None:
             return Label()
-        # What comes in through `item` has the label of the list, which is in the step's own.
+        # An `item` has the label of its list, which is included in the step's own.
         given = {
             name: steps[step.id]
             if references_in(value).loop

@@ -1,1 +1,1 @@
-"""How a workflow runs: compiled to one LangGraph, driven, waited for, resumed."""
+"""Runs workflows: compiles each to a LangGraph graph, drives it, waits, resumes."""

@@ -1,8 +1,8 @@
-"""A workflow as a LangGraph `StateGraph`: a node for each step, and two that say what comes next.
+"""Compiles a workflow to a LangGraph `StateGraph`: a node for each step, and two for control.
 
-`(next)` looks at what has come of the steps and sends the work that is ready to their nodes, each
-item of a `for_each` by a `Send` of its own. Where there is nothing to do but to wait, `(ask)`
-interrupts the run. The facts of each step are a channel, so a checkpoint writes only what is new.
+`(next)` decides what to do next and sends the work to the steps' nodes, each item of a `for_each`
+by a `Send` of its own. If nothing can be done but wait, `(ask)` interrupts the run. The facts of
+each step are a channel, so a checkpoint writes only what has changed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from router.errors import ConfigError
 
 NEXT, ASK, END = "(next)", "(ask)", "__end__"
 
-# No step can be called so: LangGraph knows channels and nodes by one set of names.
+# Not valid as the ids of steps: LangGraph has one namespace for channels and nodes.
 INPUTS, ANSWERS, ATTEMPT, LOST = "(inputs)", "(answers)", "(attempt)", "(lost_usd)"
 OUTPUTS, ERROR = "(outputs)", "(error)"
 
@@ -40,16 +40,16 @@ _LONGEST_PAUSE_S = 8.0
 Compiled = CompiledStateGraph[Any, RunContext, Any, Any]
 
 Values = dict[str, Any]
-"""The channels by name, as LangGraph hands them out."""
+"""The channels' values by name, as LangGraph passes them."""
 
 
 def facts_of(step_id: str) -> str:
-    """The channel of a step's facts; None there is a step without any."""
+    """The channel of a step's facts; None while there are none."""
     return f"{step_id}.facts"
 
 
 def node_of(step_id: str) -> str:
-    """The node that does a step's work; some names alone are LangGraph's own."""
+    """The node that does a step's work; prefixed, as LangGraph reserves some names."""
     return f"step {step_id}"
 
 
@@ -61,7 +61,7 @@ def items_of(step_id: str) -> str:
 def _merged(
     known: dict[int, Facts] | None, new: Mapping[int, Facts | None] | None
 ) -> dict[int, Facts]:
-    """A None forgets an item, or all of them."""
+    """Adds facts of items; None in place of an item's facts, or of all, removes them."""
     if new is None:
         return {}
     merged = {**(known or {}), **new}
@@ -83,7 +83,7 @@ def compiled(workflow: WorkflowDefinition, saver: BaseCheckpointSaver[str]) -> C
         if step.for_each is not None:
             channels[items_of(step.id)] = Annotated[dict[int, Facts], _merged]
     state: Any = TypedDict("RunState", channels, total=False)  # type: ignore[misc]
-    # A state that is made here has no static type for the nodes to agree with.
+    # A TypedDict that is made at run time has no static type.
     graph: Any = StateGraph(state, context_schema=RunContext)
     worked = [step for step in workflow.steps if step.action not in ("approve", "wait")]
     graph.add_node(NEXT, _next, destinations=(*(node_of(step.id) for step in worked), ASK, END))
@@ -102,14 +102,14 @@ def _added(known: dict[str, Answer] | None, new: dict[str, Answer]) -> dict[str,
 
 
 def progress_of(state: Values, drive: RunContext) -> RunProgress:
-    """The run as the channels hold it."""
+    """The progress of the run according to the channels."""
     steps = drive.workflow.steps
     facts = {step.id: state.get(facts_of(step.id)) for step in steps}
     return RunProgress(
         workflow=drive.workflow,
         inputs=state.get(INPUTS) or {},
         facts={step_id: one for step_id, one in facts.items() if one is not None},
-        # The channel begins as an empty one, which is no item that has begun.
+        # LangGraph starts the channel as an empty dict, which must not look like a begun step.
         items={step.id: items for step in steps if (items := state.get(items_of(step.id)))},
         answers=state.get(ANSWERS) or {},
         prefix=drive.prefix,
@@ -127,7 +127,7 @@ async def _next(state: Values, runtime: Runtime[RunContext]) -> Command[str]:
     for step_id, facts in found.facts.items():
         drive.emit(Ended(f"{drive.prefix}{step_id}", facts))
         if facts.status == "done" and step_id in run.items:
-            update[items_of(step_id)] = None  # they stand in the whole now
+            update[items_of(step_id)] = None  # the step's facts include them now
     if found.error is not None:
         return Command(update={**update, ERROR: found.error}, goto=END)
     if found.sends:
@@ -153,7 +153,7 @@ def _tell_begun(drive: RunContext, run: RunProgress, sends: list[tuple[str, int 
 
 
 async def _ask(state: Values) -> Values:
-    """Ends the run until somebody resumes it, with answers by path or because time has passed."""
+    """Interrupts the run until it is resumed, with answers by path or because a wait is over."""
     given = interrupt(state["asks"])["answers"]
     asks = [Ask.model_validate(one) for one in state["asks"]]
     said = {ask.key: Answer.model_validate(given[ask.path]) for ask in asks if ask.path in given}
@@ -165,7 +165,7 @@ def _node(step: Step) -> Callable[[Values, Runtime[RunContext]], Awaitable[Value
 
 
 async def _work(step: Step, state: Values, runtime: Runtime[RunContext]) -> Values:
-    """One item of a step, or the step itself; nothing where the run has failed meanwhile."""
+    """Runs a step, or one item of it; does nothing if the run has failed meanwhile."""
     drive, index = runtime.context, state["index"]
     slots = drive.slots.setdefault(step.id, asyncio.Semaphore(step.max_parallel))
     async with slots:
@@ -182,7 +182,7 @@ async def _work(step: Step, state: Values, runtime: Runtime[RunContext]) -> Valu
 
 
 async def _tried(step: Step, index: int | None, drive: RunContext) -> Facts:
-    """A step's tries, the last of them with what all of them cost."""
+    """Runs a step with its retries: the facts of the last try, with the cost of all tries."""
     run = drive.run
     assert run is not None, "looked at before anything is handed out"
     item: Json = None if index is None else run.lists[step.id][index]
@@ -195,11 +195,11 @@ async def _tried(step: Step, index: int | None, drive: RunContext) -> Facts:
         try:
             facts = await run_step(StepRun(step, index, number, scope, label), drive)
         except ConfigError as error:
-            # What is wrong with the text or the file is wrong the next time too.
+            # A mistake in the text or a file: another try would fail as well.
             facts = Facts(status="failed", error=str(error), label=label)
             return _with(spent, facts, number + 1)
         if step.action == "workflow":
-            spent = facts.model_copy(update={"tries": number + 1})  # it adds up for itself
+            spent = facts.model_copy(update={"tries": number + 1})  # sums up earlier tries
         else:
             spent = _with(spent, facts, number + 1)
         if facts.status != "failed" or drive.stop:

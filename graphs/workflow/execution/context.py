@@ -1,4 +1,4 @@
-"""What one process needs to drive a run, and what its checkpoints need not hold."""
+"""What a process needs to drive a run, apart from the checkpoints."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Call(Protocol):
-    """Runs another workflow as a part of this one; what it waits for, this one waits for."""
+    """Runs a called workflow as a part of this run, which waits for whatever that waits for."""
 
     def __call__(
         self,
@@ -38,12 +38,12 @@ class Call(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """thread: names the run's checkpoints, and its tasks. prefix: of the paths of its steps, as
-    `sub[3]/` in a workflow that is called. attempt: how often it was taken up after a failure.
-    scopes: budgets that everything in it falls under. label: of what it was given.
-    run: as it stood when work was last handed out; it does not change before all of that is done.
-    stop: set where a step has failed, so that what has not begun does not begin.
-    wanted: of each step those that end before it. opened: the workflows that it calls, by file.
+    """thread: the id of the run's checkpoints, and the prefix of its tasks' ids. prefix: of the
+    paths of its steps, as `sub[3]/` in a called workflow. attempt: how often the run was resumed
+    after a failure. scopes: budgets for all of the run. label: of its inputs.
+    run: the progress when work was last handed out; unchanged until all of that is done.
+    stop: set when a step has failed, so that no further work begins.
+    wanted: for each step those that must end before it. opened: called workflows, by file.
     """
 
     router: Router
@@ -63,4 +63,4 @@ class RunContext:
     wanted: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.wanted = needs(self.workflow)  # read out of the texts once, not before each step
+        self.wanted = needs(self.workflow)  # computed once, as it reads all texts

@@ -1,4 +1,4 @@
-"""Drives a run: begins it or takes it up again, until it has ended or waits for somebody."""
+"""Drives a run, new or resumed, until it has ended or waits."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from graphs.app import Router
 
 _MOST_STEPS = 1_000_000
-"""Of LangGraph's supersteps: a workflow has no circles, so it ends by itself."""
+"""Limit of LangGraph's supersteps; high, as a workflow has no cycles and always ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriveOutcome:
-    """Where a run stands after it was driven. asks: what it waits for; lost_usd: what was spent on
-    steps that were then tried anew, None where a price is unknown."""
+    """The state of a run after it was driven. asks: what it waits for; lost_usd: what was spent on
+    failed tries of steps that were run again, None where a price is unknown."""
 
     facts: dict[str, Facts]
     lost_usd: float | None = 0.0
@@ -62,7 +62,7 @@ class DriveOutcome:
 
 
 def saver(router: Router, label: Privacy = Privacy.PUBLIC) -> RedisSaver:
-    """What is saved is judged each time: a tool may have raised its label. label: of the inputs."""
+    """The checkpointer; labels each checkpoint anew, as tools may raise it. label: the inputs'."""
     return RedisSaver(
         router.store,
         ttl_s=KEPT_S,
@@ -85,10 +85,10 @@ async def drive(
     label: Privacy = Privacy.PUBLIC,
     again: bool = False,
 ) -> DriveOutcome:
-    """Until it has ended or waits. A thread that is known goes on where it was.
+    """Drives a run until it has ended or waits; a known thread continues from its checkpoint.
 
-    again: a run that has failed tries anew what failed. Raises StoreUnavailable, after which it
-    can be driven again.
+    again: the failed steps of a failed run are tried again. Raises StoreUnavailable, after which
+    the run can be driven again.
     """
     require_room_for_answers(router, (answers or {}).values())
     keep = saver(router, label)
@@ -105,7 +105,7 @@ async def drive(
     elif state.next:
         asked = bool(state.interrupts)
         said = {path: one.model_dump() for path, one in (answers or {}).items()}
-        # In words of its own: LangGraph takes an empty answer for none.
+        # Wrapped, as LangGraph ignores an empty resume value.
         given = Command(resume={"answers": said}) if asked else None
     elif again and values.get(ERROR):
         given = _without_failures(workflow, values)
@@ -124,7 +124,7 @@ async def drive(
         call=_Called(router, thread, prefix, emit, again),
     )
     if given is None:
-        # Work that was handed out and not done is done again without looking for it.
+        # Unfinished work resumes directly at its nodes, without passing `(next)`.
         worker.run = progress_of(values, worker)
         worker.stop = next_of(worker.run).error is not None
     with isolated():
@@ -134,14 +134,14 @@ async def drive(
 
 
 async def outcome_of(router: Router, thread: str, workflow: WorkflowDefinition) -> DriveOutcome:
-    """Where a run stands, without driving it."""
+    """The state of a run, without driving it."""
     graph = compiled(workflow, saver(router))
     return await _outcome(graph, {"configurable": {"thread_id": thread}}, workflow)
 
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """Drives the workflows that a run calls, each in a thread of its own."""
+    """Drives the workflows that a run calls, each in a LangGraph thread of its own."""
 
     router: Router
     thread: str
@@ -180,7 +180,7 @@ class _Called:
         except TimeoutError:
             if not time_for_it.expired():
                 raise
-            # What it has done until then was paid for, and is not done again.
+            # The called run keeps what it had done: it was paid for, and is not repeated.
             found = await outcome_of(self.router, thread, called)
             late = f"not done within {timeout_s:g} s"
         figures = total([*found.facts.values()])
@@ -210,7 +210,7 @@ def _with_own(
 
 
 def _without_failures(workflow: WorkflowDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to be forgotten so that all that failed is tried anew, and what follows from it."""
+    """The update that removes failed steps from the state, so that they are tried again."""
     forget: dict[str, Any] = {ERROR: "", ATTEMPT: values.get(ATTEMPT, 0) + 1}
     lost: list[Facts] = []
     for step in workflow.steps:
@@ -219,7 +219,7 @@ def _without_failures(workflow: WorkflowDefinition, values: Mapping[str, Any]) -
             forget[facts_of(step.id)] = None
             items: dict[int, Facts] = values.get(items_of(step.id)) or {}
             failed = {index: one for index, one in items.items() if one.status == "failed"}
-            # A called workflow goes on where it failed, and adds up for itself.
+            # A called workflow resumes at its failure, and counts its own lost cost.
             if step.action != "workflow":
                 lost += failed.values() if step.for_each is not None else (facts,)
             if failed:

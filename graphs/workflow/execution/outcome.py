@@ -1,4 +1,4 @@
-"""What comes of a workflow's steps and of a whole run, as values that Redis and callers get."""
+"""The results of steps and of whole runs, as values that are stored in Redis and returned."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RunStatus = Literal["running", "waiting", "done", "failed", "interrupted"]
 
 
 class Ask(Frozen):
-    """What a run waits for. path: of the step, as `approval`, or `sub[3]/approval` in a workflow
-    that another one calls.
+    """What a run waits for. path: of the step: `approval`, or `sub[3]/approval` in a called
+    workflow.
 
-    approve: a person's yes or no to `message`; due: when that counts as a no, None for never.
+    approve: a person's yes or no to `message`; due: when silence counts as no, None for never.
     wait: until `due`. Times are epoch seconds.
     """
 
@@ -32,7 +32,7 @@ class Ask(Frozen):
 
     @property
     def key(self) -> str:
-        """Of the answer to it: what was said to an earlier question of the step is not meant."""
+        """The key of its answer, which differs from that of the step's earlier questions."""
         return f"{self.path} {self.since!r}"
 
 
@@ -44,12 +44,12 @@ class Answer(Frozen):
 
 
 class Facts(Frozen):
-    """What came of a step, or of one item of it.
+    """The result of a step, or of one item of it.
 
-    cost_usd: of all tries; None where a price is unknown. local, cloud, cached: answers from there.
-    items: how many, with `for_each`; seconds are then those of all of them together.
-    cloud_tokens: what the cloud read and wrote. asks: what a `waiting` one waits for. label: the
-    strictest of what its output is made of.
+    cost_usd: of all tries; None where a price is unknown. local, cloud, cached: number of answers
+    from each. items: how many, with `for_each`; seconds are then the sum over the items.
+    cloud_tokens: prompt and answer tokens of the cloud. asks: what a `waiting` step waits for.
+    label: the strictest of what its output is made of.
     """
 
     status: Status
@@ -74,11 +74,11 @@ class Facts(Frozen):
 
 
 class RunResult(Frozen):
-    """A run as it stands. steps: of those that have begun, in the order of the file.
+    """The state of a run. steps: those that have begun, in the order of the file.
 
-    outputs: those of the file; None until it is done. waits_for: what a `waiting` one needs.
-    cost_usd: None where a price is unknown. avoided_usd: what the cloud would have charged for what
-    was answered here; an estimate. Times: epoch seconds.
+    outputs: those of the file; None until the run is done. waits_for: what a `waiting` run needs.
+    cost_usd: None where a price is unknown. avoided_usd: what the cloud would have charged for the
+    local answers; an estimate. Times: epoch seconds.
     """
 
     run_id: str
@@ -121,17 +121,17 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The last event of a stream, always: the run is over, or waits for somebody."""
+    """Always the last event of a stream: the run has ended, or waits."""
 
     result: RunResult
 
 
 WorkflowEvent = Began | ItemEnded | Ended | RunEnded
-"""What a caller of `WorkflowDefinition.stream` sees."""
+"""What a caller of `Workflow.stream` receives."""
 
 
 def total(parts: list[Facts]) -> dict[str, float | int | None]:
-    """The figures of several facts added up, by the names of the fields."""
+    """The sums of the figures of several facts, by field."""
     costs = [one.cost_usd for one in parts]
     return {
         "cost_usd": None if None in costs else sum(one or 0.0 for one in costs),
@@ -144,7 +144,7 @@ def total(parts: list[Facts]) -> dict[str, float | int | None]:
 
 
 def so_far(parts: list[Facts]) -> Facts:
-    """Of a step some of whose items have not ended, or not begun."""
+    """The facts so far of a step whose items have not all ended."""
     return Facts.model_validate(
         {
             "status": "waiting",

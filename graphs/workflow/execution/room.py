@@ -1,4 +1,4 @@
-"""Whether what a run is made of may be kept by the open store: asked before it is written."""
+"""Checks, before anything is written, whether the open store may hold a run's texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def label_of_inputs(router: Router, inputs: Mapping[str, Any]) -> Privacy:
-    """Of all that a run was given, as far as it is read."""
+    """The label of all inputs of a run: the strictest that the detectors find."""
     return _label_of_text(router, json.dumps(inputs, ensure_ascii=False))
 
 
@@ -52,7 +52,7 @@ def require_room(
 
 
 def require_room_for_answers(router: Router, answers: Iterable[Answer]) -> None:
-    """TaskError when what a person said would be."""
+    """TaskError when a private comment would be written to another machine's Redis."""
     if router.store.local:
         return
     label = strictest(_label_of_text(router, answer.comment) for answer in answers)
@@ -60,7 +60,7 @@ def require_room_for_answers(router: Router, answers: Iterable[Answer]) -> None:
 
 
 def label_of_channels(router: Router, label: Privacy) -> Callable[[Mapping[str, Any]], Privacy]:
-    """How a run's state is labelled before it is saved. label: of what the run was given."""
+    """A function that labels a run's state before it is saved. label: of the run's inputs."""
 
     def judged(values: Mapping[str, Any]) -> Privacy:
         return strictest((label, *_labels_in(router, values)))
@@ -82,7 +82,7 @@ def _labels_in(router: Router, value: Any) -> Iterator[Privacy]:
 
 
 def _label_of_text(router: Router, text: str) -> Privacy:
-    """One part after another: what lies across a border is whole in one of them."""
+    """Judged in overlapping parts: what is split between two is whole in another."""
     found = Privacy.PUBLIC
     for at in range(0, len(text), MAX_PROMPT_CHARS // 2):
         found = router.label_of(text[at : at + MAX_PROMPT_CHARS], found)

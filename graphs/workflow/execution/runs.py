@@ -1,4 +1,4 @@
-"""Runs of workflows for whoever starts them: begun, taken up again, watched, and recorded."""
+"""Begins, continues, watches and records runs of workflows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ AskPerson = Callable[[Ask], Awaitable[Answer | bool | None]]
 Emit = Callable[[WorkflowEvent], None]
 
 SHORT_WAIT_S = 3600.0
-"""A wait of at most so long is waited for; after a longer one somebody resumes the run."""
+"""Waits of at most this are waited out in the process; after longer ones the run must be
+resumed."""
 
 
 async def begin(
@@ -46,8 +47,8 @@ async def begin(
     from_text: bool = False,
     queued: bool = False,
 ) -> RunRecord:
-    """Checks everything and writes the run down; nothing has run yet. The same run_id is the same
-    run. Raises ConfigError, with every mistake, and StoreUnavailable."""
+    """Checks the workflow and its inputs, and records the run; no step runs yet. A known run_id
+    gives the same run. Raises ConfigError, with every mistake, and StoreUnavailable."""
     check(workflow)
     inputs = bind_inputs(workflow, given, from_text=from_text)
     files = files_of(workflow)
@@ -81,11 +82,11 @@ async def continue_run(
     patience_s: float = SHORT_WAIT_S,
     again: bool = True,
 ) -> RunResult:
-    """Drives a run until it has ended, or waits for somebody, or for longer than the patience.
+    """Drives a run until it has ended, or waits for a person, or for longer than patience_s.
 
-    again: where it had failed, what failed is tried anew; what is done is never done again.
-    answers: by the path of what asked. Raises TaskError for an unknown run, one that another
-    process drives, or an answer to what nobody asked; StoreUnavailable.
+    again: the failed steps of a failed run are tried again; steps that are done never are. answers:
+    by the path of the waiting step. Raises TaskError for an unknown run, one that another process
+    drives, or an answer that the run does not wait for; StoreUnavailable.
     """
     emit = emit or (lambda _: None)
     runs = Runs(router.store)
@@ -94,7 +95,7 @@ async def continue_run(
         record, outcome = await _driven(
             router, runs, lease, emit, answers or {}, approve, patience_s, again
         )
-    # Whoever hears of the end may take the run up again: it is nobody's now.
+    # After the lease is given back: whoever gets RunEnded may resume the run at once.
     result = result_of(record, outcome)
     emit(RunEnded(result))
     return result
@@ -110,7 +111,7 @@ async def _driven(
     patience_s: float,
     again: bool,
 ) -> tuple[RunRecord, DriveOutcome]:
-    """The run as it is left; for `continue_run`, which holds it."""
+    """The run's record and state after it was driven, for `continue_run`, which holds the lease."""
     run_id = lease.run_id
     record = await runs.load(run_id)
     if record.status == "done" or answers:
@@ -120,7 +121,7 @@ async def _driven(
             return record, outcome
     heard = {path: Answer.model_validate(one) for path, one in record.answers.items()}
     given: dict[str, Answer] | None = {**heard, **answers}
-    # What it was once found to hold it holds, whoever looks for less now.
+    # The stored label stays, even if this process is configured to detect less.
     label = strictest((record.label, label_of_inputs(router, record.inputs)))
     with unpacked(record) as workflow:
         require_room(router, workflow, record.inputs, record.files)
@@ -157,7 +158,7 @@ async def stream(
 
 
 async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> RunRecord:
-    """Leaves answers with a run for whoever drives it next. Raises as `continue_run` does."""
+    """Stores answers for the process that drives the run next. Raises as `continue_run` does."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
     async with _held(runs, record.run_id, router) as lease:
@@ -170,7 +171,7 @@ async def say(router: Router, run_id: str, answers: Mapping[str, Answer]) -> Run
 
 
 async def look(router: Router, run_id: str) -> RunResult:
-    """How a run stands, without driving it."""
+    """The state of a run, without driving it."""
     runs = Runs(router.store)
     record = await runs.load(run_id)
     result = result_of(record, await outcome_of(router, record.run_id, loaded(record)))
@@ -210,7 +211,7 @@ def _recorded(record: RunRecord, outcome: DriveOutcome) -> RunRecord:
 async def _answers(
     outcome: DriveOutcome, approve: AskPerson | None, patience_s: float
 ) -> dict[str, Answer] | None:
-    """What a person says, or nothing once a wait is over; None where the run is left as it is."""
+    """A person's answers, or none once a wait is over; None if the run should be left waiting."""
     if not outcome.asks:
         return None
     if approve is not None:
@@ -219,7 +220,7 @@ async def _answers(
                 answer = Answer(approved=said) if isinstance(said, bool) else said
                 return {ask.path: answer}
     if any(ask.kind == "approve" for ask in outcome.asks):
-        return None  # who waits for a person drives nothing: the answer may come from elsewhere
+        return None  # the lease is given back: the answer may come through another process
     dues = [ask.due for ask in outcome.asks if ask.due is not None]
     left_s = min(dues) - time.time() if dues else None
     if left_s is None or left_s > patience_s:
@@ -242,7 +243,7 @@ def _require_name(run_id: str) -> None:
 
 
 def _same(record: RunRecord, wanted: RunRecord) -> RunRecord:
-    """The run as it stands; ConfigError where somebody began another one under its id."""
+    """The stored run; ConfigError where its id belongs to a run with another workflow or inputs."""
     if (record.text, record.inputs) != (wanted.text, wanted.inputs):
         raise ConfigError(
             f"the run {wanted.run_id} was begun with another file or other inputs: resume it, or "
@@ -262,8 +263,8 @@ def _bounded(workflow: WorkflowDefinition) -> bool:
 
 @asynccontextmanager
 async def _held(runs: Runs, run_id: str, router: Router) -> AsyncIterator[Lease]:
-    """This process drives the run, and nobody else; losing that ends what it does, once the paid
-    calls that are under way have been kept for the new driver."""
+    """Holds the run's lease. If the lease is lost, the body is cancelled after the paid calls under
+    way have ended and their answers are kept for the new driver."""
     lease = await runs.lease(run_id)
     me = asyncio.current_task()
     assert me is not None
@@ -301,7 +302,7 @@ async def _given_back(runs: Runs, lease: Lease, renewing: asyncio.Task[None]) ->
 async def _renew(runs: Runs, lease: Lease, let_go: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(LEASE_S / 4)
-        with suppress(StoreUnavailable):  # the run's own steps will say so
+        with suppress(StoreUnavailable):  # the body will fail on Redis itself
             if not await runs.renew(lease):
                 await let_go()
                 return
@@ -311,7 +312,7 @@ async def _renew(runs: Runs, lease: Lease, let_go: Callable[[], Awaitable[None]]
 async def opened(
     router: Router | None, settings: Settings | Path | str | None
 ) -> AsyncIterator[Router]:
-    """The router that is given, or one of these settings."""
+    """The given router, or a new one of these settings."""
     async with AsyncExitStack() as stack:
         if router is None:
             router = await stack.enter_async_context(Router.open(settings))

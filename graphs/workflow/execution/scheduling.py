@@ -1,4 +1,4 @@
-"""What a run does next, from what has come of its steps so far: pure judgement."""
+"""Decides what a run does next, from the facts of its steps; no I/O."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from router.privacy.gate import strictest
 from router.types.task import Privacy
 
 BATCH_PER_SLOT = 64
-"""Items that are handed out at a time, for each that may run at a time: what is handed out is over
-before anything else of the run begins."""
+"""Items that are handed out together, per parallel slot: all of these end before anything else of
+the run begins."""
 
 _ITEM_ERRORS = 3
 
 
 @dataclass(slots=True)
 class Next:
-    """facts: what is known of further steps. sends: (step, item) to be done now. asks: what is
-    waited for, where there is nothing to do. error: why the run has failed."""
+    """facts: newly known, by step. sends: (step, item) to run now. asks: what the run waits for, if
+    nothing can run. error: why the run has failed."""
 
     facts: dict[str, Facts] = field(default_factory=dict)
     sends: list[tuple[str, int | None]] = field(default_factory=list)
@@ -38,10 +38,10 @@ class Next:
 
 @dataclass(slots=True)
 class RunProgress:
-    """A run as it stands. items: by step and number, of those that have no facts as a whole yet.
+    """The progress of a run. items: by step and index, of steps that have no facts as a whole yet.
 
-    answers: by the keys of the asks. prefix: of their paths. label: of what the run was given, in
-    whole. wanted: of each step those that end before it, where that is known already.
+    answers: by the keys of the asks. prefix: of their paths. label: of all inputs of the run.
+    wanted: for each step those that must end before it; computed where empty.
     """
 
     workflow: WorkflowDefinition
@@ -56,7 +56,7 @@ class RunProgress:
     wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def answered(self, step_id: str, index: int | None) -> dict[str, Answer]:
-        """What was said to a waiting step, or an item of one, by the paths of what asked."""
+        """The answers to a waiting step, or an item of one, by the paths of its asks."""
         known = self.facts.get(step_id)
         if index is not None:
             known = self.items.get(step_id, {}).get(index)
@@ -67,7 +67,7 @@ class RunProgress:
         return scope_of(self.inputs, self.facts, item, index)
 
     def label_of(self, step: Step) -> Privacy:
-        """Its own, and those of all that its texts are made of, as they turned out to be."""
+        """The strictest of the step's label and the actual labels of all that its texts read."""
         given = input_labels(self.workflow)
         read = reads(step).data
         return strictest(
@@ -81,9 +81,9 @@ class RunProgress:
 
 
 def next_of(run: RunProgress) -> Next:
-    """What to do now. `run.facts` and `run.lists` are completed by what is found out.
+    """Decides what to do now, and adds what it finds to `run.facts` and `run.lists`.
 
-    Behind a failure nothing is judged: it is when what failed has been tried anew.
+    After a failure nothing is decided until the failed steps are tried again.
     """
     found = Next()
     if (failed := _failed(run)) is not None:
@@ -128,14 +128,14 @@ def _failed(run: RunProgress) -> str | None:
 
 @dataclass(slots=True)
 class _Step:
-    """One step whose needs have ended."""
+    """A step whose predecessors have ended."""
 
     run: RunProgress
     step: Step
     known: Facts | None
 
     def go(self, found: Next) -> Facts | None:
-        """What is known of it now; what there is to do goes into `found`."""
+        """The step's facts as far as they are known; work to do is added to `found`."""
         step, run = self.step, self.run
         try:
             if self.known is None and step.id not in run.items and self._skipped():
@@ -159,7 +159,7 @@ class _Step:
         return Facts.model_validate({"status": status, "label": label, **fields})
 
     def _may_go_on(self, waiting: Facts) -> bool:
-        """Whether something that it waits for has come."""
+        """Whether an answer has come, or a wait is over."""
         return any(
             ask.key in self.run.answers or (ask.due is not None and ask.due <= self.run.now)
             for ask in waiting.asks
@@ -201,7 +201,7 @@ class _Step:
         return Ask(path=path, kind="wait", since=now, due=moment(text))
 
     def _each(self, found: Next) -> Facts | None:
-        """Hands out the items that are left, or makes one of all of theirs."""
+        """Hands out the remaining items, or gathers the facts of all items in one."""
         step, run = self.step, self.run
         items = run.lists.get(step.id)
         if items is None:
@@ -261,7 +261,7 @@ class _Step:
 def scope_of(
     inputs: Mapping[str, Json], facts: Mapping[str, Facts], item: Json, index: int | None
 ) -> Scope:
-    """What expressions may read; item and index count only where there is an index."""
+    """What expressions may read; `item` and `index` only where an index is given."""
     steps: dict[str, Mapping[str, Json]] = {
         step_id: {
             "output": one.output,
@@ -278,7 +278,7 @@ def scope_of(
 
 
 def list_of(found: Json, step: Step) -> list[Json]:
-    """What a `for_each` came to; ExpressionError where it is no list."""
+    """The value of a `for_each`; ExpressionError where it is no list."""
     if not isinstance(found, list):
         what = "nothing" if found is None else type(found).__name__
         raise ExpressionError(

@@ -1,4 +1,4 @@
-"""One try of one step: an agent is asked, a tool called, or another workflow run."""
+"""One try of one step: asks an agent, calls a tool, or runs a called workflow."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from router.types.result import Result
 from router.types.task import Privacy, Task
 
 PROMPT_S = 600.0
-"""Seconds for an answer where the step says nothing: a list of items waits for one small card."""
+"""Default timeout of an answer: long, as a list of items may wait for one small card."""
 
 TOOL_S = 30.0
-"""Seconds for a tool where the step says nothing."""
+"""Default timeout of a tool."""
 
 PAID_KEPT_S = 30 * 86_400
-"""A run may be taken up again weeks later, and pays for nothing twice."""
+"""A run may be resumed weeks later, and must not pay twice for an answer."""
 
 BUDGET_KEPT_S = 120 * 86_400
-"""What a step has spent is known for longer than its run waits for anybody."""
+"""A step's spending is kept longer than a run may wait for a person."""
 
 _LONGEST_S = 86_400.0
 _MOST_CHARS = 20_000_000
@@ -61,8 +61,8 @@ class StepRun:
 
 
 async def run_step(turn: StepRun, drive: RunContext) -> Facts:
-    """What came of it; a failure is a value. Raises StoreUnavailable, and ConfigError for what
-    another try cannot mend."""
+    """The step's facts, also if it failed. Raises StoreUnavailable, and ConfigError for a mistake
+    that another try cannot fix."""
     began = time.monotonic()
     doing = {"prompt": _asked, "tool": _called, "workflow": _ran}[turn.step.action]
     try:
@@ -108,8 +108,8 @@ async def _asked(turn: StepRun, drive: RunContext) -> Facts:
 
 
 def _task_id(turn: StepRun, drive: RunContext) -> str:
-    """The same when a killed run goes on, so that nothing is paid for twice; another for each try,
-    which is to be answered anew."""
+    """The idempotency key: the same when a killed run goes on, so that no answer is paid for twice;
+    different for each try, which needs a new answer."""
     return f"{drive.thread}/{turn.where}.{drive.attempt}.{turn.number}"
 
 
@@ -133,7 +133,7 @@ def _options(turn: StepRun, drive: RunContext) -> RunOptions:
 
 
 def _scopes(step: Step, drive: RunContext) -> tuple[BudgetScope, ...]:
-    """What all answers of a step fall under, in all its items and tries."""
+    """The budgets that all answers of a step count towards, in all its items and tries."""
     if step.budget is None:
         return drive.scopes
     key = drive.router.store.keys.budget("workflow", drive.thread, step.id)
@@ -197,7 +197,7 @@ async def _called(turn: StepRun, drive: RunContext) -> Facts:
 
 
 def matches_tool(schema: dict[str, Any], text: str) -> tuple[Json] | str:
-    """The data in what a tool gave, or why it is not what the schema says."""
+    """A tool's output as data, in a tuple, or why it does not match the schema."""
     found = matches(schema, text)
     if not found.passed:
         return found.finding

@@ -1,4 +1,4 @@
-"""A tool that a step of a workflow calls, and no model: permission, bounds and audit hold."""
+"""Calls a tool for a workflow's step, without a model, with permissions, limits and audit."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ async def call_tool(
     label: Privacy,
     timeout_s: float,
 ) -> ToolResult:
-    """What came of it, recorded in the ledger whatever it is.
+    """The tool's result, recorded in the ledger in every case.
 
-    The role `workflow` of `tools.roles` says which may be called; without one, those that come with
-    the package. label: of the arguments: private ones go to no tool that sends them away.
-    timeout_s: for a tool that has no bound of its own.
-    Raises ConfigError for a permission that cannot be, and StoreUnavailable.
+    The role `workflow` of `tools.roles` says which tools may be called; without it, the shipped
+    ones. label: of the arguments; private ones are refused to tools that send them to another
+    machine. timeout_s: for a tool without a timeout of its own. Raises ConfigError for an invalid
+    permission, and StoreUnavailable.
     """
     tools, calls = router.tools, list[AuditRecord]()
     toolbox = await tools.registry.toolbox(

@@ -30,7 +30,7 @@ COMMAND_S = 120.0
 
 
 def checks_of(workflow: WorkflowDefinition, step: Step, scope: Scope) -> tuple[Check, ...]:
-    """Raises ConfigError for a file that is not there or cannot be used."""
+    """The checks in a step's `verify`. Raises ConfigError for a missing or unusable file."""
     verify = step.verify
     if verify is None:
         return ()
@@ -47,7 +47,7 @@ def checks_of(workflow: WorkflowDefinition, step: Step, scope: Scope) -> tuple[C
 
 
 def judged_by(workflow: WorkflowDefinition, step: Step, scope: Scope) -> str:
-    """Changes when the answers of the step are judged otherwise."""
+    """Part of the cache key: changes when the answers of the step would be judged differently."""
     if step.verify is None:
         return ""
     shape = [step.verify.model_dump_json(), _written(step.verify, scope)]
@@ -67,7 +67,7 @@ def _written(verify: Verify, scope: Scope) -> str:
 
 
 class _SchemaCheck:
-    """The answer is JSON and matches a schema; nothing makes the model write so."""
+    """The answer is JSON that matches a schema, which the model was not made to follow."""
 
     def __init__(self, schema: dict[str, object]) -> None:
         self._schema = schema
@@ -79,7 +79,7 @@ class _SchemaCheck:
 class _TestsCheck:
     """The answer's Python passes tests: asserts, functions named test..., and unittest's cases.
 
-    They run apart from the answer, so that it cannot say for itself that it passed.
+    They run apart from the answer, which therefore cannot fake a pass.
     """
 
     def __init__(self, tests: str) -> None:
@@ -88,13 +88,13 @@ class _TestsCheck:
     async def __call__(self, task: Task, kind: Kind, completion: Completion) -> CheckResult:
         code, defined = solution(fenced_blocks(completion.text))
         if not defined:
-            # Whoever asks for the file and nothing else gets it without a fence.
+            # A model that is asked for a file only may write it without a code fence.
             code, defined = solution(fenced_blocks(f"```python\n{completion.text}\n```"))
         if not defined:
             return _failed("the answer defines nothing in Python")
         trial = await tried(code, [{"form": "tests", "source": self._tests}], TEST_LIMITS)
         if trial.not_run is not None:
-            # What was asked for could not be done: that is no pass.
+            # Tests that could not be run do not count as passed.
             return _failed(f"the tests could not be run: {trial.not_run}")
         if trial.stopped_by is not None:
             return _failed(f"the tests were stopped: limit of {trial.stopped_by} passed")

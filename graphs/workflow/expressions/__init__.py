@@ -1,1 +1,1 @@
-"""The language of a workflow's expressions: read, typed, evaluated; no step runs here."""
+"""The expression language of workflows: parsing, type inference, evaluation."""

@@ -1,4 +1,4 @@
-"""A long text in pieces, cut where a reader would cut it."""
+"""Splits a long text at paragraph, line, sentence or word boundaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with an expression, with its place."""
+"""The error of an expression, with its place."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from router.wording import printable, shown
 
 
 class ExpressionError(ConfigError):
-    """An expression cannot be read or evaluated.
+    """An expression cannot be parsed or evaluated.
 
-    offset: characters of the expression before the mistake. begins: of the text that it stands in,
-    before the expression.
+    offset: characters of the expression before the mistake. begins: characters of the surrounding
+    text before the expression.
     """
 
     def __init__(self, message: str, *, expression: str, offset: int, begins: int = 0) -> None:

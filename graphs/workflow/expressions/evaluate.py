@@ -1,4 +1,4 @@
-"""The value of an expression's tree, over plain JSON values and nothing else."""
+"""Evaluates the syntax tree of an expression, over plain JSON values only."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ NOTHING: Final = _Nothing()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What expressions may read.
+    """The values that expressions may read.
 
-    steps: by id, of each that has ended: `output`, `status`, `error`, `cost_usd`; what is left out
-    is null. item, index: inside a `for_each` only.
+    steps: for each step that has ended, by id: `output`, `status`, `error`, `cost_usd`; a missing
+    field is null. item, index: inside a `for_each` only.
     """
 
     inputs: Mapping[str, Json] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Scope:
 
 
 class Evaluation:
-    """One evaluation of one tree. `work` is shared by all of one text."""
+    """One evaluation of one tree. `work` is shared by all expressions of a text."""
 
     def __init__(self, expression: str, scope: Scope, work: WorkLimit) -> None:
         self._expression = expression
@@ -202,7 +202,7 @@ class Evaluation:
 
 
 def _looked_up(target: Json, key: Json) -> Json:
-    """What is not there is null, and so is whatever is looked up in null."""
+    """A missing key is null, and so is every key of null."""
     if target is None or key is None:
         return None
     if isinstance(target, dict):

@@ -1,7 +1,7 @@
-"""Expressions in texts and data: `${{ ... }}`. What the executor and the validator use.
+"""Expressions in texts and data: `${{ ... }}`, as the executor and the validator use them.
 
-An expression is parsed by hand and evaluated over plain JSON values; it has bounds on its length,
-depth, work and results. Everything here raises ExpressionError, and nothing else.
+A hand-written parser, and an evaluation over plain JSON values, with limits on length, depth, work
+and results. Every function here raises ExpressionError, and no other error.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_EXPRESSIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a template: words as they are, or an expression; at: where it begins."""
+    """A part of a template: literal text or an expression; at: where it begins."""
 
     text: str
     at: int
@@ -37,7 +37,7 @@ class Template:
 
     @property
     def alone(self) -> Piece | None:
-        """The one expression that is the whole text but for space around it: it keeps its type."""
+        """The expression that makes up the whole text, spaces aside: its value keeps its type."""
         found = [one for one in self.pieces if one.node is not None or one.text.strip()]
         return found[0] if len(found) == 1 and found[0].node is not None else None
 
@@ -48,7 +48,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What is read. loop: `item` or `index` is."""
+    """What an expression reads. loop: whether it reads `item` or `index`."""
 
     steps: frozenset[str] = frozenset()
     inputs: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class References:
 
 @lru_cache(maxsize=256)
 def template(text: str) -> Template:
-    """The text in pieces; ExpressionError, with where it begins in the text, where one is wrong."""
+    """The text in pieces. Raises ExpressionError, with the expression's place in the text."""
     pieces: list[Piece] = []
     at = 0
     while (start := text.find(OPENS, at)) >= 0:
@@ -125,7 +125,7 @@ def holds(expression: str, scope: Scope) -> bool:
 
 
 def render(text: str, scope: Scope) -> Json:
-    """The text with its expressions filled in; one that is alone keeps its type."""
+    """The text with its expressions filled in; a single expression keeps its value's type."""
     parsed, work = template(text), WorkLimit()
     if (alone := parsed.alone) is not None:
         return _valued(alone, scope, work)
@@ -133,7 +133,7 @@ def render(text: str, scope: Scope) -> Json:
 
 
 def render_text(text: str, scope: Scope) -> str:
-    """The same, and always a text: null is nothing, lists and objects are JSON."""
+    """As `render`, but always a text: null is empty, lists and objects are JSON."""
     return _filled(template(text), scope, WorkLimit())
 
 
@@ -184,12 +184,12 @@ def _read_by(piece: Piece) -> References:
 
 
 def _word(text: str, at: int) -> int:
-    """Where the next word begins."""
+    """The position of the next word."""
     return len(text) - len(text[at:].lstrip(" \t\r\n"))
 
 
 def _closing(text: str, at: int) -> int:
-    """Where the `}}` of an expression is, strings in it passed over; -1 where there is none."""
+    """The position of the `}}` that ends an expression, ignoring strings; -1 if none."""
     while at < len(text):
         if text.startswith(CLOSES, at):
             return at

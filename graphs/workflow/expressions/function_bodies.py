@@ -1,6 +1,7 @@
-"""What the functions of the expression language do; `functions` says what they are given.
+"""The implementations of the expression language's functions; `functions` has their types.
 
-Each takes the work that is left and its arguments, whose types were checked; Refused otherwise."""
+Each is called with the WorkLimit and its arguments, whose types were checked; raises Refused.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +57,7 @@ def _whole(value: Json) -> int:
 
 
 def numbers(work: WorkLimit, given: list[Json]) -> list[int | float]:
-    """The arguments, or those of the one list that was given."""
+    """The arguments, or the items of a single list."""
     values = _list(given[0]) if len(given) == 1 and type(given[0]) is list else given
     work.spend(len(values))
     return [_number(value) for value in values]
@@ -186,7 +187,8 @@ def flatten_(work: WorkLimit, given: list[Json]) -> Json:
 
 
 def csv_(work: WorkLimit, given: list[Json]) -> Json:
-    """Objects as lines under a header. A cell that a spreadsheet would run starts with a quote."""
+    """Objects as lines under a header. A cell that a spreadsheet would run as a formula gets a
+    quote in front."""
     rows = [one for one in _list(given[0]) if one is not None]
     if any(type(row) is not dict for row in rows):
         raise Refused("csv wants a list of objects")

@@ -41,7 +41,7 @@ class Function:
 
 
 def _plain(run: Callable[..., Json]) -> Callable[[WorkLimit, list[Json]], Json]:
-    """For a function that needs no count of its work."""
+    """Adapts a function that does not count its work."""
     return lambda work, given: run(*given)
 
 

@@ -1,4 +1,4 @@
-"""The shape of an expression's value before anything runs, and what in it cannot be."""
+"""Infers the shape of an expression's value before anything runs, and finds type errors."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Known:
 
 @dataclass(slots=True)
 class Inference:
-    """mistakes: what was found wrong, each with the characters of the expression before it."""
+    """mistakes: each with the number of characters of the expression before it."""
 
     known: Known
     mistakes: list[tuple[str, int]] = field(default_factory=list)

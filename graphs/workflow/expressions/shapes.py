@@ -1,4 +1,4 @@
-"""What is known of a value before anything runs: its types, its keys, its items."""
+"""The shape of a value that is not known yet: its types, its keys, its items."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MOST_VALUES = 200
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """keys: of an object, None where they are not known; closed: it has no others.
+    """keys: of an object, None where unknown; closed: it has no other keys.
 
-    item: of a list. values: the only ones there are, None where they are not known.
+    item: the shape of a list's items. values: all possible values, None where unknown.
     """
 
     types: frozenset[str] = EVERY
@@ -38,7 +38,7 @@ UNKNOWN = Shape()
 
 
 def one(type_name: str) -> Shape:
-    """Of a type as JSON Schema names it."""
+    """The shape of a type as JSON Schema names it."""
     return Shape(frozenset({"number" if type_name == "integer" else type_name}))
 
 
@@ -54,7 +54,7 @@ def object_of(keys: Mapping[str, Shape]) -> Shape:
 
 
 def either(left: Shape, right: Shape) -> Shape:
-    """Of a value that is one or the other."""
+    """The shape of a value that has one shape or the other."""
     types = left.types | right.types
     if left.types == {"null"} or right.types == {"null"}:
         known = right if left.types == {"null"} else left
@@ -72,7 +72,7 @@ def either(left: Shape, right: Shape) -> Shape:
 
 
 def any_of(shapes: Sequence[Shape]) -> Shape:
-    """Of a value that is one of several; of nothing known where there are none or too many."""
+    """The shape of a value that has one of several; unknown if there are none or too many."""
     if not shapes or len(shapes) > _MOST_VALUES:
         return UNKNOWN
     found = shapes[0]
@@ -82,7 +82,7 @@ def any_of(shapes: Sequence[Shape]) -> Shape:
 
 
 def _few(values: tuple[Json, ...]) -> tuple[Json, ...] | None:
-    """So many that nobody compares them with each other are as good as unknown."""
+    """The values; None (unknown) if they are too many to compare with each other."""
     return values if len(values) <= _MOST_VALUES else None
 
 
@@ -91,7 +91,7 @@ def _joined(left: Shape | None, right: Shape | None) -> Shape:
 
 
 def of_value(value: Json) -> Shape:
-    """Of a value that stands in the file. A text with expressions in it may become anything."""
+    """The shape of a value in the file. A text with expressions may become anything."""
     if isinstance(value, str):
         return UNKNOWN if "${{" in value else Shape(STRING.types, values=(value,))
     if isinstance(value, list | tuple):
@@ -104,7 +104,7 @@ def of_value(value: Json) -> Shape:
 
 
 def of_schema(schema: Any) -> Shape:
-    """Of what satisfies a JSON Schema; what is not understood, too deep or too much is unknown."""
+    """The shape of what satisfies a JSON Schema; parts that are not understood are unknown."""
     return _Schema(schema).shape(schema, 0)
 
 
@@ -137,8 +137,8 @@ class _Schema:
         if isinstance(properties, dict):
             types = types or frozenset({"object"})
             keys = {str(key): self.shape(sub, depth + 1) for key, sub in properties.items()}
-        # A model under a schema writes the keys that are named there: another one is a typing
-        # error, but where the schema says that there are others.
+        # A model under a schema writes the keys that the schema names: any other key in an
+        # expression is a typing error, unless the schema mentions further keys.
         closed = keys is not None and not any(
             schema.get(word) for word in ("additionalProperties", "patternProperties", "allOf")
         )

@@ -1,4 +1,4 @@
-"""From text to tree: a Pratt parser by hand, since what is never compiled cannot be escaped."""
+"""Parses expressions: a hand-written Pratt parser, so that nothing is ever compiled as Python."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NOT, _COMPARISON, _SIGN = 3, 4, 7
 
 @lru_cache(maxsize=2048)
 def parse(expression: str) -> Node:
-    """The tree of an expression (without its `${{ }}`); ExpressionError where it is none."""
+    """The tree of an expression (without its `${{ }}`). Raises ExpressionError."""
     return _Parser(expression).whole()
 
 
@@ -69,7 +69,7 @@ class _Parser:
 
     @property
     def _operator(self) -> str:
-        """The operator that stands here, by its one name; empty for anything else."""
+        """The operator at this position, by its canonical name; empty for any other token."""
         if self._here.is_a not in ("sign", "name"):
             return ""
         text = _SAME.get(self._here.text, self._here.text)
@@ -89,7 +89,7 @@ class _Parser:
         self._take()
 
     def _operation(self, least: int) -> Node:
-        """An operand and every operator behind it that binds tighter than `least`."""
+        """An operand, and all operators after it that bind tighter than `least`."""
         self._nested += 1
         if self._nested > MAX_NESTED:
             raise self._error(f"more than {MAX_NESTED} levels of brackets and operators: split it")
@@ -196,7 +196,7 @@ class _Parser:
         return Call(token.text, arguments, token.at)
 
     def _key_after(self, owner: str, wanted: str) -> str:
-        """`.name` or `['name']`, written out so that what is read is known before anything runs."""
+        """The key in `.name` or `['name']`: a literal, so that it is known before anything runs."""
         if self._sees("."):
             self._take()
             if self._here.is_a == "name":

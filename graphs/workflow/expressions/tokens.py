@@ -1,4 +1,4 @@
-"""The words of the expression language, each with its place."""
+"""The tokens of the expression language, each with its place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Class = Literal["number", "string", "name", "sign", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """text: as written, and of a string what it says. at: characters before it."""
+    """text: as written; for a string, its value. at: characters before it."""
 
     is_a: Class
     text: str
@@ -45,7 +45,7 @@ class Token:
 
 
 def tokens(expression: str) -> tuple[Token, ...]:
-    """All words and an `end`; ExpressionError for what is none, and for too much."""
+    """All tokens and an `end`. Raises ExpressionError for a wrong token, or too many of them."""
     if len(expression) > MAX_CHARS:
         raise ExpressionError(
             f"it has {len(expression):,} characters, the limit is {MAX_CHARS:,}",
@@ -79,7 +79,7 @@ def tokens(expression: str) -> tuple[Token, ...]:
 
 
 def string_end(text: str, start: int) -> int:
-    """Where the string that opens at `start` has closed, or -1."""
+    """The position after the string that opens at `start`, or -1 if it does not end."""
     quote, at = text[start], start + 1
     while at < len(text):
         if text[at] == "\\":
@@ -94,7 +94,7 @@ def string_end(text: str, start: int) -> int:
 
 
 def _string(expression: str, start: int) -> tuple[str, int]:
-    """What a quoted string says, and where it ends. A doubled quote is one quote."""
+    """The value of a quoted string, and where it ends. A doubled quote stands for one quote."""
     end = string_end(expression, start)
     if end < 0:
         raise ExpressionError(

@@ -1,4 +1,4 @@
-"""Expressions as trees."""
+"""The syntax tree of expressions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """`item` or `index`, or what each turn of a `.*` looks at: `*`."""
+    """`item`, `index`, or `*`: the current element inside a `.*`."""
 
     name: str
     at: int
@@ -42,7 +42,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """`target.*` and what follows it, looked up in every element."""
+    """`target.*`, with what follows it applied to every element."""
 
     target: Node
     each: Node

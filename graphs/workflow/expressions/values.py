@@ -1,5 +1,5 @@
-"""Plain JSON values: what they are called, compared and written as, and how much may be made of
-them. Nothing here looks at an attribute of a value, so no value leads to Python's own objects."""
+"""Plain JSON values: their types, comparison, text and size limits; attributes of a value are never
+accessed, so that no expression reaches Python objects."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _TYPES: dict[type, str] = {
 
 
 class Refused(Exception):
-    """A value or an operation that is not allowed. Becomes an ExpressionError with its place."""
+    """A value or an operation is not allowed; becomes an ExpressionError with a place."""
 
 
 class WorkLimit:
-    """How much one evaluation may still do; about one unit for each value it touches."""
+    """The work that an evaluation may still do; about one unit for each value that it touches."""
 
     __slots__ = ("_left",)
 
@@ -48,12 +48,12 @@ def type_of(value: object) -> str:
 
 
 def is_true(value: Json) -> bool:
-    """Everything but null, false, 0 and what is empty."""
+    """False for null, false, 0 and empty values."""
     return bool(value)
 
 
 def made(value: Json, work: WorkLimit) -> Json:
-    """The value, if it is one that an expression may make; Refused where it is too large."""
+    """The value, unless it is larger than an expression may produce: then Refused."""
     kind = type(value)
     if kind is str:
         length = len(value)  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ def made(value: Json, work: WorkLimit) -> Json:
 
 
 def survey(value: Json, work: WorkLimit, most: int = MAX_TEXT) -> int:
-    """About how many characters it is as JSON; Refused for what is no plain data, or too much."""
+    """The approximate length of its JSON; Refused for other than plain data, or for too much."""
     total, waiting = 0, [(value, 0)]
     while waiting:
         one, level = waiting.pop()
@@ -103,12 +103,12 @@ def to_json(value: Json, work: WorkLimit, indent: int | None = None) -> str:
 
 
 def from_json(text: str, work: WorkLimit) -> Json:
-    """Refused where it is no JSON, too deep or holds numbers that are too large."""
+    """Refused for invalid JSON, or where it is too deep or has numbers that are too large."""
     work.spend(1 + len(text) // 16)
     level = 0
     for char in text:
         level += (char in "[{") - (char in "]}")
-        if level > MAX_LEVELS * 2:  # Brackets in strings count too: generous on purpose.
+        if level > MAX_LEVELS * 2:  # An upper bound of the depth: brackets in strings count too.
             raise Refused(f"the JSON is more than {MAX_LEVELS} levels deep")
     try:
         value: Json = json.loads(text, parse_constant=_no_number, parse_int=_whole)
@@ -119,7 +119,7 @@ def from_json(text: str, work: WorkLimit) -> Json:
 
 
 def to_text(value: Json, work: WorkLimit) -> str:
-    """As it stands in a text: null is nothing, lists and objects are JSON."""
+    """The value as text: null is empty, lists and objects are JSON."""
     kind = type_of(value)
     if isinstance(value, str):
         return value

@@ -1,1 +1,1 @@
-"""How a workflow is drawn: Mermaid text and a picture file."""
+"""Draws workflows: as Mermaid text, or into a picture file."""

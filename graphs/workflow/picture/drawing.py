@@ -1,4 +1,5 @@
-"""A workflow as a picture: its steps in waves from top to bottom, as the Mermaid chart has them."""
+"""Draws a workflow with matplotlib: its steps in waves from top to bottom, as in the Mermaid
+chart."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ from router.types.task import Privacy
 from router.wording import printable, shown
 
 MOST_STEPS = 120
-"""Of a picture that somebody can still read."""
+"""With more steps a picture is unreadable."""
 
 _ROW = 5
-"""Boxes side by side; further ones of the same wave stand below."""
+"""Boxes in a row; a wave with more of them takes several rows."""
 
 _WRAP = 38
 _MOST_WRAP = 48
@@ -50,10 +51,10 @@ _LEGEND = (
 
 
 def draw(workflow: WorkflowDefinition, path: Path) -> None:
-    """Writes the picture of a workflow that was checked, in the format that the name ends with.
+    """Writes the picture of a checked workflow; the file's suffix decides the format.
 
-    Raises ConfigError where matplotlib is missing, the file cannot be written, or no format is
-    called so.
+    Raises ConfigError where matplotlib is missing, the format is unknown, or the file cannot be
+    written.
     """
     if len(workflow.steps) > MOST_STEPS:
         raise ConfigError(
@@ -62,7 +63,7 @@ def draw(workflow: WorkflowDefinition, path: Path) -> None:
         )
     try:
         with warnings.catch_warnings():
-            # A letter that the font has not is drawn as a box, and that is seen.
+            # A letter that the font lacks is drawn as a box, which is warning enough.
             warnings.filterwarnings("ignore", message="Glyph .* missing")
             picture = _Picture(workflow)
             picture.figure.savefig(path.expanduser(), dpi=picture.figure.dpi)
@@ -103,7 +104,7 @@ class _Picture:
         return width + 2 * _PAD[0] + slant, len(lines) * _LINE + 2 * _PAD[1]
 
     def _width(self, text: str, *, bold: bool = False) -> float:
-        """Points of a line of text."""
+        """The width of a line of text, in points."""
         measured = self._text(0, 0, text, **_style(bold))
         pixels: float = measured.get_window_extent(self.figure.canvas.get_renderer()).width
         measured.remove()
@@ -154,7 +155,7 @@ class _Picture:
         ]
 
     def _text(self, x: float, y: float, text: str, **style: Any) -> Any:
-        # What stands in a file is text, and no formula.
+        # Texts from the file must not be parsed as formulas.
         common = {"fontsize": _FONT, "ha": "center", "va": "center", "parse_math": False}
         return self._axes.text(x, y, printable(text), **(common | style))
 
@@ -178,8 +179,8 @@ def _wrapped(step: Step) -> list[str]:
 
 
 def _filled(text: str) -> list[str]:
-    """Lines of about as many characters as a box is wide, cut behind space, dots and brackets; a
-    word that is longer still is cut anywhere, and what needs too many lines is left out."""
+    """The text in lines about as wide as a box, cut after spaces, dots and brackets, or anywhere in
+    longer words; what needs too many lines is left out."""
     lines = [""]
     for part in _PARTS.findall(" ".join(text.split())):
         if lines[-1] and len(lines[-1] + part.rstrip()) > _WRAP:
@@ -193,7 +194,7 @@ def _filled(text: str) -> list[str]:
 
 
 def _curve(points: tuple[Point, ...]) -> Any:
-    """Through all points: lines and curves in turn, straight down at each."""
+    """A path through all points: lines and curves in turn, vertical at each point."""
     from matplotlib.path import Path as Shape
 
     vertices, codes = [points[0]], [Shape.MOVETO]
@@ -210,7 +211,7 @@ def _curve(points: tuple[Point, ...]) -> Any:
 
 
 def _outline(action: str, box: Box) -> list[Any]:
-    """The shape of a kind of step; what comes after the first has no fill."""
+    """The shape for a kind of step; the parts after the first are not filled."""
     from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 
     width, height = box.width, box.height

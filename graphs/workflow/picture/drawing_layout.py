@@ -1,7 +1,8 @@
-"""Where the boxes of a chart stand and which way its arrows go: arithmetic, in points, y downwards.
+"""Lays out the boxes and arrows of a chart: arithmetic, in points, y downwards.
 
-Rows from top to bottom; an arrow that passes rows has a lane of its own in each, so that it crosses
-no box. The order in a row, and then the places, follow the neighbours', as in Sugiyama's method.
+Boxes are in rows from top to bottom; an arrow that passes rows has a lane in each, so that it
+crosses no box. The order in a row, and then the positions, follow the neighbours', as in Sugiyama's
+method.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """ways: of each arrow, the points that it goes through: straight down beside or to a box, from
-    the first to the second, the third to the fourth and so on, and in curves between the rows."""
+    """ways: the points of each arrow: vertical lines beside or to a box, from the first point to
+    the second, the third to the fourth and so on, with curves between them."""
 
     boxes: dict[str, Box]
     ways: dict[tuple[str, str], tuple[Point, ...]]
@@ -47,8 +48,8 @@ class Layout:
 def lay_out(
     sizes: Mapping[str, Point], rows: Sequence[Sequence[str]], arrows: Mapping[tuple[str, str], str]
 ) -> Layout:
-    """sizes: width and height by name, which is one word. arrows: from a row to a later one, each
-    with its kind; those of one kind and one source share their lanes."""
+    """sizes: width and height of the boxes, by name (one word). arrows: from a row to a later one,
+    with their kinds; arrows of one kind and one source share their lanes."""
     row_of = {name: number for number, row in enumerate(rows) for name in row}
     chains = {arrow: _chain(arrow, kind, row_of) for arrow, kind in arrows.items()}
     above: dict[_Node, list[_Node]] = {}
@@ -104,7 +105,7 @@ def _order(
     above: Mapping[_Node, list[_Node]],
     below: Mapping[_Node, list[_Node]],
 ) -> None:
-    """Sorts each row by the mean number of its neighbours, down and up again."""
+    """Sorts each row by the mean position of its neighbours, downwards and upwards again."""
     for sweep in range(_SWEEPS):
         neighbours, rows = (above, nodes) if sweep % 2 == 0 else (below, nodes[::-1])
         number: dict[_Node, float] = {}
@@ -138,8 +139,8 @@ def _set_out(
     width: Callable[[_Node], float],
     places: dict[_Node, float],
 ) -> None:
-    """Each as near to its place as may be, none nearer to the next than the gap; together they are
-    neither too far left nor right."""
+    """Positions as near as possible to the wanted ones, with the gap between any two; their mean is
+    not shifted to either side."""
     at = float("-inf")
     for node in row:
         at = max(wanted[node], at + width(node) / 2)

@@ -1,4 +1,4 @@
-"""A picture's empty sheet: matplotlib is an extra, and needs no screen here."""
+"""Makes a blank matplotlib figure, without a display; matplotlib is an optional dependency."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DPI = 150
 
 
 def blank(**options: Any) -> Any:
-    """A matplotlib figure that is drawn into memory. Raises ConfigError where that is missing."""
+    """A matplotlib figure that is drawn into memory. Raises ConfigError without matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -22,7 +22,7 @@ _MOST_CHARS = 60
 def to_mermaid(
     workflow: WorkflowDefinition, notes: Mapping[str, Sequence[str]] | None = None
 ) -> str:
-    """Arrows are solid where text flows and dotted where a step only waits or is decided upon.
+    """Arrows are solid where text flows, dotted where a step only waits or has a condition.
 
     notes: further lines in the boxes, by step.
     """
@@ -53,12 +53,12 @@ def to_mermaid(
 
 
 def _name(step_id: str) -> str:
-    """`end` and its like mean something in Mermaid, so no id stands alone."""
+    """A prefixed id: `end` and some others have a meaning in Mermaid."""
     return f"s_{step_id}"
 
 
 def title(step: Step) -> list[str]:
-    """What a step is, in a few lines for its box; its id is left out."""
+    """The lines for a step's box, without its id."""
     what = {"prompt": step.agent, "tool": f"tool {step.tool}", "workflow": str(step.workflow)}
     rows = [what.get(step.action, step.action)]
     if isinstance(step.for_each, str):

@@ -1,1 +1,1 @@
-"""What a workflow will do, ask, cost and take, said before it runs."""
+"""Plans a workflow: what it will do, ask, cost and take, before it runs."""

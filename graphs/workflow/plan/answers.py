@@ -1,24 +1,24 @@
-"""How long an answer under a JSON Schema is expected to be, before anybody has answered."""
+"""Estimates the length of an answer under a JSON Schema."""
 
 from __future__ import annotations
 
 from typing import Any
 
 STRING_CHARS = 60
-"""Of a text that the schema does not bound: judged, a name or a sentence."""
+"""Assumed length of a text that the schema does not bound: a name or a sentence."""
 
 LIST_ITEMS = 3
-"""Of a list that the schema does not bound: judged."""
+"""Assumed length of a list that the schema does not bound."""
 
 _SHORT_CHARS = 5
 _MAX_DEPTH = 12
 
 
 def json_chars(schema: Any, depth: int = 0) -> int:
-    """Characters of what satisfies a JSON Schema, compactly written.
+    """Estimated characters of compact JSON that satisfies a schema.
 
-    A text that is bounded is taken to be half as long as it may be; of several choices the longest
-    counts; what is not understood counts as a text.
+    A bounded text counts half of its bound; of several choices the longest counts; what is not
+    understood counts as a text.
     """
     if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return STRING_CHARS

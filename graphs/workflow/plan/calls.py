@@ -1,4 +1,4 @@
-"""The workflows that a planned one calls: read once, and how private what they give is."""
+"""Loads the workflows that a planned one calls, and finds the labels of their outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from router.types.task import Privacy
 
 @dataclass(slots=True)
 class Calls:
-    """Of one plan; the files were checked, so none calls itself."""
+    """The called workflows of one plan, each loaded once; cycles were ruled out by the checks."""
 
     _opened: dict[Path, WorkflowDefinition] = field(default_factory=dict)
     _outcomes: dict[tuple[Path, Privacy], Label] = field(default_factory=dict)
@@ -31,11 +31,11 @@ class Calls:
     def outcomes_in(
         self, workflow: WorkflowDefinition
     ) -> Callable[[Step, Mapping[str, Label]], Label]:
-        """What `step_labels` asks for: the label of what a step's workflow gives."""
+        """The `outcome` for `step_labels`: the label of a called workflow's outputs."""
         return lambda step, labels: self._outcome(workflow, step, labels[step.id])
 
     def _outcome(self, workflow: WorkflowDefinition, step: Step, label: Label) -> Label:
-        """As in a run, all that it is given has the label of the step."""
+        """As in a run, all inputs of the called workflow have the label of the step."""
         path, called = self.called(workflow, step)
         key = (path, label.privacy)
         if key not in self._outcomes:

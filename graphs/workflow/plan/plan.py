@@ -1,7 +1,7 @@
-"""What a workflow would do, who would do it and what that may cost, before anything runs.
+"""Plans a workflow: what it would do, who would do it, and what that may cost.
 
-It reads the files and the configuration, opens no model and no store, and asks nobody. How long
-texts and answers will be is expected as `sizes`, `answers` and `router/policy/answer_length` say.
+Reads the files and the configuration; opens no model and no store. The expected lengths of texts
+and answers are those of `sizes`, `answers` and `router/policy/answer_length`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from router.settings.settings import Settings
 from router.types.task import MAX_PROMPT_CHARS, Privacy, Task
 
 _APPROVED_CHARS = 30
-"""Of `{approved, comment}` without a comment."""
+"""Length of `{approved, comment}` without a comment."""
 
 
 def plan(
@@ -43,9 +43,9 @@ def plan(
     env: Mapping[str, str],
     from_text: bool = False,
 ) -> Plan:
-    """The plan of a workflow that was checked. given: some of its inputs, or all.
+    """The plan of a checked workflow. given: some of its inputs, or all.
 
-    from_text: as `bind_inputs` has it. Raises ConfigError, with every input that is wrong.
+    from_text: as in `bind_inputs`. Raises ConfigError, with every input that is wrong.
     """
     seats = Seats.of(settings, env)
     lenient = {
@@ -65,8 +65,8 @@ def plan(
 
 @dataclass(slots=True)
 class _Shared:
-    """What the plans of a workflow and of those that it calls share. planned: one that is called
-    twice with the same is planned once."""
+    """Shared by the plans of a workflow and of those that it calls. planned: plans by their inputs,
+    so that equal calls are planned once."""
 
     seats: Seats
     calls: Calls = field(default_factory=Calls)
@@ -74,7 +74,7 @@ class _Shared:
 
 
 class _Planned:
-    """One workflow, as it is called with some inputs. gives: the size of its outputs."""
+    """The plan of one workflow for some inputs. gives: the size of its outputs."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class _Planned:
         self._labels = step_labels(
             workflow, input_labels(workflow, given), shared.calls.outcomes_in(workflow)
         )
-        # Of steps that do nothing, what there is of them is known.
+        # The facts of steps that will not run.
         self._over: dict[str, Mapping[str, Json]] = {}
         self._expected: dict[str, Expected] = {}
         self._known = Knowledge(Scope(inputs, self._over), sizes, self._expected)
@@ -140,7 +140,7 @@ class _Planned:
         return planned
 
     def _done(self, step: Step, said: StepPlan, found: Turns) -> tuple[StepPlan, Size]:
-        """A tool, a person or a clock."""
+        """The plan of a step that is done by a tool, a person or the clock."""
         size_of_data([step.arguments, step.approve and step.approve.message], found.each[0])
         each_s = step.wait.seconds if step.wait is not None else None
         update: dict[str, Any] = {"most_usd": 0.0, "each_s": each_s, "seconds": each_s}
@@ -191,12 +191,12 @@ class _Planned:
             "seconds": None if each_s is None or times is None else each_s * times,
             "called": inner,
         }
-        # Whoever reads it here knows the step, and none of those inside it.
+        # A reader of this plan knows the calling step, and none inside the called workflow.
         more = {f"steps.{step.id}" if one.startswith("steps.") else one for one in gives.more}
         return said.model_copy(update=update), Size(gives.chars, frozenset(more))
 
     def _called(self, step: Step, said: StepPlan, known: Knowledge) -> _Planned:
-        """The workflow that a step calls, as the step calls it the first time."""
+        """The plan of the called workflow, with the inputs of its first call."""
         path, called = self._shared.calls.called(self._workflow, step)
         inputs: dict[str, Json] = {}
         sizes: dict[str, Size] = {}
@@ -232,7 +232,7 @@ def _not_given(name: str, one: Input) -> Size:
 
 
 def _found_in(inputs: Mapping[str, Json], seats: Seats) -> Privacy:
-    """The label of all that is given, by what is found in it, as a run has it."""
+    """The label that the detectors find for the inputs, as in a run."""
     text, found = sound(json.dumps(inputs, ensure_ascii=False)), Privacy.PUBLIC
     for at in range(0, len(text), MAX_PROMPT_CHARS // 2):
         judged = seats.gate.judge(Task(prompt=text[at : at + MAX_PROMPT_CHARS]))

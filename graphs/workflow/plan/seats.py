@@ -1,4 +1,4 @@
-"""Who would answer a step, and where, by the configuration alone: nothing is opened or asked."""
+"""Predicts who would answer a step, and where, from the configuration alone."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from router.types.decision import EscalationReason, Kind, RouteDecision
 from router.types.task import Privacy, Task
 
 GAP = "…"
-"""Stands in a prompt where nothing is known yet."""
+"""Stands in a prompt for values that are not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who answers a step. cloud_share: of its answers, expected of the cloud.
+    """Who would answer a step. cloud_share: expected share of its answers that the cloud gives.
 
-    here: who is asked on this machine; None where nobody is.
-    problem: why it would not come to that; empty where nothing is known against it.
+    here: the local agent that is asked; None for none. problem: why that would fail; empty where no
+    reason is known.
     """
 
     who: str
@@ -49,7 +49,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Everybody who can be asked, and what they charge."""
+    """The agents, tools and prices of a configuration."""
 
     settings: Settings
     roster: Roster
@@ -61,7 +61,7 @@ class Seats:
 
     @classmethod
     def of(cls, settings: Settings, env: Mapping[str, str]) -> Seats:
-        """Raises ConfigError for a configuration that cannot be."""
+        """Raises ConfigError for an invalid configuration."""
         prices = Prices.load(settings.prices)
         agents = build_roster(settings, prices, env)
         return cls(
@@ -75,7 +75,7 @@ class Seats:
         )
 
     def against_tool(self, name: str) -> str:
-        """Why no step may call it, as far as that is known with no server started; or nothing."""
+        """Why a step cannot call the tool, as far as is known before servers start; else empty."""
         names = self.tools.registry.names
         server, dot, _ = name.partition(".")
         if (f"{server}.*" if dot else name) not in names:
@@ -89,8 +89,8 @@ class Seats:
         return self.roster.clouds[0] if self.roster.clouds else None
 
     def usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        """Of one answer of the cloud, or of the model that values what stays here where there is no
-        cloud; None where no price is known."""
+        """The price of one cloud answer; without a cloud, of the model whose price values local
+        answers; None where no price is known."""
         if self.cloud is not None and self.cloud.price is not None:
             return self.cloud.price(prompt_tokens, completion_tokens)
         return self.prices.cost(self.roster.cloud_model, prompt_tokens, completion_tokens)
@@ -140,8 +140,8 @@ class Seats:
     def _decision(
         self, task: Task, seen: Assessment, agent: Agent, *, only_hard: bool
     ) -> RouteDecision:
-        """What the policy says where nothing keeps the task here and a cloud is there. only_hard:
-        only what the model cannot do speaks against it, as in a run that names who answers."""
+        """The policy's decision if the text may leave and there is a cloud. only_hard: only limits
+        of the model count against it, as in a run with a named role."""
         settings = self.settings.policy
         if only_hard:
             settings = policy.for_named(settings)
@@ -156,7 +156,7 @@ class Seats:
         return choose_route(task, seen, agent, circumstances, SpeedEstimates())
 
     def _free(self, seen: Assessment, agent: Agent, decision: RouteDecision) -> Seat:
-        """Where the policy decides, and the cloud may be asked."""
+        """The seat of a step whose route the policy decides."""
         if decision.route == "local":
             if self.cloud is None:
                 return _here(agent, seen, decision.reason, "")

@@ -1,8 +1,8 @@
-"""How long a text with expressions will be, before all that it reads is there.
+"""Estimates how long a text with expressions will be, before all that it reads is known.
 
-What can be evaluated is counted exactly. Of the rest, a step's answer counts with the length that
-is expected of it, and with its whole length whatever is looked up in it; a list whose length is not
-known counts as one item; and an input that is not given counts as nothing, and is named.
+What can be evaluated is counted exactly. For the rest, a step's answer, or anything looked up in
+it, counts with the answer's expected length; a list of unknown length counts as one item; and a
+missing input counts as nothing, and is named.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from graphs.workflow.expressions.tree import (
 from graphs.workflow.expressions.values import Json, Refused, WorkLimit, to_text
 
 WORD_CHARS = 5
-"""Of a truth, a number or a status."""
+"""Length of a boolean, a number or a status."""
 
 _MEASURING = frozenset(
     {"len", "contains", "startsWith", "endsWith", "number", "boolean", "round", "min", "max", "sum"}
 )
-"""Functions whose value is a number or a truth, however long what they are given is."""
+"""Functions that return a number or a boolean, however long their arguments are."""
 
 _KEEPS_LENGTH = frozenset({"compact", "default"})
-"""Functions of a list that give a list as long, if nothing in it is empty."""
+"""Functions whose list is as long as the given one, unless that has empty items."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Characters, and what is not counted in them: `inputs.x`, or items of `steps.y`."""
+    """Characters, and the names of what they do not include: `inputs.x`, or items of `steps.y`."""
 
     chars: int = 0
     more: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A step's output before there is one. items: how many, of a list whose length is known."""
+    """A step's expected output. items: how many, for a list of known length."""
 
     size: Size
     items: int | None = None
@@ -66,8 +66,8 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is known where a text stands. scope: the values; inputs, steps, item: what is expected
-    of those that have no value yet."""
+    """What is known about the values that a text reads. scope: known values; inputs, steps, item:
+    the expected sizes of the others."""
 
     scope: Scope = field(default_factory=Scope)
     inputs: Mapping[str, Size] = field(default_factory=dict)
@@ -75,11 +75,11 @@ class Knowledge:
     item: Size = Size()
 
     def has(self, node: Node) -> bool:
-        """Whether all that the node reads has a value."""
+        """Whether all values that the node reads are known."""
         return all(self._has(one) for one, _ in walk(node))
 
     def has_all(self, data: object) -> bool:
-        """The same of every text in plain data."""
+        """Whether all values that the texts in plain data read are known."""
         pieces = (piece for text in texts_in(data) for piece in template(text).expressions)
         return all(piece.node is None or self.has(piece.node) for piece in pieces)
 
@@ -97,17 +97,17 @@ class Knowledge:
                 return True
 
     def value(self, node: Node, expression: str) -> Json:
-        """Of a node that it `has`; ExpressionError as at run time."""
+        """The value of a node whose values are known; ExpressionError as at run time."""
         return Evaluation(expression, self.scope, WorkLimit()).value(node)
 
 
 def size_of_data(data: object, known: Knowledge) -> Size:
-    """Of every text in plain data, keys left out."""
+    """The size of all texts in plain data, without keys."""
     return sum((size_of_text(text, known) for text in texts_in(data)), Size())
 
 
 def size_of_text(text: str, known: Knowledge) -> Size:
-    """Of a text with its expressions filled in; ExpressionError for one that cannot be."""
+    """The size of a text with its expressions filled in. Raises ExpressionError."""
     found = Size()
     for piece in template(text).pieces:
         plain = piece.node is None
@@ -116,7 +116,7 @@ def size_of_text(text: str, known: Knowledge) -> Size:
 
 
 def words_of(text: str, known: Knowledge, gap: str = "…") -> str:
-    """The text as far as it is known, with `gap` for what is not."""
+    """The text with known values filled in, and `gap` for the others."""
     parts: list[str] = []
     for piece in template(text).pieces:
         if piece.node is None:
@@ -129,7 +129,7 @@ def words_of(text: str, known: Knowledge, gap: str = "…") -> str:
 
 
 def size_of(node: Node | None, expression: str, known: Knowledge) -> Size:
-    """Of an expression's value as it stands in a text."""
+    """The size of an expression's value in a text."""
     assert node is not None
     if known.has(node):
         return Size(len(_as_text(known.value(node, expression))))
@@ -160,7 +160,7 @@ def size_of(node: Node | None, expression: str, known: Knowledge) -> Size:
 
 
 def items_of(node: Node | None, known: Knowledge) -> int | None:
-    """How many a list will have whose items are not known: as many as the step it comes from."""
+    """The expected number of items: that of the step which the list comes from, if known."""
     match node:
         case StepValue(step, "output") if step in known.steps:
             return known.steps[step].items
@@ -173,7 +173,7 @@ def items_of(node: Node | None, known: Knowledge) -> int | None:
 
 
 def size_of_item(node: Node | None, expression: str, known: Knowledge, items: int | None) -> Size:
-    """Of one item of a list that is not known: its share, or all of it where it has no number."""
+    """The size of one item of an unknown list: its share, or the whole if the number is unknown."""
     if isinstance(node, Call) and node.name == "chunks" and known.has(node.arguments[1]):
         most = known.value(node.arguments[1], expression)
         if isinstance(most, int | float):

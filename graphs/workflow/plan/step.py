@@ -1,4 +1,4 @@
-"""One step before it runs: how often it is done, who answers, how much is read and written."""
+"""Plans one step: how often it runs, who answers, how much is read and written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Runs = Literal["yes", "no", "perhaps"]
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """How often a step is done. each: what is known in every one, or in one for all of them."""
+    """How often a step runs. each: what is known in each iteration, or once for all of them."""
 
     times: int | None
     each: tuple[Knowledge, ...]
@@ -39,10 +39,10 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What asking for one answer comes to, on average; None: not known.
+    """The expected cost of one answer, on average; None: unknown.
 
-    more: what `prompt_tokens` do not count. longest_chars: of the longest prompt. answer_usd: of
-    one answer of the cloud. here_s, cloud_s: seconds of one answer here and there.
+    more: names of what `prompt_tokens` do not include. longest_chars: of the longest prompt.
+    answer_usd: of one cloud answer. here_s, cloud_s: seconds of one answer from either.
     """
 
     seat: Seat
@@ -61,7 +61,7 @@ class Asking:
         return 0.0 if share == 0 else None if self.answer_usd is None else self.answer_usd * share
 
     def seconds(self, times: int, max_parallel: int) -> float | None:
-        """Of so many: one after another here, where they share a model, and side by side there."""
+        """Seconds for `times` answers: local ones in sequence, cloud ones in parallel."""
         here_s = 0.0 if self.seat.place == "cloud" else self.here_s
         cloud_s = 0.0 if self.seat.place == "here" else self.cloud_s
         if here_s is None or cloud_s is None:
@@ -71,7 +71,7 @@ class Asking:
 
 
 def runs(step: Step, known: Knowledge) -> Runs:
-    """By its `if`, as far as that is known."""
+    """Whether the step runs according to its `if`, as far as that is known."""
     if step.condition is None:
         return "yes"
     node = condition(step.condition).node
@@ -82,7 +82,7 @@ def runs(step: Step, known: Knowledge) -> Runs:
 
 
 def turns(step: Step, known: Knowledge) -> Turns:
-    """Raises ExpressionError for a list that cannot be made, or is none."""
+    """Raises ExpressionError for a `for_each` that cannot be evaluated, or is no list."""
     if step.for_each is None:
         return Turns(1, (known,))
     if isinstance(step.for_each, str):
@@ -151,7 +151,7 @@ def asking(
 
 
 def sound(text: str) -> str:
-    """The text without what no UTF-8 has, which an input may hold, and a task may not."""
+    """Without surrogates, which UTF-8 cannot encode: an input may contain them, a task may not."""
     return text.encode(errors="replace").decode()
 
 

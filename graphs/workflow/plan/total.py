@@ -1,4 +1,4 @@
-"""What the steps of a plan come to together."""
+"""Sums up the steps of a plan."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def total(workflow: WorkflowDefinition, steps: Sequence[StepPlan], seats: Seats)
 
 
 def to_cents(usd: float | None) -> float | None:
-    """To a ten-thousandth of a cent: what is expected is not known finer."""
+    """Rounded to a ten-thousandth of a cent: expected costs are not more precise."""
     return None if usd is None else round(usd, 6)
 
 
 def _per_item(step: StepPlan) -> dict[str, float]:
-    """What each item of a list that is not known yet adds, by where the list is."""
+    """The cost of each item of a list that is not known yet, by the step of the list."""
     found: dict[str, float] = {}
     if step.times is None and step.each_usd:
         found[step.id] = step.each_usd
     inner = {} if step.called is None else step.called.per_item_usd
     for name, usd in inner.items():
-        # Of an unknown number of calls, as of one.
+        # An unknown number of calls counts as one.
         found[f"{step.id}/{name}"] = to_cents(usd * (step.times or 1)) or 0.0
     return found
 

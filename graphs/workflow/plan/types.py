@@ -1,4 +1,4 @@
-"""What a plan says of a workflow and of each of its steps, as values."""
+"""The values of a plan: of a whole workflow, and of each step."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ Place = Literal["here", "cloud", "here, then cloud"]
 
 
 class StepPlan(Frozen):
-    """One step as it would run; nothing of it was asked of anybody.
+    """The plan of one step.
 
-    wave: from 1; the steps of one wave wait for none of each other.
-    who: the role that answers, the tool, or the file of the workflow that is called.
-    model, cloud_model: whose answers it would be, here and in the cloud. place, reason: where it is
-    done and why there; None where nobody is asked.
-    label, label_reason: how private its texts are, and what made them so.
-    runs: `no` where its `if` is false whatever comes, `perhaps` where that is open.
-    times: how often; None where the list is not known. Tokens, `each_usd` and `each_s` are of one
-    time, on average, and None where unknown; with more than one try or an answer that is not good
-    enough it is more.
-    more: what the tokens of the prompt do not count, by name.
-    cloud_share: of its answers, expected of the cloud.
-    cost_usd, seconds: of all times; None where one time or their number is not known.
-    most_usd: what the budgets allow it; None: nothing bounds it.
-    called: the plan of the workflow that is called, as for the first item.
+    wave: from 1; the steps of one wave do not wait for each other.
+    who: the role that answers, the tool, or the file of the called workflow.
+    model, cloud_model: the models that would answer, locally and in the cloud. place, reason: where
+    the step is done and why there; None where no model is asked.
+    label, label_reason: the privacy of its texts, and where that comes from.
+    runs: `no` where its `if` is always false, `perhaps` where that is not known.
+    times: how often; None where the list is not known. Tokens, `each_usd` and `each_s` are for one
+    time, on average, and None where unknown; retries and rejected answers add to them.
+    more: names of what the prompt's tokens do not include.
+    cloud_share: expected share of its answers that the cloud gives.
+    cost_usd, seconds: for all times; None where one time or their number is not known.
+    most_usd: the limit that the budgets set; None: there is none.
+    called: the plan of the called workflow, for the first item.
     """
 
     id: str
@@ -58,14 +57,15 @@ class StepPlan(Frozen):
 
 
 class Plan(Frozen):
-    """What a workflow would do, with what is known of its inputs; steps by the order they run.
+    """The plan of a workflow for the inputs that are known; steps in execution order.
 
-    cost_usd: expected, of every step with a known price, each `perhaps` as a yes; per_item_usd:
-    what each item of a list that is not known yet adds to it, by step (`outer/inner` of one that
-    is called); unpriced: steps whose cost is not known. most_usd: what the budgets allow; None:
-    nothing bounds it. seconds: along the waves, of the steps whose time is
-    known; untimed: those whose is not.
-    cloud_model: whose prices these are; cloud_absent: why there is no cloud, empty where there is.
+    cost_usd: expected, of every step with a known price, `perhaps` counting as yes; per_item_usd:
+    what each item of a list that is not known yet adds to it, by step (`outer/inner` in a called
+    workflow); unpriced: steps whose cost is not known. most_usd: the limit that the budgets set;
+    None: there is none. seconds: along the waves, of the steps whose time is known; untimed: the
+    other steps.
+    cloud_model: the model of the prices; cloud_absent: why there is no cloud, empty if there is
+    one.
     not_given: inputs that have no value yet.
     """
 

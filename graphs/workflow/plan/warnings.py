@@ -1,4 +1,4 @@
-"""What a person should know before a workflow runs: what is missing, and what will not suffice."""
+"""The warnings of a plan: what is missing, and which budgets will not suffice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Notes:
-    """Collects them, by what is said and of which steps."""
+    """Collects the warnings, each with the steps that it is about."""
 
     workflow: WorkflowDefinition
     seats: Seats
@@ -26,7 +26,7 @@ class Notes:
         self._told.setdefault(message, []).append(f"`{step}`")
 
     def asked(self, step: Step, asked: Asking) -> None:
-        """About who is asked, and whether the money for one answer is there."""
+        """Adds warnings about who answers, and whether the budget allows one answer."""
         seat, one = asked.seat, asked.answer_usd
         if seat.problem:
             self.tell(step.id, seat.problem)
@@ -54,7 +54,7 @@ class Notes:
                 )
 
     def about(self, step: Step, planned: StepPlan) -> None:
-        """About what is known once the step is planned."""
+        """Adds warnings about the planned step."""
         if planned.times is None:
             self.tell(step.id, "the list is known when it runs; figures are of one item")
         if step.tool is not None and (against := self.seats.against_tool(step.tool)):

@@ -1,6 +1,6 @@
-"""In a process that has this folder on its path nothing can be unpickled, and each try is noted.
+"""Prevents all unpickling in a process with this folder on its path, and records each attempt.
 
-EDGEWARD_UNPICKLED names the file that gets a line for each, before the attempt is refused.
+EDGEWARD_UNPICKLED names the file that gets a line for each attempt.
 """
 
 import os
@@ -23,6 +23,6 @@ def _watch(event: str, _: tuple[Any, ...]) -> None:
         _refuse()
 
 
-# What takes `loads` from here, as cloudpickle does; the hook sees whoever had it before.
+# The names that others import, as cloudpickle does; the audit hook catches earlier references.
 pickle.load = pickle.loads = pickle.Unpickler = pickle._Unpickler = _refuse  # type: ignore
 sys.addaudithook(_watch)
