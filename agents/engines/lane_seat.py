@@ -1,4 +1,4 @@
-"""One model's seat on a lane: its waiting and running jobs, and what was measured of it."""
+"""One model's state on a lane: its waiting and running jobs, and its measured times."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from router.errors import EngineError
 from router.types.task import Priority
 
 WAIT_SHARE = {Priority.HIGH: 0.15, Priority.NORMAL: 0.6, Priority.LOW: 0.8}
-"""Share of its bound after which a job is due. A high one overtakes what came up to nearly half a
-bound before it; a low one still has a fifth of its bound left for the swap it may need."""
+"""The share of the bound after which a job is due, by priority. A high one overtakes jobs that came
+up to nearly half a bound before it; a low one still has a fifth of its bound left for a swap.
+"""
 
 _WEIGHT = 0.3
 """Of the newest measurement in a running mean; the last three count for two thirds."""
@@ -73,13 +74,13 @@ class Seat:
         self.waiting = [entry for entry in self.waiting if entry[2] is not job]
 
     def take_waiting(self) -> list[Job]:
-        """Its waiting jobs, which are no longer its."""
+        """Removes and returns the waiting jobs."""
         jobs = [job for _, _, job in self.waiting]
         self.waiting.clear()
         return jobs
 
     def drop_over(self) -> None:
-        """Take out the jobs that nobody waits for any more."""
+        """Removes the jobs whose readers no longer wait."""
         if any(not entry[2].waiting for entry in self.waiting):
             self.waiting = [entry for entry in self.waiting if entry[2].waiting]
 
