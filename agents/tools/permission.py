@@ -64,7 +64,7 @@ class Limit:
         )
 
     def fault(self, value: Any) -> str | None:
-        """What the value had to be, without the value itself; None where it is."""
+        """What values are allowed, without the value itself; None where it is allowed."""
         if isinstance(value, list):
             if self.max_items is not None and len(value) > self.max_items:
                 return f"may have at most {self.max_items} items"
