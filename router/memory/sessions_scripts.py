@@ -1,7 +1,6 @@
-"""The Lua scripts of sessions: what was said and its label change together, or not at all.
+"""The Lua scripts of sessions: messages and their label change atomically.
 
-A label that is read in one step and written in another can be lowered by whoever writes in
-between; here it is read, judged and written while Redis does nothing else.
+A label that is read in one step and written in another could be lowered by a writer in between.
 """
 
 from __future__ import annotations
