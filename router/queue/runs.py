@@ -1,4 +1,4 @@
-"""The runs of workflows in Redis: what each was begun with, how it stands, and who drives it."""
+"""Workflow runs in Redis: their inputs and state, and the lease of the process that drives each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT_S = 100 * 86_400
 """A run may wait 90 days for a person; it is forgotten this long after its last change."""
 
 LEASE_S = 30.0
-"""A run whose driver has not been heard of for so long may be taken up by another process."""
+"""The lease: another process may take over a run whose driver did not renew for so long."""
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -80,7 +80,7 @@ class RunRecord(Frozen):
 
 
 class Lease(Frozen):
-    """The right to drive a run. text: what stands in Redis for it."""
+    """The right to drive a run. text: its value in Redis."""
 
     run_id: str
     text: str
@@ -147,7 +147,7 @@ class Runs:
         return tuple(await self._read([name.decode() for name in named]))
 
     async def drivers(self, run_ids: Sequence[str]) -> dict[str, str]:
-        """Who drives them, as `host:pid`; nobody drives those that are left out."""
+        """The drivers as `host:pid`, by run; a run without a driver is left out."""
         if not run_ids:
             return {}
         with self._store.errors():
@@ -161,7 +161,7 @@ class Runs:
         return found
 
     async def lease(self, run_id: str) -> Lease:
-        """The right to drive the run. RunTaken while a living process has it."""
+        """Leases the run. RunTaken while another living process has it."""
         key = self._store.keys.workflow_lease(run_id)
         text = f"{this_process()} {secrets.token_hex(8)}"
         milliseconds = int(LEASE_S * 1000)
@@ -170,7 +170,7 @@ class Runs:
                 held: Any = await self._store.redis.get(key)
                 if held is None:
                     continue
-                # A process of this machine that is gone need not be waited for.
+                # The lease of an ended process of this machine is replaced at once.
                 if has_ended(held.decode()) and await self._replace(
                     keys=[key], args=[held, text, milliseconds]
                 ):
@@ -183,7 +183,7 @@ class Runs:
         return Lease(run_id=run_id, text=text)
 
     async def renew(self, lease: Lease) -> bool:
-        """Whether it is still ours."""
+        """Renews the lease; False if another process has it by now."""
         return await self._touch(lease, int(LEASE_S * 1000))
 
     async def give_back(self, lease: Lease) -> None:
