@@ -27,7 +27,7 @@ from router.errors import EngineError, EngineUnavailable
 log = structlog.get_logger()
 
 Work = Callable[[int], None]
-"""Something for the lane's thread to do, given the thread's own epoch."""
+"""Work for the lane's thread, called with the thread's own epoch."""
 
 _LONGEST_REST_S = 5.0
 """The longest pause between two checks for idle models; urgent work wakes the thread at once."""
@@ -112,10 +112,10 @@ class Lane:
                 threading.Thread(target=watch, name=f"lane-{self.name}-watch", daemon=True).start()
 
     def warm(self, runner: Runner, done: Callable[[EngineError | None], None]) -> None:
-        """Load the model now if that pushes nobody out; done: with the reason if it failed.
+        """Loads the model now if there is room without unloading another one.
 
-        Where there is no room the model is loaded when its first job's turn has come, and `done`
-        gets None.
+        done: called with None, or the reason for a failure. Without room the model is loaded when
+        its first job is due, and `done` gets None.
         """
         with self._changed:
             self._seats[runner].on_warm.append(done)

@@ -53,7 +53,7 @@ class Job:
         return self._left or self.over or time.monotonic() >= self.request.deadline
 
     def begin(self, on_end: Callable[[Job, bool], None]) -> bool:
-        """From waiting to running; False if it was given up meanwhile.
+        """From waiting to running; False if it was withdrawn meanwhile.
 
         on_end: called once, at the end, with the job and whether it came to a whole answer.
         """
@@ -116,12 +116,12 @@ class Job:
             self._post(error)
 
     def timeout(self, model: str) -> EngineTimeout:
-        """What a job that ran out of time ends with."""
+        """The error of a job that ran out of time."""
         state = "answered in part" if self.began_to_answer else "no token yet"
         return EngineTimeout(f"{model}: the deadline passed, {state}", model=model)
 
     def too_long_a_wait(self, model: str) -> EngineOverloaded:
-        """What a job that waited longer than it may ends with."""
+        """The error of a job that waited longer than it may."""
         return EngineOverloaded(
             f"{model}: still waiting for its turn after {self.request.max_wait_s:g} s",
             model=model,

@@ -159,7 +159,7 @@ class LiteLLMEngine:
         return WaitEstimate()
 
     async def open(self) -> None:
-        """Makes the engine usable; asks nobody and imports nothing."""
+        """Makes the engine usable; imports nothing and sends nothing."""
         self._waits.closed = False
 
     async def load_library(self) -> None:
@@ -261,8 +261,8 @@ class LiteLLMEngine:
     async def _begin(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
 
-        Asks again where that can help and the pause fits the deadline, and what the request may
-        wait: nothing has been handed out yet.
+        Retries where that can help, and where the pause fits the deadline and `max_wait_s`: nothing
+        has been handed out yet.
         """
 
         async def pause(seconds: float) -> None:

@@ -48,7 +48,7 @@ _LIST_TIMEOUT_S = 5.0
 _FIRST_LISTED = "first-listed"
 
 _SOMEBODY_ELSES = re.compile(r"[:-]cloud$")
-"""How Ollama names the models that it does not run itself."""
+"""How Ollama names models that it does not run itself."""
 
 _THINKING_WISHES: Mapping[str, Mapping[str, Any]] = {
     "off": {
@@ -126,7 +126,7 @@ class OpenAIServerEngine:
 
     @property
     def _host(self) -> str | None:
-        """The other machine; also where Ollama only passes on what is asked of such a model."""
+        """The other machine; also where Ollama forwards the model's requests to a cloud."""
         if not self._here:
             return authority(self._base)
         if self._model is not None and _SOMEBODY_ELSES.search(self._model):
@@ -268,8 +268,7 @@ class OpenAIServerEngine:
     async def _begin(self, request: GenerateRequest) -> tuple[Any, Any]:
         """The running answer and its first chunk.
 
-        Asked again without what the server turns the request down for, where that is a wish of
-        ours; what it does not take is remembered.
+        Retries without an optional parameter that the server refuses; remembers what it refused.
         """
         while True:
             asked = self._wishes(request)

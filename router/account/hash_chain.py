@@ -98,7 +98,7 @@ class Finding:
 
 
 def id_time(entry_id: str) -> float:
-    """Epoch seconds of a stream id; 0 for what is none."""
+    """Epoch seconds of a stream id; 0 for a malformed one."""
     head = entry_id.partition("-")[0]
     return int(head) / 1000 if head.isascii() and head.isdigit() else 0.0
 
@@ -382,7 +382,8 @@ class Witness:
     """
 
     def __init__(self, home: Path, place: str) -> None:
-        """Makes the key where there is none. place: which ledger of all that this home knows.
+        """Makes the key if there is none. place: identifies this ledger among all that the home
+        knows.
 
         Raises OSError where the key cannot be made or read, and ConfigError where it is damaged.
         """

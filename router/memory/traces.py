@@ -148,7 +148,7 @@ def _naming(
 
 
 def _said(entry: bytes) -> str:
-    """Every text in a piece of JSON; what is none, as it stands."""
+    """Every text in a piece of JSON; other text unchanged."""
     try:
         return "\n".join(_texts(json.loads(entry)))
     except (ValueError, RecursionError):

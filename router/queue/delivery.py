@@ -32,7 +32,7 @@ Handler = Callable[[str], Awaitable[None]]
 """Handles a ticket. Exceptions are logged; the ticket is used up all the same."""
 
 CHECK_S = 0.02
-"""How often a worker with all slots taken looks again; the library's own 0.25 s caps throughput."""
+"""How often a worker without a free slot polls; the library's own 0.25 s limits throughput."""
 
 _TICKET, _FOREIGN = "edgeward_ticket", "edgeward_foreign"
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -92,10 +92,10 @@ class Delivery:
     async def work(
         self, handler: Handler, foreign: Handler, *, slots: int, name: str
     ) -> AsyncIterator[asyncio.Task[None]]:
-        """Hands tickets to `handler`, `slots` at a time, until the context ends.
+        """Passes tickets to `handler`, `slots` at a time, until the context ends.
 
-        The end waits for the handlers that run. foreign: takes what was in the stream and is none
-        of ours, as text.
+        The exit waits for running handlers. foreign: gets entries of the stream that are not our
+        tickets, as text.
         """
         from docket import Worker
 
@@ -198,7 +198,7 @@ def _prepared() -> None:
         if name.split(".")[0] == "docket" and "cloudpickle" in vars(module):
             vars(module)["cloudpickle"] = _WriteOnly
     vars(docket.worker)["Execution"] = Careful
-    # It imports cloudpickle for itself, and nobody here asks for what it gives.
+    # It imports cloudpickle itself; its results are not used here.
     vars(docket.docket)["Docket"].get_execution = _refused
     # Without a URL a strike list is this process's own: it opens no connection.
     vars(docket.docket)["StrikeList"] = lambda **_: StrikeList()

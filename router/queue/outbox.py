@@ -183,7 +183,7 @@ class Outbox:
         return await self._dropped(task_id, "")
 
     async def _dropped(self, task_id: str | bytes, entry: str | bytes) -> bool:
-        """entry: as it was read, so that one that is parked anew meanwhile stays."""
+        """entry: as it was read, so that a task that was parked anew meanwhile stays."""
         with self._store.errors():
             return bool(await self._drop(keys=[self._tasks, self._order], args=[task_id, entry]))
 

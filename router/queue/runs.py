@@ -54,12 +54,12 @@ return 1
 
 
 class RunRecord(Frozen):
-    """A run from its beginning to its end.
+    """A run and its state.
 
-    label: of its inputs, as it was found when they were judged; it only rises.
-    text, base, files: the workflow's file, its folder, and the files that it named, by their path
-    from there: a run goes on with those that it began with. queued: workers drive it. answers:
-    said, and not yet heard by who drives it.
+    label: of its inputs, as it was found when they were judged; it only rises. text, base, files:
+    the workflow's file, its folder, and the files that it named, by their path from there: a run
+    continues with those that it began with. queued: workers drive it. answers: given by a person,
+    and not yet read by the driver.
     """
 
     label: Privacy = Privacy.PUBLIC
@@ -96,14 +96,14 @@ class Runs:
         self._replace = store.redis.register_script(_REPLACE)
 
     async def create(self, record: RunRecord) -> RunRecord:
-        """Write it, unless there is a run of this id: the one that stands then."""
+        """Writes the record unless the id exists; returns the stored record."""
         return await self._write(record, None, is_new=True)
 
     async def save(self, record: RunRecord, lease: Lease | None = None) -> RunRecord:
-        """Write it; its `changed` becomes now, and its label does not fall.
+        """Writes the record and updates `changed`; the label does not fall.
 
-        lease: RunTaken, and nothing is written, where it is another process's by now. Raises
-        PrivacyViolation where the store is another machine and must not have it.
+        lease: RunTaken, and nothing is written, where another process has it by now. Raises
+        PrivacyViolation where the store is another machine and must not have the record.
         """
         return await self._write(record, lease, is_new=False)
 

@@ -44,7 +44,7 @@ return {1, ARGV[1]}
 """
 )
 
-# Numbers go to and fro as text: Lua would cut them to integers.
+# Numbers are passed as text: Lua would truncate them to integers.
 # KEYS: ready, delayed, binding, running
 # ARGV: prefix of task keys, worker, ttl of the binding, prefix of event keys, ttl of events
 CLAIM = (

@@ -110,11 +110,11 @@ class TaskQueue:
         delay_s: float = 0.0,
         expires_s: float | None = None,
     ) -> Handle:
-        """Hands the task to whoever can run it.
+        """Queues the task for a worker with its capability.
 
-        key: of the wish behind it; the same key gives the same handle, whatever the task. delay_s:
-        not before. expires_s: not begun after. Raises QueueFull, and TaskError for a text that must
-        not be written to a Redis elsewhere.
+        key: the idempotency key; the same key returns the same handle, whatever the task. delay_s:
+        not started before. expires_s: not started after. Raises QueueFull, and TaskError for a text
+        that must not be written to a remote Redis.
         """
         if not self._shelf.store.local:
             self._require_room_for(task)
@@ -145,7 +145,7 @@ class TaskQueue:
         return Handle(self, task.task_id)
 
     def _require_room_for(self, task: Task) -> None:
-        """TaskError for a text that must not be written to the machine where the queue is."""
+        """TaskError for a text that must not be written to the queue's machine."""
         label = strictest((task.privacy, self._label_of(task)))
         if not may_be_written(label, self._shelf.store):
             raise TaskError(
@@ -198,7 +198,7 @@ class TaskQueue:
         raise TaskError(f"task {task_id} has no result, it is {shown}{why}")
 
     async def events(self, task_id: str) -> AsyncIterator[dict[str, Any]]:
-        """Everything from the start, then what comes; ends with `end`."""
+        """All events from the start, then new ones; ends with `end`."""
         at, key = "0", self._shelf.events(member_of(task_id))
         while True:
             with self._shelf.store.errors():
