@@ -34,7 +34,7 @@ from typing import Any, NoReturn
 WORK = "/work"
 """The program's only writable directory, its home and where it starts."""
 
-_PROGRAM_UID = 65534  # nobody's, where the router itself is root
+_PROGRAM_UID = 65534  # the user id of nobody, where the router itself is root
 _LOOK_EVERY_S = 0.02
 _MAX_FILES = 4096
 _OPEN_FILES = 256
@@ -315,7 +315,7 @@ def _watch(
     """
     while True:
         if select.select([lifeline], [], [], _LOOK_EVERY_S)[0]:
-            os._exit(0)  # nobody waits for an answer any more
+            os._exit(0)  # the router no longer waits for the result
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0] != 0:
                 if ended[0] == program:

@@ -33,9 +33,7 @@ Check = Callable[[Task, Kind, Completion], "CheckResult | Awaitable[CheckResult 
 async def run_checks(
     checks: Sequence[Check], task: Task, kind: Kind, completion: Completion
 ) -> tuple[CheckResult, ...]:
-    """The finding of each check, in order. A check that raises counts as passed; its finding says
-    so.
-    """
+    """The findings, in order. A check that raises counts as passed, and its finding says so."""
     found = []
     for check in checks:
         try:

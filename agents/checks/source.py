@@ -183,7 +183,7 @@ class Source:
         year, month, day = date
         if year is None or day is None:
             return date in self.coarse
-        # What the text leaves out of a date, whoever normalises it has to add.
+        # The year or day that the text leaves out must be added by whoever normalises a date.
         return bool({date, (None, month, day), (year, month, None)} & self.dates)
 
     def _holds_tokens(self, tokens: list[str]) -> bool:

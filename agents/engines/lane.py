@@ -449,7 +449,7 @@ class Lane:
                 seat.hung = error
                 self._stir()
                 return
-            self._epoch += 1  # the thread that hangs there may do nothing more
+            self._epoch += 1  # the thread that hangs in the model may do nothing more
             jobs = list(seat.active)
             loading = self._doing is not None and self._doing.moves_a_model
             waiting = seat.take_waiting() if loading else []

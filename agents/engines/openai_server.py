@@ -410,8 +410,8 @@ def _load() -> tuple[Any, Any, ModuleType]:
             model="langchain-openai",
         )
     else:
-        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected. And
-        # about content in parts, which is read all the same.
+        # LangChain warns its users about schemas in words; ours get an EngineRejected. It also
+        # warns about content in parts, which is read correctly here.
         for message in (
             "(Invalid schema for|This model does not support) OpenAI's structured",
             "Pydantic serializer warnings",

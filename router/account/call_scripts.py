@@ -50,8 +50,8 @@ end
 
 # Counts the cost in place of the reservation, or of the estimate that another process counted
 # because it took this process for dead. Without a record the call is forgotten; with one it waits
-# for the ledger. KEYS: the open calls, the call. ARGV: expiry, id, process, cost, record ('' for
-# none).
+# for the ledger.
+# KEYS: the open calls, the call. ARGV: expiry, id, process, cost, record ('' for none).
 SETTLE = (
     _MOVE
     + """
@@ -69,8 +69,9 @@ return 1
 )
 
 # Settles a call whose process is dead: a call that was not sent costs nothing, else its least cost.
-# KEYS: the open calls, the call. ARGV: id, process as it was seen. Returns the record that the
-# ledger lacks; empty where there is none, or where a process has taken the call up again.
+# KEYS: the open calls, the call. ARGV: id, process as it was seen.
+# Returns the record that the ledger lacks; empty where there is none, or where a process has taken
+# the call up again.
 TAKE = (
     _MOVE
     + """
@@ -87,8 +88,9 @@ return held[2]
 """
 )
 
-# Of the open calls that expire first those that another process makes, or that have expired: id,
-# process, and 1 where it has expired. KEYS: the open calls. ARGV: now, this process.
+# Returns calls that may have to be settled, among the first to expire: those of another process,
+# and expired ones, as id, process, and 1 where it has expired.
+# KEYS: the open calls. ARGV: now, this process.
 DOUBTFUL = """
 local found = {}
 local rows = redis.call('ZRANGE', KEYS[1], 0, 499, 'WITHSCORES')

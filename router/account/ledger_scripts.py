@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 # The client computes the digests, as Redis has no SHA-256: it names the head that it started from,
-# and gets the present one where that differs. KEYS: stream, head, the open calls, then the calls
-# that are closed by these records. ARGV: seq and digest started from, milliseconds to live, the
-# oldest time that is kept, key and MAC of an anchor at that head, 1 where nothing is written unless
-# the calls are open, then the six values of each record.
+# and gets the present one where that differs.
+# KEYS: stream, head, the open calls, then the calls that are closed by these records.
+# ARGV: seq and digest started from, milliseconds to live, the oldest time that is kept, key and MAC
+# of an anchor at that head, 1 where nothing is written unless the calls are open, then the six
+# values of each record.
 APPEND = """
 for place = 4, #KEYS do
   if ARGV[7] == '1' and redis.call('EXISTS', KEYS[place]) == 0 then

@@ -178,7 +178,7 @@ class Documents(BaseStore):
                 await pipe.execute()
 
     async def _read(self, paths: Sequence[Path], *, refresh: bool) -> list[Item]:
-        """The items that are there, in order. refresh: their time to live begins anew."""
+        """The existing items, in order. refresh: renews their TTL."""
         if not paths:
             return []
         names = [self._store.keys.document(_member(*path)) for path in paths]

@@ -206,7 +206,7 @@ def _prepared() -> None:
 
 
 def _ticket_in(message: Any) -> dict[str, Any]:
-    """What an entry says of its ticket. Raises ValueError or KeyError for any other."""
+    """The ticket in a stream entry. Raises ValueError or KeyError for any other entry."""
     key = message[b"key"].decode()
     if not _NAME.fullmatch(key) or message[b"function"] != _TICKET.encode():
         raise ValueError("no ticket of ours")

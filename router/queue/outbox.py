@@ -49,7 +49,7 @@ local waiting = redis.call('HGET', KEYS[1], ARGV[1])
 if waiting and redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return waiting end
 return false
 """
-# KEYS: tasks, order. ARGV: id, what was read there, nothing for whatever it is.
+# KEYS: tasks, order. ARGV: id, the value that was read, or nothing for any value.
 _DROP = """
 if ARGV[2] ~= '' and (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])

@@ -95,8 +95,9 @@ return redis.call('HGET', KEYS[1], 'cancel') and 'cancelled' or ''
 )
 
 # Requeues tasks without a live worker: their ticket was used up while Redis was unreachable, so no
-# other worker would get them. KEYS: running, ready ARGV: prefix of task keys, seconds without a
-# sign of life
+# other worker would get them.
+# KEYS: running, ready
+# ARGV: prefix of task keys, seconds without a sign of life
 RECOVER = (
     _NOW
     + """
@@ -175,7 +176,8 @@ return 'queued'
 """
 )
 
-# A task that ended without a result is put back as new. KEYS: task, ready, dead, events
+# Requeues a task that ended without a result, as new.
+# KEYS: task, ready, dead, events
 # ARGV: member
 RETRY = (
     _NOW
