@@ -23,7 +23,7 @@ from router.types.completion import TokenStats
 from router.types.decision import Kind
 
 FEWEST = 30
-"""The fewest answers from which a kind gets its own weights instead of the common ones."""
+"""The fewest answers for a calibration; a kind with fewer uses the common weights."""
 
 ALL = "all"
 _FOLDS = 5
@@ -86,7 +86,7 @@ class Sureness:
 
 
 def features(stats: TokenStats) -> tuple[float, ...]:
-    """The regression's inputs: log-probability of the least sure token, sum and mean over all
+    """The regression's inputs: logit of the least token probability, sum and mean over all
     tokens, least mass on what a constraint allowed, number of tokens, and 1.
     """
     mass = 1.0 if stats.min_allowed_mass is None else stats.min_allowed_mass

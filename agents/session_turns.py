@@ -31,7 +31,7 @@ def newest_within(turns: Sequence[Message], room_tokens: int) -> tuple[Message, 
 
 
 def newer_half(turns: Sequence[Message]) -> tuple[Message, ...]:
-    """Fewer turns, at least one; for a model that counted more tokens than were estimated."""
+    """The newer half, perhaps none; for a model that counted more tokens than were estimated."""
     begins = [at for at, one in enumerate(turns) if one.role == "user"]
     middle = (len(begins) + 1) // 2
     return tuple(turns[begins[middle] :]) if middle < len(begins) else ()

@@ -110,7 +110,7 @@ def matches(schema: dict[str, Any], text: str, name: str = "schema") -> CheckRes
 
 
 def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult:
-    """The model is sure enough: by its calibration, else by the mean probability of its tokens."""
+    """The model is sure enough: by its calibration, else by its geometric-mean probability."""
     if sureness.calibration is not None:
         sure = sureness.calibration.confidence(kind, stats)
         least = sureness.min_confidence

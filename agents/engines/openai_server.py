@@ -64,7 +64,7 @@ _THINKING_WISHES: Mapping[str, Mapping[str, Any]] = {
     },
     "auto": {},
 }
-"""Each server knows one of these parameters and ignores the others; one that refuses gets none."""
+"""Each server knows one of these and ignores the others; after a refusal they are left out."""
 
 _NAMED_IN_REFUSAL = {
     "logprobs": re.compile(r"log_?prob", re.IGNORECASE),

@@ -152,7 +152,7 @@ class Feedback:
         )
 
     async def _side(self, task: TaskRecord) -> str:
-        """Which side answered; for an answer from the cache, the side of its last attempt."""
+        """The route of a cached answer: that of its model's latest attempt."""
         wanted = f'"model":{json.dumps(task.model, ensure_ascii=False)}'.encode()
         async for record in self._ledger.newest(wanted):
             if isinstance(record, AttemptRecord) and record.model == task.model:
