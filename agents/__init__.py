@@ -1,3 +1,3 @@
-"""WHO answers: roles, their checks, and one adapter per inference engine."""
+"""The agents: roles, their checks, and one adapter per inference engine."""
 
 __distribution__ = "edgeward"

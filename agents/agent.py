@@ -18,15 +18,16 @@ from router.types.task import Message, Task, ThinkingMode
 
 SPENT_THINKING = "it spent all its tokens thinking"
 DIRECTLY = "\n\nAnswer at once, without thinking first. /no_think"
-"""The last word is what Qwen and its like were trained on; to others it is a word."""
+"""Qwen and similar models were trained on `/no_think`; others read it as an ordinary word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a specialist takes a prompt for. score: 0..1, how sure it is that `family` is right.
+    """A specialist's claim on a prompt.
 
-    expected: the share of its answers in this family that were right when it was measured; None
-    where it was not, and for what it does not cover.
+    score: 0..1, the probability that `family` is right. expected: share of its answers in this
+    family that were right when measured; None for a family without a measurement or a prompt that
+    it does not cover.
     """
 
     family: str
@@ -36,20 +37,20 @@ class Coverage:
 
 
 class Specialist(Protocol):
-    """What is known of a model that was trained for a few families of task and nothing else."""
+    """A model trained for a few families of task, and how to tell whether a task is one of them."""
 
     def prompt(self, task: Task) -> str:
         """The task in the wording that the model knows."""
         ...
 
     def covers(self, task: Task) -> Coverage:
-        """Before generation: is this one of its families?"""
+        """Before generation: whether the task belongs to one of its families."""
         ...
 
     def checks(
         self, task: Task, completion: Completion, coverage: Coverage
     ) -> tuple[CheckResult, ...]:
-        """After generation: is the answer within what it was calibrated for?"""
+        """After generation: whether the answer is within what the model was calibrated for."""
         ...
 
 
@@ -58,13 +59,13 @@ class Agent:
     """A role bound to an engine.
 
     history_messages: how many of a session's messages the model is shown; 0 for a model that was
-    never trained on conversations. stop: strings that end an answer.
-    repairs: whether showing the model its mistake can help. sureness: None where nothing is asked
-    of its token probabilities. price: US dollars for so many tokens of
-    prompt and answer, None where the engine charges nothing. sends: how often the engine may send
-    one request, repeated after a failure. speed: how fast it is taken to be before it has answered
-    in this process; None: nobody knows. thinking: whether it shall think before it answers; `auto`:
-    not for what is routine. recall_tokens: of a session's turns; None: as the window allows.
+    never trained on conversations. stop: strings that end an answer. repairs: whether showing the
+    model its mistake can help. sureness: None where token probabilities are not checked. price: US
+    dollars for a number of prompt and answer tokens; None where the engine charges nothing. sends:
+    the most times that the engine sends one request, retries included. speed: estimate used until
+    it has answered in this process; None: unknown. thinking: whether to think before answering;
+    `auto`: not for routine tasks. recall_tokens: the most of a session's turns that it is shown;
+    None: as the window allows.
     """
 
     role: str
@@ -85,9 +86,9 @@ class Agent:
     def most_usd(
         self, task: Task, messages: tuple[Message, ...], constraint: Constraint | None = None
     ) -> float | None:
-        """The most that answering `messages` can cost; 0 for who charges nothing, None if unknown.
+        """The most that answering `messages` can cost; 0 if the engine is free, None if unknown.
 
-        A request that is repeated after a failure may be charged for each time.
+        Every retry of a request may be charged.
         """
         if self.price is None:
             return 0.0
@@ -102,11 +103,10 @@ class Agent:
         failure: str | None = None,
         facts: Sequence[str] = (),
     ) -> tuple[Message, ...]:
-        """What the model is shown: system, facts, the session's turns, the task, a failure to mend.
+        """What the model is shown: system, facts, session turns, the task, a failure to repair.
 
-        history: whole, or what `recalled` made of it.
-
-        The front stays byte-stable between requests, so that an engine can reuse its prefix.
+        history: the whole session, or the turns that `recalled` chose. The beginning is the same
+        bytes from request to request, so that an engine can reuse its prefix cache.
         """
         system = task.system or self.system_prompt
         if facts and self.specialist is None:
@@ -127,7 +127,7 @@ class Agent:
     def recalled(
         self, task: Task, history: tuple[Message, ...], facts: Sequence[str] = ()
     ) -> tuple[Message, ...]:
-        """The newest whole turns of a session that fit beside the task, and the answer's room."""
+        """The newest whole turns of a session that fit the window beside the task and answer."""
         turns = self.last_turns(history)
         if self.recall_tokens is not None:
             turns = newest_within(turns, self.recall_tokens)
@@ -139,7 +139,7 @@ class Agent:
         return newest_within(turns, room)
 
     def last_turns(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
-        """As many as it is configured to see, whether they fit or not."""
+        """The newest `history_messages` of the session, whether they fit the window or not."""
         return whole_turns(history[-self.history_messages :]) if self.history_messages else ()
 
     def request(
@@ -154,12 +154,12 @@ class Agent:
         thinking: ThinkingMode | None = None,
         enforced: bool = True,
     ) -> GenerateRequest:
-        """The generation that answers `messages`. deadline: `time.monotonic()` seconds.
+        """The generation that answers `messages`.
 
-        max_wait_s: how long it may wait for its turn; None waits until the deadline. constraint:
-        of this generation, where it is not that of the task's answer. meter: its own if None.
-        thinking: None takes the agent's own. enforced: False leaves the answer free; the messages
-        then say what it must be.
+        deadline: `time.monotonic()` seconds. max_wait_s: the longest wait for a slot; None waits
+        until the deadline. constraint: replaces the constraint of the task's answer. meter: a new
+        one if None. thinking: None takes the agent's own. enforced: False sends no constraint; the
+        messages must then describe the form.
         """
         return GenerateRequest(
             messages=messages,
@@ -177,5 +177,5 @@ class Agent:
 
 
 def _constraint(task: Task) -> Constraint | None:
-    # An empty schema is one too: any JSON.
+    # {} is a schema too: it allows any JSON.
     return None if task.json_schema is None else Constraint(json_schema=task.json_schema)

@@ -1,6 +1,6 @@
-"""What a task is, what each way of answering it is expected to bring, and which one is taken.
+"""Assesses a task, predicts what each way of answering it will bring, and chooses one.
 
-The graph and `edgeward route` ask here and nowhere else, so that both tell the same facts.
+The graph and `edgeward route` both use this module, so that they report the same facts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from router.types.task import Message, Task
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a task is taken for. coverage: by the role's specialist, None for a general model."""
+    """The kind of a task and its expected scores.
+
+    coverage: by the role's specialist, None for a general model.
+    """
 
     guess: Guess
     coverage: Coverage | None
@@ -33,11 +36,12 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What holds besides the task itself.
+    """The conditions around a task.
 
-    clouds: in the order in which they are asked. absent: why there is no cloud, in words; empty
-    where there is one. scarce: its budget is nearly used up. patience_s: seconds that the task has
-    for its turn here. hides_work: a cloud would see placeholders for what the task works on.
+    clouds: in the order in which they are tried. absent: why there is no cloud, in words; empty
+    where there is one. scarce: its budget is nearly used up. patience_s: seconds that the task may
+    wait for a local slot. hides_work: a cloud would see placeholders in place of the values that
+    the task works on.
     """
 
     clouds: Sequence[Agent]
@@ -50,10 +54,10 @@ class Circumstances:
 
 
 def assess(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) -> Assessment:
-    """The whole of what is known of a task before anybody answers.
+    """Everything that is known of a task before generation.
 
     guess: the classifier's, or a model's second opinion; facts: the signals of its prompt; agent:
-    who would answer here.
+    the local agent of the task's role.
     """
     guess = with_sub_kind(guess, task, facts)
     coverage = agent.specialist.covers(task) if agent.specialist else None
@@ -74,10 +78,10 @@ def choose_route(
     history: tuple[Message, ...] = (),
     facts: Sequence[str] = (),
 ) -> RouteDecision:
-    """Where the task goes, with what was expected of both ways."""
+    """Where the task goes, with the expectations for both ways."""
     coverage, caps, outlook = seen.coverage, agent.engine.caps, agent.engine.outlook()
     nobody_else = bool(circumstances.absent) or circumstances.must_stay_local
-    # A cloud may read the whole session; where there is none, its newest turns must do.
+    # A cloud may read the whole session. Without a cloud the local model gets the newest turns.
     shown = agent.recalled(task, history, facts) if nobody_else else history
     prompt_tokens = _prompt_tokens(agent, task, shown, facts)
     decision = policy.decide(
@@ -85,7 +89,7 @@ def choose_route(
         seen.scores,
         policy.LocalOption(
             role=agent.role,
-            # A specialist was never taught to call anything.
+            # Specialists are not trained to call tools.
             covered=coverage.covered and not task.tools if coverage else None,
             family=coverage.family if coverage else None,
             prompt_tokens=prompt_tokens,
@@ -97,8 +101,8 @@ def choose_route(
         circumstances.policy,
         must_stay_local=circumstances.must_stay_local,
     )
-    # The shipped measurements are of general models: of what a specialist was not trained for
-    # they say nothing.
+    # The shipped measurements are of general models: they do not apply outside a specialist's
+    # training.
     known = coverage is None or coverage.covered or seen.scores.learned_local != 0
     local = _expected(
         agent,
@@ -121,20 +125,20 @@ def choose_route(
 
 
 def _here_first(decision: RouteDecision, task: Task, agent: Agent) -> RouteDecision:
-    """A short task that works on a value is answered where the value can be seen, if it can be.
+    """Answers a short task that works on a value locally if possible, where the value is visible.
 
-    The cloud stays open behind it: it may know how, and its answer then comes with a warning.
+    Escalation to the cloud stays possible; such an answer carries a warning.
     """
     if decision.route != "cloud" or agent.specialist or len(task.prompt.split()) > SHORT_WORDS:
         return decision
     reason = f"{decision.reason}; but it works on a value that the cloud would not see"
     here = {"route": "local", "agent": agent.role, "reason": reason, "escalation": None}
-    # Under another policy it would be decided the same.
+    # Other policies decide the same here.
     return decision.model_copy(update={**here, "weighed": None})
 
 
 def refused_elsewhere(agent: Agent) -> RouteDecision:
-    """Nobody on this machine plays the role, and the text must not leave it."""
+    """The text must stay here, and the model of its role runs on another machine."""
     reason = (
         f"the task must stay on this machine, and the model of role {agent.role}, "
         f"{agent.engine.caps.model}, is served by another one: if that is yours, set "

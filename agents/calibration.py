@@ -1,7 +1,7 @@
-"""How likely one model's answer is right, by its token statistics and the kind of its task.
+"""The probability that a model's answer is right, from its token statistics and the task's kind.
 
-What was learnt is stored beside the model's file and belongs to that file alone: another
-quantisation of the same model is sure of other things. `agents.models.calibrate` learns it.
+A calibration is stored beside the model's file and is valid for that file alone: another
+quantisation of the model has other token statistics. `agents.models.calibrate` makes it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from router.types.completion import TokenStats
 from router.types.decision import Kind
 
 FEWEST = 30
-"""Answers of one kind from which its own weights are learnt; with fewer, those of all kinds."""
+"""The fewest answers for a calibration; a kind with fewer uses the common weights."""
 
 ALL = "all"
 _FOLDS = 5
@@ -42,8 +42,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """weights: of `features`. auroc, error (expected calibration error): of answers that the
-    weights had not seen, by cross-validation; auroc is None where all were right, or wrong."""
+    """weights: of `features`. auroc, error (expected calibration error): by cross-validation, on
+    answers that were not fitted; auroc is None where all answers were right, or all wrong.
+    """
 
     weights: tuple[float, ...]
     asked: int
@@ -85,8 +86,9 @@ class Sureness:
 
 
 def features(stats: TokenStats) -> tuple[float, ...]:
-    """What the probability is made of: the least sure token, the sum and the mean of all, the
-    least mass on what a constraint allowed, the number of tokens, and 1."""
+    """The regression's inputs: logit of the least token probability, sum and mean over all
+    tokens, least mass on what a constraint allowed, number of tokens, and 1.
+    """
     mass = 1.0 if stats.min_allowed_mass is None else stats.min_allowed_mass
     return (
         logit(math.exp(stats.min_logprob)),
@@ -128,7 +130,7 @@ def _arrays(trials: Sequence[Trial]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def unseen_confidence(trials: Sequence[Trial]) -> list[float]:
-    """Each one's probability of being right, by weights that were learnt without its fold."""
+    """The probability of each trial being right, by weights fitted without its fold."""
     x, y = _arrays(trials)
     scores = np.zeros(len(y))
     folds = np.arange(len(y)) % _FOLDS
@@ -172,7 +174,9 @@ def stored_at(model_path: Path) -> Path:
 
 
 def fingerprint(model_path: Path) -> str:
-    """Of the sizes, beginnings and ends of a model's weight files: reading gigabytes takes long."""
+    """A digest of the sizes, beginnings and ends of a model's weight files; reading all would be
+    slow.
+    """
     files = sorted(model_path.glob("*.safetensors")) if model_path.is_dir() else [model_path]
     digest = hashlib.sha256()
     for path in files:

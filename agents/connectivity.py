@@ -1,4 +1,4 @@
-"""Why does the cloud not answer? Asked of the network itself, not guessed from an error."""
+"""Finds out why the cloud does not answer, by probing the network."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from router.types.result import CloudState
 
 _CONNECT_S = 2.0
 _KNOWN_S = 10.0
-"""A finding this old is looked up again, or asks the cloud: the way may be free by now."""
+"""How long a finding is used. Afterwards the network is probed again, or the cloud is tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The cloud's state, and what shows it, in words."""
+    """The cloud's state, and the evidence for it, in words."""
 
     state: CloudState
     words: str
 
 
 class Connectivity:
-    """Looks at the network after a cloud failed, and remembers for a moment what it found."""
+    """Probes the network after a cloud failed, and caches the finding for some seconds."""
 
     def __init__(self, cloud: CloudSettings, models: Sequence[str]) -> None:
         self._places = _places(cloud, models)
@@ -41,16 +41,16 @@ class Connectivity:
 
     @property
     def known(self) -> Finding | None:
-        """What was found a moment ago; None where the cloud may be asked."""
+        """The cached finding; None where the cloud may be tried."""
         fresh = time.monotonic() - self._at < self._known_s
         return self._found if fresh else None
 
     def served(self) -> None:
-        """The cloud answered, so the way is free."""
+        """The cloud answered: discard the finding."""
         self._found = None
 
     async def look(self, answered: str = "") -> Finding:
-        """After a failure: is it the provider, or the network? Takes at most about 4 s.
+        """After a failure: whether the provider or the network is down. Takes at most about 4 s.
 
         answered: what the provider did, in words, where it is known to have answered.
         """
@@ -61,7 +61,7 @@ class Connectivity:
             return self._found
 
     async def probe(self) -> Finding:
-        """Before any failure: does the provider take connections? For an examination."""
+        """Before any failure: whether the provider accepts connections. For diagnosis."""
         if await _any_answers(self._places):
             return Finding(CloudState.OPEN, f"{self._named} takes connections")
         return await self._no_way()
@@ -75,7 +75,7 @@ class Connectivity:
         return await self._no_way()
 
     async def _no_way(self) -> Finding:
-        """The provider takes no connection: does anybody?"""
+        """The provider accepts no connection: whether any other host does."""
         alone = not self._needs_network or not self._witnesses
         if alone or await _any_answers(self._witnesses):
             return Finding(CloudState.PROVIDER_DOWN, f"{self._named} cannot be reached")

@@ -1,4 +1,4 @@
-"""An engine on another machine takes only what passed the gate, whoever calls it."""
+"""Wraps an engine on another machine, so that it accepts only what the gate released."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from router.types.completion import Completion
 
 
 class GatedEngine:
-    """Hands requests on to the engine within; it is the only one that holds it."""
+    """Passes requests on to the wrapped engine; nothing else has a reference to that engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -33,7 +33,7 @@ class GatedEngine:
         return self._engine.outlook()
 
     def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
-        """Raises PrivacyViolation for what the gate did not release: messages, or a schema."""
+        """Raises PrivacyViolation for messages or a schema that the gate did not release."""
         messages, constraint = request.messages, request.constraint
         schema = None if constraint is None else constraint.json_schema
         passed = isinstance(messages, Released) and schema is messages.schema
@@ -45,7 +45,7 @@ class GatedEngine:
 
 
 class GatedCloud(GatedEngine):
-    """One that charges for what it does."""
+    """A gated engine that charges for what it does."""
 
     def __init__(self, engine: CloudEngine) -> None:
         super().__init__(engine)

@@ -1,4 +1,4 @@
-"""What is taken out of a request before a model reads it: characters and words that deceive."""
+"""Removes deceptive characters and words from a request before a model reads it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _TURN_MARKS = re.compile(
 
 
 def clean(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text without what deceives, and what was done, in words.
+    """The text without deceptive characters, and what was removed, in words.
 
-    Removed: control characters, and those that turn the direction of writing or cannot be seen at
-    all. A model's own turn marks are broken by a space, so that they are words again.
+    Removed: control characters, and characters that are invisible or change the direction of
+    writing. A model's own turn marks are broken by a space, so that they are ordinary words again.
     """
     done = []
     if not text.isprintable():
@@ -35,7 +35,7 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _deceives(char: str) -> str:
-    """What a character is that no honest text needs; empty for all others."""
+    """The name of a character class that no honest text needs; empty for all others."""
     if char in _BIDIRECTIONAL:
         return "bidirectional"
     if ord(char) in _TAGS:

@@ -1,4 +1,4 @@
-"""The roles and their agents: which engine plays each, with which prompt and limits."""
+"""Builds the agents of a configuration: each role's engine, prompt and limits."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ CLOUD = "cloud"
 class Roster:
     """Every agent of a configuration.
 
-    clouds: in the order in which they are asked; none: `cloud_state` and, in words, `cloud_absent`
-    then say why. Each takes only what passed the gate.
-    cloud_model: the model that prices what staying local avoided.
-    router, guard: None unless the settings name a model for it. lanes: those that models run on.
+    clouds: in the order in which they are tried, each behind the gate; if empty, `cloud_state` and,
+    in words, `cloud_absent` say why. cloud_model: the model whose price gives the saving of local
+    answers. router, guard: None unless the settings name a model for it. lanes: those that models
+    run on.
     """
 
     local: Mapping[str, Agent]

@@ -1,4 +1,4 @@
-"""A JSON schema for an engine that cannot enforce one: said in the prompt, checked afterwards."""
+"""Puts a JSON schema into the prompt, for an engine that cannot enforce one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FENCED = re.compile(r"```[a-z]*\s*\n(.*?)\n?\s*```", re.DOTALL | re.IGNORECASE)
 
 
 def with_schema(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:
-    """The conversation with what the answer must be, at the end of what the system says."""
+    """The conversation with a description of the schema at the end of the system message."""
     wanted = (
         "Answer with one JSON text and nothing else: no code fence, no word before or after it. "
         f"It must satisfy this JSON Schema:\n{json.dumps(schema, ensure_ascii=False)}"

@@ -1,3 +1,3 @@
-"""WHAT a task is, WHERE it goes, WHAT it cost: the judgement, without any engine."""
+"""Classification, routing policy, privacy, queue, store and accounting; it contains no engine."""
 
 __distribution__ = "edgeward"

@@ -1,4 +1,4 @@
-"""Ends background tasks for certain: one cancellation may be lost."""
+"""Cancels background tasks reliably: a single cancellation may be lost."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _AGAIN_S = 0.2
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancels, again and again, until all have ended; what they raise is not looked at.
+    """Cancels repeatedly until all tasks have ended; ignores what they raise.
 
     redis-py's read time-out can swallow a cancellation that arrives in the same step, and a loop
-    that is cancelled once then goes on for ever.
+    that is cancelled once would then go on for ever.
     """
     left = [task for task in tasks if not task.done()]
     while left:

@@ -105,8 +105,8 @@ class GenerateRequest:
 class Delta:
     """A piece of the answer's text, in order.
 
-    restarts: the pieces before it were no part of the answer: the model had thought aloud, which
-    showed only when it was done.
+    restarts: the earlier pieces were thinking and not part of the answer, which showed only at its
+    end.
     """
 
     text: str
@@ -115,11 +115,11 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class WaitEstimate:
-    """What a request submitted now would have to wait for, as far as the engine knows.
+    """The expected wait of a request submitted now, as far as the engine knows.
 
-    resident: the model is in memory. queued: requests before it, running ones too.
-    wait_s: expected seconds before its turn without the swap; swap_s: expected seconds to bring the
-    model into memory. Both are estimates from what was measured here, 0 where nothing is known.
+    resident: the model is in memory. queued: requests before it, running ones too. wait_s: expected
+    seconds before its turn without the swap; swap_s: expected seconds to bring the model into
+    memory. Both are estimates from what was measured here, 0 where nothing is known.
     """
 
     resident: bool = True
@@ -138,10 +138,9 @@ class Engine(Protocol):
     `open` loads or connects and may be called twice; `stream` yields Deltas, then exactly one
     Completion whose text is their concatenation (from the last that restarts), and ends. Closing
     the generator early cancels the job in the backend within one token. Any number of streams may
-    run at once; what cannot run waits inside the engine. Every exception is an EngineError. After
-    `close` nothing runs. `outlook` answers at once, from what is known. `load_library` imports what
-    the backend needs, once: it takes seconds, and they are nobody's time; loading a model is
-    `open`.
+    run at once; the engine queues what it cannot run. Every exception is an EngineError. After
+    `close` nothing runs. `outlook` does not block. `load_library` imports what the backend needs,
+    once, which takes seconds that would otherwise count as latency; loading a model is `open`.
     """
 
     @property
@@ -166,7 +165,7 @@ class CloudEngine(Engine, Protocol):
     """
 
     async def warm(self) -> None:
-        """Whatever must be imported or looked up before the first request, done now."""
+        """Imports and looks up whatever the first request would need."""
         ...
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:

@@ -45,7 +45,7 @@ class TaskError(EdgewardError):
 
 
 class RunTaken(TaskError):
-    """Another process drives this run, or has taken it over; it may end, or be gone, later."""
+    """Another process drives this run, or has taken it over; retry after that process has ended."""
 
     retryable = True
 
@@ -77,8 +77,11 @@ class EngineUnavailable(EngineError):
 
 
 class EngineUntrusted(EngineUnavailable):
-    """Who answers is not who was asked, as far as can be seen: a certificate that does not hold,
-    the wrong protocol, a redirect, another machine behind a local name. Asking again is no help."""
+    """The server is not the one that was configured, as far as can be seen.
+
+    A certificate that is not valid, the wrong protocol, a redirect, another machine behind a local
+    name. Retrying does not help.
+    """
 
     retryable = False
 
@@ -90,7 +93,7 @@ class EngineTimeout(EngineError):
 
 
 class EngineOverloaded(EngineError):
-    """The engine asks to be left alone; `retry_after_s` is its own wish, None where it has none."""
+    """The engine has no capacity now; `retry_after_s` is its own request, None without one."""
 
     retryable = True
     escalates = True
@@ -119,10 +122,10 @@ class ContextOverflow(EngineError):
 
 
 class EngineRejected(EngineError):
-    """The engine calls our request wrong (400): a schema it cannot compile, an unknown name.
+    """The engine refuses our request (400): a schema it cannot compile, an unknown name.
 
-    Another engine may be able to do it. said: the server's own words. about: the part that it
-    cannot do, where that is known.
+    Another engine may accept it. said: the server's own message. about: the part that is refused,
+    where known.
     """
 
     escalates = True
@@ -182,7 +185,7 @@ class MessageCorrupt(QueueError):
 class BudgetExceeded(EdgewardError):
     """A cloud call would cost more than a budget has left. It was not made.
 
-    scope: which budget. may_come_free: the money is only reserved, and may not be needed.
+    scope: which budget. may_come_free: part of the money is only reserved, and may be released.
     """
 
     def __init__(self, message: str, *, scope: str, may_come_free: bool = False) -> None:

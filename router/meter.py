@@ -1,4 +1,4 @@
-"""What a generation has consumed so far: its engine says it, whoever pays for it reads it."""
+"""What a generation has consumed so far: its engine reports it, the account reads it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class Meter:
     """
 
     def __init__(self, before_send: Callable[[], Awaitable[None]] | None = None) -> None:
-        """before_send: awaited each time the request is about to go out, on a connection that
-        stands; `due` counts that one already."""
+        """before_send: awaited each time the request is about to be sent, once the connection
+        stands; `due` already counts that request.
+        """
         self._before_send = before_send
         self._pieces = 0
         self._bytes = 0
@@ -31,40 +32,42 @@ class Meter:
         self.reported: Usage | None = None
 
     async def sending(self) -> None:
-        """The request goes out now: from here on it may cost something."""
+        """The request is sent now: from here on it may cost something."""
         self.sent += 1
         try:
             if self._before_send is not None:
                 await self._before_send()
         except BaseException:
-            self.sent -= 1  # it was cancelled on the threshold
+            self.sent -= 1  # it was cancelled before anything was sent
             raise
 
     def turned_down(self, times: int) -> None:
-        """The provider said that it did nothing, for so many of the requests that went out."""
+        """The provider refused so many of the sent requests, without charge."""
         self.refused += times
 
     def arrived(self, text: str) -> None:
-        """A piece of the answer, or of the thinking before it."""
+        """A piece of the answer, or of the thinking before it, has arrived."""
         if text:
             self._pieces += 1
             self._bytes += len(text.encode("utf-8", "surrogatepass"))
 
     @property
     def due(self) -> int:
-        """How often the prompt may have been read at our cost."""
+        """How many sent requests may be charged."""
         return self.sent - self.refused
 
     @property
     def arrived_tokens(self) -> int:
-        """About how many tokens came: each piece has one at least, and four bytes make one."""
+        """An estimate of the tokens that arrived: at least one a piece, and one for every four
+        bytes.
+        """
         return max(self._pieces, -(-self._bytes // 4))
 
     def exceeds(self, tokens: int) -> bool:
-        """Whether more has come than so many tokens can be.
+        """Whether more has arrived than so many tokens can hold.
 
-        Servers send a token a piece, some a letter a piece, some several tokens: pieces or bytes
-        alone would cut short what keeps to its limit.
+        Some servers send a token a piece, some a letter, some several tokens: a limit by pieces
+        alone or bytes alone would cut off answers that are within it.
         """
         if self._bytes > _MOST_BYTES * tokens + _MOST_BYTES_SPARE:
             return True

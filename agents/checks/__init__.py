@@ -1,1 +1,1 @@
-"""Checks of an answer: evidence for or against it that costs nothing but a moment."""
+"""Cheap checks of an answer: evidence for or against it."""

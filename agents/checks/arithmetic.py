@@ -31,7 +31,7 @@ _LIST_MARK = re.compile(r"^ {0,20}(?:[-*+]|\d{1,3}\)) +")
 _PIECE = re.compile(r"[.,](?!\d)|(?<!\d)[.,]")
 _CHAIN_CHARS = 2000
 
-# After one of these words an expression is a part of something that is not recomputed.
+# An expression after one of these words belongs to something that is not recomputed.
 _BOUND_WORDS = re.compile(
     r"sin|cos|tan|log|ln|exp|sqrt|sen|raiz|root|of|de|da|do|mod|lim|max|min|if|se|suppose|suponha"
     r"|not|nao|instead|wrong|half|metade|twice|dobro|average|mean|media|sum|soma"
@@ -40,7 +40,7 @@ _OPEN_END = re.compile(
     r"[^\W\d]|[!°√{\[:?]| (?:[b-z]\b|mil\b|thousand|million|milh|billion|bilh"
     r"|is (?:wrong|false|not|in)|e errad|esta errad)|\?"
 )
-"""What follows a side that goes on: a factor, a factorial, a unit of thousands, a doubt."""
+"""What shows that a side goes on after it: a factor, a factorial, a unit of thousands, a "?"."""
 
 
 def arithmetic(task: Task, kind: Kind, completion: Completion) -> CheckResult:
@@ -103,7 +103,7 @@ def _compare(
 
 
 def _equations(answer: str) -> Iterator[tuple[Side, Side, bool]]:
-    """The pairs of neighbouring sides of which one operates; True where the sign is "about"."""
+    """Pairs of neighbouring sides, one with an operator; True where the sign means "about"."""
     sides = 0
     for chunk in CHUNK.finditer(answer):
         if "=" not in chunk[0] and "≈" not in chunk[0]:

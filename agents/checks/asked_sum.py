@@ -25,7 +25,7 @@ _AB, _CD = rf"(?P<a>{_N}) @ (?P<b>{_N})", rf"(?P<c>{_N}) @ (?P<d>{_N})"
 
 
 def _either(english: str, portuguese: str, *between: str) -> str:
-    """A pattern of an order with two numbers, in two languages, with the words between them."""
+    """A pattern for an operation on two numbers in two languages, with the words between them."""
     return (
         rf"\b{english} {_AB.replace('@', between[0])}|\b{portuguese} {_CD.replace('@', between[1])}"
     )
@@ -93,7 +93,7 @@ _MIXED = re.compile(r"(?<![\d.,/])(\d{1,12}) (\d{1,6})/(\d{1,6})(?![\d/])")
 
 
 def asked_sum(folded: str, kind: Kind) -> Side | None:
-    """The expression whose value the prompt asks for, and nothing else; None where it does not."""
+    """The expression whose value is all that the prompt asks for, else None."""
     if len(folded) > _ASKED_CHARS:
         return None
     text = re.sub(r"[^\S\n]+", " ", folded).strip()
@@ -128,7 +128,7 @@ def _formula(match: re.Match[str], form: str) -> str:
 
 
 def misses(asked: Side, answer: str, marks: str, *, rounded: bool) -> str | None:
-    """What the answer should have said, where it gives figures and none is the asked value."""
+    """A sentence with the asked value, where the answer has numbers and none is that value."""
     expected = [value for mark in marks if (value := asked.value(mark)) is not None]
     written = re.sub(r" ", "", asked.text)
     rest = re.sub(r"(?<=[\d)%]) (?=[-+*/^])|(?<=[-+*/^]) (?=[\d(])", "", answer).replace(

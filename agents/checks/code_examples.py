@@ -22,24 +22,24 @@ _GIVES = re.compile(
     r"`?\s*#?\s*(?:->|=>|→|==|(?:should |must |deve )?"
     r"(?:returns?|gives?|is|be|retornar?|devolver?|devolve|dá|dar|é|ser)\b:?)\s*`?"
 )
-# What may follow a value in prose. Anything else may go on with an expression ("4 + n").
+# What may follow a value in prose. After anything else the expression may go on ("4 + n").
 _AFTER_VALUE = re.compile(
     r"[`.,;)\]\"']*\s*(?:$|[#/(-]|(?:and|because|since|if|e|pois)\b)|[.,;]\s+[^\W\d]"
 )
 _BARE_PAIR = re.compile(r",\s*[-\d\"'\[({TFN]")
-# A line with one of these may tell what the code does and should not do.
+# A line with one of these words may say what the code does but should not do.
 _COMPLAINT = re.compile(
     r"\b(?:but|instead|wrong|wrongly|bug|incorrect\w*|currently|however|not|never|mas|por[ée]m|errad\w+"
     r"|erro|incorret\w+|atualmente|em vez|n[ãa]o|nunca)\b|n't\b",
     re.IGNORECASE,
 )
-# Imports of tests that there are where they are judged.
+# Imports of tests that exist in the sandbox.
 _TESTING = re.compile(
     r"import (?:math|pytest|unittest)|from (?:math|pytest|unittest) import [\w, ]+"
 )
 _MAX_VALUE_CHARS = 300
 _MAX_EXAMPLES = 50
-# Reading tries every way in which a call or a value may end: a bound on what that can cost.
+# The parser tries every possible end of a call or a value; this bounds the cost.
 _MAX_PROMPT_CHARS = 20_000
 _MAX_LINE_CHARS = 1000
 _MAX_NESTED = 8
@@ -81,14 +81,16 @@ def examples_of(prompt: str) -> tuple[Example, ...]:
 
 
 def _without_assertions(prompt: str) -> str:
-    """Without the lines that are read as code or as doctests, so that nothing counts twice."""
+    """The text without the lines that are read as code or as doctests, so that nothing counts
+    twice.
+    """
     return "\n".join(
         line for line in prompt.splitlines() if not re.match(r"\W*(assert\b|>>>)", line)
     )
 
 
 def _undisputed(values: list[Example]) -> list[Example]:
-    """Without those that are given two results: what it does, perhaps, and what it should."""
+    """The examples without those that have two results: perhaps one is actual and one is wanted."""
     results: dict[str, set[str]] = {}
     for value in values:
         results.setdefault(value.source, set()).add(value.expected)
@@ -148,16 +150,16 @@ def _has_literal_arguments(source: str) -> bool:
 
 
 def _literal_at(text: str) -> str | None:
-    """The longest literal that the text begins with, where it is plain that it ends there."""
+    """The longest literal at the start of the text, where its end is unambiguous."""
     for end in range(len(text), 0, -1):
         source = text[:end].strip()
         node = _parsed(source)
         if node is None or not _is_literal(node):
             continue
         if isinstance(node, ast.Tuple) and not source.startswith("("):
-            continue  # "4, 9": one value of two, or two values?
+            continue  # "4, 9": one tuple or two values?
         if source.endswith("."):
-            continue  # the sentence's, not the number's
+            continue  # the full stop ends the sentence, not the number
         rest = text[end:]
         return source if _AFTER_VALUE.match(rest) and not _BARE_PAIR.match(rest) else None
     return None
@@ -175,7 +177,7 @@ def _tests(code: str) -> Iterator[Example]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             if node.args.args or node.decorator_list:
-                continue  # a fixture or parameters: pytest's to call
+                continue  # it takes fixtures or parameters, which only pytest can supply
         elif not isinstance(node, ast.Assert) and not _is_case(node):
             continue
         source = "\n".join((*imports, ast.unparse(node)))
@@ -211,7 +213,7 @@ def _needed(tree: ast.AST) -> frozenset[str]:
 def _doctests(prompt: str) -> Iterator[Example]:
     try:
         examples = doctest.DocTestParser().get_examples(prompt)
-    except ValueError:  # a prompt's indentation may be anything
+    except ValueError:  # the indentation of a prompt can be anything
         return
     bound: set[str] = set()
     for example in examples:
@@ -222,7 +224,7 @@ def _doctests(prompt: str) -> Iterator[Example]:
         needed = _needed(tree) - bound
         bound |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - needed
         if isinstance(tree.body[0], ast.Import | ast.ImportFrom):
-            continue  # of the module that the answer stands for
+            continue  # imported from the module that the answer replaces
         if example.exc_msg is None:
             yield Example("doctest", example.source, example.want, needed)
         elif isinstance(tree.body[0], ast.Expr) and len(tree.body) == 1:
@@ -242,7 +244,7 @@ def solution(blocks: tuple[Block, ...]) -> tuple[str, frozenset[str]]:
         try:
             tree = ast.parse(block.code)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # the check of syntax has its say about it
+            continue  # the syntax check reports it
         defined = _defined(tree)
         pending += block.code + "\n"
         if defined:

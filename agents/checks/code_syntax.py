@@ -24,7 +24,7 @@ _PARSER_TIMEOUT_S = 10.0
 _Problem = str | None
 
 _SQL_SYNTAX = re.compile(r"syntax error|incomplete input|unrecognized token")
-# What PostgreSQL, MySQL, SQL Server, Oracle or a program's placeholders mean and SQLite does not.
+# What is valid in PostgreSQL, MySQL, SQL Server or Oracle, or as a placeholder, but not in SQLite.
 _SQL_OTHER_DIALECT = re.compile(
     r"::|\$\$|@\w|%s|%\(|\{\w+\}|=\s*(?:any|all)\s*\(|^\s*(?:go|show|use|set|exec|call|describe|declare)\b"
     r"|\b(?:ilike|interval|delimiter|auto_increment|lateral|unnest|grant|revoke|merge|truncate"
@@ -43,7 +43,7 @@ _SQL_OTHER_DIALECT = re.compile(
 _PLACEHOLDER = re.compile(r"(?<!<)<[A-Za-z][\w-]*(?: [\w-]+)*>(?!>)")
 _MARKUP = re.compile(r"</[A-Za-z][\w.]*>|/>|<>")
 _MODULE = re.compile(r"^\s*(?:import\b(?!\()|export\b)|^(?:const .* = )?await\b", re.MULTILINE)
-# Node 22.13 and newer can take the types out, and reads the whole to do so; the older say so.
+# Node 22.13 and newer can strip types, which parses the whole file; older versions report an error.
 _STRIP_TYPES = """
 const { stripTypeScriptTypes } = require("node:module");
 if (!stripTypeScriptTypes) process.exit(86);
@@ -55,7 +55,7 @@ _NODE_IS_TOO_OLD = 86
 
 
 class NotChecked(Exception):
-    """There is nothing here to parse this language with; the message says what is missing."""
+    """No parser for this language is installed; the message says what is missing."""
 
 
 async def _parse_python(block: Block) -> _Problem:
@@ -63,7 +63,7 @@ async def _parse_python(block: Block) -> _Problem:
     try:
         if re.match(r"\s*>>> ", code):
             code = "".join(e.source for e in doctest.DocTestParser().get_examples(code))
-        # A notebook's own lines are no Python.
+        # Notebook magics are not Python.
         code = re.sub(r"^[!%].*$", "", code, flags=re.MULTILINE)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -88,7 +88,7 @@ async def _parse_json(block: Block) -> _Problem:
 
 
 async def _parse_yaml(block: Block) -> _Problem:
-    # Composed and not constructed: tags of other programs (!Ref) and aliases cost nothing.
+    # Composed, not constructed: custom tags (!Ref) are accepted and aliases are not expanded.
     try:
         for _document in yaml.compose_all(block.code, Loader=yaml.SafeLoader):
             pass
@@ -122,15 +122,15 @@ def _statements(code: str) -> list[str]:
 
 def _prepare(statement: str) -> _Problem:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        # Some pragmas act while they are prepared.
+        # Some pragmas take effect when they are prepared.
         database.set_authorizer(
             lambda action, *_: (
                 sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_PRAGMA else sqlite3.SQLITE_OK
             )
         )
         try:
-            database.executemany(statement, ())  # prepared, and run for none of no rows
-        except sqlite3.ProgrammingError:  # prepared; it is a query, or has parameters
+            database.executemany(statement, ())  # prepared, then executed for zero rows
+        except sqlite3.ProgrammingError:  # prepared without error; it is a query, or has parameters
             return None
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             return str(error) if _SQL_SYNTAX.search(str(error)) else None
@@ -176,7 +176,7 @@ def _node() -> str:
 
 
 async def _problem_of(command: list[str], text: str) -> _Problem:
-    """What a parser that reads its standard input and runs nothing says is wrong."""
+    """Runs a parser that reads standard input and executes nothing; returns its error message."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,

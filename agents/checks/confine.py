@@ -1,4 +1,4 @@
-"""Runs as a process of its own: locks itself in, becomes a small program's guard, and watches it.
+"""Runs as its own process: confines itself, becomes a small program's guard, and watches it.
 
 `agents.checks.sandbox` starts this file as a script, by its path and with Python's isolated mode,
 so it imports nothing but the standard library. Linux only (5.14 or newer: before that the kernel
@@ -7,10 +7,10 @@ call).
 
     router -> outer process -> guard, process 1 of a new PID namespace -> the program
 
-Everything that can fail happens before the program is started, and a failure is reported instead of
-started without it. The guard ends when the program does, when a limit is passed, and when the
-router's end of the lifeline closes (also when the router is killed); with process 1 the kernel ends
-every process of the namespace, whatever it forked and whichever signals it ignores.
+Everything that can fail happens before the program is started; after a failure the program is not
+started and the failure is reported. The guard ends when the program does, when a limit is passed,
+and when the router's end of the lifeline closes (also when the router is killed); with process 1
+the kernel ends every process of the namespace, whatever it forked and whichever signals it ignores.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from typing import Any, NoReturn
 WORK = "/work"
 """The program's only writable directory, its home and where it starts."""
 
-_PROGRAM_UID = 65534  # nobody's, where the router itself is root
+_PROGRAM_UID = 65534  # the user id of nobody, where the router itself is root
 _LOOK_EVERY_S = 0.02
 _MAX_FILES = 4096
 _OPEN_FILES = 256
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
-# What the dynamic loader and local time need. The rest of /etc is nobody's business.
+# What the dynamic loader and local time need. The rest of /etc stays hidden.
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _ENVIRONMENT = {
     "HOME": WORK,
@@ -315,7 +315,7 @@ def _watch(
     """
     while True:
         if select.select([lifeline], [], [], _LOOK_EVERY_S)[0]:
-            os._exit(0)  # nobody waits for an answer any more
+            os._exit(0)  # the router no longer waits for the result
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0] != 0:
                 if ended[0] == program:

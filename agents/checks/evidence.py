@@ -1,4 +1,4 @@
-"""The evidence that a kind of answer can give for itself, the dear kind after the cheap."""
+"""The checks that collect evidence by kind of answer, the cheap ones first."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ CHUNK = re.compile(r"[\d.,%$()+*/^=≈ \-]{3,}")
 MOST_SIDES = 300
 _MOST_TOKENS = 80
 _MOST_BITS = 512
-"""Of a numerator or denominator on the way: 154 digits."""
+"""Largest numerator or denominator of an intermediate result, in bits: 154 digits."""
 _DEEPEST = 20
 OTHER_ARITHMETIC = re.compile(r"\b(?:binar|hexadec|octal|base \d|mod\b|modul|bitwise|xor)")
 ROUNDED = re.compile(r"\b(?:round|arredond|nearest|whole number|inteir|approx|aprox|about|cerca)|≈")
@@ -79,7 +79,7 @@ class Side:
 
 
 class _Unreadable(Exception):
-    """The text is no arithmetic, or more of it than is recomputed."""
+    """The text is not arithmetic, or is longer than what is recomputed."""
 
 
 class _Reader:

@@ -1,4 +1,4 @@
-"""Is this answer usable? Facts about an answer that need no second opinion."""
+"""Checks whether an answer is usable, by facts that need no second model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN_CHARS = 200
 
 
 def only_thought(completion: Completion) -> bool:
-    """Whether the model thought, and wrote no answer."""
+    """Whether the model produced thinking but no answer."""
     thought = completion.thinking.strip() or completion.usage.thinking_tokens
     return bool(thought) and not completion.text.strip()
 
@@ -110,7 +110,7 @@ def matches(schema: dict[str, Any], text: str, name: str = "schema") -> CheckRes
 
 
 def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult:
-    """It is sure enough: by what was learnt of this model, else by its typical token."""
+    """The model is sure enough: by its calibration, else by its geometric-mean probability."""
     if sureness.calibration is not None:
         sure = sureness.calibration.confidence(kind, stats)
         least = sureness.min_confidence

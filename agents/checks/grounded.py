@@ -1,4 +1,4 @@
-"""Does every value of an extraction occur in the text that it was to be taken from?"""
+"""Checks that every value of an extraction occurs in the source text."""
 
 from __future__ import annotations
 

@@ -24,16 +24,16 @@ GROUP = "edgeward.checks"
 """Entry points of this group are checks, by their names."""
 
 FINDING_CHARS = 300
-"""Of what a check says that are kept: it goes into the account's report and into a prompt."""
+"""How much of a check's finding is kept: it goes into the account's report and into a prompt."""
 
 Check = Callable[[Task, Kind, Completion], "CheckResult | Awaitable[CheckResult | None] | None"]
-"""(task, kind, completion) -> what it found; None: this answer is none of its business."""
+"""(task, kind, completion) -> its finding; None: the check does not apply to this answer."""
 
 
 async def run_checks(
     checks: Sequence[Check], task: Task, kind: Kind, completion: Completion
 ) -> tuple[CheckResult, ...]:
-    """What each found, in order. One that raises fails nobody's answer, and says that it did."""
+    """The findings, in order. A check that raises counts as passed, and its finding says so."""
     found = []
     for check in checks:
         try:
@@ -79,12 +79,12 @@ def command_checks(settings: Iterable[CheckSettings]) -> tuple[Check, ...]:
 
 
 class CommandCheck:
-    """A program that is shown the answer and says whether it is good.
+    """A program that is shown the answer and judges it.
 
     It reads one JSON object (`prompt`, `answer`, `kind`, and `schema` where the task has one) from
     its standard input. Exit status 0 accepts the answer, 1 rejects it; what it prints is the
-    finding. Any other end, or none within its time, is no judgement: the answer stands, unless the
-    check is strict. It runs as the user does: it is the user's own program.
+    finding. Any other exit status or a timeout is no judgement: the answer passes, unless the check
+    is strict. It runs unconfined, as the user: it is the user's own program.
     """
 
     def __init__(self, settings: CheckSettings, *, strict: bool = False) -> None:

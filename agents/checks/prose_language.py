@@ -1,4 +1,4 @@
-"""Is the answer in the language that was asked for? English, Portuguese, or other letters."""
+"""Checks that the answer is in the language asked for: English, Portuguese, or another script."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ def _wanted(task: Task, kind: Kind) -> frozenset[str]:
 
 
 def _named(instruction: str) -> frozenset[str] | None:
-    """The language that an instruction asks for; empty where it names one otherwise, or several."""
+    """The language that an instruction asks for; empty where it names several, or one for another
+    reason.
+    """
     if targets := {_CODES[match["language"]] for match in _TARGET.finditer(instruction)}:
         return frozenset(targets) if len(targets) == 1 else frozenset()
     found: set[str] = set()
@@ -117,7 +119,7 @@ def _named(instruction: str) -> frozenset[str] | None:
 
 
 def _sure(text: str) -> str | None:
-    """The language of a text whose reading one more word would not turn, else None."""
+    """The language of a text, where one more word would not change the result, else None."""
     text = _NOT_PROSE.sub(" ", text)
     language = language_of(text)
     against = {"en": " é", "pt": " the", "other": " é the"}[language]
@@ -135,5 +137,5 @@ def _read_language(answer: str) -> str | None:
         return None
     ends = {_sure(prose[:_WINDOW_CHARS]), _sure(prose[-_WINDOW_CHARS:])}
     language = ends.pop()
-    # Spanish and its neighbours are not told from Portuguese surely enough to accuse.
+    # Spanish and its neighbours are not told from Portuguese reliably enough to fail an answer.
     return language if not ends and language != "other" else None

@@ -1,11 +1,12 @@
-"""Runs a small program that nobody vouches for, locked in, and says how it ended.
+"""Runs a small untrusted program in a sandbox, and reports how it ended.
 
-What it has: its own directory (in memory, gone afterwards), the system's programs and libraries
-read-only, and the limits. What it has not: a network, the user's files, the environment's secrets,
-other processes to see or signal, and anything that outlives it. `agents.checks.confine` builds that
-on Linux from namespaces, resource limits and a system call filter, as an ordinary user. Where one
-part of it cannot be had (another system, namespaces forbidden, as in many containers) nothing runs,
-and the result says why.
+The program has its own directory (in memory, removed afterwards), the system's programs and
+libraries read-only, and the limits. It has no network, no access to the user's files, the
+environment's secrets or other processes, and nothing of it survives.
+
+`agents.checks.confine` builds this on Linux from namespaces, resource limits and a system call
+filter, as an ordinary user. Where one part is not available (another system, namespaces forbidden,
+as in many containers) nothing runs, and the result says why.
 """
 
 from __future__ import annotations
@@ -32,8 +33,7 @@ _OLDEST_LINUX = (5, 14)
 _MACHINES = ("x86_64", "aarch64")
 _GRACE_S = 5.0  # for the guard's own start, and for the kernel to end what it must end
 _END_S = 2.0
-# What a program says that gave up where the kernel refused it more, before the guard saw a limit
-# passed.
+# What a program prints that failed because the kernel refused a resource before the guard noticed.
 _GAVE_UP: tuple[tuple[StoppedBy, re.Pattern[str]], ...] = (
     ("memory", re.compile(r"MemoryError|bad_alloc|[Oo]ut of memory|Cannot allocate memory")),
     ("processes", re.compile(r"Resource temporarily unavailable|can't start new thread")),
@@ -223,7 +223,7 @@ async def _run(room: str, limits: Limits, stdin: str) -> ProgramResult:
         except TimeoutError:
             late = True
         finally:
-            # What the guard watches: with its end closed, all end, whoever else is still at work.
+            # The lifeline that the guard watches: closing it ends all processes of the program.
             lifeline.close()
             await _end(process)
             # Both streams end with the last process that holds them.
@@ -234,7 +234,9 @@ async def _run(room: str, limits: Limits, stdin: str) -> ProgramResult:
 
 
 def _sealed(text: str) -> int:
-    """A file in memory with the text, at its start, that whoever is handed it cannot change."""
+    """A sealed in-memory file with the text, at its start: the process that receives it cannot
+    change it.
+    """
     descriptor = os.memfd_create("stdin", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
     with os.fdopen(os.dup(descriptor), "wb") as file:
         file.write(text.encode())

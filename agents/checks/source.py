@@ -125,7 +125,7 @@ class Source:
         parts = [part for part in _PARTS.split(value, _MOST_PARTS) if part.strip()]
         if 1 < len(parts) <= _MOST_PARTS and all(self.holds(part) for part in parts):
             return True
-        # A passage in the model's own words is no copy, but its figures are.
+        # A passage in the model's own words need not be a copy, but its figures must occur.
         return len(tokens) > _PROSE_TOKENS and _figures_written(plain) <= self.figures
 
     def holds_number(self, literal: str) -> bool:
@@ -183,7 +183,7 @@ class Source:
         year, month, day = date
         if year is None or day is None:
             return date in self.coarse
-        # What the text leaves out of a date, whoever normalises it has to add.
+        # The year or day that the text leaves out must be added by whoever normalises a date.
         return bool({date, (None, month, day), (year, month, None)} & self.dates)
 
     def _holds_tokens(self, tokens: list[str]) -> bool:
@@ -223,6 +223,6 @@ class Source:
 
 
 def _figures_written(plain: str) -> set[Decimal]:
-    """The numbers above a dozen that a passage has in figures: smaller ones often count things."""
+    """Numbers above 12 that a passage has in digits: smaller ones often count things."""
     found = [readings_of(literal) for literal, _, _ in set(FIGURE.findall(plain))]
     return {min(readings) for readings in found if readings and min(readings) > 12}

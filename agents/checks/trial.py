@@ -1,7 +1,7 @@
-"""Tries Python code on examples or tests, judged by another process than its own.
+"""Runs Python code against examples or tests, judged by a process other than the code's own.
 
-What is found is told by the judge (`agents.checks.apart.judge`), which alone knows what is
-expected; the code's process, beside it in the sandbox, says what its functions give and no more.
+The judge (`agents.checks.apart.judge`) alone knows the expected results. The code's process, beside
+it in the sandbox, only reports what the functions return.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ def _judge() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """held: examples of which the judge saw that they hold. ran: functions of a file of tests.
-
-    problem: what does not hold, as a sentence. unjudged: why each other one shows nothing, either
-    way. not_run: why nothing at all is known of the code. stopped_by: the limit that was passed. At
-    most one of problem, not_run and stopped_by.
+    """held: examples that the judge saw hold. ran: test functions of a file of tests. problem: what
+    does not hold, as a sentence. unjudged: why each other example proves nothing. not_run: why the
+    code was not run. stopped_by: the limit that was passed. At most one of problem, not_run and
+    stopped_by is set.
     """
 
     held: int = 0
@@ -92,7 +91,7 @@ async def tried(code: str, examples: Sequence[Mapping[str, str]], limits: Limits
 
 
 def _lacking(code: str, said: Mapping[str, object]) -> str | None:
-    """What the sandbox has not and the code asks for, where its text bears out that it does."""
+    """What the code says the sandbox lacks, where its text confirms that it needs it."""
     tree = ast.parse(code)
     needs = said.get("needs")
     if isinstance(needs, str) and "ModuleNotFoundError" in str(said.get("load") or said["problem"]):

@@ -1,1 +1,1 @@
-"""One adapter per inference engine, each blind to the others."""
+"""One adapter per inference engine; no adapter knows another."""

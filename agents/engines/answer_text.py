@@ -11,13 +11,12 @@ _JSON_SPACE = " \t\r\n"
 
 
 class AnswerText:
-    """Takes the pieces as they come and gives out those that are certainly answer.
+    """Takes the pieces of an answer as they arrive and returns those that are certainly part of it.
 
-    stops: strings that end the answer and are not part of it, also where one arrives in two
-    pieces. The servers do the same; this is for models that take no `stop`.
-    compact_json: drops white space between the tokens of a JSON text, as the engine protocol wants
-    an answer to a schema.
-    thinking: takes the thinking out; None where there can be none. Stop strings in it end nothing.
+    stops: strings that end the answer and are not part of it, also where one arrives in two pieces.
+    The servers do the same; this is for models that take no `stop`. compact_json: drops white space
+    between the tokens of a JSON text, as the engine protocol requires of an answer to a schema.
+    thinking: removes the thinking; None where there can be none. Stop strings in it end nothing.
     """
 
     def __init__(
@@ -40,13 +39,13 @@ class AnswerText:
 
     @property
     def text(self) -> str:
-        """Everything given out so far, after the last restart."""
+        """The text returned so far, since the last restart."""
         return "".join(self._given)
 
     def feed(self, text: str) -> str:
-        """The part of `text`, and of what was held back before, that can be given out now.
+        """The part of `text`, and of what was held back before, that can be returned now.
 
-        `restarted` then says whether all that was given out before it was thinking.
+        Afterwards `restarted` says whether everything returned before was thinking.
         """
         answered = self._thinking.feed(text) if self._thinking else Answered(text)
         self.restarted = answered.restarts
@@ -56,7 +55,7 @@ class AnswerText:
         return self._give(self._before_stop(answered.text))
 
     def rest(self, *, cut_off: bool = False) -> str:
-        """What was held back, once no more text can come. cut_off: the model had more to say."""
+        """The text held back, once no more can arrive. cut_off: the model would have gone on."""
         self.restarted = False
         last = self._thinking.rest(cut_off=cut_off) if self._thinking else ""
         text = self._before_stop(last)
@@ -76,7 +75,7 @@ class AnswerText:
         if not self._stops:
             return text
         self._held += text
-        # The one that is complete first counts, however the text was cut into pieces.
+        # The first complete stop string counts, wherever the pieces were cut.
         found = [(at + len(stop), at) for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
             self.stopped = True

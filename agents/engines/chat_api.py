@@ -24,7 +24,7 @@ UNKNOWN_FIELD = re.compile(
     r"(field|input|propert|parameter|argument|key|param)|extra_forbidden",
     re.IGNORECASE,
 )
-"""By what a refusal shows that a server takes no parameters that it does not know."""
+"""How a refusal shows that the server rejects unknown parameters."""
 
 FinishReason = Literal["stop", "length", "cancelled", "content_filter"]
 
@@ -40,7 +40,9 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
 
 
 def finish_reason(reported: str) -> FinishReason:
-    """Ours for theirs. Tool calls, end_turn and stop_sequence all mean that the model was done."""
+    """Our name for a server's finish reason. Tool calls, end_turn and stop_sequence all mean
+    `stop`.
+    """
     return _FINISH_REASONS.get(reported.casefold(), "stop")
 
 
@@ -118,7 +120,7 @@ async def list_models(base: str, *, api_key: str | None, timeout_s: float) -> li
 
 
 class Waits:
-    """Every wait on an upstream, so that `close` can end them all at once."""
+    """Runs every wait on an upstream, so that `close` can end them all at once."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Timeout] = set()

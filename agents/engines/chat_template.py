@@ -25,7 +25,7 @@ CHATML = (
 
 
 _COMPLAINTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""What a template's own expressions raise, as `none + 'text'`; Jinja passes them on."""
+"""Exceptions from a template's own expressions, as `none + 'text'`; Jinja lets them through."""
 
 
 class TemplateRefused(Exception):

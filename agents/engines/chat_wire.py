@@ -1,9 +1,9 @@
-"""The HTTP client for chat APIs: brings what servers really send into the one form that SDKs read.
+"""The HTTP client for chat APIs: normalises servers' answers into the form that SDKs expect.
 
-Servers that speak OpenAI's API differ in what the SDKs do not expect: a whole JSON answer where a
-stream was asked for, an error under the status 200, a stream that ends with `[DONE]` and no finish
-reason, content in typed parts, thinking under several names. An SDK gets them as a stream, as an
-HTTP status, with a reason, as text, and as `reasoning_content`. Imports httpx: import it lazily.
+OpenAI-compatible servers deviate: a whole JSON answer where a stream was asked for, an error under
+the status 200, a stream that ends with `[DONE]` and no finish reason, content in typed parts,
+thinking under several names. An SDK then gets a stream, an HTTP status, a finish reason, plain
+text, and `reasoning_content`. Imports httpx: import it lazily.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import httpx
 from agents.engines.refusals import status_of
 
 _LONGEST_WHOLE_BYTES = 8 * 2**20
-"""Of an answer that comes as one JSON text, or a line: far above any; no more is held in memory."""
+"""Largest answer that comes as one JSON text or line; far above any real one. Bounds the memory."""
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 def read_in_one_form(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Has a client bring the answers of chat APIs into that form; the client itself is returned."""
+    """Makes a client normalise the answers of chat APIs; returns the same client."""
     hooks = client.event_hooks
     if _in_one_form not in hooks["response"]:
         client.event_hooks = {
@@ -36,7 +36,7 @@ def read_in_one_form(client: httpx.AsyncClient) -> httpx.AsyncClient:
 
 
 def made_to_read_in_one_form(owner: type, name: str) -> None:
-    """Has a method of a library that makes httpx clients make such ones; twice is once."""
+    """Wraps a library method that makes httpx clients, so that they normalise; idempotent."""
     make = inspect.getattr_static(owner, name)
     is_static = isinstance(make, staticmethod)
     make = make.__func__ if is_static else make
@@ -88,7 +88,9 @@ async def _in_one_form(response: httpx.Response) -> None:
 
 
 async def _whole(response: httpx.Response, begin: bytes, pieces: AsyncIterator[bytes]) -> None:
-    """A JSON text in place of a stream, as the stream it should have been or as the error it is."""
+    """A JSON text that came in place of a stream: converted to a stream, or to the error that it
+    is.
+    """
     stream = response.stream
     parts, size = [begin], len(begin)
     async for piece in pieces:
@@ -249,7 +251,7 @@ class _Frames(httpx.AsyncByteStream):
         return b"data: " + json.dumps(chunk).encode() + end if changed else line
 
     def _reason(self) -> bytes:
-        """A frame that says what `[DONE]` does: the answer is whole."""
+        """A frame with the finish reason that `[DONE]` implies: the answer is complete."""
         assert self._last is not None, "the caller looked"
         reason = "content_filter" if self._refused else "stop"
         head = {key: value for key, value in self._last.items() if key not in ("choices", "usage")}
@@ -264,7 +266,7 @@ def _frame(chunk: Mapping[str, Any]) -> bytes:
 
 
 def _data(line: bytes) -> bytes:
-    """What follows `data:`, or an error in a field of its own; nothing in lines of another."""
+    """What follows `data:`, or an error in a field of its own; empty for other lines."""
     if line.startswith(b"error:"):  # older llama.cpp
         return b'{"error":' + line[6:].strip() + b"}"
     return line[5:].strip() if line.startswith(b"data:") else b""
@@ -281,7 +283,9 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
 
 def _plain(chunk: dict[str, Any]) -> bool:
-    """Brings each delta's content and thinking into the usual fields; whether that changed any."""
+    """Moves each delta's content and thinking into the usual fields; returns whether anything
+    changed.
+    """
     changed = False
     for choice in chunk["choices"]:
         delta = choice.get("delta")
@@ -321,7 +325,7 @@ def _words(value: Any) -> str:
 
 
 def _error_in(body: Any) -> Mapping[str, Any] | None:
-    """The error that stands where an answer should; None where there is none."""
+    """The error in a body that should hold an answer; None without one."""
     if not isinstance(body, dict) or body.get("choices"):
         return None
     error = body.get("error")

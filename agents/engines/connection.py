@@ -1,4 +1,4 @@
-"""What was wrong with a connection, where it was more than silence: in words, with the cure."""
+"""Explains connection failures that are more than silence: in words, with the remedy."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class SpeaksTls(Exception):
-    """A server that was asked over plain HTTP and hung up, because it wants TLS."""
+    """The server hung up on plain HTTP because it expects TLS."""
 
 
 class WrongMachine(Exception):
-    """A name of this machine led to another one. Nothing was sent there."""
+    """A name that should mean this machine resolved to another one. Nothing was sent there."""
 
 
 _NAME_IT = "name the certificate (a PEM file) that vouches for it in SSL_CERT_FILE"
@@ -34,7 +34,7 @@ _CURES = {
     f"reads along: if that is wanted, {_NAME_IT}",
     20: f"its certificate comes from an authority that nobody here knows: {_NAME_IT}",
 }
-"""By OpenSSL's number of what it found in a certificate."""
+"""Remedies by OpenSSL's error number for a certificate."""
 
 _OTHER_NAME = frozenset({62, 64})
 
@@ -43,7 +43,8 @@ _OLD_TLS = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
 _NOT_US = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")
 
 _SPEAKS_TLS = re.compile(
-    # The first bytes of the alert that a server sends to one who speaks no TLS; what others say.
+    # The start of the alert that a TLS server sends to a plain-text client; then what other servers
+    # say.
     r"\\x15\\x03|\x15\x03|plain HTTP request was sent to HTTPS|HTTP request to an HTTPS",
     re.IGNORECASE,
 )
@@ -61,10 +62,10 @@ _UNREADABLE = frozenset(
 
 
 def fault(chain: Iterable[BaseException], *, answered: bool = False) -> str | None:
-    """What speaks against the server that was reached; None where nothing of the kind is known.
+    """What was wrong with the server that was reached; None where nothing of the kind is known.
 
-    chain: a failure, and what it was made from. answered: with an error over HTTP, so that what it
-    says of TLS is of a server behind it.
+    chain: a failure and its causes. answered: it sent an HTTP error, so that what it says about TLS
+    concerns a server behind it.
     """
     failures = tuple(chain)
     for one in failures:
@@ -94,13 +95,13 @@ def _tls_fault(failures: Sequence[BaseException]) -> str | None:
 
 
 def hung_up(chain: Iterable[BaseException]) -> bool:
-    """Whether the server took the connection, and dropped it without a word."""
+    """Whether the server accepted the connection, and closed it without an answer."""
     names = ("RemoteProtocolError", "ServerDisconnectedError", "ReadError", "ConnectionResetError")
     return any(type(one).__name__ in names or "Server disconnected" in str(one) for one in chain)
 
 
 async def speaks_tls(url: str, *, within_s: float = 1.0) -> bool:
-    """Whether whoever listens there answers the first message of TLS; nothing else is sent."""
+    """Whether the server answers a TLS ClientHello; nothing else is sent."""
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(within_s):
@@ -114,7 +115,7 @@ async def speaks_tls(url: str, *, within_s: float = 1.0) -> bool:
 
 
 def _unverified() -> ssl.SSLContext:
-    """For a look: no secret goes over it, so it does not matter whose certificate there is."""
+    """Certificates are not verified in this probe: it sends no secret."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -128,8 +129,10 @@ def verified() -> ssl.SSLContext | bool:
 
 
 def keep_here(client: httpx.AsyncClient) -> None:
-    """Has an httpx client raise WrongMachine, before it sends a byte, where a name that was judged
-    to be this machine's leads to another one: a resolver's answer may change between the two."""
+    """Makes an httpx client raise WrongMachine before sending, where a local name leads elsewhere.
+
+    The name was judged to be this machine's, but a resolver's answer may change afterwards.
+    """
 
     async def look(request: httpx.Request) -> None:
         request.extensions = {**request.extensions, "trace": _look_at_peer}
@@ -153,14 +156,14 @@ async def _look_at_peer(event: str, told: Mapping[str, Any]) -> None:
 
 
 def is_garbled(chain: Iterable[BaseException]) -> bool:
-    """Whether something came, and could not be read as what it should be."""
+    """Whether a response arrived but could not be decoded."""
     return any(
         type(one).__name__ in _UNREADABLE or "while decompressing data" in str(one) for one in chain
     )
 
 
 def is_bad_header(chain: Iterable[BaseException]) -> bool:
-    """Whether the key holds what no header may: a line break, a letter beyond ASCII."""
+    """Whether the key has a character not allowed in a header: a line break, or non-ASCII."""
     return any(
         _BAD_HEADER.search(str(one))
         or (isinstance(one, UnicodeEncodeError) and one.encoding in ("ascii", "latin-1"))

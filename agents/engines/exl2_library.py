@@ -1,4 +1,4 @@
-"""Imports ExLlamaV2, or says in one line why it cannot be used here; nobody else imports it."""
+"""Imports ExLlamaV2, or says in one line why it cannot be used; only this module imports it."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _why_not_imported(error: Exception) -> str:
 
 
 def brief(error: Exception) -> str:
-    """Its name and the first line of what it says."""
+    """The exception's name and the first line of its message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
 

@@ -50,7 +50,7 @@ _CACHES = {
 
 @dataclass(eq=False, slots=True)
 class _Loaded:
-    """Everything of a model in memory, dropped together."""
+    """Everything in memory for a model; released together."""
 
     library: Library
     model: Any
@@ -66,7 +66,7 @@ class _Loaded:
 
 @dataclass(eq=False, slots=True)
 class _Running:
-    """The job that has the model, and what has come of it."""
+    """The running job and its partial results."""
 
     job: Job
     task: Any
@@ -139,18 +139,18 @@ class ExLlamaV2Runner:
             raise self._unavailable(str(error)) from error
         except Exception as error:  # noqa: BLE001  whatever the library or CUDA raises
             reason = self._why_not_loaded(error)
-            error.__traceback__ = None  # its frames hold what was loaded so far
+            error.__traceback__ = None  # its frames reference what was loaded so far
             self._free()
             raise self._unavailable(reason) from None
 
     def _load(self) -> _Loaded:
         library = self._library()
-        # What is cheap to find wrong comes before gigabytes of weights.
+        # Cheap checks come before gigabytes of weights.
         config_json = read_json(self._path / "config.json")
         shape = ModelShape.from_config(config_json)
         template = ChatTemplate.load(self._path)
         encoder = _encoder(self._path)
-        # All of them: the library takes one of the config's alone.
+        # All end tokens: the library takes only one from the config.
         ends = end_tokens(self._path, config_json, encoder.token_to_id)
         config = library.root.ExLlamaV2Config(str(self._path))
         config.arch_compat_overrides(quiet=True)
@@ -324,7 +324,7 @@ class ExLlamaV2Runner:
             self._end(self._completion(running, event))
 
     def _spoken(self, token: int) -> str:
-        """What the library writes for a token that ends an answer: nothing, if it is special."""
+        """How the library writes a token that ends an answer: not at all, if it is special."""
         assert self._loaded is not None, "it is running"
         pieces: list[str] = self._loaded.tokenizer.get_id_to_piece_list(False)
         return pieces[token]

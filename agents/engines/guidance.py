@@ -75,7 +75,7 @@ class Follower:
             raise ConstraintRefused(f"token {token} may not follow ({self._why()})")
 
     def _why(self) -> str:
-        """The first line: its whole state comes after it."""
+        """The first line only: the library appends its whole state."""
         return str(self._matcher.get_error()).partition("\n")[0]
 
 

@@ -1,9 +1,9 @@
 """A lane: one device, one thread that owns every model on it, and a queue in front.
 
-The thread alone loads, unloads, starts and steps; everybody else leaves a wish under the lock and
-wakes it. `lane_order` decides what comes next. A second thread watches: a model that makes no
-progress for `stall_s` while it has work is dropped, its running jobs fail with a retryable error,
-and a fresh lane thread takes over if the old one is stuck inside that model.
+Only that thread loads, unloads, starts and steps models; callers leave a request under the lock and
+wake it. `lane_order` decides what comes next. A watchdog thread drops a model that has work but
+made no progress for `stall_s`: its running jobs fail with a retryable error, and a fresh lane
+thread takes over if the old one is stuck inside that model.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from router.errors import EngineError, EngineUnavailable
 log = structlog.get_logger()
 
 Work = Callable[[int], None]
-"""Something for the lane's thread to do, given the thread's own epoch."""
+"""Work for the lane's thread, called with the thread's own epoch."""
 
 _LONGEST_REST_S = 5.0
-"""Between two looks at idle models; nothing urgent waits for this."""
+"""The longest pause between two checks for idle models; urgent work wakes the thread at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Lane:
         self._added = self._submitted = self._loads = self._swaps = self._stalls = 0
         self._healthy = True
 
-    # What anybody may ask.
+    # Public queries.
 
     def add(self, runner: Runner, *, pinned: bool = False) -> None:
         """Give a model its seat; does nothing where it has one. Loads nothing."""
@@ -112,10 +112,10 @@ class Lane:
                 threading.Thread(target=watch, name=f"lane-{self.name}-watch", daemon=True).start()
 
     def warm(self, runner: Runner, done: Callable[[EngineError | None], None]) -> None:
-        """Load the model now if that pushes nobody out; done: with the reason if it failed.
+        """Loads the model now if there is room without unloading another one.
 
-        Where there is no room the model is loaded when its first job's turn has come, and `done`
-        gets None.
+        done: called with None, or the reason for a failure. Without room the model is loaded when
+        its first job is due, and `done` gets None.
         """
         with self._changed:
             self._seats[runner].on_warm.append(done)
@@ -157,7 +157,7 @@ class Lane:
             job.close(_unavailable(runner, "it was closed during the answer"))
 
     def outlook(self, runner: Runner) -> WaitEstimate:
-        """What a job for this model submitted now would wait for."""
+        """The expected wait of a job for this model if it were submitted now."""
         with self._changed:
             seat = self._seats.get(runner)
             if seat is None:
@@ -191,10 +191,10 @@ class Lane:
                 stalls=self._stalls,
             )
 
-    # What the lock protects.
+    # Internals; the caller holds the lock.
 
     def _stir(self) -> None:
-        """Something has changed: the lane's thread looks again, also if it is not resting yet."""
+        """Wakes the lane's thread, or makes it check again before its next pause."""
         self._stirred = True
         self._changed.notify_all()
 
@@ -221,8 +221,9 @@ class Lane:
         return self._capacity - taken
 
     def _drain_s(self, seat: Seat) -> float:
-        """Until somebody has made room: a guess, half a job of whoever is busy, or its whole queue
-        up to the bound where it has one."""
+        """Estimated seconds until a model makes room: half of its running job, and its queue up to
+        the bound.
+        """
         if seat.runner.footprint_bytes <= self._free_bytes():
             return 0.0
         others = [one for one in self._seats.values() if one.resident and not one.pinned]
@@ -241,7 +242,7 @@ class Lane:
         threading.Thread(target=run, name=f"lane-{self.name}", daemon=True).start()
 
     def _run(self, epoch: int) -> None:
-        """Until no model is left, or another thread has taken over."""
+        """The loop of the lane's thread: until no model is left or another thread takes over."""
         rest_s = 0.0
         while True:
             with self._changed:
@@ -264,7 +265,7 @@ class Lane:
                 rest_s = min(max(until - time.monotonic(), 0.001), _LONGEST_REST_S)
 
     def _next(self) -> tuple[Work | None, float]:
-        """The next thing to do, and until when to rest where there is none."""
+        """The next thing to do, or until when to pause where there is none."""
         now = time.monotonic()
         seats = {seat.key: seat for seat in self._seats.values()}
         for seat in seats.values():
@@ -448,7 +449,7 @@ class Lane:
                 seat.hung = error
                 self._stir()
                 return
-            self._epoch += 1  # the thread that hangs there may do nothing more
+            self._epoch += 1  # the thread that hangs in the model may do nothing more
             jobs = list(seat.active)
             loading = self._doing is not None and self._doing.moves_a_model
             waiting = seat.take_waiting() if loading else []

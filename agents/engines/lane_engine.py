@@ -109,7 +109,9 @@ async def _by(moment: float, parts: asyncio.Queue[Part]) -> Part:
 async def _answer_of(
     ask: Callable[[Callable[[EngineError | None], None]], None],
 ) -> EngineError | None:
-    """What the lane's thread says to a wish. Cancelling takes nothing back."""
+    """Waits for the lane thread's reply to a request. Cancelling the wait does not withdraw the
+    request.
+    """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[EngineError | None] = loop.create_future()
 
@@ -122,7 +124,7 @@ async def _answer_of(
 
 
 def _into(loop: asyncio.AbstractEventLoop, call: Callable[[Any], None]) -> Callable[[Any], None]:
-    """`call` from any thread; a loop that has ended has nobody who listens either."""
+    """Makes `call` safe to call from any thread; does nothing once the event loop is closed."""
 
     def post(value: Any) -> None:
         with suppress(RuntimeError):

@@ -1,4 +1,4 @@
-"""What a lane and the models on it say to each other: one job, and what a model must offer."""
+"""The interface between a lane and its models: a job, and what a model must implement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from router.errors import EngineError, EngineOverloaded, EngineTimeout
 from router.types.completion import Completion
 
 Part = Delta | Completion | EngineError
-"""What a reader receives: pieces of text, then the whole or the reason why there is none."""
+"""What a reader receives: pieces of text, then the completion, or the error that replaces it."""
 
 
 class Job:
@@ -45,14 +45,15 @@ class Job:
 
     @property
     def stopped(self) -> bool:
-        """Nobody wants more of it: the reader left, its time is over, or it has ended already.
+        """Whether the job should end: its reader left, its deadline passed, or it has ended
+        already.
 
-        Whoever runs the job looks at this at least once a token and once a batch of the prompt.
+        Whoever runs the job checks this at least once a token and once a batch of the prompt.
         """
         return self._left or self.over or time.monotonic() >= self.request.deadline
 
     def begin(self, on_end: Callable[[Job, bool], None]) -> bool:
-        """From waiting to running; False if it was given up meanwhile.
+        """From waiting to running; False if it was withdrawn meanwhile.
 
         on_end: called once, at the end, with the job and whether it came to a whole answer.
         """
@@ -76,7 +77,7 @@ class Job:
             self._post(Delta(text, restarts))
 
     def finish(self, outcome: Completion | EngineError) -> None:
-        """The end of a running job. The first call counts; its place is then free."""
+        """Ends a running job and frees its slot. Only the first call has an effect."""
         with self._lock:
             if self._state == "over":
                 return
@@ -115,12 +116,12 @@ class Job:
             self._post(error)
 
     def timeout(self, model: str) -> EngineTimeout:
-        """What a job that ran out of time ends with."""
+        """The error of a job that ran out of time."""
         state = "answered in part" if self.began_to_answer else "no token yet"
         return EngineTimeout(f"{model}: the deadline passed, {state}", model=model)
 
     def too_long_a_wait(self, model: str) -> EngineOverloaded:
-        """What a job that waited longer than it may ends with."""
+        """The error of a job that waited longer than it may."""
         return EngineOverloaded(
             f"{model}: still waiting for its turn after {self.request.max_wait_s:g} s",
             model=model,

@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 STAY = 4.0
-"""A model that was loaded may use up this many times its load seconds before it is hurried out
-again: a lane with more work than it can do then spends at most a fifth of its time on swaps."""
+"""A loaded model may use up to this many times its load seconds before it is forced out again. So
+an overloaded lane spends at most a fifth of its time on swaps.
+"""
 
 _SHORTEST_LOAD_S = 0.001
 """Below this all loads cost the same."""
@@ -119,7 +120,7 @@ def swap_aware(models: Sequence[ModelLoad], free_bytes: float, now: float) -> St
 
 
 def _turn(model: ModelLoad, victims: list[ModelLoad], now: float) -> float:
-    """From when on the victims make room; inf while their own jobs are due sooner."""
+    """When the victims will make room; inf while their own jobs are due sooner."""
     if not any(victim.waiting for victim in victims) or _worth_it(model, victims, now):
         return -math.inf
     if min(victim.first_due for victim in victims) <= model.first_due:
@@ -130,10 +131,10 @@ def _turn(model: ModelLoad, victims: list[ModelLoad], now: float) -> float:
 def _victims(
     model: ModelLoad, models: Sequence[ModelLoad], free_bytes: float, held: set[str], now: float
 ) -> list[ModelLoad] | None:
-    """Who makes room, the cheapest first; empty if there is room, None if there cannot be."""
+    """The models to unload, the cheapest first; empty if there is room, None if there cannot be."""
     lacking = model.footprint_bytes - free_bytes
     chosen: list[ModelLoad] = []
-    # A model that is on its way out for somebody else makes room for that one.
+    # A model that is already being unloaded for another one also makes room for this one.
     candidates = (one for one in models if one.resident and not one.pinned and one.name not in held)
 
     def worth_keeping(one: ModelLoad) -> tuple[bool, bool, float]:
@@ -157,11 +158,11 @@ def _victims(
 
 
 def _worth_it(model: ModelLoad, victims: list[ModelLoad], now: float) -> bool:
-    """Whether the swap now costs less waiting than the swap later, over all waiting jobs.
+    """Whether swapping now costs less waiting than swapping later, over all waiting jobs.
 
-    Two batches, one in place: if it goes first, each job of the other waits for its backlog; if
-    the other goes first, each of its own jobs waits for load, backlog and load again, and none of
-    them may become late by that: a long queue is not put off for ever by a series of short ones.
+    Two batches, one in place: if it goes first, each job of the other waits for its backlog; if the
+    other goes first, each of its own jobs waits for load, backlog and load again, and none of them
+    may become late by that: otherwise a series of short queues would starve a long one.
     """
     theirs = max(victim.backlog_s for victim in victims)
     waiting = sum(victim.waiting for victim in victims)
@@ -179,5 +180,5 @@ def _latest_turn(model: ModelLoad, victims: list[ModelLoad]) -> float:
 
 
 def _may_go(victim: ModelLoad) -> float:
-    """Until when a model with work of its own is left alone."""
+    """Until when a model with work of its own must not be unloaded."""
     return victim.loaded_at + STAY * victim.load_s

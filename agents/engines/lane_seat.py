@@ -1,4 +1,4 @@
-"""One model's seat on a lane: its waiting and running jobs, and what was measured of it."""
+"""One model's state on a lane: its waiting and running jobs, and its measured times."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from router.errors import EngineError
 from router.types.task import Priority
 
 WAIT_SHARE = {Priority.HIGH: 0.15, Priority.NORMAL: 0.6, Priority.LOW: 0.8}
-"""Share of its bound after which a job is due. A high one overtakes what came up to nearly half a
-bound before it; a low one still has a fifth of its bound left for the swap it may need."""
+"""The share of the bound after which a job is due, by priority. A high one overtakes jobs that came
+up to nearly half a bound before it; a low one still has a fifth of its bound left for a swap.
+"""
 
 _WEIGHT = 0.3
-"""Of the newest measurement in a running mean; the last three count for two thirds."""
+"""The weight of the newest measurement in a running mean; the last three make up two thirds."""
 
 
 @dataclass(eq=False)
 class Seat:
-    """Mutable; whoever touches it holds the lane's lock.
+    """The state of one model; mutable, guarded by the lane's lock.
 
-    key: its name on the lane; two models may be called the same. hung: the reason, once the
-    watchdog has given the model up. returning: it was added again while it was leaving.
-    load_s: expected seconds of a load, from the runner's estimate until one was measured.
-    service_s: expected seconds of one job, 0 until one was measured.
-    on_warm: called with None or the reason once the wish to be loaded was dealt with.
-    on_left: called when it has left the lane.
+    key: its name on the lane; two models may have one name. hung: the reason, once the watchdog has
+    given the model up. returning: it was added again while it was leaving. load_s: expected seconds
+    of a load, from the runner's estimate until one was measured. service_s: expected seconds of one
+    job, 0 until one was measured. on_warm: called with None or the reason once the request to load
+    it was handled. on_left: called when it has left the lane.
     """
 
     runner: Runner
@@ -59,7 +59,7 @@ class Seat:
         self.last_used = time.monotonic()
 
     def _due(self, job: Job, bound_s: float) -> float:
-        """Priority and age in one number: who is due first starts first."""
+        """The sort key of a job, from priority and age: the first due starts first."""
         request = job.request
         bound = bound_s if request.max_wait_s is None else request.max_wait_s
         due = job.submitted + bound * WAIT_SHARE[request.priority]
@@ -73,13 +73,13 @@ class Seat:
         self.waiting = [entry for entry in self.waiting if entry[2] is not job]
 
     def take_waiting(self) -> list[Job]:
-        """Its waiting jobs, which are no longer its."""
+        """Removes and returns the waiting jobs."""
         jobs = [job for _, _, job in self.waiting]
         self.waiting.clear()
         return jobs
 
     def drop_over(self) -> None:
-        """Take out the jobs that nobody waits for any more."""
+        """Removes the jobs whose readers no longer wait."""
         if any(not entry[2].waiting for entry in self.waiting):
             self.waiting = [entry for entry in self.waiting if entry[2].waiting]
 
@@ -90,7 +90,7 @@ class Seat:
         self.loaded_at = self.last_used = time.monotonic()
 
     def served(self, job: Job, whole: bool) -> None:
-        """A job has ended; only whole answers tell how long one takes."""
+        """A job has ended; only complete answers update `service_s`."""
         self.active.discard(job)
         self.last_used = time.monotonic()
         if whole:

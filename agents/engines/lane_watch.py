@@ -1,4 +1,4 @@
-"""Tells a model that hangs from one that works: what a lane's watchdog looks at."""
+"""Finds hung models for a lane's watchdog."""
 
 from __future__ import annotations
 

@@ -70,14 +70,15 @@ _HARMLESS_WARNINGS = (
     ".*Accessing the.*attribute on the instance is deprecated",
     ".*`ReadOnly` qualifier",
     ".*conflict with protected namespace",
-    # Of a call cancelled while LiteLLM prepares it in a thread; no request has been made then.
+    # A call was cancelled while LiteLLM prepared it in a thread; no request was sent.
     r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
-    # Of what a server sent in another type than the SDK has; token counts are looked at here.
+    # A server sent another type than the SDK has; token counts are checked in this module.
     "Pydantic serializer warnings",
 )
 _FREE = (EngineRejected, EngineDenied, ContextOverflow, EngineOverloaded)
-"""Refusals before anything was generated, which providers do not charge for. A 500 is none: nobody
-knows how far it came."""
+"""Refusals before anything was generated, which providers do not charge for. A 500 is not one:
+nobody knows how far the generation had come.
+"""
 
 _SOCKET_SLACK_S = 5.0
 """LiteLLM's own timeout lies this far beyond ours. It must not vary from request to request:
@@ -86,7 +87,9 @@ _FIRST_PAUSE_S = 0.5
 _AUTO = "openai/auto"
 _SOME_EFFORT = "medium"
 _LEAST_EFFORTS = ("none", "minimal", "low")
-"""What a model that shall not think is asked for, the least first; not every model takes each."""
+"""The `reasoning_effort` for a model that must not think, the least first; not every model takes
+each.
+"""
 _EFFORT = re.compile(r"reasoning|thinking|effort|chat_template", re.IGNORECASE)
 
 _import_lock = threading.Lock()
@@ -156,7 +159,7 @@ class LiteLLMEngine:
         return WaitEstimate()
 
     async def open(self) -> None:
-        """Makes the engine usable; asks nobody and imports nothing."""
+        """Makes the engine usable; imports nothing and sends nothing."""
         self._waits.closed = False
 
     async def load_library(self) -> None:
@@ -206,7 +209,7 @@ class LiteLLMEngine:
                 refusal += _field(chunk, "refusal")
                 # After a stop string the rest is read for its token counts, and dropped.
                 said = _text(chunk)
-                # What is thought counts: speeds are told by all tokens.
+                # Thinking counts too: speed estimates count all tokens.
                 ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
                 text = answer.feed(said)
                 if (text or answer.restarted) and not loose:
@@ -215,7 +218,7 @@ class LiteLLMEngine:
             text = answer.rest(cut_off=finish_reason(reported) == "length")
             whole = answer.text
             if loose and schema is not None:
-                # Which of its nulls stand for nothing shows in the whole.
+                # Which nulls of the strict form to drop shows only in the complete text.
                 text = whole = without_nulls(whole, schema)
             if text:
                 yield Delta(text)
@@ -258,8 +261,8 @@ class LiteLLMEngine:
     async def _begin(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
 
-        Asks again where that can help and the pause fits the deadline, and what the request may
-        wait: nothing has been handed out yet.
+        Retries where that can help, and where the pause fits the deadline and `max_wait_s`: nothing
+        has been handed out yet.
         """
 
         async def pause(seconds: float) -> None:
@@ -283,8 +286,9 @@ class LiteLLMEngine:
         raise AssertionError("tenacity returns or raises")
 
     async def _ask_for_what_it_takes(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
-        """Asked again without what the model turns the request down for, where that is a wish of
-        ours; what it does not take is remembered."""
+        """Retries without a parameter that the model refused, if the task does not need it;
+        remembers it.
+        """
         while True:
             arguments = self._arguments(request)
             try:
@@ -293,21 +297,23 @@ class LiteLLMEngine:
                 if error.about == "system" and self._system_role:
                     self._system_role = False
                 elif self._effort(request) and _EFFORT.search(error.said):
-                    # A value that it does not know, or the whole of it.
+                    # It refused this value, or the whole parameter.
                     efforts = self._efforts[request.thinking]
                     del efforts[: None if UNKNOWN_FIELD.search(error.said) else 1]
                 else:
                     raise
 
     def _template_wish(self, request: GenerateRequest) -> dict[str, Any] | None:
-        """What a server of open models is told; a provider that has no such templates is not."""
+        """Asks a server of open models to think or not, through its chat template; not for other
+        providers.
+        """
         openai_api = self._provider is None or self._provider.prefix == "openai"
         if not (self._api_base and openai_api and self._effort(request)):
             return None
         return {"chat_template_kwargs": {"enable_thinking": request.thinking == "on"}}
 
     def _effort(self, request: GenerateRequest) -> str | None:
-        """What is asked of the model for the request's sake; None where it takes nothing of it."""
+        """The `reasoning_effort` for the request; None where the model takes none."""
         return next(iter(self._efforts[request.thinking]), None)
 
     async def _ask(
@@ -347,7 +353,7 @@ class LiteLLMEngine:
         streamed: int = 0,
         silence_s: float | None = None,
     ) -> Any:
-        """The result of what `start` starts; every failure is an EngineError of ours.
+        """Runs `start` and returns its result; every failure is an EngineError of ours.
 
         LiteLLM's exception is not chained to it: that one carries the request's messages, and a
         traceback would write them into a log.
@@ -402,7 +408,7 @@ class LiteLLMEngine:
             "seed": request.seed,
             "stop": list(request.stop) or None,
             "reasoning_effort": self._effort(request) or self._reasoning_effort,
-            # Of a model at an address of the user's LiteLLM knows nothing and would drop it.
+            # LiteLLM knows nothing of a model at the user's own address and would drop the schema.
             "allowed_openai_params": ["reasoning_effort"]
             if self._api_base and not self._map_entry() and self._effort(request)
             else None,
@@ -454,7 +460,7 @@ class LiteLLMEngine:
             )
 
     def _refuse_completion_model(self) -> None:
-        """Those go to an older API, over clients of the SDK's own that follow redirects."""
+        """Refuses models of the older completions API: their SDK clients follow redirects."""
         name = self._model.rpartition("/")[2]
         of_old = name in self._module().open_ai_text_completion_models
         if of_old or self._model.startswith("text-completion-"):
@@ -482,9 +488,10 @@ class LiteLLMEngine:
     def _usage(
         self, wire: Any, request: GenerateRequest, *, cut: bool
     ) -> tuple[Usage, tuple[str, ...]]:
-        """Tokens as the provider counts them, where that can be, and what they cost; what is odd.
+        """Tokens as the provider counts them, where plausible, their price, and what was
+        implausible.
 
-        cut: the answer ran past its limit, and all that was set aside for it is charged.
+        cut: the answer ran past its limit, and the whole reservation is charged.
         """
         said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
         if cut:
@@ -507,7 +514,7 @@ class LiteLLMEngine:
         return usage.model_copy(update=update), odd
 
     def _reported(self, wire: Any, request: GenerateRequest) -> Usage | None:
-        """What the provider has said so far of an answer that may have no end; None for nothing."""
+        """The provider's token counts so far, for an answer that may not finish; else None."""
         said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
         if not said.prompt:
             return None
@@ -591,7 +598,9 @@ def _load(api_base: str | None) -> ModuleType:
 
 
 def _guard_clients(litellm: ModuleType) -> None:
-    """Its clients follow redirects, with the prompt; these are all the places that make one."""
+    """Makes its clients refuse redirects, which would send the prompt elsewhere; covers all
+    factories.
+    """
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler, HTTPHandler
     from litellm.llms.openai.common_utils import BaseOpenAILLM
 
@@ -604,13 +613,13 @@ def _guard_clients(litellm: ModuleType) -> None:
 
 
 def _read_answers_in_one_form(litellm: ModuleType) -> None:
-    """At all the places where it makes a client that reads answers of chat APIs."""
+    """Normalises answers wherever LiteLLM makes a client for chat APIs."""
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
     from litellm.llms.openai.common_utils import BaseOpenAILLM
 
     from agents.engines.chat_wire import made_to_read_in_one_form, read_in_one_form
 
-    read_in_one_form(litellm.module_level_aclient.client)  # which was made at the import
+    read_in_one_form(litellm.module_level_aclient.client)  # made at LiteLLM's import
     made_to_read_in_one_form(AsyncHTTPHandler, "create_client")
     made_to_read_in_one_form(BaseOpenAILLM, "_get_async_http_client")
 
@@ -622,10 +631,11 @@ _taken: set[type] = set()
 
 
 def _take_only_counts(usage: type) -> None:
-    """Has LiteLLM drop token counts that are none, wherever they come from. Once a class.
+    """Makes LiteLLM drop malformed token counts, wherever they come from; idempotent for each
+    class.
 
-    A NaN or a word would otherwise end an answer that has arrived whole, in LiteLLM's own reckoning
-    of it. What is dropped is missing, and is seen as that.
+    Otherwise a NaN or a string would make LiteLLM fail on an answer that has arrived complete. A
+    dropped count is treated as missing.
     """
     if usage in _taken:
         return
@@ -639,7 +649,7 @@ def _take_only_counts(usage: type) -> None:
 
 
 def _counts(wire: Any) -> Counts:
-    """The provider's latest figures; none where LiteLLM could only give its own estimate."""
+    """The provider's latest counts; none where LiteLLM could only give its own estimate."""
     for chunk in reversed(wire.chunks):
         usage = getattr(chunk, "usage", None)
         if usage is not None:
@@ -659,10 +669,10 @@ def _thinking_tokens(wire: Any) -> int:
 
 
 def _silence() -> None:
-    """Keeps quiet what LiteLLM's types make pydantic say, at any time after the import.
+    """Suppresses pydantic's warnings about LiteLLM's types, whenever they come after the import.
 
-    LiteLLM sets such filters itself, once; whoever restores the filters of before, a test runner or
-    `warnings.catch_warnings`, undoes that.
+    LiteLLM sets such filters itself, once; a test runner or `warnings.catch_warnings` that restores
+    the earlier filters undoes that.
     """
     for message in _HARMLESS_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
@@ -696,7 +706,7 @@ async def _close_clients(litellm: ModuleType, loop_id: int) -> None:
 
 
 def _pause_s(state: RetryCallState) -> float:
-    """The provider's own wish, or half a second, doubled every time, give or take a half."""
+    """The provider's Retry-After, or 0.5 s doubled at every retry, with a jitter of a half."""
     error = state.outcome.exception() if state.outcome else None
     wish = getattr(error, "retry_after_s", None)
     if wish is not None:

@@ -147,7 +147,7 @@ class LlamaCppRunner:
         self._pool.submit(self._work, job)
 
     def step(self) -> bool:
-        """Its own threads do everything."""
+        """False: the runner has its own threads."""
         return False
 
     def unload(self) -> None:
@@ -203,9 +203,9 @@ class LlamaCppRunner:
         params.n_gpu_layers = self._gpu_layers
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         params.special = self._special
-        params.fit_params = False  # or the window shrinks with the memory that happens to be free
+        params.fit_params = False  # otherwise the window shrinks to fit the free memory
         params.ctx_shift = False  # a prompt that does not fit is refused, never cut
-        params.cache_ram_mib = 0  # by default old prompts pile up in up to 8 GiB of memory
+        params.cache_ram_mib = 0  # otherwise old prompts are cached in up to 8 GiB of memory
         params.enable_reasoning = 0
         params.warmup = False
         params.verbosity = -1
@@ -224,7 +224,7 @@ class LlamaCppRunner:
         except Exception as error:  # noqa: BLE001  whatever a foreign library raises
             answers = [{"error": {"message": str(error)}}]
         if not answers or "error" in answers[0]:
-            time.sleep(1.0)  # the other way for its loop to have begun
+            time.sleep(1.0)  # the other way to make its loop start
             self._server = None
             raise self._unavailable(f"{self._path} loads but cannot write: {_reason(answers)}")
 
@@ -340,7 +340,7 @@ class _Answer:
         except Exception as error:  # noqa: BLE001  the library would swallow it
             self.failure = error
             return True
-        # With `finish` the answer is whole; what follows is the count of its tokens.
+        # After `finish` the text is complete; only the token count follows.
         return self.finish is None and self._job.stopped
 
     def completion(self, model: str) -> Completion:

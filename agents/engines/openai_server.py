@@ -48,7 +48,7 @@ _LIST_TIMEOUT_S = 5.0
 _FIRST_LISTED = "first-listed"
 
 _SOMEBODY_ELSES = re.compile(r"[:-]cloud$")
-"""How Ollama names the models that it does not run itself."""
+"""How Ollama names models that it does not run itself."""
 
 _THINKING_WISHES: Mapping[str, Mapping[str, Any]] = {
     "off": {
@@ -64,7 +64,7 @@ _THINKING_WISHES: Mapping[str, Mapping[str, Any]] = {
     },
     "auto": {},
 }
-"""Each server knows one of these and ignores the others. One that refuses is asked without."""
+"""Each server knows one of these and ignores the others; after a refusal they are left out."""
 
 _NAMED_IN_REFUSAL = {
     "logprobs": re.compile(r"log_?prob", re.IGNORECASE),
@@ -72,7 +72,7 @@ _NAMED_IN_REFUSAL = {
     "reasoning_effort": re.compile(r"reasoning[ _]effort|reasoning\b", re.IGNORECASE),
     "think": re.compile(r"\bthink(ing)?\b", re.IGNORECASE),
 }
-"""By what a refusal shows that it is because of a wish of ours, and not of the task's."""
+"""How a refusal shows that it is about a parameter that the task does not need."""
 
 
 class OpenAIServerEngine:
@@ -126,7 +126,7 @@ class OpenAIServerEngine:
 
     @property
     def _host(self) -> str | None:
-        """The other machine; also where Ollama only passes on what is asked of such a model."""
+        """The other machine; also where Ollama forwards the model's requests to a cloud."""
         if not self._here:
             return authority(self._base)
         if self._model is not None and _SOMEBODY_ELSES.search(self._model):
@@ -142,7 +142,7 @@ class OpenAIServerEngine:
         self._waits.closed = False
 
     async def load_library(self) -> None:
-        """Imports the client: 2 s of one core."""
+        """Imports the client, which takes 2 s of one core."""
         await asyncio.to_thread(_load)
 
     async def stream(self, request: GenerateRequest) -> AsyncGenerator[Delta | Completion, None]:
@@ -165,7 +165,7 @@ class OpenAIServerEngine:
                 refusal += chunk.additional_kwargs.get("refusal") or ""
                 said = _text(chunk)
                 request.meter.arrived(said + (thought or ""))
-                # What is thought counts: speeds are told by all tokens.
+                # Thinking counts too: speed estimates count all tokens.
                 ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
                 text = answer.feed(said)
                 if answer.restarted:
@@ -222,10 +222,10 @@ class OpenAIServerEngine:
             if self._model is None:
                 self._model = await self._first_listed()
             timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S)
-            # A proxy of the environment cannot reach this machine's own address for us.
+            # The environment's proxy cannot reach this machine's own address for us.
             settings = {
                 "timeout": timeout,
-                # A proxy reads along, and cannot reach this machine's own address for us.
+                # A proxy could read the prompt, and cannot reach this machine's own address for us.
                 "trust_env": not (self._here or self._trusted),
                 "verify": await asyncio.to_thread(verified),
             }
@@ -268,8 +268,7 @@ class OpenAIServerEngine:
     async def _begin(self, request: GenerateRequest) -> tuple[Any, Any]:
         """The running answer and its first chunk.
 
-        Asked again without what the server turns the request down for, where that is a wish of
-        ours; what it does not take is remembered.
+        Retries without an optional parameter that the server refuses; remembers what it refused.
         """
         while True:
             asked = self._wishes(request)
@@ -280,7 +279,7 @@ class OpenAIServerEngine:
                     raise
 
     def _wishes(self, request: GenerateRequest) -> dict[str, Any]:
-        """What would be good to have, of what the server has not refused."""
+        """Optional parameters, without those that the server has refused."""
         wishes = {"logprobs": True, **_THINKING_WISHES[request.thinking]}
         kept = {name: wish for name, wish in wishes.items() if name not in self._refused}
         if not self._logprobs:
@@ -288,7 +287,9 @@ class OpenAIServerEngine:
         return kept
 
     def _yields(self, error: EngineRejected, asked: Mapping[str, Any]) -> bool:
-        """Gives up what the refusal is about; False where there is nothing to give up."""
+        """Drops the optional parameter that the refusal is about; False where there is none to
+        drop.
+        """
         if error.about == "system" and self._system_role:
             self._system_role = False
             return True
@@ -344,7 +345,7 @@ class OpenAIServerEngine:
     async def _wait(
         self, start: Callable[[], Awaitable[Any]], request: GenerateRequest, *, streamed: int = 0
     ) -> Any:
-        """The result of what `start` starts; every failure is an EngineError of ours.
+        """Runs `start` and returns its result; every failure is an EngineError of ours.
 
         The client's exception is not chained to it: a traceback would write its request into a log.
         """
@@ -354,14 +355,14 @@ class OpenAIServerEngine:
                 start,
                 upstream,
                 deadline=request.deadline,
-                silence_s=math.inf,  # a server that loads a model says nothing for minutes
+                silence_s=math.inf,  # a server that is loading a model sends nothing for minutes
                 streamed=streamed,
             )
         except (EngineError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001  whatever the client raises is translated here
             failure = await upstream.looked_at(error, self._base, streamed=streamed)
-            if "No generation chunks" in str(error):  # LangChain's words for a stream of nothing
+            if "No generation chunks" in str(error):  # LangChain's message for an empty stream
                 failure = upstream.empty()
             unknown = getattr(error, "status_code", None) == 404 and not streamed
         raise await self._with_known_models(failure) if unknown else failure
@@ -409,8 +410,8 @@ def _load() -> tuple[Any, Any, ModuleType]:
             model="langchain-openai",
         )
     else:
-        # It warns about schemas in words for LangChain's own users; ours get an EngineRejected. And
-        # about content in parts, which is read all the same.
+        # LangChain warns its users about schemas in words; ours get an EngineRejected. It also
+        # warns about content in parts, which is read correctly here.
         for message in (
             "(Invalid schema for|This model does not support) OpenAI's structured",
             "Pydantic serializer warnings",
@@ -422,12 +423,12 @@ def _load() -> tuple[Any, Any, ModuleType]:
 
 @functools.cache
 def _keeping_more(base: Any) -> Any:
-    """ChatOpenAI, which drops what OpenAI's own API does not send, with that kept."""
+    """ChatOpenAI, made to keep the fields that OpenAI's own API does not send."""
 
     class ChatServer(base):  # type: ignore[misc]
         def _convert_chunk_to_generation_chunk(self, chunk: Any, *rest: Any) -> Any:
             if isinstance(chunk.get("usage"), dict):
-                # Token counts that are none would end the answer here; they are looked at later.
+                # Malformed token counts would fail the answer here; they are checked later.
                 chunk = {**chunk, "usage": only_counts(chunk["usage"])}
             made = super()._convert_chunk_to_generation_chunk(chunk, *rest)
             choices = chunk.get("choices") or ()
@@ -445,7 +446,7 @@ def _text(chunk: Any) -> str:
 
 
 def _estimated(request: GenerateRequest, text: str) -> Usage:
-    """For a server that counts nothing."""
+    """Estimated token counts, for a server that reports none."""
     prompt = "".join(message.content for message in request.messages)
     return Usage(
         prompt_tokens=estimate_tokens(prompt),

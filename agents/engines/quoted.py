@@ -1,4 +1,4 @@
-"""A server's own words, fit to stand in an error message: one line, no HTML, nothing unreadable."""
+"""A server's own message, made fit for an error message: one line, no HTML, all printable."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ _BYTES = re.compile(r"b(['\"]).*\1\.?", re.DOTALL)
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 _SAID_IN = ("message", "msg", "error_description", "error", "detail", "details", "title", "reason")
-"""Where error bodies say what is wrong; what else is in them may repeat the request."""
+"""Fields of error bodies that say what is wrong; other fields may repeat the request."""
 
 _TITLE_CHARS = 80
 _UNREADABLE = 0.1
-"""Of the characters; what has more that cannot be shown is no text."""
+"""A share of the characters; text with more unprintable ones is binary."""
 
 
 def quoted(text: str) -> str:
-    """What is said in it. Of JSON only the message is kept: the rest may repeat the request."""
+    """A printable version of the text. Of JSON only the message is kept: the rest may repeat the
+    request.
+    """
     text = _TRACEBACK.sub("", text).strip()
     if _BYTES.fullmatch(text):
         text = _decoded(text.removesuffix("."))
@@ -64,7 +66,7 @@ def _page(text: str) -> str:
 
 
 def _decoded(literal: str) -> str:
-    """What an SDK wrote as the literal of its bytes."""
+    """Text that an SDK wrote as a bytes literal."""
     try:
         content = ast.literal_eval(literal)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -73,7 +75,7 @@ def _decoded(literal: str) -> str:
 
 
 def _parsed(text: str) -> Any | None:
-    """JSON, or the literal that an SDK made of it."""
+    """JSON, or the Python literal that an SDK made of it."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)

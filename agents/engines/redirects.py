@@ -1,7 +1,7 @@
-"""No request that carries a prompt follows a redirect: who reads it is said in the configuration.
+"""Refuses redirects of requests that carry a prompt: the configuration decides who reads it.
 
-A redirect that keeps the method takes the prompt along, one that does not delivers somebody's page
-as the answer; both are refused, also on the same origin. Lists of models may move about on theirs.
+A redirect that keeps the method sends the prompt elsewhere; any other one returns some page as the
+answer. Both are refused, also on the same origin. Lists of models may redirect within their origin.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RedirectRefused(Exception):
 
 
 def guard(client: Any) -> None:
-    """Has an httpx client, of either kind, raise RedirectRefused instead of following."""
+    """Makes an httpx client, sync or async, raise RedirectRefused instead of following."""
     import httpx
 
     hook: Any = _refuse if isinstance(client, httpx.Client) else _refuse_async
@@ -37,7 +37,7 @@ def guard(client: Any) -> None:
 
 
 def guard_maker(owner: type, name: str) -> None:
-    """Has a method of a library that makes httpx clients make guarded ones; twice is once."""
+    """Makes a library method that returns httpx clients return guarded ones; idempotent."""
     make = inspect.getattr_static(owner, name)
     is_static = isinstance(make, staticmethod)
     if is_static:
@@ -56,7 +56,7 @@ def guard_maker(owner: type, name: str) -> None:
 
 
 async def get_on_origin(client: httpx.AsyncClient, url: str, **named: Any) -> httpx.Response:
-    """A GET that may be sent on, but not away: RedirectRefused where another origin is named."""
+    """A GET that follows redirects within its origin only; RedirectRefused for another origin."""
     response = await client.get(url, follow_redirects=False, **named)
     for _ in range(_MOST_STEPS):
         following = response.next_request

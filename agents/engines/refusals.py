@@ -1,7 +1,7 @@
-"""What a server's refusal is about, told by codes and by how such sentences are made.
+"""Classifies a server's refusal, by codes and by how such sentences are made.
 
-The wordings differ from server to server and from release to release, so that a list of sentences
-is never whole: a context refusal names a length of the input and says that it is too much.
+The wording differs from server to server and from release to release, so that no list of sentences
+would be complete: a context refusal names a length of the input and says that it is too much.
 """
 
 from __future__ import annotations
@@ -86,12 +86,12 @@ def is_overflow(said: str) -> bool:
         return True
     if not (_LENGTH.search(said) and _TOO_MUCH.search(said)):
         return False
-    # A limit of the answer alone is another matter: the prompt is not what must shrink.
+    # A limit of the answer alone is different: shortening the prompt would not help.
     return not _ANSWER_ONLY.search(said) or bool(_WHOLE_WINDOW.search(_ANSWER_ONLY.sub("", said)))
 
 
 def is_too_large_for_rate(said: str) -> bool:
-    """Whether one request is more than a whole minute allows: waiting does not help."""
+    """Whether one request exceeds the limit for a whole minute: waiting does not help."""
     return bool(_TOO_LARGE_FOR_RATE.search(said))
 
 

@@ -97,9 +97,9 @@ def has_optional(schema: Any) -> bool:
 
 
 def without_nulls(text: str, schema: Mapping[str, Any]) -> str:
-    """The JSON of an answer to the strict form without the nulls that stand for nothing.
+    """The JSON of an answer to the strict form, without the nulls that stand for absent properties.
 
-    A null that the schema itself allows stays. What is no JSON is left as it is.
+    A null that the schema itself allows stays. Text that is not JSON is returned as it is.
     """
     try:
         value = json.loads(text)

@@ -223,7 +223,7 @@ class ScriptedEngine:
             ) from error
 
     def _compact(self, reply: str, schema: dict[str, Any]) -> str | None:
-        """The reply as compact JSON, None where the schema refuses it."""
+        """The reply as compact JSON; None where it does not satisfy the schema."""
         try:
             Draft202012Validator.check_schema(schema)
         except jsonschema.SchemaError as error:
@@ -328,7 +328,7 @@ def _until_stop(text: str, stops: tuple[str, ...]) -> str:
 
 
 def _stats(min_logprob: float | None, tokens: int) -> TokenStats | None:
-    """As if the least sure token stood alone and the others were certain."""
+    """Token statistics as if all tokens but the least sure one were certain."""
     if min_logprob is None or tokens == 0:
         return None
     return TokenStats(tokens=tokens, min_logprob=min_logprob, sum_logprob=min_logprob)

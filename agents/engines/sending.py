@@ -1,7 +1,7 @@
-"""Tells a generation's meter when its request goes out, whichever HTTP client carries it.
+"""Tells a generation's meter when its request is sent, with any HTTP client.
 
-Only what went out can cost anything, and an SDK's exception does not say whether it did: a timeout
-may have struck while the connection was made. Both clients that LiteLLM uses are asked themselves.
+Only a sent request can cost anything, and an SDK's exception does not say whether it was sent: a
+timeout may have struck while connecting. Both HTTP clients that LiteLLM uses are hooked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _watched = False
 
 @contextmanager
 def told(meter: Meter) -> Iterator[None]:
-    """Within it the requests that go out are this meter's."""
+    """Requests that are sent inside this context count for the meter."""
     token = _meter.set(meter)
     try:
         yield
@@ -29,9 +29,9 @@ def told(meter: Meter) -> Iterator[None]:
 
 
 def watch_clients(aiohttp_transport: Any) -> None:
-    """Has every request of the process looked at; those outside `told` are nobody's. Once.
+    """Hooks every HTTP request of the process; those outside `told` are ignored. Idempotent.
 
-    aiohttp_transport: LiteLLM's own class, by which it carries httpx's requests over aiohttp.
+    aiohttp_transport: LiteLLM's own class, by which it sends httpx's requests over aiohttp.
     """
     global _watched
     if _watched:

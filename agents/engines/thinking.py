@@ -1,4 +1,4 @@
-"""Tells what a model thought aloud from what it answers, however the text is cut into pieces."""
+"""Separates a model's thinking from its answer, wherever the stream is cut into pieces."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from router.types.task import Message
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """How one family of models encloses its thinking.
+    """The marks with which one family of models encloses its thinking.
 
-    reserved: nothing but thinking is ever written between them. The others are ordinary XML, which
-    a task may ask for by name.
+    reserved: the marks never occur in ordinary text. The others are plain XML, which a task may ask
+    for by name.
     """
 
     opening: str
@@ -47,7 +47,7 @@ _JSON_BEGINS = ("{", "[", '"')
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What can be given out now. restarts: all that was given out before it was thinking."""
+    """Text that can be returned now. restarts: everything returned before was thinking."""
 
     text: str
     restarts: bool = False
@@ -57,13 +57,13 @@ _NOTHING = Answered("")
 
 
 class Thinking:
-    """Takes the pieces as they come, keeps the thinking and gives out the answer.
+    """Takes the pieces of a stream, keeps the thinking and returns the answer.
 
-    Only a block that begins the text is thinking; the same marks further on are the answer's own.
+    Only a block that begins the text is thinking; the same marks further on belong to the answer.
     Some chat templates open the block themselves, and the text then holds the closing mark alone:
-    what stands before it was thinking, which shows when the mark comes. opened: the model is known
-    to do so, and nothing is given out before the mark. asked: the conversation; a mark that it
-    speaks of may well be a part of the answer.
+    everything before it was thinking, which shows only when the mark arrives. opened: the model is
+    known to do so, and nothing is returned before the mark. asked: the conversation; marks that it
+    mentions may belong to the answer.
     """
 
     def __init__(self, *, asked: Sequence[Message] = (), opened: bool = False) -> None:
@@ -81,17 +81,19 @@ class Thinking:
 
     @property
     def text(self) -> str:
-        """All that was thought, so far."""
+        """All thinking so far."""
         return "\n\n".join(text for block in self._thought if (text := block.strip()))
 
     @property
     def thinks(self) -> bool:
-        """Whether what came last was thinking, as far as can be told."""
+        """Whether the latest text was thinking, as far as can be told."""
         awaits = self._begins and (bool(self._thought) or self._opened)
         return awaits or self._closing is not None
 
     def feed(self, text: str) -> Answered:
-        """The part of `text`, and of what was held back before, that is certainly answer."""
+        """The part of `text`, and of what was held back before, that certainly belongs to the
+        answer.
+        """
         self._held += text
         given, restarts = "", False
         while True:
@@ -102,7 +104,7 @@ class Thinking:
                 return Answered(given, restarts)
 
     def also(self, text: str) -> None:
-        """Thinking that came beside the text, in a field of its own."""
+        """Adds thinking that arrived in a field of its own."""
         if self._thought and self._closing is None:
             self._thought[-1] += text
         else:
@@ -110,7 +112,7 @@ class Thinking:
         self._opened = False  # a server that separates it leaves no mark in the text
 
     def rest(self, *, cut_off: bool = False) -> str:
-        """What was held back, once no more text can come. cut_off: the model had more to say."""
+        """The text held back, once no more can arrive. cut_off: the model would have gone on."""
         held, self._held = self._held, ""
         if self._closing is not None or (self._begins and self._opened and cut_off):
             self._think(held)
@@ -122,7 +124,7 @@ class Thinking:
         return held
 
     def _step(self) -> tuple[Answered, bool]:
-        """One mark further; whether there is more to be read in what is held."""
+        """Reads up to the next mark; the flag says whether more of the held text can be read."""
         if self._closing is not None:
             return _NOTHING, self._to_closing(self._closing)
         if self._begins:
@@ -169,7 +171,7 @@ class Thinking:
         return Answered(sure), False
 
     def _lone_closing(self) -> tuple[int, _Marks] | None:
-        """Where in what is held a closing mark stands that nothing opened, and which."""
+        """Position and text of a closing mark in the held text that has no opening mark."""
         if self._thought:
             return None
         places = [(at, one) for one in self._alone if (at := _find(one.closing, self._held)) >= 0]
@@ -207,7 +209,7 @@ def without_thinking(text: str, asked: Sequence[Message] = ()) -> tuple[str, str
 
 
 def with_thinking_counted(usage: Usage, thought: str) -> Usage:
-    """The usage with the tokens of `thought` told apart, where the server did not do it."""
+    """The usage with `thinking_tokens` filled in, where the server did not report them."""
     if usage.thinking_tokens or not thought:
         return usage
     estimate = min(estimate_tokens(thought), usage.completion_tokens)

@@ -56,10 +56,10 @@ _READ_CHARS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Who was asked, in the words an error message needs.
+    """The server that was asked, as error messages name it.
 
-    model: as the configuration names it. place: "OpenAI", "the server at http://...".
-    The cures complete a sentence. secrets: strings that must not appear in a message.
+    model: as the configuration names it. place: "OpenAI", "the server at http://...". The remedies
+    complete a sentence. secrets: strings that must not appear in a message.
     """
 
     model: str
@@ -70,7 +70,7 @@ class Upstream:
     secrets: tuple[str, ...] = ()
 
     def error(self, failure: BaseException, *, streamed: int = 0) -> EngineError:
-        """`failure`, an exception of an HTTP client or SDK, as ours.
+        """Translates `failure`, an exception of an HTTP client or SDK, into ours.
 
         streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
         EngineUnavailable whatever the status was, because half an answer cannot be taken back.
@@ -110,7 +110,7 @@ class Upstream:
     async def looked_at(
         self, failure: BaseException, base: str | None, *, streamed: int = 0
     ) -> EngineError:
-        """The same, after a look at the server where that can tell more.
+        """As `error`, after probing the server where that can tell more.
 
         base: the address that was asked; None where it is the SDK's own.
         """
@@ -202,7 +202,7 @@ class Upstream:
         )
 
     def silent(self, seconds: float | None, *, streamed: int) -> EngineTimeout:
-        """Nothing came for `seconds`, before or in the middle of an answer."""
+        """The error for an upstream that sent nothing for `seconds`, before or during an answer."""
         waited = "" if seconds is None else f" for {seconds:.3g} s"
         point = f"after {streamed} pieces of the answer" if streamed else "before the first word"
         return EngineTimeout(
@@ -234,7 +234,9 @@ class Upstream:
         )
 
     def garbled(self, *, streamed: int) -> EngineUnavailable:
-        """What came cannot be read: no UTF-8, broken compression, or JSON of another kind."""
+        """The error for a response that cannot be decoded: not UTF-8, broken compression, malformed
+        JSON.
+        """
         if streamed:
             return self.broke_off("what came then cannot be read", streamed=streamed)
         return EngineUnavailable(
@@ -244,7 +246,7 @@ class Upstream:
         )
 
     def words(self, failure: BaseException, *, most_chars: int = _QUOTED_CHARS) -> str:
-        """What the provider said, without wrappers and secrets, in one short line."""
+        """The provider's message, without wrappers and secrets, in one short line."""
         text = "what is no text" if is_garbled(_chain(failure)) else _message(failure)
         for secret in self.secrets:
             if secret:
@@ -286,7 +288,7 @@ def _status(failure: BaseException) -> int | None:
 
 
 def _refused(failure: BaseException) -> bool:
-    """Whether there was an answer with an error's status; one that LiteLLM made up is none."""
+    """Whether the server answered with an error status; one that LiteLLM made up does not count."""
     answers = (
         getattr(error, "response", None)
         for error in _chain(failure)

@@ -49,12 +49,13 @@ _TRAINED_FOR_IT = 1.3
 _SHARING = 0.7
 _SWAPPING = 1.2
 _CLOSED = 1.2
-"""In doublings of size: what a coder's training for code is worth, and what it costs that two roles
-share a model, which serves one request at a time, that two models swap, or that a licence is not
-for everybody."""
+"""In doublings of size: the gain from a coder's training for code, and the costs of two roles
+sharing a model (which serves one request at a time), of two models swapping, and of a restrictive
+licence.
+"""
 
 _LEAST_TOKENS_PER_S = 6.0
-"""Slower than this nobody waits for."""
+"""A slower model is not recommended."""
 
 
 class PlanRefused(ConfigError):
@@ -299,7 +300,9 @@ def _wanted(wish: Wish, role: Role) -> int:
 
 
 def _worth(wish: Wish, seat: Seat, candidates: Sequence[Candidate]) -> float:
-    """How good the role is played, in doublings of size; a judgement that orders, no more."""
+    """How well the model plays the role, in doublings of size; a judgement, useful for ordering
+    only.
+    """
     candidate = next(one for one in candidates if one.name == seat.name)
     billions = candidate.shape.decoder_params / 1e9
     if seat.role == "router":

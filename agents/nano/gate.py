@@ -10,9 +10,11 @@ from router.classify.ngrams import LinearModel
 
 NO_FAMILY = "escalate"
 FLOOR = 0.1
-"""The likeliest family is named from this probability on, even where `escalate` is likelier: some
-refusals (a field that the text lacks, a date with two readings) are not to be seen in n-grams, so
-the gate is unsure about their look-alikes too. The low score then counts in the confidence."""
+"""The likeliest family is named from this probability on, even where `escalate` is likelier.
+
+Some refusals (a field that the text lacks, a date with two readings) do not show in n-grams, so the
+gate is unsure about prompts that resemble them. The low score then lowers the confidence.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""The words of the training's wordings: a request in other words asks for something else.
+"""The words of the training prompts: a request in other words may ask for something else.
 
-A model this small guesses the operation behind a verb it never met, and is sure of its guess. So
+A model this small guesses the operation behind a verb that it never met, with high confidence. So
 in the families whose requests are an order and the names that it copies, every other word must be
-one of the training's. Where a request carries a text, the same words tell what
-is wording and cannot be a value.
+one of the training's. Where a request carries a text, the same words tell the wording from values.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ CARRYING = ("extract",)
 LEAST_SHARE = 0.0008
 """Of a family's requests, below which a word was a value, a typing error or an accident."""
 WORDING_ODDS = 50
-"""How much oftener a word stands outside the answer than in it, to be no value."""
+"""A word this much oftener outside the answer than in it is wording, not a value."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 

@@ -1,1 +1,1 @@
-"""Tools: what a model may ask for, who may ask, and a record of every time it did."""
+"""Tools that models can call, the permissions of each role, and the audit of every call."""

@@ -1,4 +1,4 @@
-"""The arguments of a tool under a role's limits: what a model is told, and what is judged."""
+"""The arguments of a tool under a role's limits: the schema that a model sees, and validation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agents.tools.tool import Tool, ToolRefused
 
 
 def narrowed(tool: Tool, limits: Mapping[str, Limit]) -> Schema:
-    """The tool's schema with the limits in it."""
+    """The tool's schema with the role's limits added."""
     properties = dict(tool.schema["properties"])
     required = list(tool.schema["required"])
     for name, limit in limits.items():
@@ -47,10 +47,7 @@ def reply_schema(
 def judged(
     tool: Tool, limits: Mapping[str, Limit], role: str, arguments: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the tool is given: the arguments, and the defaults of those that a limit is on.
-
-    Raises ToolRefused.
-    """
+    """The validated arguments, with the defaults of limited ones filled in. Raises ToolRefused."""
     if (fault := fault_in(arguments, tool.schema)) is not None:
         raise ToolRefused(fault, mendable=True)
     for name, limit in limits.items():

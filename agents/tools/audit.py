@@ -1,4 +1,4 @@
-"""What becomes of a call, and the record that is kept of it."""
+"""The result of a tool call, and its audit record."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from agents.tools.tool import PUBLIC
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came of a call. `text` is for a model, `output`, as the tool gave it, for a program, and
-    `reason` for the account.
+    """The result of a call: `text` is for a model, `output`, as the tool gave it, for a program.
 
-    status: done; refused, it is not allowed; failed, it did not work; malformed, it could not be
-    read. label: of what `text` gives away. remedy: where the call itself was wrong, `repair` shows
-    the model the text once, and `escalate` says that it was wrong again.
+    reason: for the account. status: done; refused, it is not allowed; failed, it did not work;
+    malformed, it could not be parsed. label: the privacy label of `text`. remedy: where the call
+    itself was wrong, `repair` shows the model the text once; `escalate` says that it was wrong
+    again.
     """
 
     status: Literal["done", "refused", "failed", "malformed"]
@@ -29,11 +29,11 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One call, also one that was refused, without the values of its arguments.
+    """One call, also a refused one, without the values of its arguments.
 
-    tool and argument_names are '?' where the model wrote what is no name. arguments_sha256: of
-    their canonical JSON. at: Unix time at which it was asked for; seconds: until it ended, the
-    approval included.
+    tool and argument_names are '?' where the model wrote what is not a name. arguments_sha256: of
+    their canonical JSON. at: Unix time of the request; seconds: until it ended, the approval
+    included.
     """
 
     task_id: str
@@ -48,5 +48,4 @@ class AuditRecord:
 
 
 Audit = Callable[[AuditRecord], None]
-"""Takes a record at once, without blocking; what it raises leaves the call, for nothing may go
-unrecorded."""
+"""Takes a record at once, without blocking. Its exceptions propagate: no call may go unrecorded."""

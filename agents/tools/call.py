@@ -23,7 +23,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model says when it needs no tool, or none any more. Other than text it is JSON."""
+    """An answer instead of a call. With an answer schema it is JSON, else text."""
 
     text: str
 
@@ -33,7 +33,7 @@ class Malformed(ValueError):
 
 
 class Repeated(Malformed):
-    """A name is given twice in one object, so that two readers may read different things."""
+    """A JSON object repeats a name, so that two parsers may disagree on its value."""
 
 
 def read_reply(text: str) -> Call | Answer:
@@ -81,7 +81,7 @@ def digest(written: Mapping[str, Any] | str) -> str:
 
 
 def names(written: Mapping[str, Any] | str) -> tuple[str, ...]:
-    """The arguments' names in order, '?' for what is none; empty where they cannot be read."""
+    """The arguments' names in order, '?' for a malformed one; empty where they cannot be parsed."""
     try:
         return tuple(shown_name(name).strip("'") for name in sorted(read_arguments(written)))
     except Malformed:

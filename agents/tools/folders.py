@@ -20,7 +20,7 @@ _DEEPEST = 40
 _SYSTEM = ("/proc", "/sys", "/dev")
 _ELSEWHERE = re.compile(r"^[A-Za-z]:|^[\\/]{2}|://|^file:|%(?:2e|2f|5c|00)", re.IGNORECASE)
 _OPEN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
-# A pipe is not waited for and a terminal not taken, should one stand where a file was.
+# Should a pipe or terminal stand in place of a file: never block on it, nor acquire it.
 _OPEN |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
@@ -104,7 +104,7 @@ class Folders:
             os.close(inner.descriptor)
 
     def real_path(self, place: Place) -> Path:
-        """Where an open place was found. It may be another's by now: compare its inode."""
+        """The path of an open file. Another file may be there by now: compare the inode."""
         _, parts = self._located(place.shown)
         return self._folders[place.shown.partition("/")[0]].path.joinpath(*parts)
 
@@ -120,7 +120,7 @@ class Folders:
         return found
 
     def _located(self, path: str) -> tuple[Folder, tuple[str, ...]]:
-        """The folder a path is in, and the way from there. It looks at nothing but the text."""
+        """The folder of a path and the rest of the path, by its text; the disk is not read."""
         known = f"there are: {', '.join(self._folders) or 'none'}"
         _refuse_tricks(path, known)
         parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -145,7 +145,7 @@ def _refuse_tricks(path: str, known: str) -> None:
     if "\\" in path or path.startswith("~") or _ELSEWHERE.search(path):
         raise ToolRefused(f"the path must be written as folder/name, from its folder; {known}")
     for part in path.split("/"):
-        # Signs that only look like dots and slashes, or become some elsewhere.
+        # Characters that look like dots and slashes, or become some on another system.
         plain = unicodedata.normalize("NFKC", part)
         if ".." in (part, plain):
             raise ToolRefused(f"the path must not hold '..'; {known}")
@@ -167,7 +167,7 @@ def _root(folder: Folder) -> Place:
 def _within(
     place: Place, name: str, directory: bool, roots: dict[tuple[int, int], Folder]
 ) -> Place:
-    """`name` in an open folder. It is looked at before and after it is opened."""
+    """Opens `name` in an open folder, checking it before and after."""
     label = place.folder.label
     if name.startswith(".") and not place.folder.hidden:
         raise ToolRefused("names that begin with a dot are hidden, and not read")

@@ -77,13 +77,15 @@ class McpConnection:
             return self._session
 
     async def _alive(self) -> bool:
-        """Whether there is a session; after a call that did not end, whether it still answers."""
+        """Whether the session is usable; after a call that timed out, whether the server still
+        answers.
+        """
         if self._session is None or self._holder is None or self._holder.done():
             return False
         if not self._doubted:
             return True
         try:
-            # Less than the call that waits for it has left.
+            # A shorter timeout than what the waiting call has left.
             async with asyncio.timeout(min(_PING_S, self.settings.timeout_s / 2)):
                 await self._session.send_ping()
         except Exception:  # noqa: BLE001  whatever it is, it is no answer
@@ -92,7 +94,8 @@ class McpConnection:
         return True
 
     async def _tried(self) -> None:
-        """Connects. One that could not be reached is left alone for a while: no task waits for it.
+        """Connects. After a failure it does not try again for a while, so that tasks do not wait
+        for it.
 
         Raises ToolFailed.
         """
@@ -180,8 +183,8 @@ class McpConnection:
         )
 
     async def _call(self, name: str, arguments: Mapping[str, Any]) -> Output:
-        """Through the session: LangChain's own call takes an argument named `runtime` for itself,
-        and may send every argument to a tracing service.
+        """Calls through the session: LangChain's own call reserves an argument named `runtime`, and
+        may send every argument to a tracing service.
         """
         session = await self._connected()
         holder = self._holder
@@ -221,8 +224,11 @@ def _direct_client(
     timeout: httpx.Timeout | None = None,
     auth: httpx.Auth | None = None,
 ) -> httpx.AsyncClient:
-    """For a server on this machine: no proxy of the environment is between, nor another machine
-    behind its name. Redirects are the library's to follow, on the server's own origin."""
+    """A client for a server on this machine that uses no proxy and refuses names that lead
+    elsewhere.
+
+    Redirects are the library's to follow, on the server's own origin.
+    """
     import httpx
 
     waits = timeout or httpx.Timeout(_WAIT_S, read=_STREAM_WAIT_S)

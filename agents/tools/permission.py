@@ -64,7 +64,7 @@ class Limit:
         )
 
     def fault(self, value: Any) -> str | None:
-        """What the value had to be, without the value itself; None where it is."""
+        """What values are allowed, without the value itself; None where it is allowed."""
         if isinstance(value, list):
             if self.max_items is not None and len(value) > self.max_items:
                 return f"may have at most {self.max_items} items"
@@ -95,9 +95,9 @@ class Limit:
         return None
 
     def default(self, default: Any) -> Any:
-        """What stands for an argument that was left out; MISSING where it must be given.
+        """The value of an argument that was left out; MISSING where it must be given.
 
-        A default of the tool's above the most becomes the most, for it would pass the limit by.
+        A tool's default above the limit becomes the limit, which it would otherwise exceed.
         """
         if default is MISSING or default is None:
             return MISSING

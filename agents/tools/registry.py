@@ -145,7 +145,7 @@ class Registry:
         return self._tools[name]
 
     async def _ask(self, name: str) -> tuple[Tool, ...] | str:
-        """The server's tools, or why there are none."""
+        """The server's tools, or the reason why there are none."""
         try:
             return await self._servers[name].tools()
         except ToolFailed as failed:

@@ -1,4 +1,4 @@
-"""What a model is shown of a tool's result: cleaned, cut, and marked as data."""
+"""Prepares a tool's result for a model: cleaned, cut, and marked as data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HIDDEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
-"""Signs that turn the direction of a text or write in it unseen; joiners and accents stay."""
+"""Characters that change the direction of text or are invisible; joiners and accents stay."""
 
 _OWN_MARK = re.compile(r"<<(?=/?\s*data\b)", re.IGNORECASE)
 _TURN_MARK = re.compile(r"<(?=\|[\w ]{1,40}\|>|(?:start|end)_of_turn>)|\[(?=/?INST\])")
@@ -19,7 +19,7 @@ _TURN_MARK = re.compile(r"<(?=\|[\w ]{1,40}\|>|(?:start|end)_of_turn>)|\[(?=/?IN
 
 
 def cleaned(text: str) -> str:
-    """`text` without control characters, signs that hide or turn it, and marks of a turn's end."""
+    """`text` without control, invisible and direction characters, and without turn marks."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = text.replace("\u2029", "\n").replace("\x85", "\n")
     text = _HIDDEN.sub("", text)
@@ -29,14 +29,14 @@ def cleaned(text: str) -> str:
 
 
 def one_line(text: str, most_chars: int = 300) -> str:
-    """A foreign program's words in quotes, on one line, cut."""
+    """Text from a foreign program in quotes, on one line, cut."""
     line = " ".join(cleaned(text[: 4 * most_chars]).split())
     line = line if len(line) <= most_chars else line[:most_chars] + " ..."
     return json.dumps(line, ensure_ascii=False)
 
 
 def as_data(name: str, text: str, most_chars: int) -> str:
-    """The text between two marks that it cannot contain, with a word on what it is."""
+    """The text between two marks that it cannot contain, with a note that it is data."""
     shown = cleaned(text[:most_chars])
     mark = secrets.token_hex(8)
     while mark in shown:

@@ -80,10 +80,11 @@ def sqlite_tool(folders: Folders) -> Tool:
 
 @contextmanager
 def _database(place: Place, path: Path) -> Iterator[sqlite3.Connection]:
-    """The open file as a database that can only be read.
+    """Opens the file as a read-only database.
 
-    SQLite opens by path, so that what it opens is compared with what was opened safely. It follows
-    no link at the end of a path, and its files beside the database must be files.
+    SQLite opens by path, so the file that it opened is compared with the one that was opened
+    safely. It follows no link at the end of a path, and its files beside the database must be
+    files.
     """
     header = os.pread(place.descriptor, 20, 0)
     if header[:16] != _MAGIC:
@@ -108,7 +109,7 @@ def _database(place: Place, path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _restrict(database: sqlite3.Connection) -> None:
-    """First the settings, then the judge who would refuse them."""
+    """Applies the settings first, then the authorizer, which would refuse them."""
     for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
         database.execute(f"PRAGMA {pragma}").close()
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_BYTES)
@@ -158,7 +159,7 @@ def _value(value: object) -> object:
 
 
 def _fault(error: sqlite3.Error, label: str) -> ToolRefused | ToolFailed:
-    """What SQLite says, told apart by its codes; its words name tables, and are the model's."""
+    """Classifies by error code; SQLite's message, which may name tables, is for the model alone."""
     name = getattr(error, "sqlite_errorname", "") or ""
     said = str(error)
     if "authorized to use function" in said:

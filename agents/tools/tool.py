@@ -34,10 +34,10 @@ class Output:
 
 
 class ToolFault(Exception):
-    """A call came to nothing.
+    """A call failed. reason: for the audit, so it names no argument's value.
 
-    reason: names no argument's value, for it goes into the audit; detail: for the model alone.
-    label: of what the reason gives away. mendable: the call itself was wrong, and another may do.
+    detail: for the model alone. label: the privacy label of the reason. mendable: the call itself
+    was wrong, and a corrected one may work.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class ToolFault(Exception):
 
 
 class ToolRefused(ToolFault):
-    """It is not allowed."""
+    """The call is not allowed."""
 
 
 class ToolFailed(ToolFault):
-    """It is allowed, and it did not work."""
+    """The call is allowed but did not work."""
 
 
 @dataclass(frozen=True, slots=True)

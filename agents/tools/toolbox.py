@@ -1,4 +1,4 @@
-"""Toolbox: the tools of one task, and the place where what they may do is enforced."""
+"""Toolbox: the tools of one task; it enforces what they may do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agents.tools.tool import PUBLIC, Output, Tool, ToolFailed, ToolFault, ToolR
 from router.errors import ConfigError
 
 Approve = Callable[[Tool, Mapping[str, Any]], Awaitable[bool]]
-"""Asks whoever may say yes to a tool that changes something; only True is a yes."""
+"""Asks the person who may approve a tool that changes something; only True approves."""
 
 
 class Toolbox:
@@ -62,12 +62,12 @@ class Toolbox:
                 self._tools[tool.name] = tool
 
     def keep_here(self) -> None:
-        """From now on what sends its arguments away is refused: the task has seen private text."""
+        """From now on refuses tools that send arguments away: the task saw private text."""
         self._local_only = True
 
     @property
     def exhausted(self) -> bool:
-        """More calls were asked for than the task may make."""
+        """Whether the task has asked for more calls than it may make."""
         return self.calls > self._permission.max_calls
 
     def _limits_fit(self, tool: Tool) -> bool:
@@ -78,7 +78,7 @@ class Toolbox:
             fault = f"the limit of {tool.name}.{name} is of no argument; there are: {known}"
             if "." not in tool.name:
                 raise ConfigError(fault)
-            # A server may change its tools at any time; a task is not to end for it.
+            # A server may change its tools at any time; that must not fail the task.
             self._unavailable[tool.name] = fault
             return False
         return True
@@ -109,7 +109,7 @@ class Toolbox:
         return reply_schema(self.tools, self._permission, answer)
 
     async def reply(self, text: str) -> Answer | ToolResult:
-        """What a model under `call_schema` wrote: its answer, or what came of the call in it."""
+        """Handles a reply under `call_schema`: its answer, or the result of its call."""
         try:
             read = read_reply(text)
         except Malformed as error:
@@ -117,10 +117,10 @@ class Toolbox:
         return read if isinstance(read, Answer) else await self.call(read.tool, read.arguments)
 
     async def call(self, name: str, arguments: Mapping[str, Any] | str) -> ToolResult:
-        """What came of the call. Whatever a model gets wrong is a result, never an exception.
+        """Makes a call and returns its result; a model's mistakes are results, never exceptions.
 
-        arguments: an object, or the JSON of one. The call counts and is recorded whatever becomes
-        of it, also when it is cancelled.
+        arguments: an object, or the JSON of one. Every call counts and is recorded, also one that
+        is cancelled.
         """
         return await self._recorded(name, arguments, self._called(name, arguments))
 
@@ -221,7 +221,7 @@ class Toolbox:
             raise ToolRefused(f"{tool.name} changes something, and nobody is there to approve it")
         try:
             async with asyncio.timeout(self._approval_timeout_s):
-                # A copy: what is approved is what is run, whatever the callback does with it.
+                # A copy, so that the callback cannot change what is run after approval.
                 approved = await self._approve(tool, read_arguments(arguments))
         except TimeoutError:
             waited = f"within {self._approval_timeout_s:g} s"

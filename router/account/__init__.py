@@ -1,1 +1,1 @@
-"""The account: what was attempted, what it cost, what money is left, and the proof of both."""
+"""The account: attempts and their cost, budgets, and the verifiable ledger."""

@@ -1,9 +1,9 @@
-"""Budgets that hold: money for the cloud is reserved before a call and settled after it, in Redis.
+"""Budgets in Redis: money for a cloud call is reserved before the call and settled after it.
 
 Each scope (a task, a session, the day, the month, a tag in the month) is a hash of what was spent
-and what is reserved, in nanodollars: integers, so that no cent is lost between processes. Both
-steps are one Lua script each, so any number of processes may ask at once. What a process reserved
-that died is freed, or counted where its call had gone out (`open_calls`).
+and what is reserved, in nanodollars: integers, so that sums are exact. Reserving and settling are
+one Lua script each, so any number of processes may do so at once. A reservation of a process that
+died is released, or counted as spent if its call had been sent (`open_calls`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LONGEST_PAUSE_S = 0.5
 
 
 class BudgetStatus(Frozen):
-    """How much of a budget is gone, what is reserved counted in."""
+    """How much of a budget is used, reservations included."""
 
     name: str
     limit_usd: float
@@ -84,12 +84,12 @@ class Budget:
         also: Sequence[Scope] = (),
         deadline: float | None = None,
     ) -> Reservation:
-        """Set money aside in every scope at once, or in none.
+        """Reserves money in every scope at once, or in none.
 
-        amount_usd: the most that the call can cost. wait_s: how long to wait for what others have
-        reserved and may not need. also: scopes beside those that the settings know. deadline: of
-        the call, `time.monotonic()` seconds. Raises BudgetExceeded for the first scope in which it
-        is not there.
+        amount_usd: the most that the call can cost. wait_s: how long to wait for reservations of
+        others that may be released. also: scopes beside those of the settings. deadline: of the
+        call, `time.monotonic()` seconds. Raises BudgetExceeded for the first scope that has too
+        little left.
         """
         until = time.monotonic() + wait_s
         pause_s = _FIRST_PAUSE_S
@@ -123,11 +123,11 @@ class Budget:
         )
 
     async def settle(self, reservation: Reservation, cost_usd: float) -> None:
-        """What the call cost, 0 for one that was never made. A second time does nothing."""
+        """Books what the call cost, 0 for one that was never made. Idempotent."""
         await self.calls.settle(reservation, cost_usd)
 
     async def statuses(self, task: Task) -> tuple[BudgetStatus, ...]:
-        """How the budgets stand that the task falls under, the fullest first."""
+        """The budgets that the task falls under, the fullest first."""
         scopes = self.scopes(task)
         if not scopes:
             return ()
@@ -148,6 +148,6 @@ class Budget:
         return tuple(sorted(statuses, key=lambda standing: -standing.share))
 
     async def overview(self) -> tuple[BudgetStatus, ...]:
-        """How the budgets stand that are not one task's or one session's, the fullest first."""
+        """The budgets that are not one task's or one session's, the fullest first."""
         anybody = Task(prompt="-", tags=tuple(self._settings.tags_usd))
         return tuple(one for one in await self.statuses(anybody) if one.name != TASK_SCOPE)

@@ -1,8 +1,8 @@
-"""The Lua scripts of calls that cost money: each step happens as a whole, whoever else is calling.
+"""The Lua scripts of calls that cost money; each step is atomic.
 
 A call is a hash: by (the process that makes it), amount (reserved) and scopes (the budgets' keys,
-as JSON); once it went out sent (what it costs at least) and record (for the ledger, as JSON); once
-it has ended cost. Amounts are nanodollars.
+as JSON); once it was sent also sent (its least cost) and record (for the ledger, as JSON); once it
+has ended, cost. Amounts are nanodollars.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ local function move(cost)
 end
 """
 
-# What it cost is counted in place of what was reserved, or of what somebody has counted who took
-# this process for dead. Without a record it is forgotten, with one it waits for the ledger.
+# Counts the cost in place of the reservation, or of the estimate that another process counted
+# because it took this process for dead. Without a record the call is forgotten; with one it waits
+# for the ledger.
 # KEYS: the open calls, the call. ARGV: expiry, id, process, cost, record ('' for none).
 SETTLE = (
     _MOVE
@@ -67,9 +68,10 @@ return 1
 """
 )
 
-# A call whose process is no more: what never went out costs nothing, else what it costs at least.
-# KEYS: the open calls, the call. ARGV: id, process as it was seen. The record that the ledger
-# lacks, empty where there is none, or where the call is somebody's again.
+# Settles a call whose process is dead: a call that was not sent costs nothing, else its least cost.
+# KEYS: the open calls, the call. ARGV: id, process as it was seen.
+# Returns the record that the ledger lacks; empty where there is none, or where a process has taken
+# the call up again.
 TAKE = (
     _MOVE
     + """
@@ -86,8 +88,9 @@ return held[2]
 """
 )
 
-# Of the open calls that expire first those that another process makes, or that have expired: id,
-# process, and 1 where it has expired. KEYS: the open calls. ARGV: now, this process.
+# Returns calls that may have to be settled, among the first to expire: those of another process,
+# and expired ones, as id, process, and 1 where it has expired.
+# KEYS: the open calls. ARGV: now, this process.
 DOUBTFUL = """
 local found = {}
 local rows = redis.call('ZRANGE', KEYS[1], 0, 499, 'WITHSCORES')

@@ -1,7 +1,7 @@
-"""A provider's token counts are input: held against our own count of what went out and came back.
+"""Checks a provider's token counts against our own count of what was sent and received.
 
-What cannot be is not booked: a figure that is no number, negative, beyond what was reserved, or far
-below what was sent. Then our own count stands for it, as an estimate, and a sentence says so.
+An implausible count is not booked: one that is not a number, negative, beyond the reservation, or
+far below what was sent. Our own count is booked instead, as an estimate, with a warning.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _SCHEMA_TOKENS = 1024
 
 _SPARE_TOKENS = 64
 _FAR_BELOW = 8
-"""A count is taken to be wrong below this part of ours, less the spare tokens."""
+"""A count below our own count divided by this, less the spare tokens, is taken to be wrong."""
 
 _UNCOUNTED = 10**15
-"""More tokens than this are not told apart."""
+"""Larger counts are cut to this."""
 
 PriceOf = Callable[[int, int], float | None]
 """US dollars for tokens of prompt and answer."""
@@ -36,7 +36,7 @@ PriceOf = Callable[[int, int], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Tokens as somebody says them; None: not said, or no number of tokens."""
+    """Token counts from one source; None: not reported, or malformed."""
 
     prompt: int | None = None
     completion: int | None = None
@@ -44,7 +44,7 @@ class Counts:
 
 
 def count_of(figure: object) -> int | None:
-    """The figure as a number of tokens; None where it is none."""
+    """The figure as a number of tokens; None if it is not one."""
     if isinstance(figure, bool) or not isinstance(figure, int | float):
         return None
     if isinstance(figure, float) and not (math.isfinite(figure) and figure.is_integer()):
@@ -53,9 +53,9 @@ def count_of(figure: object) -> int | None:
 
 
 def only_counts(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """What a provider said of its tokens, with None for what is no number of tokens.
+    """A provider's token counts, with None for each that is malformed.
 
-    For SDKs that check such figures themselves, and would end an answer that has arrived whole.
+    For SDKs that check such figures themselves, and would fail an answer that has arrived complete.
     """
     return {name: _only_count(name, figure) for name, figure in figures.items()}
 
@@ -70,9 +70,9 @@ def _only_count(name: str, figure: Any) -> Any:
 
 
 def most_prompt_tokens(messages: Sequence[Message], constraint: Constraint | None = None) -> int:
-    """The most tokens that a prompt is reckoned to have, for money that is set aside.
+    """The most tokens that a prompt is assumed to have, for reservations.
 
-    Two bytes a token is less than any tokenizer makes of English, Portuguese or code.
+    At two bytes a token, more than any tokenizer makes of English, Portuguese or code.
     """
     tokens = sum(len(_bytes(one.content)) // 2 + _FRAME_TOKENS for one in messages)
     return tokens + len(_bytes(_schema(constraint))) // 2
@@ -81,9 +81,9 @@ def most_prompt_tokens(messages: Sequence[Message], constraint: Constraint | Non
 def believed(
     said: Counts, request: GenerateRequest, max_tokens: int, who: str
 ) -> tuple[Usage, tuple[str, ...]]:
-    """What a whole answer consumed, without a price, and what was odd about the figures.
+    """What a complete answer consumed, without a price, and warnings about implausible counts.
 
-    max_tokens: what the answer was allowed. who: the model, for the sentences.
+    max_tokens: what the answer was allowed. who: the model, for the warnings.
     """
     reserved = most_prompt_tokens(request.messages, request.constraint)
     prompt, of_prompt = _within(
@@ -117,9 +117,9 @@ def believed(
 def _within(
     said: int | None, *, own: int, unsaid: int, most: int, reserved: int, what: str
 ) -> tuple[int, str | None]:
-    """The figure that is booked, and what is odd about the one that was said.
+    """The count to book, and a warning if it is not the reported one.
 
-    own: our count; unsaid: what is booked where nothing is said.
+    own: our count; unsaid: what is booked where nothing was reported.
     """
     if own == 0 and not said:
         return 0, None
@@ -140,10 +140,10 @@ def _within(
 
 
 def broken_off(request: GenerateRequest, price: PriceOf) -> Usage:
-    """What a generation that came to no end consumed: what is known of it, else an estimate.
+    """What an unfinished generation consumed: the reported counts, else an estimate.
 
-    Each time that its request went out counts, unless it was turned down: the provider may have
-    read the prompt as often. What it wrote is what arrived.
+    Each time that the request was sent counts, unless it was refused: the provider may have read
+    the prompt as often. The completion is what arrived.
     """
     meter = request.meter
     if not meter.due:
@@ -161,7 +161,7 @@ def broken_off(request: GenerateRequest, price: PriceOf) -> Usage:
 
 
 def with_repeats(usage: Usage, request: GenerateRequest, price: PriceOf) -> Usage:
-    """What an answer consumed, and the earlier requests for it that were sent and not answered."""
+    """What an answer consumed, earlier requests for it that were sent but not answered included."""
     lost = max(request.meter.due - 1, 0)
     if not lost:
         return usage
@@ -177,7 +177,7 @@ def _own_prompt_tokens(request: GenerateRequest) -> int:
 
 
 def _longest_prompt(request: GenerateRequest) -> int:
-    """No tokenizer makes more tokens than bytes."""
+    """An upper bound: no tokenizer makes more tokens than bytes."""
     tokens = sum(len(_bytes(one.content)) + 2 * _FRAME_TOKENS for one in request.messages)
     schema = _schema(request.constraint)
     return tokens + _SPARE_TOKENS + (len(_bytes(schema)) + _SCHEMA_TOKENS if schema else 0)

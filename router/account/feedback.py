@@ -1,6 +1,7 @@
-"""A person's judgement of an answer: found by the task's id, and written into the ledger.
+"""A person's judgement of an answer, found by the task's id and written into the ledger.
 
-The ledger holds the verdict; a note, which may quote anything, lies beside it and ages with it.
+The ledger holds the verdict. A note, which may quote anything, is stored beside it and expires with
+the record.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ Verdict = Literal["good", "bad"]
 VERDICTS: tuple[Verdict, ...] = ("good", "bad")
 
 LAST = "last"
-"""Stands for the task that ended last with an answer."""
+"""Selects the task that ended last with an answer."""
 
 _LONGEST_NOTE = 2000
 _NEAR = 500
-"""Of the latest tasks that a mistyped id is compared with."""
+"""How many of the latest tasks a mistyped id is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,11 @@ class Feedback:
         self._judge = judge or judge_by_default()
 
     async def give(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
-        """Judge the answer of a task. task_id: or its beginning, or LAST.
+        """Judges the answer of a task.
 
-        The same verdict again changes nothing, another one replaces it. Raises TaskError for a
-        task that is not there, has no answer, or is one of several; StoreUnavailable.
+        task_id: or its beginning, or LAST. The same verdict again changes nothing, another one
+        replaces it. Raises TaskError for a task that does not exist, has no answer, or is
+        ambiguous; StoreUnavailable.
         """
         if verdict not in VERDICTS:
             raise TaskError(f"{verdict!r} is no verdict: say good or bad")
@@ -115,7 +117,7 @@ class Feedback:
         async for record in self._ledger.newest(begins):
             if isinstance(record, TaskRecord) and record.task_id == given:
                 tasks = {given: record}
-                break  # the latest run of it; what was said of it stands behind it
+                break  # its latest run; feedback on it comes later in the stream
             if record.task_id.startswith(given):
                 _note_record(record, verdicts, tasks, answered_only=False)
         if len(tasks) > 1:
@@ -150,7 +152,7 @@ class Feedback:
         )
 
     async def _side(self, task: TaskRecord) -> str:
-        """Where an answer from memory came from: where its model was at work last."""
+        """The route of a cached answer: that of its model's latest attempt."""
         wanted = f'"model":{json.dumps(task.model, ensure_ascii=False)}'.encode()
         async for record in self._ledger.newest(wanted):
             if isinstance(record, AttemptRecord) and record.model == task.model:
@@ -181,7 +183,7 @@ def _note_record(
     *,
     answered_only: bool = True,
 ) -> None:
-    """Records come newest first: the first word on a task is the last one."""
+    """Records come newest first: the first feedback on a task is the valid one."""
     if isinstance(record, FeedbackRecord):
         verdicts.setdefault(record.task_id, record.verdict)
     elif isinstance(record, TaskRecord) and (record.status == "done" or not answered_only):

@@ -34,7 +34,7 @@ from typing import Literal, NamedTuple
 from router.errors import ConfigError
 
 GENESIS = "0" * 64
-"""Stands for the digest before the first record."""
+"""The digest before the first record."""
 
 FIELDS = ("record", "seq", "prev", "digest", "key", "mac")
 """The fields of a chained entry, in this order, and no others."""
@@ -50,8 +50,11 @@ What = Literal["edited", "removed", "inserted", "moved", "truncated", "rewritten
 
 
 class Entry(NamedTuple):
-    """One entry of the stream. seq: 0 where it is no link of a chain (`unchained`), -1 where its
-    fields are not as they were written. key, mac: empty where nobody countersigned."""
+    """One entry of the stream.
+
+    seq: 0 where it is not a link of a chain (`unchained`), -1 where its fields are malformed. key,
+    mac: empty without a countersignature.
+    """
 
     id: str
     record: bytes
@@ -87,7 +90,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it was written. text: a sentence; at: the entry's stream id."""
+    """A difference from what was written. text: a sentence; at: the entry's stream id."""
 
     what: What
     text: str
@@ -95,7 +98,7 @@ class Finding:
 
 
 def id_time(entry_id: str) -> float:
-    """Epoch seconds of a stream id; 0 for what is none."""
+    """Epoch seconds of a stream id; 0 for a malformed one."""
     head = entry_id.partition("-")[0]
     return int(head) / 1000 if head.isascii() and head.isdigit() else 0.0
 
@@ -116,7 +119,7 @@ def countersign(key: bytes, purpose: Literal["record", "anchor"], seq: int, dige
 
 
 def key_name(key: bytes | None) -> str:
-    """Tells keys apart, and does not tell the key. Empty for none."""
+    """A name that distinguishes keys without revealing the key. Empty for none."""
     return hashlib.sha256(b"edgeward-ledger-1 key\n" + key).hexdigest()[:8] if key else ""
 
 
@@ -125,12 +128,12 @@ def entry_of(entry_id: str, fields: list[str]) -> Entry:
     if tuple(fields[::2]) == FIELDS:
         record, number, prev, digest, key, mac = fields[1::2]
         seq = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else -1
-        if seq < 1 or str(seq) != number:  # 05 is no way to write 5
+        if seq < 1 or str(seq) != number:  # seq is written without leading zeros
             seq = -1
         return Entry(entry_id, record.encode("latin-1"), seq, prev, digest, key, mac)
     names = fields[::2]
     record = fields[2 * names.index("record") + 1] if "record" in names else ""
-    # An attribute of a link makes it one that was tampered with, not one that never was one.
+    # An entry with any field of a link counts as a link that was tampered with, not as unchained.
     seq = -1 if any(name in names for name in FIELDS[1:]) else 0
     return Entry(entry_id, record.encode("latin-1"), seq)
 
@@ -152,7 +155,7 @@ def chain(
 
 @dataclass(slots=True)
 class _Gap:
-    """Numbers that were passed over, and where; records found later were moved."""
+    """Missing sequence numbers, and where; records found later were moved."""
 
     first: int
     last: int
@@ -167,13 +170,13 @@ class _Gap:
 
 
 class Walk:
-    """Goes along a chain entry by entry in constant memory, and says what is not as it was.
+    """Walks along a chain entry by entry in constant memory, and reports tampering.
 
-    anchor: where the kept chain begins. key: this machine's, to check its countersignatures.
-    known: digests of some records from elsewhere: the head in Redis, the heads in the home.
-    young: the oldest head of the home that is not old enough to be dropped.
-    Without a finding every entry is chained, numbered without a gap from the anchor on, carries the
-    digest of the one before, and is itself what its digest says.
+    anchor: where the kept chain begins. key: this machine's, to check its countersignatures. known:
+    digests of some records from elsewhere: the head in Redis, the heads in the home. young: the
+    oldest head of the home that is too recent to be dropped. Without a finding every entry is
+    chained, numbered without a gap from the anchor on, carries the digest of the one before, and
+    matches its own digest.
     """
 
     def __init__(
@@ -213,7 +216,7 @@ class Walk:
         self._last_id = entry.id
 
     def finish(self, head: Mark | None, remembered: Mark | None = None) -> None:
-        """The end of the stream. head: as Redis has it; remembered: as this machine does."""
+        """Ends the walk. head: as Redis has it; remembered: as this machine does."""
         for gap in self._gaps:
             if gap.missing:
                 self._note_at(gap.order, "removed", _removed(gap, self._start.seq), gap.before)
@@ -229,7 +232,7 @@ class Walk:
                 last = mark
 
     def note(self, what: What, text: str, at: str) -> None:
-        """A finding at this place of the walk."""
+        """Adds a finding at this place of the walk."""
         self._note_at(self._order(), what, text, at)
 
     @property
@@ -265,7 +268,7 @@ class Walk:
             self.note("rewritten", text, entry.id)
 
     def _step_odd(self, entry: Entry, digest: str) -> None:
-        """Anything but the next link, as it was written."""
+        """Handles any entry that is not the expected next link."""
         genuine = digest == entry.digest
         follows = entry.prev in (self._prev, self._or_prev)
         if entry.seq == self._seq + 1:
@@ -292,7 +295,7 @@ class Walk:
             self.note("inserted", f"{_named(entry)} fits nowhere in the chain", entry.id)
 
     def _leap(self, gap: _Gap) -> None:
-        """Remember a gap until the end: its records may only stand elsewhere."""
+        """Remembers a gap until the end: its records may come later in the stream."""
         if len(self._gaps) < MOST_FINDINGS:
             self._gaps.append(gap)
         else:
@@ -319,10 +322,10 @@ class Walk:
             self.note("unsigned", text, entry.id)
 
     def _check_anchor(self, anchor: Anchor, young: Mark | None) -> None:
-        """Whether what is gone at the beginning may be gone."""
+        """Whether the records missing at the beginning may have been dropped by age."""
         mark = anchor.mark
         if self._key and anchor.key == self._name:
-            # Nobody waits for the answer who could learn from how long it takes.
+            # No constant-time comparison is needed: no attacker can measure the time that it takes.
             if countersign(self._key, "anchor", mark.seq, mark.digest) != anchor.mac:
                 text = "the mark of what was dropped by age is not as this machine signed it"
                 self.note("truncated", text, mark.id)
@@ -369,17 +372,18 @@ def _removed(gap: _Gap, start: int) -> str:
 
 
 class Witness:
-    """What this machine knows of the ledger by itself: its key, and the heads that it wrote.
+    """This machine's own evidence about the ledger: its key, and the heads that it wrote.
 
     Two files in the home, for this user alone: `ledger.key`, made on first use, and `ledger.heads`,
-    a line a write. Without the key a recomputed chain cannot be told; without the heads a chain
-    whose end is missing cannot. Both outlive a lost Redis. Any number of processes share them.
-    What a crash of the machine took from Redis is missing as well, and is called so. Where a Redis
-    was emptied on purpose, remove `ledger.heads`.
+    a line a write. Without the key a recomputed chain cannot be detected; without the heads a chain
+    whose end is missing cannot. Both survive the loss of the Redis. Any number of processes share
+    them. Records that Redis lost in a crash of the machine are missing as well, and are reported.
+    Where a Redis was emptied on purpose, remove `ledger.heads`.
     """
 
     def __init__(self, home: Path, place: str) -> None:
-        """Makes the key where there is none. place: which ledger of all that this home knows.
+        """Makes the key if there is none. place: identifies this ledger among all that the home
+        knows.
 
         Raises OSError where the key cannot be made or read, and ConfigError where it is damaged.
         """
@@ -459,7 +463,7 @@ def _content(fd: int) -> bytes:
 
 
 def _shorten(fd: int) -> None:
-    """Keep the latest heads of each ledger. In place: other processes hold this very file."""
+    """Keeps the latest heads of each ledger. In place: other processes have this file open."""
     kept: dict[bytes, list[bytes]] = {}
     for line in _content(fd).splitlines(keepends=True):
         kept.setdefault(line.partition(b" ")[0], []).append(line)

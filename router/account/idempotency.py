@@ -1,10 +1,10 @@
-"""Never pay twice: a cloud call is known by its task and its messages, and its answer is kept.
+"""Idempotent cloud calls: the key is the task and its messages, and the answer is stored.
 
-A task that is run again, after a crash or by a second worker, finds the finished call and takes its
-answer, or waits for the one that is under way. Who dies during a call loses it to the next one: at
-once where that runs on the same machine, else when its lease ends. What the provider charged for it
-is then charged again, which no client can prevent. An answer is kept in the same step in which its
-money is settled: whoever dies before has neither, whoever dies after has both.
+A task that is run again, after a crash or by a second worker, gets the stored answer, or waits for
+the call that is under way. If the caller dies during a call, the next one takes the call over: at
+once on the same machine, else when the lease ends. A provider may then charge the call twice, which
+no client can prevent. An answer is stored in the same transaction in which its money is settled:
+after a crash there are both or neither.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ KEPT_S = 86_400
 
 _POLL_S = 0.05
 _SPARE_S = 5.0
-"""A lease may outlive its deadline by this much: a call ends a moment after it."""
+"""A call ends a moment after its deadline: the lease lasts this much longer."""
 
 _LEASE_S = 30.0
-"""A caller on another machine that was not heard of for so long is taken for dead."""
+"""The lease: a caller on another machine counts as dead if it did not renew for so long."""
 
 _RUNNING = b"running "
 
 # KEYS: the call, the lease of the claim. ARGV: owner, milliseconds of the claim and of the lease.
-# What is found there, and whether the lease of its owner has ended, which is no word on who lives.
+# Returns the value of the call, and whether the owner's lease exists; a lease that has ended does
+# not prove that its owner is dead.
 _CLAIM = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
   redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3])
@@ -54,7 +55,7 @@ if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
 end
 return {redis.call('GET', KEYS[1]), redis.call('EXISTS', KEYS[2])}
 """
-# Only the owner may end a call: its lease may have passed to somebody else.
+# Only the owner may end a call: another process may have taken over its lease.
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
@@ -70,20 +71,22 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to make a call that nobody else makes."""
+    """The exclusive right to make a call."""
 
     key: str
     owner: str
 
 
 class Paid(Frozen):
-    """A finished call. What it cost is counted by whoever made it, or for it (`open_calls`)."""
+    """A finished call. Its cost is booked by the process that made it, or on its behalf
+    (`open_calls`).
+    """
 
     completion: Completion
 
 
 class PaidCalls:
-    """The calls that are under way or finished, in Redis."""
+    """The cloud calls in Redis that are under way or finished."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -95,17 +98,19 @@ class PaidCalls:
     async def claim(
         self, task_id: str, messages: Sequence[Message], deadline: float
     ) -> Claim | Paid:
-        """The right to make the call, or the call that somebody else has made.
+        """Claims the call, or returns the answer of a process that has made it.
 
-        Waits while another one makes it; deadline: `time.monotonic()` seconds, also for the call.
-        After it, the right is given whoever else may be calling: there is no time left to ask.
+        Waits while another process makes the call. deadline: `time.monotonic()` seconds, also for
+        the call. After the deadline the claim is granted even if another process is calling, as no
+        time is left to wait.
         """
         key = self._store.keys.call(task_id, _digest(messages))
         claim = Claim(key, f"{_RUNNING.decode()}{this_process()} {secrets.token_hex(8)}")
         try:
             return await self._claimed(claim, deadline)
         except BaseException:
-            # It may be ours all the same, and others would wait for a call that nobody makes.
+            # The claim may exist in Redis all the same, and others would wait for a call that
+            # nobody makes.
             with suppress(StoreUnavailable):
                 await asyncio.shield(self.drop(claim))
             raise
@@ -128,7 +133,7 @@ class PaidCalls:
                 try:
                     return Paid.model_validate_json(found)
                 except ValidationError:
-                    # Only if it still stands there: by now it may be somebody's claim.
+                    # Only if it is unchanged: by now it may be another process's claim.
                     with self._store.errors():
                         await self._replace(keys=[key], args=[found, "", 0])
                     continue
@@ -143,21 +148,21 @@ class PaidCalls:
         keep_s: int = KEPT_S,
         settle: Settle | None = None,
     ) -> None:
-        """Keep the answer. Does nothing where the lease has passed to somebody else.
+        """Stores the answer, unless another process has taken over the lease.
 
-        settle: given a transaction, what is done in the same step, whoever has the lease.
+        settle: adds commands to the same transaction; they are carried out whoever has the lease.
         """
         await self._end(claim, Paid(completion=completion).model_dump_json(), keep_s, settle)
 
     async def drop(self, claim: Claim) -> None:
-        """There was no answer: the next one may call at once."""
+        """Releases the claim without an answer: the next caller may call at once."""
         await self._end(claim, "")
 
     async def _keep(self, claim: Claim, deadline: float) -> None:
-        """Renews the lease while the call is under way, at the longest until its deadline."""
+        """Renews the lease while the call is under way, until its deadline at the latest."""
         while deadline > time.monotonic():
             await asyncio.sleep(_LEASE_S / 4)
-            with suppress(StoreUnavailable), self._store.errors():  # the call itself will say so
+            with suppress(StoreUnavailable), self._store.errors():  # the call itself will report it
                 if not await self._renew(
                     keys=_keys(claim), args=[claim.owner, _lease_ms(deadline)]
                 ):
@@ -179,8 +184,9 @@ class PaidCalls:
 
 
 def _is_of_the_dead(found: bytes, *, leased: bool) -> bool:
-    """A process of this machine is dead when it is gone, however busy it was; another one when it
-    was not heard of for its lease."""
+    """Whether the claim's owner is dead: on this machine, if its process has ended, however long it
+    was silent; on another machine, if its lease has ended.
+    """
     if not found.startswith(_RUNNING):
         return False
     owner = found.removeprefix(_RUNNING).decode()

@@ -1,4 +1,4 @@
-"""The account book: one record an attempt and one a task in a Redis stream, and no word of either.
+"""The ledger: one record an attempt and one a task in a Redis stream, without their texts.
 
 Neither prompts nor answers are written, nor the free text of errors and reasons, which may quote
 them; a session appears as a hash. The stream is append-only, a hash chain
@@ -46,14 +46,14 @@ PAGE = 500
 """Entries read in one round trip."""
 
 LONGEST_WRITE_S = 30.0
-"""How long a record may take, its turn in this process and lost races with others included."""
+"""How long writing a record may take, waits and lost races included."""
 
 _TRIM_EVERY_S = 3600.0
 _TRIM_SHARE = 0.01
-"""What is too old is dropped so often: hourly, or after this share of the retention."""
+"""Old records are dropped this often: hourly, or after this share of the retention."""
 
 _SKEW_S = 3600.0
-"""Clocks of two machines may differ by this much without anything being wrong."""
+"""The clocks of two machines may differ by this much."""
 
 log = structlog.get_logger()
 
@@ -110,25 +110,25 @@ class Ledger:
         *,
         upgrade: bool = False,
     ) -> None:
-        """Write all attempts and the task: one round trip, and all of them or none.
+        """Writes all attempts and the task in one round trip, all or none.
 
         found: kinds of private things in the task's text. closes: as `append`. upgrade: it had been
-        answered before. A second one where another process has written since; more where several
-        write at once. Raises StoreUnavailable.
+        answered before. Needs a second round trip where another process has written since, more
+        where several write at once. Raises StoreUnavailable.
         """
         await self.append(records_of(task, result, found, upgrade=upgrade), closes)
 
     async def append(
         self, records: Sequence[Record], closes: Sequence[str] = (), *, only_open: bool = False
     ) -> None:
-        """Write these records one behind the other, all or none. Raises StoreUnavailable.
+        """Writes these records in a row, all or none. Raises StoreUnavailable.
 
-        closes: the calls that stand in the account with them, and are open no more. only_open:
-        nothing is written where one of them is not open, for then somebody has written it.
+        closes: the open calls that these records book. only_open: writes nothing where one of the
+        calls is not open any more, because another process has booked it.
         """
         rows = [record.model_dump_json().encode() for record in records]
         try:
-            async with asyncio.timeout(LONGEST_WRITE_S), self._turn:  # in one process nobody races
+            async with asyncio.timeout(LONGEST_WRITE_S), self._turn:  # no races within a process
                 head = await self._write(rows, closes, only_open=only_open)
         except TimeoutError:
             raise StoreUnavailable(
@@ -143,15 +143,15 @@ class Ledger:
                 await self._drop_old()
 
     async def _write(self, records: list[bytes], closes: Sequence[str], *, only_open: bool) -> Mark:
-        """Append behind the head, whoever else appends; the new head."""
+        """Appends behind the head, whoever else appends; returns the new head."""
         calls = [self._store.keys.reservation(call) for call in closes]
         for tries in count(1):
             written, self._head = await self._write_behind(self._head, records, calls, only_open)
             if written:
                 break
             if tries > 2 and tries % 2:
-                # Only before a try that asks for the head: the one after it knows the head, and
-                # wins if it is quick.
+                # Wait only before a try that asks for the head: the next one knows the head, and
+                # succeeds if it is quick.
                 await asyncio.sleep(random.uniform(0, 0.003 * min(tries, 10)))
         return self._head
 
@@ -168,7 +168,7 @@ class Ledger:
         with self._store.errors():
             done, seq, digest, entry_id = await self._append(keys=keys, args=arguments)
         if done == 2:
-            return True, head  # somebody has written it
+            return True, head  # another process has booked it
         digest = digest.decode("latin-1") or GENESIS
         return bool(done), Mark(int(seq), digest, entry_id.decode("latin-1"))
 
@@ -178,13 +178,13 @@ class Ledger:
         try:
             self._witness.remember(head)
         except OSError as error:
-            # The account is written, and a task must not fail for want of a second memory of it.
+            # The ledger is written; a task must not fail because the heads file cannot be.
             log.warning("ledger.head_not_kept", error=error.strerror or type(error).__name__)
 
     async def _drop_old(self) -> None:
-        """Drop what is older than the retention, and keep where the chain then begins.
+        """Drops what is older than the retention, and stores where the chain then begins.
 
-        That is after the newest old record: if some behind it are gone too, they still count as
+        That is after the newest old record: if some after it are gone too, they still count as
         missing.
         """
         oldest = f"{self._oldest_ms()}-0"
@@ -203,7 +203,7 @@ class Ledger:
             await self._trim(keys=self._keys(), args=arguments)
 
     def _is_old(self, entry: Entry) -> bool:
-        """Whether a link says itself that it is old: its place in the stream can be forged."""
+        """Whether a link is old by its own time: its position in the stream can be forged."""
         if entry.seq < 1:
             return False
         if link_digest(entry.seq, entry.prev, entry.key, entry.record) != entry.digest:
@@ -224,7 +224,7 @@ class Ledger:
         return [self._store.keys.ledger(), self._store.keys.ledger_head()]
 
     async def opening(self) -> Opening:
-        """Where the chain begins and ends at this moment, by Redis's own word."""
+        """The beginning and the end of the chain at this moment, as Redis stores them."""
         with self._store.errors():
             async with self._store.redis.pipeline(transaction=True) as pipe:
                 pipe.hgetall(self._store.keys.ledger_head())
@@ -251,7 +251,7 @@ class Ledger:
                 if more:
                     after = f"({rows[-1][0]}"
                     coming = asyncio.create_task(self._entries_from(after, page))
-                    for _ in range(3):  # it is on its way before the caller keeps the loop busy
+                    for _ in range(3):  # requested before the caller keeps the loop busy
                         await asyncio.sleep(0)
                 yield [entry_of(entry_id, fields) for entry_id, fields in rows]
                 if not more:
@@ -325,7 +325,7 @@ class Ledger:
 
 
 def open_witness(store: Store, home: Path) -> Witness | None:
-    """This machine's own knowledge of the ledger in a store; None where the home cannot hold it.
+    """This machine's evidence about the ledger of a store; None where the home cannot hold it.
 
     home: as of the settings, expanded. Raises ConfigError for a damaged key.
     """
@@ -342,7 +342,7 @@ def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
 
 
 def _mark(kept: dict[str, str], prefix: str) -> Mark:
-    """A place in the chain as the hash has it; what cannot be read is the beginning."""
+    """A place in the chain as the hash stores it; the beginning if it is malformed."""
     seq = kept.get(f"{prefix}seq", "")
     if not (seq.isascii() and seq.isdigit()) or len(seq) > 18:
         return Mark()

@@ -1,12 +1,12 @@
-"""The Lua scripts of the ledger: each step happens as a whole, whoever else is writing."""
+"""The Lua scripts of the ledger; each step is atomic."""
 
 from __future__ import annotations
 
-# The digests are the client's work, SHA-256 is not to be had in Redis: it says which head it went
-# out from, and is told the present one where that is another.
-# KEYS: stream, head, the open calls, then the calls that are closed by what is written.
-# ARGV: seq and digest gone out from, milliseconds to live, the oldest time that is kept, key and
-# MAC of an anchor at that head, 1 where nothing is written unless the calls are open, then the six
+# The client computes the digests, as Redis has no SHA-256: it names the head that it started from,
+# and gets the present one where that differs.
+# KEYS: stream, head, the open calls, then the calls that are closed by these records.
+# ARGV: seq and digest started from, milliseconds to live, the oldest time that is kept, key and MAC
+# of an anchor at that head, 1 where nothing is written unless the calls are open, then the six
 # values of each record.
 APPEND = """
 for place = 4, #KEYS do

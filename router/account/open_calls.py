@@ -1,8 +1,8 @@
-"""Calls that cost money, from their reservation until they stand in the ledger: in Redis, so that
-none is lost or counted twice, whichever process dies at whichever moment.
+"""Calls that cost money, from their reservation until they are booked in the ledger.
 
-Whoever looks settles for the dead: what they had reserved and not sent is free again, what they had
-sent counts as the least that it can have cost, and what they had not yet booked is booked.
+They are kept in Redis, so that a crash neither loses a call nor counts it twice. Any process
+settles for dead ones: a reservation whose call was not sent is released, a call that was sent is
+counted at its least cost, and a call that is missing in the ledger is booked.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 NANO = 1_000_000_000
 
 USUAL_S = 900.0
-"""A call takes minutes at most: so long is one kept whose deadline nobody knows."""
+"""Kept this long where the deadline is unknown: a call takes minutes at most."""
 
 _SPARE_S = 60.0
-"""A process that is not of this machine is taken for dead so long after its call's deadline."""
+"""A process on another machine counts as dead this long after the deadline of its call."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One budget that a task falls under. limit_usd: None where it is only counted."""
+    """One budget that a task falls under. limit_usd: None where spending is only counted."""
 
     name: str
     key: str
@@ -52,9 +52,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Money set aside for one call; to be settled exactly once, whatever came of the call.
+    """Money reserved for one call; to be settled exactly once, whatever becomes of the call.
 
-    expires: epoch seconds after which its process is taken for dead.
+    expires: epoch seconds after which its process counts as dead.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The first scope that has not enough left, and its figures in nanodollars."""
+    """The first scope that has not enough left; amounts in nanodollars."""
 
     scope: Scope
     spent: int
@@ -72,7 +72,7 @@ class Refused:
 
 
 class OpenCalls:
-    """The calls that some process makes or has not booked yet."""
+    """The calls that a process is making, or has not booked yet."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -86,7 +86,7 @@ class OpenCalls:
     async def reserve(
         self, scopes: Sequence[Scope], amount_usd: float, deadline: float | None = None
     ) -> Reservation | Refused:
-        """Set money aside in every scope at once, or in none; without a scope nothing is written.
+        """Reserves money in every scope at once, or in none; without a scope nothing is written.
 
         deadline: of the call, `time.monotonic()` seconds.
         """
@@ -104,15 +104,15 @@ class OpenCalls:
                     keys=[*self._keys(held.id), *(scope.key for scope in scopes)], args=arguments
                 )
         except BaseException:
-            # It may have been carried out all the same, and nobody would know of it.
+            # The reservation may have been made all the same, and nobody would release it.
             await _in_spite_of_all(self.settle(held, 0.0))
             raise
         return held if refused < 0 else Refused(scopes[refused], spent, reserved)
 
     async def sent(self, held: Reservation, record: AttemptRecord) -> None:
-        """The call goes out now: from here on it counts, whatever becomes of this process.
+        """Marks the call as sent: from here on it counts, even if this process dies.
 
-        record: with what it costs at least.
+        record: with its least cost.
         """
         arguments: list[Any] = [held.expires, held.id, this_process()]
         arguments += [nano(record.cost_usd or 0.0), record.model_dump_json()]
@@ -126,9 +126,9 @@ class OpenCalls:
         record: AttemptRecord | None = None,
         within: Pipeline | None = None,
     ) -> None:
-        """What the call cost, 0 for one that was never made. A second time does nothing.
+        """Books what the call cost, 0 for one that was never made. Idempotent.
 
-        record: it is open until the ledger has it. within: done as a part of this transaction.
+        record: the call stays open until this is in the ledger. within: a transaction to do it in.
         """
         text = "" if record is None else record.model_dump_json()
         arguments: list[Any] = [held.expires, held.id, this_process(), nano(cost_usd), text]
@@ -136,7 +136,7 @@ class OpenCalls:
             await self._settle(keys=self._keys(held.id), args=arguments, client=within)
 
     async def settle_for_the_dead(self) -> list[tuple[str, bytes]]:
-        """Free or count what dead processes left; the calls that the ledger lacks, with records."""
+        """Settles the calls of dead processes; returns the unbooked ones with their records."""
         unbooked, dead = [], dict[bytes, bool]()
         with self._store.errors():
             rows: Any = await self._doubtful(
@@ -153,7 +153,7 @@ class OpenCalls:
         return unbooked
 
     async def book_for_the_dead(self, ledger: Ledger) -> int:
-        """Write into the ledger what dead processes had sent and could not write; how many."""
+        """Books calls that dead processes sent but did not book; returns how many."""
         unbooked = await self.settle_for_the_dead()
         for call, text in unbooked:
             try:
@@ -171,11 +171,11 @@ class OpenCalls:
 
 
 async def _in_spite_of_all(step: Coroutine[Any, Any, None]) -> None:
-    """To its end, also where this task is cancelled; as far as Redis can be reached."""
+    """Runs to its end even if this task is cancelled; gives up where Redis cannot be reached."""
     with suppress(StoreUnavailable):
         await asyncio.shield(step)
 
 
 def nano(dollars: float) -> int:
-    """Nanodollars, rounded up: what is in doubt is spent."""
+    """Nanodollars, rounded up: doubtful amounts count as spent."""
     return math.ceil(round(dollars * NANO, 3))

@@ -1,8 +1,8 @@
-"""Whether a text for a cloud was labelled as strictly as what it was made of, by the ledger's word.
+"""Checks in the ledger that texts for a cloud were labelled as strictly as their parts.
 
-Three things speak for themselves, and none of them is the label under which the text was sent: the
-label of each part as it stood when it was read, the task's own label, and the labels under which
-the tasks ended whose turns were shown. None of it tells a word of any text.
+Three sources are compared with the label under which a text was sent: the label of each part when
+it was read, the task's own label, and the final labels of the tasks whose turns were shown. The
+text itself is not known here.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from router.types.task import Privacy, reference_of
 STRICTNESS = {Privacy.PUBLIC.value: 0, Privacy.INTERNAL.value: 1, Privacy.LOCAL_ONLY.value: 2}
 
 _LATEST = 10_000
-"""Turns that were shown before their own task stood in the ledger; older ones are given up."""
+"""Most turns kept that were shown before their own task was recorded; the oldest are dropped."""
 
 Turn = tuple[str, str]
 """A session and a task, as the ledger has them."""
 
 
 class Mislabelled(NamedTuple):
-    """A text that was sent as something laxer than a part of it is.
+    """A text that was sent under a laxer label than one of its parts has.
 
-    label: of that part, and `part` what it was. sent_as: what the text was taken for. task_id, at:
-    of the attempt, at as the entry's id in the stream.
+    label: of that part; `part` says which. sent_as: the label of the text. task_id: of the attempt;
+    at: its stream id.
     """
 
     label: str
@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 
 
 class PartLabels:
-    """Goes along the ledger, record by record in the order of writing."""
+    """Reads the ledger's records in the order of writing, and compares labels."""
 
     def __init__(self) -> None:
         self._ended: dict[Turn, str] = {}
@@ -55,7 +55,7 @@ class PartLabels:
     def sent(
         self, attempt: Mapping[str, Any], sent_as: str, own_label: object, at: str
     ) -> Mislabelled | None:
-        """What is wrong with a text that was sent. own_label: of its task, if that is known."""
+        """Whether a sent text has too lax a label. own_label: of its task, if known."""
         session, task_id = _text(attempt.get("session")), _text(attempt.get("task_id"))
         parts = attempt.get("parts")
         named = dict(parts) if isinstance(parts, dict) else {}
@@ -74,8 +74,9 @@ class PartLabels:
         return Mislabelled(strict[0], sent_as, strict[1], task_id, at)
 
     def may_have_shown(self, attempt: Mapping[str, Any], sent_as: str) -> str | None:
-        """The label that its session had seen, where what it was made of is not recorded and that
-        is stricter: nobody knows whether it was a part of it."""
+        """The session's label, where the text's parts are not recorded and that label is stricter
+        than the text's: then it is unknown whether stricter text was in it.
+        """
         if attempt.get("parts") is not None:
             return None
         seen = self._sessions.get(_text(attempt.get("session")), Privacy.PUBLIC.value)
@@ -83,10 +84,11 @@ class PartLabels:
         return seen if strict else None
 
     def ended(self, task: Mapping[str, Any]) -> Iterable[Mislabelled]:
-        """A task has ended: which earlier texts showed its turn as something laxer.
+        """Records the end of a task; returns earlier texts that showed its turn under a laxer
+        label.
 
-        Only one that is done is remembered; an upgrade that arrives later, and may have seen more,
-        is no turn of the session.
+        Only tasks with status `done` count; a later upgrade, which may have seen more, is not a
+        turn of the session.
         """
         session, label = _text(task.get("session")), _text(task.get("privacy"))
         if not session or strictness(label) == 0:

@@ -1,4 +1,4 @@
-"""What a walk along the ledger found, and what can be said of it."""
+"""The result of verifying the ledger, and the sentences that report it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from router.account.parts import Mislabelled, PartLabels
 from router.types.base import Frozen
 
 UNKNOWN = "unknown"
-"""Stands for the label of a cloud attempt whose task is not in the ledger."""
+"""The label of a cloud attempt whose task is not in the ledger."""
 
 STRICTEST = "local_only"
 
 _GATE = "PrivacyViolation"
-"""The error of an attempt that was stopped at the gate: nothing of it left."""
+"""The error of an attempt that the gate stopped: nothing was sent."""
 
 _DECODE = json.JSONDecoder().decode
 """`json.loads` asks first how its bytes are encoded, which takes as long as reading them."""
@@ -34,12 +34,12 @@ _TASK, _PUBLIC = b'"record":"task"', b'"privacy":"public"'
 
 
 class LabelRow(Frozen):
-    """What left of the tasks with one label.
+    """What was sent of the tasks with one label.
 
-    cloud_attempts: texts that were sent, whatever came back. redacted: of these, those from which
-    what is private had been taken out. stopped: attempts that the gate did not let out.
-    mislabelled: texts that were sent under a laxer label, though a part of them had this one;
-    unsaid: texts of which nobody recorded whether they had such a part.
+    cloud_attempts: texts that were sent, whatever came back. redacted: of these, those in which
+    private values were replaced. stopped: attempts that the gate stopped. mislabelled: texts sent
+    under a laxer label though a part had this one; unsaid: texts whose parts' labels were not
+    recorded.
     """
 
     label: str
@@ -54,10 +54,10 @@ class LabelRow(Frozen):
 
 
 class HostRow(Frozen):
-    """What another machine than a cloud was given, of one label.
+    """Texts of one label that were sent to another machine that is not a cloud.
 
-    texts: that were sent, whatever came back; redacted: of these, without what is private.
-    trusted: it is the user's, and was given them as they are. stopped: by the gate.
+    texts: that were sent, whatever came back; redacted: of these, with private values replaced.
+    trusted: the machine is the user's, and gets texts unredacted. stopped: by the gate.
     """
 
     host: str
@@ -78,14 +78,15 @@ class FindingRow(Frozen):
 
 
 class Proof(Frozen):
-    """What a walk along the ledger found.
+    """The result of verifying the ledger.
 
     source: a description of the Redis or file. since: epoch seconds that `labels` begins at, None
-    for everything; the chain is walked whole even so. first_seq: of the first record kept.
-    unchained: records of earlier versions, before the first link. signed_here: by this machine's
-    key, checked; signed_elsewhere: by keys that are not here. hosts: other machines with models.
-    findings: the first; findings_total. breaches: texts that were sent as something laxer than a
-    part of them is, and labels that the store has laxer than the ledger; the first; breaches_total.
+    for everything; the whole chain is verified even so. first_seq: of the first record kept.
+    unchained: records of earlier versions, before the first link. signed_here: countersigned by
+    this machine's key, checked; signed_elsewhere: by other keys, unchecked. hosts: other machines
+    with models. findings: the first; findings_total. breaches: texts that were sent under a laxer
+    label than a part of them has, and labels that the store has laxer than the ledger; the first;
+    breaches_total.
     """
 
     source: str
@@ -113,12 +114,12 @@ class Proof(Frozen):
 
     @property
     def sound(self) -> bool:
-        """Intact, and nothing was sent as something laxer than it was."""
+        """The chain is intact, and no text was sent under too lax a label."""
         return self.intact and self.breaches_total == 0
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What can be said of each label, and only that."""
+        """What the ledger proves for each label."""
         return tuple(_sentence(self, row) for row in self.labels if row.label != UNKNOWN)
 
     def to_json(self) -> str:
@@ -131,7 +132,9 @@ class Proof(Frozen):
 
 
 def _sentence(proof: Proof, row: LabelRow) -> str:
-    """Of one label. What trusted machines were given is said apart: it left, and was meant to."""
+    """The sentence for one label. Texts for trusted machines are reported apart: those were meant
+    to leave.
+    """
     laxer = f"{_texts(row.mislabelled)} sent elsewhere under a laxer label, with a part of it"
     hosts = [host for host in proof.hosts if host.label == row.label and host.texts]
     others = [host for host in hosts if not host.trusted]
@@ -174,9 +177,10 @@ class _Sum:
 
 
 class Departures:
-    """Counts what left, record by record. An attempt waits for its task, which has the label.
+    """Counts the texts that were sent, record by record.
 
-    A task's attempts are written right before it, in one go: one task's are kept, no more.
+    An attempt waits for its task, which has the label. A task's attempts are written right before
+    it in one step, so only one task's attempts are held.
     """
 
     def __init__(self) -> None:
@@ -190,7 +194,7 @@ class Departures:
         self.breaches_total = 0
 
     def know(self, text: bytes) -> None:
-        """A record that does not count, but whose label does where its turn is shown later."""
+        """Reads a record before the period, whose label matters if its turn is shown later."""
         if _TASK not in text or _PUBLIC in text:
             return
         try:
@@ -201,11 +205,11 @@ class Departures:
             return
 
     def add(self, text: bytes, at: str = "") -> None:
-        """A record's exact bytes; what is no record of ours is passed over. at: its entry's id."""
+        """Reads a record's exact bytes; other records are ignored. at: its entry's id."""
         elsewhere = b"cloud" in text or _HOST in text
         if _LOCAL in text and _ATTEMPT in text and not elsewhere:
-            # Half of a usual ledger, and nothing more is asked of it. Inside of a string the
-            # quotation marks would be escaped.
+            # Local attempts, about half of a ledger, are only counted, without parsing. In a JSON
+            # string the quotation marks would be escaped, so the search cannot match there.
             self._local += 1
             return
         try:
@@ -218,7 +222,7 @@ class Departures:
                 self._settle(None)
             self._waiting.append((record, at))
         elif kind == "shadow":
-            self._settle(None)  # its attempts say their label themselves
+            self._settle(None)  # its attempts carry their own labels
         elif kind == "task":
             if self._waiting and self._waiting[0][0].get("task_id") != record.get("task_id"):
                 self._settle(None)
@@ -236,7 +240,7 @@ class Departures:
         )
 
     def breach(self, text: str, at: str) -> None:
-        """Something was taken for laxer than it is."""
+        """Records that a text had too lax a label."""
         self.breaches_total += 1
         if len(self.breaches) < MOST_FINDINGS:
             self.breaches.append(FindingRow(what="mislabelled", text=text, at=at))
@@ -245,7 +249,7 @@ class Departures:
         for one in found:
             label, part = _word(one.label), _word(one.part)
             if (one.at, label) in self._told:
-                continue  # one text is one breach, however many of its turns say so
+                continue  # one text is one breach, however many of its turns show it
             self._told.add((one.at, label))
             self._of(label).counts["mislabelled"] += 1
             text = (
@@ -260,7 +264,7 @@ class Departures:
             self._local = 0
         for attempt, at in self._waiting:
             label = _word(attempt.get("label")) or task_label or UNKNOWN
-            # A task may have seen stricter text later than it was sent: a tool's, for one.
+            # A task may get stricter text, such as a tool's result, after this text was sent.
             sums = self._of(label)
             if attempt.get("host") is not None:
                 self._given(attempt, label)
@@ -278,7 +282,7 @@ class Departures:
         self._waiting.clear()
 
     def _compare(self, attempt: dict[str, Any], label: str, own_label: object, at: str) -> None:
-        """What left, with the labels that its parts had."""
+        """Compares a text that was sent with the labels of its parts."""
         wrong = self.parts.sent(attempt, label, own_label, at)
         self._note_all([wrong] if wrong else [])
         if not wrong and (unsaid := self.parts.may_have_shown(attempt, label)):
@@ -299,7 +303,7 @@ class Departures:
         )
 
     def _given(self, attempt: dict[str, Any], label: str) -> None:
-        """An attempt on another machine of somebody's."""
+        """Counts an attempt on another machine that is not a cloud."""
         place = (_word(attempt.get("host")), attempt.get("trusted") is True, label)
         sums = self._hosts.setdefault(place, _Sum())
         if attempt.get("error") == _GATE:
@@ -314,7 +318,7 @@ class Departures:
 
 
 def _word(value: object) -> str:
-    """A name out of a record, fit for a terminal: whoever forged it may have meant to escape."""
+    """A name from a record, made safe for a terminal: a forged one may hold escape sequences."""
     text = value[:80] if isinstance(value, str) else ""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 

@@ -20,7 +20,7 @@ from router.types.result import Attempt, Result
 from router.types.task import Privacy, Task
 
 SHADOW_ROLE = "shadow"
-"""Of an attempt that answers nobody: it is compared with an answer that was delivered."""
+"""The role of an attempt in a shadow run: its answer is compared, not delivered."""
 
 
 class _Record(Frozen):
@@ -41,11 +41,11 @@ class _Record(Frozen):
 
 
 class _Expected(_Record):
-    """What was expected of a task before anybody answered it, so that outcomes can be set against.
+    """What was expected of a task before generation, to be compared with outcomes.
 
     prompt_chars: of the request alone. prior_local, prior_cloud: scores by the shipped figures,
-    0..1; None where nothing was weighed, as for an answer from memory. Records of versions that
-    wrote none of these have 0 and None.
+    0..1; None where the policy was not asked, as for a cached answer. Older versions' records have
+    0 and None.
     """
 
     prompt_chars: int = 0
@@ -56,15 +56,14 @@ class _Expected(_Record):
 class AttemptRecord(_Record):
     """One generation. time: when it began. cost_usd: None where the price is unknown.
 
-    error: the class of the error that ended it, without its message. label: what the text was
-    labelled when it was sent, None where only the task's own label is known. redacted: what was
-    sent was not the text itself, but the text with what is private taken out. probability: the
-    geometric mean of the answer's token probabilities, None where none are known.
-    parts: the label of each part of a text for a cloud (task, session, facts, tools, draft) as it
-    stood when that was read, None where nobody said so; turns: references to the tasks whose turns
-    were shown. host: the other machine that was given the text, None for this one and for a cloud;
-    trusted: as it is, for it is the user's too. sent: how often its request went out to a cloud.
-    estimated: tokens and dollars are ours, not the provider's.
+    error: the class of the error that ended it, without its message. label: of the text when it was
+    sent, None where only the task's own label is known. redacted: the text was sent with its
+    private values replaced. probability: the geometric mean of the answer's token probabilities,
+    None where none are known. parts: the label of each part of a text for a cloud (task, session,
+    facts, tools, draft) when that was read, None where it was not recorded; turns: references to
+    the tasks whose turns were shown. host: the other machine that got the text, None for this one
+    and for a cloud; trusted: it is the user's, and got the text unredacted. sent: how often its
+    request was sent to a cloud. estimated: tokens and dollars are ours, not the provider's.
     """
 
     record: Literal["attempt"] = "attempt"
@@ -177,7 +176,7 @@ RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator=
 def records_of(
     task: Task, result: Result, found: tuple[str, ...] = (), *, upgrade: bool = False
 ) -> tuple[Record, ...]:
-    """What the ledger keeps of a task: its attempts in order, then the task itself.
+    """The ledger's records of a task: its attempts in order, then the task itself.
 
     found: kinds of private things in its text. upgrade: it had been answered before.
     """
@@ -218,7 +217,7 @@ def records_of(
 
 
 def record_of_attempt(task: Task, guess: Guess, attempt: Attempt) -> AttemptRecord:
-    """What the ledger keeps of one attempt, also of one that is still going on."""
+    """The ledger's record of one attempt, also of one that has not ended."""
     return AttemptRecord(
         **_of_task(task, guess),
         time=attempt.started_at,
@@ -264,7 +263,7 @@ def hashed_session(session: str) -> str:
 
 
 def _dollars(cost: float | None) -> float | None:
-    """NaN and infinity are no prices: they would poison every sum."""
+    """NaN and infinity become None: they would make every sum meaningless."""
     return cost if cost is not None and math.isfinite(cost) else None
 
 

@@ -282,7 +282,7 @@ def _nanos(dollars: float) -> int:
 
 
 def _latency(seconds: array[float]) -> Latency:
-    """Sorted in runs that are merged: sorted at once, a million numbers are a million objects."""
+    """Sorted in runs that are merged: sorting all at once would make an object of each number."""
     runs = [
         array("d", sorted(seconds[begin : begin + _RUN])) for begin in range(0, len(seconds), _RUN)
     ]

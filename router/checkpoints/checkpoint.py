@@ -47,7 +47,7 @@ _KINDS = frozenset({"null", "bytes", "bytearray", "msgpack"})
 
 
 class _Serializer(JsonPlusSerializer):
-    """Reads the forms that it writes. LangGraph's own also revives objects out of old JSON."""
+    """Reads only the formats that it writes. LangGraph's own also revives objects from old JSON."""
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         if data[0] not in _KINDS:
@@ -61,12 +61,12 @@ class _Serializer(JsonPlusSerializer):
 class RedisSaver(BaseCheckpointSaver[str]):
     """Saves and restores the state of graphs; asynchronous only.
 
-    ttl_s: seconds after its last save that a thread is forgotten; None keeps it.
-    revived: further classes that the graphs' states contain. Only these and the vocabulary are
-    made again from what Redis holds; anything else comes back as plain data. Without such a list,
-    whoever can write to Redis could have code run here.
-    label_of: of the channels that would be saved, by name. What the store may not have is left out;
-    without it everything is saved. refuses: it raises PrivacyViolation instead.
+    ttl_s: seconds after its last save that a thread expires; None: never. revived: further classes
+    that the graphs' states contain. Only these and our own types are instantiated from what Redis
+    holds; anything else comes back as plain data. Otherwise whoever can write to Redis could run
+    code here. label_of: the label of channels by name. Channels that the store must not have are
+    left out; without label_of everything is saved. refuses: raises PrivacyViolation instead of
+    leaving out.
     """
 
     def __init__(
@@ -214,7 +214,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
         return f"{number + 1:032}.{random.random():016}"
 
     def _may_save(self, values: Mapping[str, Any]) -> bool:
-        """Asked for each write: a label may have risen since the last one."""
+        """Asked for each write: the label may have become stricter since the last one."""
         if self._label_of is None or self._store.local:
             return True
         label = self._label_of(values)

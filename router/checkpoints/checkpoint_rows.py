@@ -1,9 +1,9 @@
-"""Saved LangGraph threads as rows in Redis: written, found in order, dropped; contents unseen.
+"""Saved LangGraph threads as rows in Redis: writes, lists in order, and deletes them, unparsed.
 
 A thread is one hash with everything it saved, and one sorted set that names the hash's checkpoints
-and writes in lexical order, because a hash has none (`router/checkpoints/checkpoint_fields.py`).
-So a thread is deleted, copied and expired as a whole, and no checkpoint outlives the ancestors
-that it needs. Redis 6.2 and no module is enough.
+and writes in lexical order, because a hash has none (`router/checkpoints/checkpoint_fields.py`). So
+a thread is deleted, copied and expired as a whole, and no checkpoint outlives the ancestors that it
+needs. Redis 6.2 without modules is enough.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class ThreadRows:
                 await pipe.execute()
 
     async def copy(self, source: str, target: str) -> None:
-        """Make the target what the source is; a source that is not there leaves it empty."""
+        """Makes the target a copy of the source; a source that does not exist leaves it empty."""
         await self.delete(target)
         runs = await self._members(source, "r" + NUL)
         with self._store.errors():
@@ -172,7 +172,7 @@ class ThreadRows:
         return [name.decode() for name in names]
 
     def _renew(self, pipe: Any, thread: str) -> None:
-        """The thread was touched: it, and the list that leads to it, live on."""
+        """Renews the TTL of the thread and of the list of threads."""
         threads, now = self._store.keys.threads(), time.time()
         pipe.zadd(threads, {thread: now})
         if self._ttl_ms is not None:

@@ -1,4 +1,4 @@
-"""Which documents a search or a listing means: filters, conditions and words. Pure."""
+"""Matches documents against a search's or listing's filters, conditions and words. Pure."""
 
 from __future__ import annotations
 

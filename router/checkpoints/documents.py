@@ -57,10 +57,11 @@ class _Stored(Frozen):
 
 
 class Documents(BaseStore):
-    """Asynchronous only. ttl: LangGraph's own defaults for items that name no TTL, in minutes.
+    """LangGraph's store; asynchronous only.
 
-    judge: the label of a text by what is found in it, asked before an item is written to another
-    machine; PrivacyViolation where it may not be.
+    ttl: LangGraph's own defaults for items that name no TTL, in minutes. judge: labels a text by
+    what is found in it, before an item is written to a remote Redis; PrivacyViolation where that
+    may not hold it.
     """
 
     supports_ttl = True
@@ -177,7 +178,7 @@ class Documents(BaseStore):
                 await pipe.execute()
 
     async def _read(self, paths: Sequence[Path], *, refresh: bool) -> list[Item]:
-        """The items that are there, in order. refresh: their time to live begins anew."""
+        """The existing items, in order. refresh: renews their TTL."""
         if not paths:
             return []
         names = [self._store.keys.document(_member(*path)) for path in paths]

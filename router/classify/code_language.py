@@ -1,4 +1,4 @@
-"""Which programming language: of a fenced block, of a piece of code, of what a prompt asks for."""
+"""Recognises the programming language of a fenced block, of code, and of what a prompt asks for."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ NOT_PROGRAMS = frozenset(
         "makefile",
     }
 )
-"""Written beside a program in any language: they say nothing about the program's."""
+"""Used beside a program in any language, so they say nothing about the program's language."""
 
 # Names that are also words or single letters count only with their capital; after "in" some do
 # without. File endings are not how people ask.
@@ -95,7 +95,7 @@ _TURN = (
     r"(?i:port|convert|translate|rewrite|migrate|transpile|turn|converta|converter|traduza"
     r"|traduzir|reescreva|reescrever|migre|migrar|porte|passe|transforme)"
 )
-# From the surest to the least sure way of asking.
+# Ways of asking, from the most to the least certain.
 _CONVERSION = re.compile(
     rf"\b{_TURN}\b[^.?!\n]{{0,200}}?\b(?i:to|into|in|para|em)\s+(?:{_A}\s+)*{_NAME}"
 )

@@ -1,4 +1,4 @@
-"""How much an instruction asks for, 0..1, by its wording: proofs, designs, essays, constraints."""
+"""Estimates the complexity of an instruction, 0..1, from markers such as proofs and constraints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUTINE = re.compile(
     r"extraia|extrair|resuma|resumir|traduza|traduzir|traduz|classifique|converta|corrija (?:a|os|"
     r"o) |lembr|reescrev|reformul|respond[ae] (?:a|o|ao|esta|este)|faca um resumo)"
 )
-"""An order that stays easy whatever its object is."""
+"""Instructions that stay easy whatever their object is."""
 
 _HOW_MANY = re.compile(
     r"\bhow (?:many|much|long|far|old|fast)\b|\bwhat (?:is|was|will be) (?:the|his|her|their)\b|"
@@ -154,7 +154,7 @@ The third of each is what `lexicon.stems` says that a text must share to hold th
 def complexity_of(
     asked: str, present: frozenset[str], prose: str, orders: int, numbers: int
 ) -> float:
-    """One minus the product of what each marker leaves: markers add up, none is decisive twice."""
+    """1 - product of (1 - weight) over the markers found; a repeated one counts once."""
     # Requirements are often listed under the order: with no long document they belong to it.
     whole = folded(prose) if len(prose) <= 700 else asked
     routine = _ROUTINE.match(asked) is not None

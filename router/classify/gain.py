@@ -1,10 +1,10 @@
-"""What the small model and the cloud will probably score on a prompt, before either has seen it.
+"""Predicts the scores of the small model and the cloud on a prompt, before generation.
 
-A line through measured outcomes: both scores are linear in the kind and in a few signals of the
-prompt, fitted by `train_gain`. The prompt alone says little about difficulty, so expect the means
-of a kind with modest corrections (long exercises, formulas, lists of choices), not a verdict.
-Kinds without measured rows keep a prior, which says only that work on a text that is there gains
-less than recall and reasoning. What this user's own outcomes say comes in as another `Gains`.
+Both scores are linear in the kind and in a few signals of the prompt, fitted by `train_gain` to
+measured outcomes. The prompt alone says little about difficulty: expect the mean of a kind with
+modest corrections (long exercises, formulas, lists of choices). Kinds without measured rows keep a
+prior: work on a given text gains less than recall and reasoning. `LearnedGains` adds what this
+user's own outcomes say.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _SHORT_CHARS, _LONG_CHARS = 60, 3000
 """The lengths of nearly all measured prompts: beyond them the line would be a guess."""
 
 _LOWEST, _HIGHEST = 0.05, 0.95
-"""Nobody is expected to be always wrong or always right, wherever the line leads."""
+"""Bounds of an expected score: a linear model can leave 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedScores:
-    """What an answer will probably score, each 0..1, before anybody has answered.
+    """What an answer will probably score, each 0..1, before generation.
 
-    outcomes: how many of this user's own outcomes stand behind it; 0: shipped measurements alone.
-    learned_local, learned_cloud: what they added to what was shipped; part of the scores.
+    outcomes: how many of this user's own outcomes were used; 0: shipped measurements alone.
+    learned_local, learned_cloud: their share in the scores, as a difference.
     """
 
     local: float
@@ -47,7 +47,7 @@ class ExpectedScores:
 
     @property
     def gain(self) -> float:
-        """What the cloud is expected to add, -1..1; to four digits, as nothing is known finer."""
+        """What the cloud is expected to add, -1..1, rounded to four digits."""
         return round(self.cloud - self.local, 4)
 
 
@@ -71,7 +71,7 @@ PRIORS: Mapping[Kind, ExpectedScores] = {
 
 
 class Gains(Protocol):
-    """Whatever expects scores of a task: the shipped model, or what was learned on top of it."""
+    """Predicts scores of a task: the shipped model, or what was learned on top of it."""
 
     def expected(self, guess: Guess, signals: Signals, model: str) -> ExpectedScores:
         """Of the local model named `model` and of the cloud; never raises, whatever the prompt."""

@@ -1,4 +1,4 @@
-"""Prompts of all nine kinds in English and Portuguese, made from phrasings: the data we own.
+"""Generates prompts of all nine kinds in English and Portuguese: training data that we own.
 
 The phrasings are in `phrases/*.txt`, one part of them held out (`router/classify/phrasings.py`).
 Generation is deterministic by seed.
@@ -228,7 +228,7 @@ class _Writer:
         return " ".join(chosen).strip(".,;:!?\"'()") or "it"
 
     def _dressed(self, order: str, *, whole: bool) -> str:
-        """Courtesies, capitals, missing marks, slips of the finger: how people really type."""
+        """Adds courtesies, capitals, missing punctuation and typing errors, as people type."""
         chance = self._chance
         if chance.random() < 0.16:
             order = f"{chance.choice(self._phrases.openings)} {order}"
@@ -259,7 +259,9 @@ class _Writer:
         return text[:at] + slip + text[at + 2 :]
 
     def _either(self) -> Phrases:
-        """Material is often in the other language: it must not decide anything."""
+        """The phrases for material, sometimes of the other language, so that it does not decide
+        anything.
+        """
         if self._chance.random() < 0.75:
             return self._phrases
         return phrases("en" if self._language == "pt" else "pt")

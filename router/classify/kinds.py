@@ -1,9 +1,9 @@
-"""Say what kind of task a prompt is, and how sure that is.
+"""Classifies the kind of task that a prompt is, with a confidence.
 
-Two witnesses: a few rules for orders that mean one thing only, and the n-gram model for the rest.
-A rule is evidence, not a verdict: it multiplies the model's odds, so a confidence is one number
-whoever spoke; where no rule speaks, the shape of the prompt may, more softly. The model reads the
-instruction and what the signals say of the rest, not the document that was pasted along.
+Two sources: a few rules for unambiguous instructions, and the n-gram model. A rule multiplies the
+model's odds, so the confidence is always one probability; where no rule matches, the shape of the
+prompt does the same with a smaller factor. The model reads the instruction and the signals of the
+rest, not the document that was pasted along.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights" / "kinds.npz"
 
 UNSURE_BELOW = 0.45
-"""A best kind under this probability is no opinion."""
+"""Below this probability the best kind is reported as UNSURE."""
 
 _OF_A_TEXT = (Kind.SUMMARISATION, Kind.EXTRACTION, Kind.TRANSLATION, Kind.REWRITING)
-"""Orders about a text keep their kind where the text is a description of functions."""
+"""With these instructions a task keeps its kind where the text is a description of functions."""
 
 _RULE_ODDS = 100.0
 _LEANING_ODDS = 20.0
@@ -83,9 +83,10 @@ class NgramClassifier:
 
 
 def shown(prompt: str, facts: signals.Signals) -> str:
-    """What the model gets to read: the instruction, both ends of the prompt, and words for the
-    signals. The ends are short: a line that nobody would call an order ("In a nutshell,") stands
-    there, and of a document they show too little to outvote anything.
+    """The model's input: the instruction, both ends of the prompt, and words for the signals.
+
+    The ends are short: they catch an instruction without an imperative ("In a nutshell,"), and show
+    too little of a document to dominate.
     """
     if facts.chars <= (_WHOLE_ORDER_CHARS if facts.instructions else _WHOLE_CHARS):
         text = prompt

@@ -1,4 +1,4 @@
-"""How people ask, in English and Portuguese: orders, questions, and lines that stand for one.
+"""Patterns of English and Portuguese instructions, questions, and headings that stand for one.
 
 All patterns of this package are written for folded text: lower case, no accents (`folded`).
 """

@@ -1,4 +1,4 @@
-"""Orders that mean one thing only, by their wording: rare and exact beats frequent and vague."""
+"""Rules for instructions whose wording is unambiguous: rare, but exact."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the shape of a prompt says of its kind, whatever the prompt is about.
+"""Signs of a prompt's kind that do not depend on its subject.
 
-A subject never seen in training leaves the n-grams with little to go by, and often with a wrong
-guess; who is spoken of, how the text ends, how many numbers stand in it do not depend on it.
+On a subject never seen in training the n-grams often guess wrong; the persons addressed, how the
+text ends, and how many numbers it has do not depend on the subject.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ _OPEN_END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """marks: names of what was seen, each at most once. leaning: the kind that the shape speaks
-    for where no wording does.
+    """marks: names of the signs that were found, each at most once. leaning: the kind that the
+    shape suggests where no rule matches.
     """
 
     marks: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What lies below the kind of a task: the language of its code, a call to make, a form to keep.
+"""Refines a kind: the language of its code, whether to call a tool, whether the answer has a form.
 
 Deterministic and cheap: words of the instruction, in English and Portuguese, and for code the
 fences, file names and first lines of what was pasted along.
@@ -105,8 +105,9 @@ def with_sub_kind(guess: Guess, task: Task, facts: Signals) -> Guess:
 
 
 def _asked_language(asked: str) -> str | None:
-    """By an instruction's words, the surest first: what is asked for, what a file is called, a
-    language that is just named, what is written in one language only. Two at once are none."""
+    """The language asked for, by the surest sign: words that ask for it, a file name, a name that
+    is just mentioned, something that is written in one language only. None where a sign names two.
+    """
     if found := asked_languages(asked):
         return _only(found)
     if endings := _FILE.findall(asked):

@@ -1,1 +1,1 @@
-"""How good a router is, on prompts whose local and cloud scores are both known."""
+"""Evaluates the router on prompts whose local and cloud scores are both known."""

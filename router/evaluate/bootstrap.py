@@ -1,4 +1,4 @@
-"""How far a figure may be off: intervals from drawing the same questions again, with repetition.
+"""Bootstrap confidence intervals, resampled by question.
 
 Rows of one question (the same prompt before several models, or in two sources) are drawn together:
 they are one observation, and counting them as several would make every interval too narrow.

@@ -1,4 +1,4 @@
-"""Thresholds from outcomes, and what they are expected to do on outcomes that were held back."""
+"""Fits thresholds to outcomes, and estimates their effect on held-out outcomes."""
 
 from __future__ import annotations
 

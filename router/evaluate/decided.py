@@ -1,4 +1,4 @@
-"""Recorded decisions made again, on the facts that were recorded with them."""
+"""Repeats recorded decisions on their recorded inputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ABOVE_ALL = 2.0
 
 
 def again(story: TaskHistory, weighed: DecisionInputs, policy: PolicySettings) -> RouteDecision:
-    """The decision on recorded facts, under any policy."""
+    """The decision on recorded inputs, under any policy."""
     return decide(
         story.guess,
         ExpectedScores(weighed.local, weighed.cloud, weighed.outcomes),
@@ -73,7 +73,7 @@ def _traffic(
     gain, complexity, forced = [], [], []
     for story, weighed in tasks:
         scores = ExpectedScores(weighed.local, weighed.cloud, weighed.outcomes)
-        # What a specialist knows stays here, whatever is expected of it.
+        # Tasks that a specialist covers stay local, whatever gain is expected.
         gain.append(-1.0 if weighed.covered else gain_of(story.guess, scores, policy))
         complexity.append(0.0 if weighed.covered else story.guess.complexity)
         forced.append(again(story, weighed, open_).route != "local")

@@ -1,4 +1,4 @@
-"""How far the difference of two fates of the same tasks may be off: drawn, as they may come out."""
+"""The uncertainty of the difference between two routings of the same tasks, by random draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What like tasks cost, how long they took and how often their local answers were rejected."""
+"""Mean cost, duration and rejection rate of similar recorded tasks."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""What the ledger knows of both sides: tasks whose local and cloud score can be set side by side.
+"""Finds tasks in the ledger whose local and cloud scores can both be told.
 
-Three things tell a score: a person (feedback), a shadow run, and an answer that the checks
-rejected. The first two are of answers that were accepted, the last of those that were not: a sample
-of only one of them would say that the local model is always right, or never. So accepted answers
-that were looked at stand for all accepted answers of their kind, and a kind none of whose accepted
-answers was looked at is left out. Tasks that went straight to the cloud say nothing of the local
-model: no threshold can be justified beyond what was tried.
+Three sources tell a score: a person's feedback, a shadow run, and a rejection by the checks. The
+first two are of accepted answers, the last of rejected ones: either sample alone would say that the
+local model is always right, or never. So accepted answers with a known score stand for all accepted
+answers of their kind, and a kind without any is left out. Tasks that went straight to the cloud say
+nothing of the local model: no threshold can be justified beyond what was tried.
 """
 
 from __future__ import annotations
@@ -98,11 +97,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that the ledger says about both sides.
+    """Everything in the ledger about both sides.
 
-    weights: how many tasks each scored one stands for. one_sided: kinds that are left out, with
-    the number of their accepted answers, of which none was looked at. straight: tasks that went to
-    the cloud untried. unweighed: tasks of which the decision was not recorded.
+    weights: how many tasks each scored one stands for. one_sided: kinds that are left out because
+    no accepted answer has a known score, with the number of accepted answers. straight: tasks that
+    went to the cloud without a local attempt. unweighed: tasks whose decision was not recorded.
     """
 
     scored: tuple[Scored, ...]
@@ -152,7 +151,8 @@ def known_of(told: Sequence[TaskHistory]) -> Known:
             scored.append(one)
             if story.accepted:
                 looked_at[story.task.kind][one.by] += 1
-    # A person's word is not a sample: it stands for itself where shadow runs were drawn by chance.
+    # Feedback is not a random sample, so it stands only for itself; shadow runs are drawn at
+    # random.
     kept = [one for one in scored if looked_at[one.story.task.kind]]
     weights = [_weight(one, accepted, looked_at[one.story.task.kind]) for one in kept]
     left_out = {kind.value: n for kind, n in accepted.items() if n and not looked_at[kind]}

@@ -1,5 +1,6 @@
-"""What becomes of a recorded task under a decision: what it costs, how good the answer is, how long
-it takes. Known where the decision is the one that was carried out, else expected from like tasks.
+"""Simulates a recorded task under a decision: cost, quality and duration.
+
+Values are the recorded ones where the decision was carried out, else expected from similar tasks.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What this user's own outcomes say about local and cloud answers, on top of what was shipped."""
+"""Learns from this user's outcomes how well local and cloud answers score."""

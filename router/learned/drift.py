@@ -1,4 +1,4 @@
-"""Notices that outcomes are no longer as they were: a window of them against those before."""
+"""Detects drift: compares a window of outcomes with those before."""
 
 from __future__ import annotations
 
@@ -46,8 +46,10 @@ class Window:
 
 @dataclass(slots=True)
 class Watch:
-    """How often a source speaks well of a side, kind and model. past: outcomes before `current`;
-    window: the last one that was full."""
+    """How often a source judges a side, kind and model favourably, over time.
+
+    past: outcomes before `current`; window: the last one that was full.
+    """
 
     past: float = 0.0
     past_good: float = 0.0
@@ -55,7 +57,7 @@ class Watch:
     window: Window = field(default_factory=Window, compare=False)
 
     def observe(self, good: bool, weight: float, residual: float) -> tuple[float, float] | None:
-        """One outcome more; the rates before and now, where they differ too much."""
+        """Adds an outcome; returns the rates before and now where they differ too much."""
         self.current.count += 1
         self.current.good += good
         self.current.weight += weight

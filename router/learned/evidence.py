@@ -1,14 +1,13 @@
-"""Turns the ledger's records into evidence: which answer was probably right, and how sure that is.
+"""Turns the ledger's records into evidence: how probable it is that an answer was right.
 
-Nobody but a person says that an answer was right. Everything else is a sign of it, and counts as
-one: with a likelihood ratio, which is how much likelier the sign is with a right answer than with a
-wrong one, and with a weight, which is how far the ratio itself can be trusted.
+Only a person's feedback states that an answer was right. Every other sign has a likelihood ratio
+(how much likelier it is with a right answer than with a wrong one) and a weight (how far that ratio
+can be trusted).
 
-Evidence is of the answers that were given, and which were given was the router's own choice (that
-is its selection bias): local answers are seen of tasks that it thought routine, and an accepted one
-is not a right one. So the checks' word has the least weight, and a limit
-(`posterior.CHECKS_MOST`); a shadow run, whose tasks are drawn by chance from the accepted ones,
-more; and a person's the most.
+The evidence has a selection bias: local answers exist only for tasks that the router thought
+routine, and an accepted answer is not always right. So the checks' results have the least weight,
+and a limit (`posterior.CHECKS_MOST`); shadow runs, drawn at random from the accepted answers, have
+more; and a person's feedback the most.
 """
 
 from __future__ import annotations
@@ -48,14 +47,13 @@ fewer checks than those of that benchmark.
 ACCEPTED = PASSES_RIGHT / PASSES_WRONG
 REJECTED = (1 - PASSES_RIGHT) / (1 - PASSES_WRONG)
 REPAIRED = math.sqrt(ACCEPTED)
-"""Accepted at the second try: half as much (in its logarithm) as at the first. A judgement."""
+"""Accepted after a repair: half the evidence (in its logarithm) of the first try. A judgement."""
 
 CLOUD_ACCEPTED = 1.0
-"""The cloud's answers are hardly checked: that one was accepted says nothing; that none came does.
-"""
+"""The cloud's answers are hardly checked: acceptance is no evidence, only a missing answer is."""
 
 BY_CHANCE = 0.05
-"""How often two wrong answers agree all the same. A judgement: few answers have so few values."""
+"""How often two wrong answers agree by chance. A judgement: few answers have so few values."""
 
 _NO_WORD_ON_QUALITY = frozenset(
     {
@@ -77,7 +75,7 @@ def updated(expected: float, ratio: float) -> float:
 
 
 class Source(StrEnum):
-    """Who says so."""
+    """Where a judgement comes from."""
 
     FEEDBACK = "feedback"
     SHADOW = "shadow"
@@ -161,7 +159,7 @@ def _of_task(whole: TaskRecord, attempts: list[AttemptRecord]) -> Iterator[Evide
 
 
 def _stopped(attempt: AttemptRecord) -> bool:
-    """The gate stopped it: the cloud was never asked."""
+    """The gate stopped the attempt: the cloud was not asked."""
     return attempt.error == "PrivacyViolation"
 
 
@@ -179,7 +177,7 @@ def _of_feedback(record: FeedbackRecord) -> Iterator[Evidence]:
 
 
 def _of_shadow(record: ShadowRecord) -> Iterator[Evidence]:
-    """Of each answer what can be said: a judge's word as it is, a comparison by what it implies."""
+    """Evidence for each answer: a judge's verdict directly, a comparison by what it implies."""
     sides: tuple[tuple[Side, str, float | None], ...] = (
         ("local", record.model, record.local_score),
         ("cloud", record.cloud_model, record.cloud_score),
@@ -196,7 +194,7 @@ def _of_shadow(record: ShadowRecord) -> Iterator[Evidence]:
 
 
 def _of_comparison(other: float, *, agree: bool) -> float:
-    """other: how often the other one is right. A wrong answer seldom agrees with anything."""
+    """other: the probability that the other answer is right. Wrong ones seldom agree."""
     if agree:
         return other / BY_CHANCE
     return (1 - other) / (1 - BY_CHANCE)

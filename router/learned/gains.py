@@ -1,4 +1,4 @@
-"""Expected scores for the router: the shipped ones, corrected by the version that serves."""
+"""The router's expected scores: the shipped ones, corrected by the newest learned version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from router.settings.settings import Settings
 from router.types.decision import Guess
 
 LOOK_EVERY_S = 5.0
-"""So often a process looks whether there is a newer version: the list of a small folder."""
+"""How often a process looks for a newer version: it lists a small folder."""
 
 log = structlog.get_logger()
 
@@ -72,10 +72,10 @@ class LearnedGains:
 
 
 def posterior_of(version: Version | None) -> Posterior:
-    """What a version says, over the shipped figures of this program.
+    """A version's posterior over this program's shipped figures.
 
-    Where those are others than it was learned over, it keeps half a say at most: the new figures
-    may already know part of it.
+    If it was learned over other figures, its weight is at most the prior's: the new figures may
+    already include part of it.
     """
     if version is None:
         return Posterior()

@@ -1,4 +1,4 @@
-"""Reads the ledger from where the last version ended, and makes the next version of it."""
+"""Learns a new version from the ledger's records since the last version."""
 
 from __future__ import annotations
 
@@ -124,10 +124,10 @@ async def _read(ledger: Ledger, posterior: Posterior, last_id: str, since: float
 
 
 def roll_back(versions: Versions, number: int | None = None) -> Version:
-    """A new version with the offsets of an old one. number: 0 for the shipped figures; None for
-    what the serving version was made of.
+    """Makes a new version with the offsets of an old one.
 
-    Raises ConfigError where there is no such version, or nothing to roll back.
+    number: 0 for the shipped figures; None for the version that the newest was made of. Raises
+    ConfigError where there is no such version, or nothing to roll back.
     """
     with versions.turn():
         newest = versions.newest()

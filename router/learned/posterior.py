@@ -57,7 +57,7 @@ SHORT_CHARS, LONG_CHARS = 400, 2000
 
 
 class Place(NamedTuple):
-    """What evidence is of. length: short, medium, long; empty: what all have in common."""
+    """What evidence is about. length: short, medium, long; empty: all lengths."""
 
     side: Side
     kind: str
@@ -84,13 +84,13 @@ class Tally:
         self.fade(most)
 
     def fade(self, most: float) -> None:
-        """Weigh no more than this; what it says stays the same."""
+        """Limits the weight to `most`, and keeps the mean."""
         if self.weight > most:
             self.total *= most / self.weight
             self.weight = most
 
     def mean(self, prior: float, prior_weight: float) -> float:
-        """Of the values and of `prior`, that weighs as much as `prior_weight` of them."""
+        """The mean of the values and of `prior`, which counts as much as `prior_weight` of them."""
         return (self.total + prior * prior_weight) / (self.weight + prior_weight)
 
 
@@ -98,9 +98,9 @@ class Tally:
 class Cell:
     """The evidence of one place.
 
-    told: by people and shadow runs, as (right or wrong - expected); of accepted answers, for a
-    local model. checked: by the checks, the same of all answers. accepted: 1 or 0, and expected:
-    the shipped expectation, of the tasks seen. outcomes: how many, whatever they weigh by now.
+    told: residuals (right or wrong, less expected) by people and shadow runs; of accepted answers,
+    for a local model. checked: residuals by the checks, of all answers. accepted: 1 or 0 for each
+    task seen; expected: the shipped expectations of these. outcomes: their number, without fading.
     """
 
     told: Tally = field(default_factory=Tally)
@@ -123,13 +123,13 @@ _NOTHING = Cell()
 
 @dataclass(slots=True)
 class Posterior:
-    """All evidence, and what keeps an eye on it; changed by `add` and `fade` alone."""
+    """All evidence with its drift detection; only `add` and `fade` change it."""
 
     cells: dict[Place, Cell] = field(default_factory=dict)
     watches: dict[tuple[Place, Source], Watch] = field(default_factory=dict)
 
     def add(self, evidence: Iterable[Evidence]) -> Iterator[Drift]:
-        """Learn from these, in the order of their time; the drifts that show."""
+        """Adds evidence in the order of its time; returns the drifts that it shows."""
         for one in evidence:
             common = Place(one.side, one.kind.value, one.model)
             own = common._replace(length=length_of(one.chars)) if one.chars else common
@@ -164,7 +164,9 @@ class Posterior:
         return self.cells.get(place.common, _NOTHING).outcomes
 
     def fade(self, most: float) -> None:
-        """Let everything weigh at most this: the figures that it is set against have changed."""
+        """Limits the weight of everything: the shipped figures that residuals refer to have
+        changed.
+        """
         for cell in self.cells.values():
             cell.fade(most)
 
@@ -195,7 +197,9 @@ class Posterior:
         cell.outcomes = max(0, cell.outcomes + one.times)
 
     def _start_afresh(self, common: Place, source: Source, watch: Watch) -> None:
-        """What was before a drift counts little; the window in which it showed counts whole."""
+        """After a drift, earlier evidence gets little weight; the window that showed the drift gets
+        its full weight.
+        """
         for place, cell in self.cells.items():
             if place.common == common:
                 cell.fade(KEPT_AFTER_DRIFT)

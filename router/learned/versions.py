@@ -1,8 +1,8 @@
-"""What was learned, as numbered files in the home: written whole, never changed, and rolled back.
+"""Learned versions as numbered files in the home: written atomically, never changed.
 
 A rollback is a new version with the offsets of an old one: the history stays, and outcomes that
-were undone are not learned again. The version with the greatest number serves; one that cannot be
-read is passed over, with a warning, and the one before it serves.
+were undone are not learned again. The version with the greatest number is in use; one that cannot
+be read is skipped, with a warning.
 """
 
 from __future__ import annotations

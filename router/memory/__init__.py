@@ -1,1 +1,1 @@
-"""What is remembered: a session's turns, a run's traces, and facts that were told."""
+"""What is remembered: a session's turns, cached answers, and facts."""

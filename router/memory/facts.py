@@ -1,8 +1,8 @@
-"""Facts that agents and sessions share: labelled, bound in tokens and in time, found by words.
+"""Facts that agents and sessions share, with a label, an expiry and a search by words.
 
-A fact is written under a key of the writer's choice; writing it again replaces it. All facts
-together never exceed a number of tokens: those that were read or written least recently make room,
-private ones last. What must stay on this machine is not written to a Redis on another.
+A fact is written under a key of the writer's choice; writing it again replaces it. The total of all
+facts is limited in tokens: the least recently used are evicted, private ones last. A fact that must
+stay on this machine is not written to a remote Redis.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ LONGEST_LIFE_S = 100 * 365 * 86_400.0
 class Facts:
     """The facts of one store.
 
-    ttl_s: how long a fact lives that names no other time; None: until it must make room.
-    max_tokens_total: of all facts together; where processes differ, each keeps to its own when it
-    writes. max_tokens_fact: of one. judge: the label of a text by what is found in it, asked before
-    one is written to another machine. Raises ConfigError where one may be larger than all.
+    ttl_s: the lifetime of a fact that names no other; None: until it is evicted. max_tokens_total:
+    of all facts together; where processes differ, each applies its own when it writes.
+    max_tokens_fact: of one. judge: labels a text by what is found in it, before a fact is written
+    to a remote Redis. Raises ConfigError where max_tokens_fact is more than max_tokens_total.
     """
 
     def __init__(
@@ -69,14 +69,13 @@ class Facts:
         ttl_s: float | None = None,
         derived_from: Sequence[str | Fact] = (),
     ) -> Fact:
-        """Remember a fact; what the key held before is gone.
+        """Stores a fact, in place of what the key held before.
 
         derived_from: facts that it was made from, as they were read, or their keys. Its label is
-        the strictest of theirs and its own. Of a key that is the strictest that it held since it
-        was last free, whoever has written to it meanwhile; one that is gone counts as local_only,
-        as nobody knows its label. Raises TaskError for one that is too large or malformed, and
-        PrivacyViolation for one that must stay local where the store is another machine. Nothing
-        is written then.
+        the strictest of theirs, its own, and those that its key held since it was last free,
+        whoever wrote them; a source that is gone counts as local_only, as its label is unknown.
+        Raises TaskError for a fact that is too large or malformed, and PrivacyViolation for one
+        that must stay local where the store is remote. Nothing is written then.
         """
         read = [one.label for one in derived_from if isinstance(one, Fact)]
         strict = strictest((label_of(label), *read))
@@ -100,7 +99,7 @@ class Facts:
         return fact.model_copy(update={"label": got})
 
     async def get(self, key: str) -> Fact | None:
-        """None where it is not there, expired, or cannot be read. Reading is a use."""
+        """None where it is missing, expired, or malformed. Reading counts as a use."""
         (found,) = await self._index.use([key])
         return found
 
@@ -115,8 +114,8 @@ class Facts:
     ) -> tuple[Fact, ...]:
         """The facts that share words with the query, the best first, then the newest.
 
-        Without a query all of them, newest first; looking through them so is no use, finding them
-        by words is. subject: only what is about that person. prefix: of their keys.
+        Without a query all facts, newest first, which does not count as a use; a match by words
+        does. subject: only what is about that person. prefix: of their keys.
         """
         _require_subject(subject)
         facts = [
@@ -134,9 +133,9 @@ class Facts:
     async def recall(
         self, prompt: str, *, budget_tokens: int, label_at_most: str
     ) -> tuple[Fact, ...]:
-        """The facts that fit a prompt best, as many as have room in the budget, the best first.
+        """The facts that fit a prompt best, as many as fit the budget, the best first.
 
-        One that is too large is passed over for the next. The budget counts their texts alone.
+        One that is too large is skipped. The budget counts the texts of the facts alone.
         """
         chosen, left = [], budget_tokens
         for fact in _ranked(prompt, await self._allowed(label_at_most)):

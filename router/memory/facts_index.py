@@ -1,4 +1,4 @@
-"""Facts in Redis: written, used and removed by the scripts, so never by halves."""
+"""Facts in Redis; each Lua script writes, reads or removes them atomically."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class FactIndex:
     async def put(
         self, fact: Fact, *, made_from: Sequence[str], most_label: Privacy, max_tokens_total: int
     ) -> Privacy | None:
-        """Write a fact over what its key held, and take away as many as must make room.
+        """Writes a fact over what its key held, and evicts as many as necessary.
 
-        made_from: keys, of which it has the strictest label, judged in the same step. The label
-        that it got; None where that is stricter than most_label, and nothing was written.
+        made_from: keys; the fact gets the strictest of their labels, in the same step. Returns its
+        label; None where that is stricter than most_label, and nothing was written.
         """
         lives_ms: int | str = ""
         if fact.expires_at is not None:
@@ -65,7 +65,7 @@ class FactIndex:
         return None if displaced < 0 else label_of(label.decode())
 
     async def use(self, keys: Sequence[str]) -> list[Fact | None]:
-        """The facts of some keys, None for each that is not there; they have been used now."""
+        """The facts of some keys, None for each that is missing; marks them as used."""
         if not keys:
             return []
         return [_parsed(entry) for entry in await self._run(USE, *map(escaped, keys))]
@@ -77,7 +77,7 @@ class FactIndex:
         return {member: _card(text) for member, text in pairs if not member.startswith(" ")}
 
     async def read(self, members: Sequence[str]) -> list[Fact]:
-        """The facts that are there and can be read; no use of them."""
+        """The facts that exist and can be parsed; does not count as a use."""
         found: list[Fact] = []
         for start in range(0, len(members), PAGE):
             names = [self._prefix + member for member in members[start : start + PAGE]]

@@ -22,8 +22,10 @@ from router.types.task import Message, Privacy, Task
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message that was said. label: of the task that it belongs to, when it ended; task: a
-    reference to that, empty where nobody said so."""
+    """A message of a session.
+
+    label: of its task when that ended; task: a reference to the task, empty where it is unknown.
+    """
 
     message: Message
     label: Privacy = Privacy.PUBLIC
@@ -59,10 +61,10 @@ class Memory:
         self._recall = store.redis.register_script(RECALL)
 
     async def recall(self, session: str) -> Conversation:
-        """What was said, oldest first, and its label, of one and the same moment.
+        """The messages, oldest first, and the session's label, read in one step.
 
-        Empty and public for an unknown session. Entries that cannot be read are left out; a label
-        that is not known is strict, and so is one that the store lost beside a strict message.
+        Empty and public for an unknown session. Malformed entries are left out; an unknown label
+        counts as local_only, and so does one that the store lost beside a strict message.
         """
         with self._store.errors():
             entries, stored = await self._recall(keys=self._keys(session), args=[])
@@ -149,10 +151,10 @@ def _turn(entry: bytes) -> Turn | None:
 
 
 class CachedAnswer(Frozen):
-    """An answer as it was given once.
+    """An answer for later identical questions.
 
-    cost_usd: what asking again would cost; None where the price is unknown. label: of the task,
-    when it had ended: whoever takes the answer takes that too.
+    cost_usd: what asking again would cost; None where the price is unknown. label: of the task when
+    it had ended; a task that uses the answer gets this label too.
     """
 
     text: str
@@ -164,11 +166,11 @@ class CachedAnswer(Frozen):
 
 
 def cache_key(task: Task, history: Sequence[Message], fingerprint: str) -> str | None:
-    """The name under which the same question finds its answer again, or None: do not cache.
+    """The cache key of a question, or None: do not cache.
 
-    Exact match over everything that shapes the answer. A sampled answer without a seed is meant
-    to differ each time. The privacy label counts, so that what was asked under one label is never
-    served under another. fingerprint: of the configured models, prompts and policy.
+    Exact match over everything that shapes the answer. A sampled answer without a seed is meant to
+    differ each time. The privacy label is part of the key, so that an answer asked under one label
+    is never served under another. fingerprint: of the configured models, prompts and policy.
     """
     if task.temperature > 0 and task.seed is None:
         return None

@@ -1,7 +1,6 @@
-"""The Lua scripts of sessions: what was said and its label change together, or not at all.
+"""The Lua scripts of sessions: messages and their label change atomically.
 
-A label that is read in one step and written in another can be lowered by whoever writes in
-between; here it is read, judged and written while Redis does nothing else.
+A label that is read in one step and written in another could be lowered by a writer in between.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ redis.call('PEXPIREAT', KEYS[3], ends)
 return label
 """
 
-# KEYS: messages, label. Answers both as they stand at one moment; within a script nothing expires.
+# KEYS: messages, label. Returns both in one step; within a script nothing expires.
 RECALL = """
 return {redis.call('LRANGE', KEYS[1], 0, -1), redis.call('GET', KEYS[2])}
 """
 
-# KEYS: an answer. ARGV: what was read there. Another one that was written meanwhile stays.
+# KEYS: an answer. ARGV: the value that was read. A newer value stays.
 DELETE_IF_SAME = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0

@@ -1,7 +1,7 @@
-"""Sessions and kept answers as a whole: which there are, where a person is named, and their end.
+"""Lists and deletes sessions and cached answers, all of them or those that name a person.
 
-It goes by the keys that are there, not by the list of sessions: that may have lost one whose
-lifetime was configured differently, and nothing about a person may be overlooked.
+It scans the keys themselves: the list of sessions may lack one whose lifetime was configured
+differently, and nothing about a person may be overlooked.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _naming(
 
 
 def _said(entry: bytes) -> str:
-    """Every text in a piece of JSON; what is none, as it stands."""
+    """Every text in a piece of JSON; other text unchanged."""
     try:
         return "\n".join(_texts(json.loads(entry)))
     except (ValueError, RecursionError):

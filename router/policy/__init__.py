@@ -1,1 +1,1 @@
-"""Pure judgement: where a task goes before generation, whether an answer is believed after it."""
+"""Pure decisions: where a task goes, and whether an answer is accepted."""

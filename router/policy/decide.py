@@ -1,4 +1,4 @@
-"""Pure judgement: where a task goes before generation, and whether an answer must be escalated."""
+"""Pure decisions: where a task goes before generation, and whether an answer must be escalated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REPAIRABLE = frozenset(
         EscalationReason.THINKING,
     }
 )
-"""What showing the failure to the model can mend, or asking it not to think."""
+"""Failures that a second try can repair: with the failure shown, or without thinking."""
 
 WORTH_SHOWING = frozenset(
     {
@@ -34,7 +34,7 @@ WORTH_SHOWING = frozenset(
         EscalationReason.CHECK,
     }
 )
-"""Why an answer was rejected that still holds something for the one who answers next."""
+"""Reasons for a rejection after which the answer is still useful to the next model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def role_for(kind: Kind) -> str:
 
 
 def gain_of(guess: Guess, scores: ExpectedScores, policy: PolicySettings) -> float:
-    """What the cloud is expected to add to a task's score, -1..1: the user's word goes first."""
+    """What the cloud is expected to add to a score, -1..1; a configured gain comes first."""
     return policy.gain.get(guess.kind, scores.gain)
 
 
@@ -89,7 +89,7 @@ def max_gain_for(kind: Kind, policy: PolicySettings, *, scarce: bool) -> float:
 
 
 def for_named(settings: PolicySettings) -> PolicySettings:
-    """Where the caller named who answers: only what that model cannot do speaks against it."""
+    """Where the caller named the model, only what that model cannot do counts against it."""
     return settings.model_copy(
         update={"max_complexity": _NEVER, "max_gain": _NEVER, "max_gain_by_kind": {}}
     )
@@ -120,7 +120,7 @@ def decide(
         return decided(route="local", agent=local.role, reason=_for_local(guess, local))
     escalation, why = against
     if cloud.absent:
-        # A draft is worth its seconds only where the local model may know the task at all.
+        # A draft costs seconds: it is made only where the local model may know the task at all.
         can_try = escalation is EscalationReason.COMPLEX and local.covered is not False
         return decided(
             route="parked",

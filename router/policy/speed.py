@@ -1,4 +1,4 @@
-"""How long an answer takes: what was measured of each model in this process."""
+"""Latency estimates: how long each model takes to answer, as measured in this process."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ class Speed:
 
 
 HOSTED = Speed(first_s=0.8, token_s=1 / 60)
-"""A hosted model before it has answered here: judged, nobody's figure; its first answer replaces
-it."""
+"""For a hosted model that has not answered here: a judgement, replaced by its first answer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,16 +32,16 @@ class SpeedEstimates:
     _seen: dict[str, Speed] = field(default_factory=dict)
 
     def observe(self, model: str, completion: Completion) -> None:
-        """Learn from a whole answer of what `of` is asked for; one without tokens says nothing."""
+        """Updates the estimate with a complete answer; one without tokens is ignored."""
         tokens = completion.usage.completion_tokens
         if tokens < 1 or completion.latency_s <= 0:
             return
-        # An answer that came in one piece says nothing about its first token.
+        # An answer that came in one piece does not show when its first token came.
         first_s = completion.ttft_s if completion.ttft_s < completion.latency_s else 0.0
         token_s = (completion.latency_s - first_s) / tokens
         known = self._seen.get(model)
         if known is not None:
-            # What came later than the quickest first token waited for its turn.
+            # A first token later than the quickest one includes a wait for a slot.
             first_s = min(first_s, known.first_s)
             token_s = (1 - _WEIGHT) * known.token_s + _WEIGHT * token_s
         self._seen[model] = Speed(first_s, token_s)

@@ -1,4 +1,4 @@
-"""Looks for known values in a text: all at once, in every spelling, in linear time."""
+"""Finds known values in a text: all at once, in every spelling, in linear time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from router.privacy.detect.found import Found
 from router.privacy.spelling import Plain, address_of, decoded, numbers_in
 
 LEAST_CHARS = 4
-"""A shorter value stands in too many words to be looked for."""
+"""Shorter values are not searched for: they occur in too many words."""
 
 _TOKEN = re.compile(r"[^\W_]+|\s+|.", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
@@ -22,7 +22,7 @@ _PREFIX_CHARS = 4
 
 
 class KnownValues:
-    """Values that were found somewhere, to be found again; it grows with what is added."""
+    """Values found earlier, to be searched for in other texts."""
 
     def __init__(self) -> None:
         self._words: dict[tuple[str, ...], str] = {}
@@ -31,7 +31,7 @@ class KnownValues:
         self._automaton: _Automaton | None = None
 
     def add(self, kind: str, value: str) -> None:
-        """A value of a kind. One that is known already keeps its kind."""
+        """Adds a value of a kind. A value that is known already keeps its kind."""
         for number in numbers_in(kind, value):
             self._numbers.setdefault(number, kind)
             self._lengths.setdefault(number[:_PREFIX_CHARS], set()).add(len(number))
@@ -45,7 +45,7 @@ class KnownValues:
                 self._automaton = None
 
     def find(self, text: str) -> Iterator[Found]:
-        """Every place where one stands, with word boundaries around it; they may overlap."""
+        """Every occurrence of a known value, between word boundaries; occurrences may overlap."""
         if not self._words and not self._numbers:
             return
         read = decoded(text)
@@ -118,7 +118,7 @@ class _Automaton:
         return made
 
     def _link(self) -> None:
-        """Where to go on when a token does not fit; a state's parent comes before it."""
+        """Sets the failure link of each state; a state's parent comes before it."""
         queue = deque(self.next[0].values())
         while queue:
             state = queue.popleft()

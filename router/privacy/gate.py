@@ -1,7 +1,7 @@
-"""Labels: which text may leave the machine; and the one gate through which every cloud call goes.
+"""Privacy labels, and the gate that every cloud call passes.
 
-public: as it is. internal: without what was found in it. local_only: never. A text has the
-strictest label of its parts, and whatever cannot be judged is local_only.
+public: sent as it is. internal: sent redacted. local_only: never sent. A text has the strictest
+label of its parts; whatever cannot be judged is local_only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REPLACED = (Privacy.INTERNAL, Privacy.LOCAL_ONLY)
 SECRET = "secret"
 
 OFF_LOOP_CHARS = 65_536
-"""Texts that are longer together are judged in a thread, or the event loop would stand still."""
+"""Longer texts are judged in a thread: they would block the event loop."""
 
 PLACEHOLDERS = (
     "Words in square brackets such as [EMAIL_1] stand for values: copy them unchanged where the "
@@ -35,19 +35,19 @@ PLACEHOLDERS = (
 
 
 def strictest(labels: Iterable[Privacy]) -> Privacy:
-    """Of no labels at all: public."""
+    """The strictest label; public for none."""
     return max(labels, key=_ORDER.__getitem__, default=Privacy.PUBLIC)
 
 
 def label_of(stored: str | None) -> Privacy:
-    """A label that was written somewhere; local_only where it is not known here."""
+    """A stored label; local_only for an unknown one."""
     if stored is None:
         return Privacy.PUBLIC
     return Privacy(stored) if stored in set(Privacy) else Privacy.LOCAL_ONLY
 
 
 def label_of_kind(kind: str, settings: PrivacySettings) -> Privacy:
-    """The label of a text in which such a thing was found."""
+    """The label of a text in which this kind of value was found."""
     if kind in settings.found:
         return settings.found[kind]
     strict = kind == SECRET or kind in settings.patterns
@@ -71,7 +71,7 @@ class Judgement:
     found: tuple[str, ...] = ()
 
     def with_label(self, label: Privacy, reason: str) -> Judgement:
-        """The stricter of this and another label; the reason is kept where it made a difference."""
+        """The stricter of this and another label, with the reason if the other one is stricter."""
         if _ORDER[label] <= _ORDER[self.label]:
             return self
         return Judgement(label, (*self.reasons, reason), self.found)
@@ -79,7 +79,9 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One text: its label, the reason in words, and what was found in it: the kinds, and where."""
+    """The judgement of one text: its label, the reason in words, the kinds of what was found, and
+    where.
+    """
 
     label: Privacy
     why: str = ""
@@ -88,7 +90,8 @@ class _Read:
 
 
 class Released(tuple[Message, ...]):
-    """What passed the gate: `Gate.release` makes it, and only that reaches a cloud.
+    """Text that passed the gate. Only `Gate.release` makes it, and cloud engines accept nothing
+    else.
 
     schema: of the answer, as it may leave; None where there is none.
     """
@@ -97,10 +100,10 @@ class Released(tuple[Message, ...]):
 
 
 class Gate:
-    """Judges texts, and lets out what may leave. One for a Router; holds nothing of any task."""
+    """Judges texts, and releases what may leave. One for a Router; keeps no state of a task."""
 
     def __init__(self, settings: PrivacySettings) -> None:
-        """Raises ConfigError for a pattern or a kind that cannot be."""
+        """Raises ConfigError for an invalid pattern or unknown kind."""
         self._settings = settings
         self._detectors = Detectors(patterns=settings.patterns) if settings.detect else None
         unknown = set(settings.found) - KINDS - set(settings.patterns)
@@ -113,7 +116,9 @@ class Gate:
     def judge(
         self, task: Task, history: Sequence[Message] = (), session: Privacy = Privacy.PUBLIC
     ) -> Judgement:
-        """The label of a task: its own, its files', its session's, and by what is found in it."""
+        """The label of a task: the strictest of its own, its files', its session's, and its
+        detectors' finds.
+        """
         judged = Judgement(task.privacy)
         judged = judged.with_label(session, f"the session has seen {session.value} text")
         for file in task.files:
@@ -133,7 +138,7 @@ class Gate:
         return replace(judged, found=tuple(sorted(found)))
 
     def label_of(self, *texts: str, schema: dict[str, Any] | None = None) -> Privacy:
-        """The label of what goes beside a prompt, such as the description of a tool."""
+        """The label of text that is sent beside a prompt, such as the description of a tool."""
         reads = [*map(self._judge_text, texts), *self._judge_schema(schema or {})]
         return strictest(read.label for read in reads)
 
@@ -149,7 +154,7 @@ class Gate:
     async def judging(
         self, task: Task, history: Sequence[Message] = (), session: Privacy = Privacy.PUBLIC
     ) -> Judgement:
-        """`judge` for an event loop, which goes on meanwhile where the texts are long."""
+        """`judge` for an event loop; long texts are judged in a thread."""
         chars = len(task.prompt) + len(task.system or "") + sum(len(m.content) for m in history)
         if chars <= OFF_LOOP_CHARS:
             return self.judge(task, history, session)
@@ -168,11 +173,12 @@ class Gate:
         redaction: Redaction,
         schema: dict[str, Any] | None = None,
     ) -> Released:
-        """The messages, and the schema of the answer, as they may leave.
+        """The messages and the answer's schema, redacted as their label requires.
 
-        PrivacyViolation where they may not. Every byte for a cloud passes here, whatever node sends
-        it: a wrong decision upstream then fails closed instead of leaking. What is found in one of
-        them is replaced in all. What `redaction` learns is what puts the values back.
+        Raises PrivacyViolation where they must not leave. Every byte for a cloud passes here,
+        whatever node sends it: a wrong decision upstream then fails closed instead of leaking. A
+        value found in one of them is replaced in all. `redaction` learns the values, and restores
+        them in the answer.
         """
         if not self.may_leave(label):
             raise PrivacyViolation(
@@ -188,7 +194,7 @@ class Gate:
             ]
             made = Released(_explained(released, redaction))
             if schema is not None:
-                # Numbers are among the parts, and stay what they are.
+                # Numbers are among the parts; `rewritten` leaves them unchanged.
                 written = rewritten(schema, lambda _: next(cleared))
                 made.schema = without_forms(written) if redaction.mapping else written
         except PrivacyViolation:
@@ -206,13 +212,13 @@ class Gate:
         redaction: Redaction,
         schema: dict[str, Any] | None = None,
     ) -> Released:
-        """`release` for an event loop, which goes on meanwhile where the messages are long."""
+        """`release` for an event loop; long messages are released in a thread."""
         if sum(len(message.content) for message in messages) <= OFF_LOOP_CHARS:
             return self.release(label, messages, redaction, schema)
         return await asyncio.to_thread(self.release, label, messages, redaction, schema)
 
     def _cleared(self, parts: Sequence[Part], redaction: Redaction) -> list[str]:
-        """The texts without what must not leave: first all are read, then all are replaced."""
+        """The redacted texts: first all are read, then all are replaced."""
         if self._detectors is None:
             return [part.text for part in parts]
         finds = [self._to_be_replaced(part) for part in parts]
@@ -235,8 +241,9 @@ class Gate:
         raise AssertionError("the last round returns or raises")
 
     def _left(self, cleared: Sequence[tuple[Part, str]], redaction: Redaction) -> str:
-        """What speaks against texts in which placeholders stand; what is found there is learned:
-        beside a placeholder a value may show that did not before."""
+        """Why texts with placeholders still must not leave; empty if they may. Values found in them
+        are learned: a detector may find one beside a placeholder that it missed before.
+        """
         why = ""
         for part, text in cleared:
             if text != part.text and not part.replaceable:
@@ -250,7 +257,9 @@ class Gate:
         return why
 
     def _to_be_replaced(self, part: Part) -> list[Found]:
-        """What must not leave of one text; PrivacyViolation where none of it may."""
+        """The finds of one text that must be replaced; PrivacyViolation where it must not leave at
+        all.
+        """
         read = self._judge_part(part)
         if read.label is Privacy.LOCAL_ONLY:
             raise PrivacyViolation(f"{read.why}: it was not sent to the cloud")
@@ -265,7 +274,9 @@ class Gate:
         return list(read.finds)
 
     def _judge_part(self, part: Part) -> _Read:
-        """The label of a text, with what names it or alone, and what of it must be replaced."""
+        """The label of a text, read with the name before it and alone, and its finds to be
+        replaced.
+        """
         shift = len(part.before)
         if shift:
             read = self._judge_text(part.before + part.text)
@@ -281,7 +292,7 @@ class Gate:
         return replace(read, finds=tuple(hidden))
 
     def _judge_schema(self, schema: dict[str, Any]) -> Iterable[_Read]:
-        """Of each of its texts; what cannot be replaced keeps a task here."""
+        """Judges each text of a schema; one that cannot be replaced keeps the task local."""
         for part in parts_of(schema):
             read = self._judge_part(part)
             if read.label is not Privacy.PUBLIC and not part.replaceable:
@@ -289,7 +300,7 @@ class Gate:
             yield read
 
     def _judge_text(self, text: str) -> _Read:
-        """The label of a text by what is found in it, and what that is; fails closed."""
+        """Judges a text by what the detectors find in it; fails closed."""
         for folder, label in self._settings.folders.items():
             if label is not Privacy.PUBLIC and any(name in text for name in _spellings(folder)):
                 return _Read(label, f"it names a file in {folder}")
@@ -320,14 +331,14 @@ class Gate:
 
 
 def _spellings(folder: Path) -> tuple[str, ...]:
-    """How a text may name what is in a folder."""
+    """The ways in which a text may name a path in a folder."""
     home = str(Path.home())
     full = f"{folder.absolute()}/"
     return (full, f"~{full.removeprefix(home)}") if full.startswith(f"{home}/") else (full,)
 
 
 def _explained(messages: list[Message], redaction: Redaction) -> list[Message]:
-    """With a sentence on placeholders where there are any."""
+    """The messages, with an explanation of placeholders where there are any."""
     if not redaction.mapping:
         return messages
     first = messages[0]

@@ -1,4 +1,4 @@
-"""Which addresses are this machine's own: what is sent to any other one has left it."""
+"""Tells this machine's own addresses: what is sent to any other one leaves the machine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import socket
 from urllib.parse import urlsplit
 
 _AUTHORITY = re.compile(r"(?:[^@\\\s]*@)?(\[[\w:.%-]+\]|[\w.-]+)(?::\d*)?", re.ASCII)
-"""What every reader of addresses takes for the same host; whatever else there is, is elsewhere."""
+"""Hosts that every URL parser reads in the same way; all others count as elsewhere."""
 
 _NUMERIC = re.compile(r"[0-9][0-9a-fx.]*", re.ASCII)
 
 
 def is_loopback(url: str) -> bool:
-    """Whether whoever listens at this address does so on this machine, reached directly.
+    """Whether the server at this address runs on this machine, reached directly.
 
     Only loopback counts, in every spelling, and names that are this machine's by definition
     (`localhost` and what ends in it), where all that they resolve to is loopback. Other names are
-    not even looked up: their answer may be another one tomorrow.
+    not looked up: they may resolve differently tomorrow.
     """
     try:
         authority = urlsplit(url.strip()).netloc
@@ -42,7 +42,7 @@ def authority(url: str) -> str:
 
 
 def names_this_machine(host: str) -> bool:
-    """The same of a host, without asking anybody: by its number, or by its name alone."""
+    """As `is_loopback`, for a host and without a look-up: by its number, or by its name alone."""
     host = host.lower().rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -51,7 +51,7 @@ def names_this_machine(host: str) -> bool:
 
 
 def address_is_here(address: str) -> bool:
-    """Whether an address, as a socket has it, is loopback, or the one that stands for all."""
+    """Whether a socket's address is loopback, or the wildcard address."""
     try:
         number = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -12,18 +12,18 @@ from router.errors import Offline
 from router.privacy.machine import address_is_here, names_this_machine
 
 _DEFAULT_PORTS = (80, 443, 1080, 3128)
-"""Where a proxy that is written without a port may be looked for, which differs by program."""
+"""Ports of a proxy that is configured without one; the default differs by program."""
 
 _forbidden = False
 _hooked = False
 
 
 def forbid_outbound() -> None:
-    """From now on, whatever library it is: a connection elsewhere raises Offline.
+    """From now on every connection of this process to another machine raises Offline.
 
-    Python's own audit events are watched, so it holds for every socket that Python code opens, and
-    it cannot be undone: for a process that is edgeward's own, such as the command. A proxy of the
-    environment is elsewhere too, wherever it listens: it is there to pass things on.
+    Python's own audit events are used, so it holds for every socket that Python code opens, and it
+    cannot be undone: for a process of edgeward's own, such as the command. A proxy of the
+    environment counts as another machine wherever it listens: it forwards.
     """
     global _forbidden, _hooked
     _forbidden = True
@@ -57,7 +57,7 @@ def _require_here(host: str, port: object) -> None:
 
 
 def _proxy_at(port: object) -> str | None:
-    """What names a proxy on this port of this machine: a variable, or the system's settings."""
+    """The source of a proxy on this port of this machine: a variable, or the system's settings."""
     named = [(name, value) for name, value in os.environ.items() if name.lower().endswith("_proxy")]
     named += [(f"the system's {kind} proxy", value) for kind, value in getproxies().items()]
     for name, value in named:

@@ -169,7 +169,7 @@ def works_on_a_value(request: str, kinds: Iterable[str]) -> bool:
 
 
 def _is_about_the_value(text: str) -> bool:
-    """Whether a request of a few words does something with a value itself, whatever that is."""
+    """Whether a short request does something with a value itself, whatever the operation."""
     told = " ".join(_PLACEHOLDER.sub(" @ ", text).split())
     words = [word for word in told.split() if word != "@"]
     if not 0 < len(words) <= _FEW_WORDS:

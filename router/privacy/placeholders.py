@@ -1,4 +1,4 @@
-"""What a placeholder looks like, and what models make of one: other brackets, words, encodings."""
+"""The forms of a placeholder: ours, and those that models make of one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _ROUND = {
     "&lbrack;": "&rbrack;",
     "&lsqb;": "&rsqb;",
     "\\u005b": "\\u005d",
-    # Only around a name in capitals: a tag, or the name of a variable, may be meant else.
+    # Only around a name in capitals: otherwise a tag or the name of a variable may be meant.
     "<": ">",
     "{": "}",
     "{{": "}}",
@@ -94,7 +94,7 @@ _BRACKETED = re.compile(rf"\[(?P<name>{_INNER})\]")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A placeholder as it stands in a text, whatever a model made of it."""
+    """A placeholder as it was found in a text, in any form."""
 
     start: int
     end: int
@@ -111,14 +111,14 @@ class Written:
 
 
 def name_of(text: str) -> Name | None:
-    """The name in `E-MAIL 1`, `email\\_1`, `Telefone_1`; None where it is none."""
+    """The name in `E-MAIL 1`, `email\\_1`, `Telefone_1`; None for any other text."""
     match = _NAMED.fullmatch(_unaccented(_ENCODED.sub("_", text)).upper())
     word = "" if match is None else _SEPARATOR.sub("", match["word"])
     return (word_of(word), int(match["number"])) if match and word else None
 
 
 def word_of(word: str) -> str:
-    """The word of our placeholders that is meant by one in another language."""
+    """Our placeholder word for a word in another language."""
     return _WORD_OF.get(word, word)
 
 
@@ -128,7 +128,7 @@ def key_word(kind: str) -> str:
 
 
 class Names:
-    """Which placeholders are given out, and which names the texts hold already."""
+    """The placeholders of a request, and names that its texts already contain."""
 
     def __init__(self) -> None:
         self._given: dict[Name, str] = {}
@@ -138,7 +138,7 @@ class Names:
         self._beginnings: dict[str, set[str]] = {}
 
     def read(self, text: str) -> None:
-        """Remembers every name that the text holds in any form: none of them is given out."""
+        """Remembers every placeholder name in the text, so that `new` does not use it."""
         self._bracketed.update(match[0].casefold() for match in _BRACKETED.finditer(text))
         if not any(char.isdigit() for char in text):
             return
@@ -149,7 +149,7 @@ class Names:
                     self._written.add(("" if word in _ANY_WORD else word, int(match["number"])))
 
     def new(self, kind: str) -> str:
-        """A placeholder that no text holds, such as `[EMAIL_1]`."""
+        """A new placeholder that no text contains, such as `[EMAIL_1]`."""
         word = re.sub(r"[^A-Z0-9]+", "_", kind.upper())[:40].strip("_") or "VALUE"
         key = key_word(word)
         endings = {key, word_of(word.rpartition("_")[2])}

@@ -1,4 +1,4 @@
-"""Puts placeholders in the place of what was found, and the values back into the answer."""
+"""Replaces private values by placeholders, and restores them in the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from router.privacy.placeholders import Names
 from router.privacy.spelling import identities
 
 LITERAL = "literal"
-"""What stands for a placeholder of ours that somebody wrote as a text."""
+"""The kind of a text that looks like one of our placeholders but was written by somebody."""
 
 
 @dataclass(slots=True)
@@ -30,9 +30,9 @@ class Redaction:
     """The placeholders of one request: a value has the same one in all of its texts.
 
     A number is the same value with and without its dots and spaces, and is restored as it was first
-    written. What is to be the same in all texts has to be learned from all before the first is
-    redacted. A text that holds a placeholder of ours literally has that replaced as well, so give
-    `redact` what was written, never what it returned. Not safe between threads.
+    written. Learn from all texts before the first is redacted. A text that contains one of our
+    placeholders literally has that replaced as well, so pass `redact` original texts, never its own
+    result. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -47,17 +47,17 @@ class Redaction:
         return MappingProxyType(self._values)
 
     def learn(self, text: str, found: Sequence[Found], *, exact: bool = False) -> None:
-        """What was found in a text: from now on it is replaced in every text.
+        """Learns the finds of a text: from now on these values are replaced in every text.
 
-        Where two texts make two kinds of one value, it has one all the same. exact: the value must
-        come back just as it stands here. Raises ValueError for finds that overlap or lie outside.
+        A value that has two kinds in two texts gets one of them. exact: the value must be restored
+        exactly as it stands here. Raises ValueError for finds that overlap or lie outside.
         """
         self._names.read(text)
         for find in _in_order(text, found):
             self.know(find.kind, text[find.start : find.end], exact=exact)
 
     def know(self, kind: str, value: str, *, exact: bool = False) -> None:
-        """As `learn`, for a value that was found somewhere else than in a text to be redacted."""
+        """As `learn`, for a value that was found elsewhere than in a text to be redacted."""
         known = self._value(kind, value, exact=exact)
         if not known.placeholder and _says_more(kind, known.kind):
             known.kind = kind
@@ -74,7 +74,7 @@ class Redaction:
         while True:
             put = [self._value(one.kind, text[one.start : one.end], exact=exact) for one in placed]
             stand_ins = [self._placeholder(value) for value in put]
-            # Beside them a text may read as one of theirs.
+            # Beside a new placeholder, other text may look like a part of one.
             if not (literals := list(self._literals(text, placed))):
                 break
             placed = _merged([*placed, *literals])
@@ -94,7 +94,7 @@ class Redaction:
         return self._restored(text, 0, len(text), json=json)
 
     def left_in(self, restored: str) -> tuple[str, ...]:
-        """What looks like a placeholder in a restored answer, and stands for nothing."""
+        """Texts in a restored answer that look like placeholders but stand for nothing."""
         return self._names.left_in(restored)
 
     def restorer(self, *, json: bool = False) -> StreamRestorer:
@@ -130,7 +130,7 @@ class Redaction:
         return value.placeholder
 
     def _to_be_replaced(self, text: str, found: Sequence[Found]) -> list[Found]:
-        """The finds, and the copies of what is known."""
+        """The finds, and occurrences of known values."""
         finds = _in_order(text, found)
         copies = (copy for copy in self._copies.find(text) if not self._is_known(text, copy, finds))
         return _merged([*finds, *copies])
@@ -148,7 +148,7 @@ class Redaction:
         return found is self._value(copy.kind, text[copy.start : copy.end])
 
     def _literals(self, text: str, placed: Sequence[Found]) -> Iterator[Found]:
-        """What `restore` would take for ours once the others are replaced."""
+        """Texts that `restore` would take for placeholders after the replacement."""
         at = 0
         for start, end in (*((one.start, one.end) for one in placed), (len(text), len(text))):
             if start > at:
@@ -176,7 +176,7 @@ class StreamRestorer:
         return self._until(len(self._text))
 
     def _until(self, end: int) -> str:
-        """A few characters before what was shown are kept: what may be a name depends on them."""
+        """Keeps back a few characters of context: whether the text is a name depends on them."""
         restored = self._redaction._restored(self._text, self._shown, end, json=self._json)
         cut = max(0, end - _LOOK_BEHIND)
         self._text, self._shown = self._text[cut:], end - cut
@@ -187,7 +187,7 @@ _LOOK_BEHIND = 2
 
 
 def _says_more(kind: str, other: str) -> bool:
-    """Whether a kind is to be believed before another one of the same value."""
+    """Whether a kind takes precedence over another one for the same value."""
 
     def weight(one: str) -> int:
         return 2 if one == "secret" else 1 if one in NUMBER_KINDS else 0
@@ -196,7 +196,7 @@ def _says_more(kind: str, other: str) -> bool:
 
 
 def _merged(finds: Sequence[Found]) -> list[Found]:
-    """In order; of those that overlap one is made that covers them all, so that no part is left."""
+    """Sorts the finds and merges overlapping ones, so that no part of a value is left."""
     merged: list[Found] = []
     for find in sorted(finds, key=lambda find: (find.start, -find.end)):
         if not merged or find.start >= merged[-1].end:

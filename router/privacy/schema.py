@@ -1,4 +1,4 @@
-"""What a JSON schema says in words and values: taken apart to be judged, and written anew."""
+"""Takes a JSON schema's texts and values apart to be judged, and writes it anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _CHOICES = frozenset({"const", "enum", "pattern", "patternProperties"})
-"""What an answer is held to character by character: a placeholder there would mean another."""
+"""An answer must match these exactly: a placeholder there would change the meaning."""
 
 _FORMS = frozenset({"pattern", "format", "minLength", "maxLength"})
 _TOLD = frozenset({"description", "title", "$comment"})

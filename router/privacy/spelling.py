@@ -1,4 +1,4 @@
-"""One value in many spellings: the plain form in which two of them are the same."""
+"""Normalises values, so that different spellings of one value compare equal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from router.privacy.detect.found import HIDDEN, plain
 from router.privacy.detect.numbers import compact
 
 LEAST_DIGITS = 7
-"""A shorter number is looked for only as it was written: it is too often another one."""
+"""Shorter numbers are searched for only as written: other spellings are too often other numbers."""
 
 _UNIT = re.compile(
     r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[nrtbfv]|\\[^\w\s]"

@@ -1,9 +1,8 @@
-"""The one place that decides which text may be written to the Redis that is open.
+"""Decides which text may be written to the Redis in use.
 
-A Redis on another machine is another machine: it is never given local_only text, whoever wants to
-write it and whenever the label became so strict. Public text it is given, and internal text raw:
-what is personal in it is taken out for a cloud, not for the store that the user chose. See
-docs/deployment.md.
+A remote Redis never gets local_only text, whoever writes it and whenever the label became so
+strict. It gets public text, and internal text unredacted: redaction is for clouds, not for the
+store that the user chose. See docs/deployment.md.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Judge = Callable[[str], Privacy]
 
 
 def judge_by_default() -> Judge:
-    """What the detectors find where no settings say what to look for."""
+    """What the detectors find with default settings."""
     return Gate(PrivacySettings()).label_of
 
 

@@ -1,4 +1,4 @@
-"""Tells whoever waits that a task has ended: one connection for all who wait in a process."""
+"""Notifies waiters that a task has ended, over one connection for the whole process."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from router.queue.storage import QueueStorage
 log = structlog.get_logger()
 
 LOOK_S = 2.0
-"""A message may be lost with its connection: so often one looks oneself."""
+"""A notification may be lost with its connection, so waiters poll this often."""
 
 
 class Completions:
-    """The ends of tasks, as the scripts publish them. `close` it when nobody waits any more."""
+    """Subscribes to the ends of tasks that the scripts publish. `close` it afterwards."""
 
     def __init__(self, shelf: QueueStorage) -> None:
         self._shelf = shelf
@@ -30,7 +30,7 @@ class Completions:
 
     @contextmanager
     def expected(self, member: str) -> Iterator[asyncio.Event]:
-        """Within it the event is set when the task ends."""
+        """Inside this context the event is set when the task ends."""
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
         event = asyncio.Event()
@@ -43,7 +43,7 @@ class Completions:
                 del self._waiting[member]
 
     async def heard(self, event: asyncio.Event) -> None:
-        """Returns once it is set, or after a while: then one looks again."""
+        """Waits for the event or LOOK_S; the caller then checks the task itself."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
                 await event.wait()

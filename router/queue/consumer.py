@@ -1,4 +1,4 @@
-"""The worker's side of the queue: what it takes, what it says on the way, and how it ends."""
+"""The worker's side of the queue: claiming tasks, renewing leases, events, and results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_MENDED = 100
 
 
 class Work:
-    """What a worker does with the queue."""
+    """A worker's operations on the queue."""
 
     def __init__(self, shelf: QueueStorage) -> None:
         self._shelf = shelf
@@ -28,10 +28,10 @@ class Work:
         return self._shelf.deliveries[capability]
 
     async def claim(self, capability: str, ticket: str, worker: str) -> Claimed | None:
-        """The best task that waits, for a ticket; the same one where the ticket comes again.
+        """Claims the best waiting task for a ticket; a redelivered ticket gets the same task.
 
-        None where nothing waits. One that cannot be read, has expired, or of which too many
-        workers died, is ended here, and the next one taken.
+        None where nothing waits. A task that is malformed, has expired, or whose workers died too
+        often is ended here, and the next one claimed.
         """
         shelf = self._shelf
         keys = [shelf.key("ready", capability), shelf.key("delayed", capability)]
@@ -68,8 +68,9 @@ class Work:
         return member.decode(), run, float(now), text, int(failures), float(expires)
 
     async def renew(self, claimed: Claimed) -> str:
-        """A sign of life. Says `cancelled` where somebody wants the task to end, `lost` where it is
-        another run's by now, and nothing else."""
+        """Renews the lease. Returns `cancelled` if the task was cancelled, `lost` if another run
+        has it by now, else an empty text.
+        """
         shelf, member = self._shelf, member_of(claimed.task.task_id)
         keys = [shelf.task(member), shelf.key("running", claimed.capability)]
         said: bytes = await shelf.run("RENEW", keys, claimed.run, member)
@@ -78,8 +79,10 @@ class Work:
     async def tell(
         self, claimed: Claimed, event: dict[str, Any], label: Privacy = Privacy.PUBLIC
     ) -> None:
-        """An event for whoever follows the task. label: of the text in it; what the store may not
-        have is not told."""
+        """Appends an event to the task's stream.
+
+        label: of the text in it; nothing is written where the store must not have it.
+        """
         if not may_be_written(label, self._shelf.store):
             return
         shelf = self._shelf
@@ -93,9 +96,9 @@ class Work:
     async def finish(
         self, claimed: Claimed, state: State, result: Result | None = None, error: str = ""
     ) -> bool:
-        """Whether this run was the one that ended the task: one that lost its lease is not.
+        """Ends the task; False if this run had lost its lease, and changed nothing.
 
-        A result that turned out so strict that the store may not have it is a failure that says so.
+        A result whose label the store must not have becomes a failure that says so.
         """
         if result is not None and not may_be_written(result.label, self._shelf.store):
             state, error = "failed", why_not_written("its answer", result.label, self._shelf.store)
@@ -109,7 +112,7 @@ class Work:
     async def hand_back(
         self, claimed: Claimed, *, delay_s: float = 0.0, error: str = "", failed: bool = False
     ) -> bool:
-        """Puts it where it was, or a while later. Whether it was still this run's."""
+        """Requeues the task, at once or after a delay; False if the lease was lost."""
         shelf, member = self._shelf, member_of(claimed.task.task_id)
         keys = [shelf.task(member), shelf.key("binding", claimed.ticket)]
         keys += [shelf.key(name, claimed.capability) for name in ("ready", "delayed", "running")]
@@ -121,7 +124,7 @@ class Work:
         return True
 
     async def mend(self, capability: str) -> int:
-        """Makes up for tickets that were lost with whoever held them; how many."""
+        """Replaces tickets that were lost in a crash; returns how many."""
         shelf = self._shelf
         keys = [shelf.key("running", capability), shelf.key("ready", capability)]
         missing: int = await shelf.run("RECOVER", keys, shelf.prefix, shelf.settings.lease_s)
@@ -134,7 +137,7 @@ class Work:
         return missing
 
     async def set_aside(self, capability: str, what: str) -> None:
-        """Something in the stream that is no ticket of ours: kept as a dead letter, unread."""
+        """Makes a stream entry that is not one of our tickets a dead letter, unparsed."""
         shelf = self._shelf
         member = f"foreign-{capability}-{time.time_ns()}"
         fields: dict[Any, Any] = {
@@ -151,7 +154,7 @@ class Work:
                 await pipe.execute()
 
     async def present(self, name: str, state: dict[str, Any], ttl_s: int) -> None:
-        """A worker says that it is there, until its word is too old."""
+        """Announces the worker for `ttl_s` seconds."""
         shelf = self._shelf
         with shelf.store.errors():
             await shelf.store.redis.set(shelf.key("worker", name), json.dumps(state), ex=ttl_s)

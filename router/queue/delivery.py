@@ -1,12 +1,12 @@
-"""Whose turn it is, whatever dies: pydocket's streams and leases. Nothing else imports it.
+"""Delivers tickets with pydocket's streams and leases; the only module that imports pydocket.
 
-What travels through it is a ticket, a name without content: whoever holds one may claim the best
-task of a capability (`task_queue`). So nothing of a task is in pydocket's own format.
+A ticket is a random name: its holder may claim the best task of a capability (`task_queue`). So
+nothing of a task is in pydocket's own format.
 
-pydocket pickles what it stores, and whoever can write to Redis could so run code wherever it is
-read. Here none of it is loaded: entries are read by `_ticket_in`, which knows tickets and nothing
-else, and what is none is set aside; the stream of strikes, which every submitter and worker would
-follow, is not read; and where the library has its pickling module there is one that cannot load.
+pydocket pickles what it stores, so whoever can write to Redis could run code in every reader. Here
+nothing is unpickled: entries are read by `_ticket_in`, which accepts tickets only, and others are
+set aside; the stream of strikes, which every submitter and worker would follow, is not read; and
+the library's pickling module is replaced by one that cannot load.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 Handler = Callable[[str], Awaitable[None]]
-"""Takes a ticket's name. What it raises is logged; the ticket is spent all the same."""
+"""Handles a ticket. Exceptions are logged; the ticket is used up all the same."""
 
 CHECK_S = 0.02
-"""How often a worker with all slots taken looks again; the library's own 0.25 s caps throughput."""
+"""How often a worker without a free slot polls; the library's own 0.25 s limits throughput."""
 
 _TICKET, _FOREIGN = "edgeward_ticket", "edgeward_foreign"
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -40,7 +40,7 @@ _KEPT_S = 60
 
 
 class _WriteOnly:
-    """In the place of cloudpickle. It has no `loads`: nothing here reads what it wrote."""
+    """Replaces cloudpickle. It has no `loads`, as nothing here is unpickled."""
 
     @staticmethod
     def dumps(value: Any) -> bytes:
@@ -50,7 +50,7 @@ class _WriteOnly:
 class Delivery:
     """The tickets of one capability. Open it with `async with`.
 
-    lease_s: a ticket whose worker has been silent for so long goes to another one.
+    lease_s: the ticket of a worker that was silent for so long is redelivered.
     """
 
     def __init__(self, *, url: str, name: str, lease_s: float) -> None:
@@ -64,7 +64,7 @@ class Delivery:
             heartbeat_interval=timedelta(seconds=2),
         )
         self._lease_s = lease_s
-        # The library's own tasks (to sleep, to fail) are at nobody's disposal.
+        # The library's own tasks (to sleep, to fail) must not be callable.
         self._docket.tasks.clear()
         self._docket.register(_nobody)
 
@@ -76,7 +76,7 @@ class Delivery:
         await self._docket.__aexit__(*error)
 
     async def ticket(self, delay_s: float = 0.0) -> None:
-        """One more ticket, handed out after so many seconds."""
+        """Adds a ticket, delivered after so many seconds."""
         when = datetime.now(UTC) + timedelta(seconds=delay_s) if delay_s > 0 else None
         name = uuid.uuid4().hex
         await self._docket.add(_TICKET, when=when, key=name)(name)
@@ -92,10 +92,10 @@ class Delivery:
     async def work(
         self, handler: Handler, foreign: Handler, *, slots: int, name: str
     ) -> AsyncIterator[asyncio.Task[None]]:
-        """Hands tickets to `handler`, `slots` at a time, until the context ends.
+        """Passes tickets to `handler`, `slots` at a time, until the context ends.
 
-        The end waits for the handlers that run. foreign: takes what was in the stream and is none
-        of ours, as text.
+        The exit waits for running handlers. foreign: gets entries of the stream that are not our
+        tickets, as text.
         """
         from docket import Worker
 
@@ -114,7 +114,8 @@ class Delivery:
         worker = Worker(
             self._docket,
             name=name,
-            # The best waits at the gate of the slots, not behind the others in the stream.
+            # Tickets wait for a free slot before they are taken, so that the best task is claimed
+            # then.
             concurrency=slots,
             redelivery_timeout=timedelta(seconds=self._lease_s),
             reconnection_delay=timedelta(seconds=1),
@@ -128,14 +129,14 @@ class Delivery:
 
 
 async def _nobody(ticket: str) -> None:
-    """What a submitter names; the workers have their own under the same name."""
+    """A placeholder that submitters name; workers register their handler under the same name."""
 
 
 _nobody.__name__ = _TICKET
 
 
 async def _forever(worker: Worker) -> None:
-    """An error that pydocket did not foresee costs a second, not the worker."""
+    """Restarts the worker a second after an error that pydocket did not handle."""
     while True:
         try:
             return await worker.run_forever()
@@ -148,7 +149,7 @@ _is_prepared = False
 
 
 def _prepared() -> None:
-    """Fences pydocket in, and lets it survive what is none of ours. Once a process."""
+    """Patches pydocket to unpickle nothing and to survive foreign entries; idempotent."""
     global _is_prepared
     if _is_prepared:
         return
@@ -160,7 +161,7 @@ def _prepared() -> None:
     base = docket.execution.Execution
 
     class Careful(base):  # type: ignore[misc, valid-type]
-        """Only a ticket is read; any other entry becomes a call that sets it aside."""
+        """Accepts tickets only; any other entry becomes a call that sets it aside."""
 
         @classmethod
         async def from_message(cls, docket: Docket, message: Any, **more: Any) -> Any:
@@ -197,7 +198,7 @@ def _prepared() -> None:
         if name.split(".")[0] == "docket" and "cloudpickle" in vars(module):
             vars(module)["cloudpickle"] = _WriteOnly
     vars(docket.worker)["Execution"] = Careful
-    # It imports cloudpickle for itself, and nobody here asks for what it gives.
+    # It imports cloudpickle itself; its results are not used here.
     vars(docket.docket)["Docket"].get_execution = _refused
     # Without a URL a strike list is this process's own: it opens no connection.
     vars(docket.docket)["StrikeList"] = lambda **_: StrikeList()
@@ -205,7 +206,7 @@ def _prepared() -> None:
 
 
 def _ticket_in(message: Any) -> dict[str, Any]:
-    """What an entry says of its ticket. Raises ValueError or KeyError for any other."""
+    """The ticket in a stream entry. Raises ValueError or KeyError for any other entry."""
     key = message[b"key"].decode()
     if not _NAME.fullmatch(key) or message[b"function"] != _TICKET.encode():
         raise ValueError("no ticket of ours")

@@ -1,7 +1,7 @@
-"""Tasks whose cloud step waits for a cloud: parked in Redis, delivered once when the way is free.
+"""The outbox: tasks that wait for a cloud, parked in Redis and delivered once.
 
-A delivery is the move of a task from the waiting ones to the delivered ones, in one step and by the
-holder of its lease alone: who dies on the way loses the lease, and the next one delivers.
+Delivery moves a task from the waiting ones to the delivered ones in one step, which only the holder
+of its lease can do: if a process dies on the way its lease ends, and the next one delivers.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from router.types.task import Privacy, Task
 
 KEPT_DELIVERIES = 10_000
 _SPARE_S = 5.0
-"""A lease outlives the task's own time by this much."""
+"""The lease lasts this much longer than the task's own time limit."""
 
-# A label that is read in one step and written in another can be lowered by whoever writes in
-# between; so is a task lost that is parked anew while its last parking is dropped.
+# Scripts, because separate steps would race: another writer could lower a label between reading and
+# writing it, or park a task anew while its last parking is being dropped, which would lose it.
 
 # KEYS: tasks, order. ARGV: id, the parked task in JSON behind its label, when, the most, its label.
 # One that waits already keeps the strictest label that it ever had.
@@ -49,7 +49,7 @@ local waiting = redis.call('HGET', KEYS[1], ARGV[1])
 if waiting and redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return waiting end
 return false
 """
-# KEYS: tasks, order. ARGV: id, what was read there, nothing for whatever it is.
+# KEYS: tasks, order. ARGV: id, the value that was read, or nothing for any value.
 _DROP = """
 if ARGV[2] ~= '' and (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
@@ -106,7 +106,7 @@ class Outbox:
         self._release = store.redis.register_script(_RELEASE)
 
     async def park(self, task: Task, why: CloudState, label: Privacy, *, draft: bool) -> bool:
-        """Whether it waits now: not where it does not want to, and not where too many do.
+        """Parks the task; False where it does not want to wait, or too many wait already.
 
         Raises PrivacyViolation where it must stay and the store is another machine.
         """
@@ -130,7 +130,7 @@ class Outbox:
         return bool(done)
 
     async def waiting(self) -> tuple[Parked, ...]:
-        """Those that wait, the oldest first; the expired ones are dropped on the way."""
+        """The waiting tasks, the oldest first; drops expired ones."""
         with self._store.errors():
             ids: Any = await self._store.redis.zrange(self._order, 0, -1)
             entries: Any = await self._store.redis.hmget(self._tasks, ids) if ids else []
@@ -144,8 +144,9 @@ class Outbox:
         return tuple(found)
 
     async def lease(self, parked: Parked) -> Lease | None:
-        """The right to deliver it, as it waits now; None where somebody else has it, or it waits
-        no more."""
+        """Leases the task for delivery; None where another process has the lease, or it no longer
+        waits.
+        """
         task_id, owner = parked.task.task_id, uuid.uuid4().hex
         lease_ms = int((parked.task.timeout_s + _SPARE_S) * 1000)
         with self._store.errors():
@@ -157,9 +158,9 @@ class Outbox:
         return Lease(_read(entry) or parked, owner)
 
     async def deliver(self, lease: Lease, result: Result) -> bool:
-        """Whether this was the one delivery of the task.
+        """Delivers the result; False if another process has delivered it.
 
-        A text that turned out so strict that the store may not have it is delivered without it.
+        A text whose label the store must not have is left out.
         """
         if not may_be_written(result.label, self._store):
             why = why_not_written("its answer", result.label, self._store)
@@ -173,16 +174,16 @@ class Outbox:
         return bool(done)
 
     async def give_back(self, lease: Lease) -> None:
-        """It could not be delivered now: the next one may try at once."""
+        """Releases the lease without a delivery: the next process may try at once."""
         with self._store.errors():
             await self._release(keys=[self._key(lease.parked.task.task_id)], args=[lease.owner])
 
     async def drop(self, task_id: str) -> bool:
-        """No longer wanted. Whether it was waiting."""
+        """Drops a task that is no longer wanted. Whether it was waiting."""
         return await self._dropped(task_id, "")
 
     async def _dropped(self, task_id: str | bytes, entry: str | bytes) -> bool:
-        """entry: as it was read, so that one that is parked anew meanwhile stays."""
+        """entry: as it was read, so that a task that was parked anew meanwhile stays."""
         with self._store.errors():
             return bool(await self._drop(keys=[self._tasks, self._order], args=[task_id, entry]))
 

@@ -1,4 +1,4 @@
-"""The runs of workflows in Redis: what each was begun with, how it stands, and who drives it."""
+"""Workflow runs in Redis: their inputs and state, and the lease of the process that drives each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT_S = 100 * 86_400
 """A run may wait 90 days for a person; it is forgotten this long after its last change."""
 
 LEASE_S = 30.0
-"""A run whose driver has not been heard of for so long may be taken up by another process."""
+"""The lease: another process may take over a run whose driver did not renew for so long."""
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -54,12 +54,12 @@ return 1
 
 
 class RunRecord(Frozen):
-    """A run from its beginning to its end.
+    """A run and its state.
 
-    label: of its inputs, as it was found when they were judged; it only rises.
-    text, base, files: the workflow's file, its folder, and the files that it named, by their path
-    from there: a run goes on with those that it began with. queued: workers drive it. answers:
-    said, and not yet heard by who drives it.
+    label: of its inputs, as it was found when they were judged; it only rises. text, base, files:
+    the workflow's file, its folder, and the files that it named, by their path from there: a run
+    continues with those that it began with. queued: workers drive it. answers: given by a person,
+    and not yet read by the driver.
     """
 
     label: Privacy = Privacy.PUBLIC
@@ -80,7 +80,7 @@ class RunRecord(Frozen):
 
 
 class Lease(Frozen):
-    """The right to drive a run. text: what stands in Redis for it."""
+    """The right to drive a run. text: its value in Redis."""
 
     run_id: str
     text: str
@@ -96,14 +96,14 @@ class Runs:
         self._replace = store.redis.register_script(_REPLACE)
 
     async def create(self, record: RunRecord) -> RunRecord:
-        """Write it, unless there is a run of this id: the one that stands then."""
+        """Writes the record unless the id exists; returns the stored record."""
         return await self._write(record, None, is_new=True)
 
     async def save(self, record: RunRecord, lease: Lease | None = None) -> RunRecord:
-        """Write it; its `changed` becomes now, and its label does not fall.
+        """Writes the record and updates `changed`; the label does not fall.
 
-        lease: RunTaken, and nothing is written, where it is another process's by now. Raises
-        PrivacyViolation where the store is another machine and must not have it.
+        lease: RunTaken, and nothing is written, where another process has it by now. Raises
+        PrivacyViolation where the store is another machine and must not have the record.
         """
         return await self._write(record, lease, is_new=False)
 
@@ -147,7 +147,7 @@ class Runs:
         return tuple(await self._read([name.decode() for name in named]))
 
     async def drivers(self, run_ids: Sequence[str]) -> dict[str, str]:
-        """Who drives them, as `host:pid`; nobody drives those that are left out."""
+        """The drivers as `host:pid`, by run; a run without a driver is left out."""
         if not run_ids:
             return {}
         with self._store.errors():
@@ -161,7 +161,7 @@ class Runs:
         return found
 
     async def lease(self, run_id: str) -> Lease:
-        """The right to drive the run. RunTaken while a living process has it."""
+        """Leases the run. RunTaken while another living process has it."""
         key = self._store.keys.workflow_lease(run_id)
         text = f"{this_process()} {secrets.token_hex(8)}"
         milliseconds = int(LEASE_S * 1000)
@@ -170,7 +170,7 @@ class Runs:
                 held: Any = await self._store.redis.get(key)
                 if held is None:
                     continue
-                # A process of this machine that is gone need not be waited for.
+                # The lease of an ended process of this machine is replaced at once.
                 if has_ended(held.decode()) and await self._replace(
                     keys=[key], args=[held, text, milliseconds]
                 ):
@@ -183,7 +183,7 @@ class Runs:
         return Lease(run_id=run_id, text=text)
 
     async def renew(self, lease: Lease) -> bool:
-        """Whether it is still ours."""
+        """Renews the lease; False if another process has it by now."""
         return await self._touch(lease, int(LEASE_S * 1000))
 
     async def give_back(self, lease: Lease) -> None:

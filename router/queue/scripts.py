@@ -1,4 +1,4 @@
-"""What the queue does in Redis in one step each; Lua, so that no crash leaves half of it."""
+"""The queue's Lua scripts; each step is atomic, so a crash leaves none half done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _NOW = """
 local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
 """
-# Redis' own clock: those of the workers may differ.
+# Redis' own clock, as the workers' clocks may differ.
 
 # KEYS: task, ready, delayed, tenants, idempotency ('' for none), rate
 # ARGV: member, task, capability, tenant, offset, delay, most, most a minute, quantum,
@@ -44,7 +44,7 @@ return {1, ARGV[1]}
 """
 )
 
-# Numbers go to and fro as text: Lua would cut them to integers.
+# Numbers are passed as text: Lua would truncate them to integers.
 # KEYS: ready, delayed, binding, running
 # ARGV: prefix of task keys, worker, ttl of the binding, prefix of event keys, ttl of events
 CLAIM = (
@@ -83,7 +83,7 @@ end
 """
 )
 
-# The worker lives, and has the task in hand. KEYS: task, running; ARGV: run, member
+# Renews the lease of a run. KEYS: task, running; ARGV: run, member
 RENEW = (
     _NOW
     + """
@@ -94,8 +94,9 @@ return redis.call('HGET', KEYS[1], 'cancel') and 'cancelled' or ''
 """
 )
 
-# Tasks in nobody's hand any more wait again: a ticket that was spent without an end, as Redis
-# was away at that moment, comes to no other worker. KEYS: running, ready
+# Requeues tasks without a live worker: their ticket was used up while Redis was unreachable, so no
+# other worker would get them.
+# KEYS: running, ready
 # ARGV: prefix of task keys, seconds without a sign of life
 RECOVER = (
     _NOW
@@ -175,7 +176,8 @@ return 'queued'
 """
 )
 
-# A task that ended without a result is put back as new. KEYS: task, ready, dead, events
+# Requeues a task that ended without a result, as new.
+# KEYS: task, ready, dead, events
 # ARGV: member
 RETRY = (
     _NOW

@@ -1,4 +1,4 @@
-"""Where the queue keeps what: its keys, scripts and tickets, for both of its sides."""
+"""The queue's keys, scripts and tickets, for submitters and workers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class QueueStorage:
         }
 
     async def run(self, script: str, keys: Sequence[str], *arguments: Any) -> Any:
-        """What one of `queue_scripts` returns."""
+        """Runs one of `queue_scripts`, and returns its result."""
         with self.store.errors():
             return await self._scripts[script](keys=keys, args=arguments)
 

@@ -1,4 +1,4 @@
-"""TaskQueue: submit, wait for the result, follow the events."""
+"""TaskQueue: submit tasks, wait for results, follow events."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class Handle:
         return await self._queue.result_of(self.task_id)
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """What happens to it, from the beginning, whenever one begins to listen; `end` is last."""
+        """The task's events from the beginning, whenever the caller subscribes; `end` is last."""
         async for event in self._queue.events(self.task_id):
             yield event
 
     async def cancel(self) -> bool:
-        """Whether it waited or ran, and is told to end."""
+        """Cancels the task. False if it had ended already."""
         return await self._queue.cancel(self.task_id)
 
 
@@ -110,11 +110,11 @@ class TaskQueue:
         delay_s: float = 0.0,
         expires_s: float | None = None,
     ) -> Handle:
-        """Hands the task to whoever can run it.
+        """Queues the task for a worker with its capability.
 
-        key: of the wish behind it; the same key gives the same handle, whatever the task. delay_s:
-        not before. expires_s: not begun after. Raises QueueFull, and TaskError for a text that must
-        not be written to a Redis elsewhere.
+        key: the idempotency key; the same key returns the same handle, whatever the task. delay_s:
+        not started before. expires_s: not started after. Raises QueueFull, and TaskError for a text
+        that must not be written to a remote Redis.
         """
         if not self._shelf.store.local:
             self._require_room_for(task)
@@ -145,7 +145,7 @@ class TaskQueue:
         return Handle(self, task.task_id)
 
     def _require_room_for(self, task: Task) -> None:
-        """TaskError for a text that must not be written to the machine where the queue is."""
+        """TaskError for a text that must not be written to the queue's machine."""
         label = strictest((task.privacy, self._label_of(task)))
         if not may_be_written(label, self._shelf.store):
             raise TaskError(
@@ -177,9 +177,9 @@ class TaskQueue:
         return queued_of(fields.get("id") or task_id or member, fields)
 
     async def ended(self, task_id: str) -> None:
-        """Returns once the task has ended, or is not there."""
+        """Returns once the task has ended, or is unknown."""
         with self._ends.expected(member_of(task_id)) as ended:
-            # Asked after one listens: what happens in between is then heard.
+            # Checked after subscribing, so that an end in between is not missed.
             while not await self._has_ended(member_of(task_id)):
                 await self._ends.heard(ended)
 
@@ -198,7 +198,7 @@ class TaskQueue:
         raise TaskError(f"task {task_id} has no result, it is {shown}{why}")
 
     async def events(self, task_id: str) -> AsyncIterator[dict[str, Any]]:
-        """Everything from the start, then what comes; ends with `end`."""
+        """All events from the start, then new ones; ends with `end`."""
         at, key = "0", self._shelf.events(member_of(task_id))
         while True:
             with self._shelf.store.errors():
@@ -221,7 +221,7 @@ class TaskQueue:
             yield json.loads(fields[b"event"])
 
     async def cancel(self, task_id: str) -> bool:
-        """Whether it waited or ran, and is told to end."""
+        """Cancels the task. False if it had ended already."""
         shelf, member = self._shelf, member_of(task_id)
         capability = (await self.status(task_id)).capability or CAPABILITIES[0]
         keys = [shelf.task(member), shelf.key("ready", capability)]
@@ -230,7 +230,7 @@ class TaskQueue:
         return state in (b"queued", b"running")
 
     async def retry(self, task_id: str) -> bool:
-        """Whether it had ended without a result, and waits again."""
+        """Queues a task again that had ended without a result; False for any other."""
         shelf, member = self._shelf, member_of(task_id)
         capability = (await self.status(task_id)).capability
         if not capability:
@@ -244,7 +244,7 @@ class TaskQueue:
         return True
 
     async def waiting(self, capability: str, count: int = 100) -> list[Queued]:
-        """Those that wait, in the order in which they will be taken; delayed ones after them."""
+        """The waiting tasks in the order in which they will be taken; delayed ones after them."""
         with self._shelf.store.errors():
             ready: Any = await self._shelf.store.redis.zrange(
                 self._shelf.key("ready", capability), 0, count - 1
@@ -267,7 +267,7 @@ class TaskQueue:
         return found
 
     async def dead(self, count: int = 100) -> list[Queued]:
-        """The dead letters, newest first; those that are forgotten by now are dropped."""
+        """The dead letters, newest first; drops expired ones."""
         with self._shelf.store.errors():
             oldest = time.time() - self._shelf.settings.dead_days * 86_400
             await self._shelf.store.redis.zremrangebyscore(self._shelf.key("dead"), "-inf", oldest)
@@ -277,14 +277,14 @@ class TaskQueue:
         return [await self._status(one.decode()) for one in ids]
 
     async def purge(self, capability: str) -> int:
-        """Cancels all that wait for a capability; how many."""
+        """Cancels all waiting tasks of a capability; returns how many."""
         count = 0
         while found := await self.waiting(capability, 500):
             count += sum([await self.cancel(one.task_id) for one in found])
         return count
 
     async def workers(self) -> list[dict[str, Any]]:
-        """Who is there, as they said themselves."""
+        """The workers' own announcements."""
         with self._shelf.store.errors():
             pattern = f"{self._shelf.key('worker')}:*"
             names = [
@@ -295,7 +295,7 @@ class TaskQueue:
 
 
 def labels_by(settings: PrivacySettings) -> Callable[[Task], Privacy]:
-    """How a task is labelled under these settings; raises ConfigError where they cannot be."""
+    """A function that labels a task under these settings; raises ConfigError for invalid ones."""
     gate = Gate(settings)
 
     def label_of(task: Task) -> Privacy:

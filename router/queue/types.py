@@ -1,4 +1,4 @@
-"""What stands in the queue, and the order in which it is taken."""
+"""The queue's records, and the order in which tasks are taken."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from router.types.task import Priority, Task
 
 VERSION = 1
 CAPABILITIES = ("general", "coder")
-"""What a worker must hold to run a task: the local role that answers its kind."""
+"""The capability that a worker needs for a task: the local role that answers its kind."""
 
 OFFSET_S = {Priority.HIGH: -300.0, Priority.NORMAL: 0.0, Priority.LOW: 300.0}
-"""A place in the queue is a time: a low task of five minutes ago is as urgent as a normal one of
-now, so that none waits for ever."""
+"""Priority as an offset in time: a low task of five minutes ago ranks like a normal one of now, so
+that no task starves.
+"""
 
 QUANTUM_S = 0.05
-"""Each further task of a tenant takes its turn so much later: one who submits thousands at once
-does not stand before one who submits one."""
+"""Each further task of a tenant ranks this much later, so that a tenant with thousands of tasks
+does not delay one with a single task.
+"""
 
 State = Literal[
     "queued", "running", "done", "parked", "failed", "cancelled", "expired", "dead", "unknown"

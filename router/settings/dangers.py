@@ -1,8 +1,8 @@
-"""What a configuration does that its owner should know of, when somebody else may have written it.
+"""Lists the dangerous settings of a configuration that somebody else may have written.
 
-Judged by what a setting can do: run a program, send text or the environment to somebody, say less
-than the truth about money, keep less than before, or switch a protection off. Whatever is not known
-to be harmless is told.
+Dangerous is what runs a program, sends text or the environment elsewhere, understates costs, keeps
+less than before, or switches a protection off. Every setting that is not known to be harmless is
+listed.
 """
 
 from __future__ import annotations
@@ -56,9 +56,8 @@ HARMLESS = frozenset(
         "store.namespace",
     }
 )
-"""Keys that can do nothing to anybody: sizes, times, names, and what only adds protection.
-
-A model's file, and one of scripted replies, are data that no program runs.
+"""Settings that cannot do harm: sizes, times, names, and what only adds protection. A model's file,
+and one of scripted replies, are data that no program runs.
 """
 
 HARMLESS_PARTS = ("budget.", "lanes.", "policy.", "queue.")
@@ -83,10 +82,12 @@ _THIS_MACHINE = re.compile(
     r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._/-]*)?"
     r"|unix://[^?#]*)"
 )
-"""Narrow on purpose: what may lead elsewhere, or be read differently elsewhere, is told."""
+"""Narrow on purpose: an address that may lead elsewhere, or that programs read differently, is
+listed.
+"""
 
 Judge = Callable[[Any, Any], str | None]
-"""What a value does, of all the settings; None where it is harmless after all."""
+"""(value, all settings) -> what the value does; None where it is harmless after all."""
 
 
 def stays_here(url: str | None) -> bool:
@@ -233,10 +234,10 @@ def _danger(file: SettingsFile, place: Place, what: str) -> Danger:
 def _without_environment(
     file: SettingsFile, place: Place, judge: Judge, model: type[BaseModel]
 ) -> str:
-    """What the file does, as it is written: the environment's values are nobody's to read."""
+    """What the setting does, as written: values of the environment must not be shown."""
     try:
         settings: Any = file.written.validated(model)
-    except ValidationError:  # a number or a switch is named, and not written
+    except ValidationError:  # a number or a switch comes from a variable
         return "does what the environment says"
     value = settings
     for name in place:

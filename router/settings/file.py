@@ -18,7 +18,7 @@ from router.settings.yaml_nodes import Document, Place, dumped, read_yaml_file
 from router.wording import printable
 
 MOST_EXPLAINED = 50
-"""Mistakes told of one file; looking for the known key that is near takes time for each."""
+"""Most mistakes reported for one file: suggesting a similar known key takes time for each."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

@@ -429,8 +429,8 @@ def find_config(given: Path | None, env: Mapping[str, str]) -> Path | None:
 class Loaded:
     """Settings, and the file that they are from (None: the defaults).
 
-    dangers: what the file does that somebody should have looked at. trusted: somebody has, or the
-    file was named, or is the user's own.
+    dangers: what the file does that the user should review. trusted: the user has reviewed it,
+    named the file, or owns it.
     """
 
     settings: Settings
@@ -476,9 +476,9 @@ def look_at_settings(
 
 
 def _is_own(found: Path, given: Path | None, env: Mapping[str, str]) -> bool:
-    """Whether a person's own environment names the file, or it is where only they write.
+    """Whether the user's environment names the file, or it is in the user's own folder.
 
-    A relative EDGEWARD_CONFIG names another file in every folder: whoever made the folder chose.
+    A relative EDGEWARD_CONFIG does not count: whoever made the working directory chose its file.
     """
     named = env.get("EDGEWARD_CONFIG")
     if given is None and named:

@@ -43,7 +43,7 @@ def told(dangers: Sequence[Danger]) -> str:
 
 
 def own_folder() -> Path:
-    """Where the user's own configuration is; whoever can write there needs no configuration."""
+    """The folder of the user's own configuration, which needs no trust: only they write there."""
     return Path("~/.config/edgeward").expanduser()
 
 

@@ -1,4 +1,4 @@
-"""How a URL can be shown: without the user's secrets, whatever is wrong with it."""
+"""Shows a URL without the user's secrets, even if it is malformed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPTIONS = frozenset(
     | {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_password"}
     | {"ssl_check_hostname"}
 )
-"""What a query is known to say; any other word in it may be part of a password."""
+"""Known query options; any other word in a query may be part of a password."""
 
 MOST_CHARS = 2000
 """Of a URL that is looked at, to be shown."""

@@ -1,9 +1,9 @@
-"""YAML as plain data with the place of every key and value, and without YAML's surprises.
+"""Reads YAML as plain data with the position of every key and value, and without YAML's surprises.
 
 The one reader of YAML: of the configuration, price lists, scripted replies and workflows. As in
-YAML 1.2, `on`, `off`, `yes` and `no` are words, `1:30` is no number, a number that starts with 0
-is text, dates stay text. Tags are refused, keys may not repeat, anchors may not multiply, and what
-is large or deep is refused before it costs anything.
+YAML 1.2, `on`, `off`, `yes` and `no` are words, `1:30` is not a number, a number that starts with 0
+is text, dates stay text. Tags and repeated keys are refused, anchors may not multiply, and large or
+deep documents are refused before they are expanded.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ class _Reader:
     def _fill(
         self, result: dict[str, Any], node: yaml.MappingNode, at: Place, above: tuple[int, ...]
     ) -> None:
-        """Adds what a mapping holds, and then what it merges with `<<` and has not itself."""
+        """Fills in a mapping's own items, and then those of `<<` that it lacks."""
         merged: list[yaml.Node] = []
         own: set[str] = set()
         for key_node, value_node in node.value:
@@ -295,7 +295,7 @@ class _Reader:
         raise YamlError(self.name, self.faults)
 
     def _broken(self, error: Exception) -> Fault:
-        """PyYAML's words, and the mistake that is behind most of them."""
+        """PyYAML's message, with the mistake that usually causes it."""
         text = self.text
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         if isinstance(error, yaml.reader.ReaderError):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LEAST_S = 0.5
-"""For a command after the deadline: a result that is there must still be written down."""
+"""For a command after the deadline: a finished result must still be stored."""
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -80,7 +80,7 @@ def cancellable(kind: Any) -> Any:
                 await self.disconnect(nowait=True)
                 raise exceptions.ConnectionError(f"Redis took no command: {error}") from error
             except BaseException:
-                # Half of a command may be on its way: nothing else can be said on this connection.
+                # The command may be sent in part: the connection cannot be used any more.
                 await self.disconnect(nowait=True)
                 raise
 

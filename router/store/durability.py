@@ -1,4 +1,4 @@
-"""Whether a Redis may forget what it was given, and what then follows."""
+"""Whether a Redis may lose data, and what follows from that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from router.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """One way in which a Redis forgets. follows: what is then lost; cure: what its keeper does."""
+    """One way in which a Redis loses data. follows: what is then lost; cure: what its administrator
+    does.
+    """
 
     setting: str
     follows: str
@@ -30,7 +32,7 @@ _UNKNOWN = Forgetting(
 
 
 async def forgettings(store: Store) -> tuple[Forgetting, ...]:
-    """Every way in which this Redis may forget; none for one that keeps what it is given.
+    """Every way in which this Redis may lose data; none for a durable one.
 
     By INFO, which hosted ones allow, and CONFIG GET where it is allowed too. Raises
     StoreUnavailable.

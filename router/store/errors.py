@@ -1,4 +1,4 @@
-"""Redis's exceptions in our words: what could not be reached, why, and what to do about it."""
+"""Translates Redis's exceptions: what could not be reached, why, and the remedy."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _QUOTED = re.compile(r",? with args beginning with:.*", re.S)
 
 @contextmanager
 def store_errors(description: str) -> Iterator[None]:
-    """Every exception of the Redis client inside becomes StoreUnavailable about `description`.
+    """Turns every exception of the Redis client inside into StoreUnavailable about `description`.
 
-    A programming error (DataError) and a lost optimistic lock (WatchError) pass: the first must be
-    seen, the second is an answer. Never wrap a `yield` in it.
+    A programming error (DataError) and a lost optimistic lock (WatchError) pass: the first is a
+    bug, the second a result that the caller handles. Never wrap a `yield` in it.
     """
     from redis.exceptions import DataError, RedisError, WatchError
 
@@ -42,7 +42,7 @@ def store_errors(description: str) -> Iterator[None]:
     except (DataError, WatchError):
         raise
     except (RedisError, OSError) as error:
-        # What quotes a password or a prompt is shown in no traceback either.
+        # An error that quotes a password or a prompt is not chained: a traceback would show it.
         cause = None if _QUOTED.search(str(error)) else error
         raise StoreUnavailable(f"{description} {_explained(error)}") from cause
 
@@ -58,7 +58,7 @@ def _explained(error: Exception) -> str:
         # It quotes the command, and with it somebody's prompt; the rest is a tuple in words.
         said = said[quoting.end() :].strip("(),'\"")
     if in_script := _IN_SCRIPT.match(said):
-        # What a command inside of a script said is told as if it had stood outside.
+        # An error of a command inside a script is shown as that of the command alone.
         said = said[in_script.end() :]
         code = "NOPERM" if _REFUSED_IN_SCRIPT in said else said.partition(" ")[0]
         error = {

@@ -1,8 +1,8 @@
-"""Every key edgeward has in Redis is named here, with what it holds and how long it lives.
+"""Names every key that edgeward has in Redis, with its content and lifetime.
 
 All start with `{namespace}:`. Whatever a user chose (a session's name, a thread's id) is escaped,
-so that no two names share a key and no name reaches into another's. Redis Cluster is not
-supported: the parts of one record lie in several slots.
+so that no two names share a key. Redis Cluster is not supported: the parts of one record lie in
+several slots.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ class Keys:
         return self.of("ledger")
 
     def ledger_head(self) -> str:
-        """Hash: the latest link of the ledger's chain, and the latest that was dropped by age.
-        No TTL: it is what a lost ledger is noticed by, and where its numbers go on."""
+        """Hash: the latest link of the ledger's chain, and the latest that was dropped by age. No
+        TTL: it shows when the ledger was lost, and where its numbers continue.
+        """
         return self.of("ledger", "head")
 
     def budget(self, *scope: str) -> str:
@@ -84,16 +85,17 @@ class Keys:
         return self.of("budget", *scope)
 
     def reservations(self) -> str:
-        """Sorted set of the calls that are open, by expiry, epoch seconds. No TTL: each is booked
-        in the ledger, by its own process or for it."""
+        """Sorted set of the open calls, by expiry, epoch seconds. No TTL: each is booked in the
+        ledger, by its own process or on its behalf.
+        """
         return self.of("reservations")
 
     def reservation(self, call: str) -> str:
-        """Hash of an open call: by whom, what is reserved, sent and to be booked. No TTL either."""
+        """Hash of an open call: process, reservation, least cost, record. No TTL either."""
         return f"{self.reservations()}:{call}"
 
     def call(self, task_id: str, messages: str) -> str:
-        """A cloud call: who makes it, or its answer as JSON. TTL: its deadline, then a day."""
+        """A cloud call: its claim, or its answer as JSON. TTL: its deadline, then a day."""
         return self.of("call", task_id, messages)
 
     def note(self, task_id: str) -> str:
@@ -101,7 +103,7 @@ class Keys:
         return self.of("note", task_id)
 
     def shadow(self, task_id: str) -> str:
-        """That a task had its shadow run, so that it has no second one. TTL: a day."""
+        """Marks a task whose shadow run was made, so that there is no second one. TTL: a day."""
         return self.of("shadow", task_id)
 
     def checkpoints(self, thread_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Names the process that holds something in Redis, so that others can tell whether it has ended."""
+"""Identifies the process that holds something in Redis, and tells whether it has ended."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def has_ended(name: str) -> bool:
 
 
 def _is_only_to_be_reaped(pid: int) -> bool:
-    """Whether it was killed and its parent has not looked yet; in containers some never do."""
+    """Whether the process is a zombie: killed, and not reaped; in containers some never are."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -45,7 +45,7 @@ def _is_only_to_be_reaped(pid: int) -> bool:
 
 
 def _pid_space() -> str:
-    """Containers of one host name may number their processes each for itself."""
+    """The PID namespace: containers with one host name may number their processes separately."""
     try:
         return str(os.stat("/proc/self/ns/pid").st_ino)
     except OSError:

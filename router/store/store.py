@@ -222,7 +222,7 @@ def _connection_class(place: Place, idle_s: float) -> type[UnixDomainSocketConne
     from redis.exceptions import RedisError
 
     class EmbeddedConnection(UnixDomainSocketConnection):
-        """Starts the server when nobody answers, also long after the store was opened."""
+        """Starts the server when none answers, also long after the store was opened."""
 
         async def connect(self) -> None:
             # More than once: the server that is found running may be about to stop.

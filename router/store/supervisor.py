@@ -114,8 +114,8 @@ def watch(path: str, idle_s: float) -> None:
             if readable:  # nothing was asked, so this is the end of the connection
                 return
             if not os.path.exists(path):
-                # Somebody swept the socket away: nobody can come any more, and the next process
-                # can start a server only once this one has let go of the data.
+                # The socket was deleted: no client can connect any more, and the next process can
+                # start a server only once this one has released the data.
                 os.kill(pid, signal.SIGTERM)
                 continue
             now = time.monotonic()
@@ -128,10 +128,10 @@ def watch(path: str, idle_s: float) -> None:
 
 
 def closed_for_good(path: str, connection: socket.socket) -> bool:
-    """Stop the server unless somebody came at the last moment.
+    """Stops the server unless a client connected at the last moment.
 
-    The socket is moved aside first: from then on a newcomer finds nothing and waits for a fresh
-    server, and those who connected just before are seen by the second look.
+    The socket is moved aside first: from then on a new client finds none and waits for a fresh
+    server, and one that connected just before is seen by the second check.
     """
     os.rename(path, path + CLOSING)
     time.sleep(0.02)
@@ -155,7 +155,7 @@ def locked(fd: int, *, wait: bool) -> bool:
 
 
 def report(line: str) -> None:
-    """Tell the process that started us, which may be gone, and let go of its pipe."""
+    """Reports to the process that started this one, which may have ended, and closes its pipe."""
     with contextlib.suppress(OSError):
         os.write(1, line.encode() + b"\n")
     null = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""What one model answered: the text, what it consumed, how sure the model was."""
+"""A model's answer: the text, its token usage, and token statistics."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from router.types.base import Frozen
 
 
 class Usage(Frozen):
-    """What one generation consumed. Tokens are those of the model that ran.
+    """What one generation consumed; tokens are those of the model that ran.
 
-    thinking_tokens: those of completion_tokens that were no answer; an estimate where the engine
+    thinking_tokens: those of completion_tokens that were thinking; an estimate where the engine
     counts them together. cost_usd: what the provider charges; 0.0 for a local model, None where no
-    price is known. estimated: nobody whose word can be taken has counted; what is in doubt is in
-    it.
+    price is known. estimated: no plausible count of the provider's exists; the figures are rather
+    too high than too low.
     """
 
     prompt_tokens: int = 0

@@ -1,4 +1,4 @@
-"""What a task is taken for, what each way of answering is expected to bring, and the choice."""
+"""A task's classification, the expectations for each route, and the decision."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ class EscalationReason(StrEnum):
 
 
 class Guess(Frozen):
-    """What a task is taken for. `confidence` is the probability that the classifier gives `kind`.
+    """A task's classification. `confidence` is the probability that the classifier gives `kind`.
 
     language: the natural one, of the instruction. code_language: the programming language asked
-    for, under its usual name; None where none is, and for all but code. tool: whether something is
-    to be called. structured: whether the answer has a form (JSON, CSV, a table, a schema).
+    for, under its usual name; None where none is asked for, and for all kinds but code. tool:
+    whether a tool is to be called. structured: whether the answer has a form (JSON, CSV, a table, a
+    schema).
     """
 
     kind: Kind
@@ -65,7 +66,7 @@ class Guess(Frozen):
 
 
 class Expected(Frozen):
-    """What one way of answering is expected to bring; None where nothing is known of it.
+    """The expectations for one way of answering; None where unknown.
 
     score: 0..1. cost_usd: US dollars. wait_s: seconds until the whole answer is there.
     """
@@ -76,12 +77,12 @@ class Expected(Frozen):
 
 
 class DecisionInputs(Frozen):
-    """What a decision was made of beside the guess: enough to make it again under another policy.
+    """The inputs of a decision beside the guess: enough to repeat it under another policy.
 
     covered: whether a specialist was trained for the task, None for a general model. patience_s:
-    seconds it had for its turn here, None without a limit. local, cloud: expected scores, 0..1;
-    learned_local, learned_cloud: what this user's own outcomes added to them. Fields of a later
-    version are ignored.
+    seconds that the task may wait for a local slot, None without a limit. local, cloud: expected
+    scores, 0..1; learned_local, learned_cloud: what this user's own outcomes added to them. Fields
+    of a later version are ignored.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -103,13 +104,13 @@ class DecisionInputs(Frozen):
 
 
 class RouteDecision(Frozen):
-    """Where a task goes before anything is generated.
+    """Where a task goes, decided before generation.
 
-    parked: the cloud is the right place and there is none; `agent` may still draft locally.
-    gain: what the cloud was expected to add to the score, as the policy counted it; None where
-    nothing was weighed. outcomes: how many of this user's own stand behind that. local, cloud:
-    what each way was expected to bring; of a cloud that there is not, the score alone. weighed:
-    None where the policy was not asked.
+    parked: the cloud is the right place but unavailable; `agent` may still draft locally. gain:
+    what the cloud was expected to add to the score, as the policy counted it; None where the policy
+    was not asked. outcomes: how many of this user's own outcomes the gain rests on. local, cloud:
+    the expectations for both ways; for an unavailable cloud the score alone. weighed: None where
+    the policy was not asked.
     """
 
     route: Literal["local", "cloud", "parked"]

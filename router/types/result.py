@@ -1,4 +1,4 @@
-"""What came of a task: its attempts, the checks that judged them, calls of tools, the answer."""
+"""The result of a task: its attempts, their checks, tool calls, and the answer."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class CheckResult(Frozen):
 
 
 class Attempt(Frozen):
-    """One generation, whatever came of it. Tokens and dollars of a rejected one still count.
+    """One generation, successful or not. Tokens and dollars of a rejected one still count.
 
-    host: the other machine that the model runs on, as name:port; trusted: it is the user's, and
-    was given the text as it is; None for this machine and for a cloud.
-    label: of the text that a cloud or a host was sent; redacted: values that were replaced in it.
-    parts: the label of each of its parts as it stood when that was read, None where nobody said so;
-    turns: references to the tasks whose turns were among them. sent: how often its request went out
-    to a cloud, repeated ones counted. warnings: what was odd about it, in sentences.
+    host: the other machine that the model runs on, as name:port; trusted: the machine is the
+    user's, and got the text unredacted; None for this machine and for a cloud. label: of the text
+    that a cloud or a host was sent; redacted: number of values that were replaced in it. parts: the
+    label of each of its parts when that was read, None where it was not recorded; turns: references
+    to the tasks whose turns were among them. sent: how often its request was sent to a cloud,
+    retries included. warnings: anomalies, in sentences.
     """
 
     number: int
@@ -93,16 +93,16 @@ class ToolCall(Frozen):
 
 
 class Result(Frozen):
-    """What came of a task.
+    """The result of a task.
 
-    status: `done` has a text; `parked` waits for a cloud; `failed` says why in `reason`.
-    cloud: whether there was one for it. degraded: answered on this machine because there was none,
-    where the cloud would have been asked; in_outbox: its cloud step waits there.
+    status: `done` has a text; `parked` waits for a cloud; `failed` says why in `reason`. cloud:
+    whether a cloud was available. degraded: answered on this machine because no cloud was
+    available, where the cloud would have been asked; in_outbox: its cloud step waits in the outbox.
     label: the strictest of its parts; label_reasons: why it is stricter than the task's own.
-    cost_usd: None when some attempt's price is unknown.
-    avoided_usd: what the configured cloud model would have charged for the same text; an estimate.
-    warnings: what went wrong beside the answer, such as an account that could not be written.
-    thinking: what the model that answered thought aloud; it is not written anywhere.
+    cost_usd: None when some attempt's price is unknown. avoided_usd: what the configured cloud
+    model would have charged for the same text; an estimate. warnings: problems beside the answer,
+    such as a ledger that could not be written. thinking: of the model that answered; it is not
+    written anywhere.
     """
 
     task_id: str

@@ -1,4 +1,4 @@
-"""A request: its text, where that may go, how long it may take, who goes first."""
+"""A request: its text, privacy label, time limits and priority."""
 
 from __future__ import annotations
 
@@ -97,5 +97,5 @@ class Task(Frozen):
 
 
 def reference_of(task_id: str) -> str:
-    """Tells tasks apart in the account and beside a session's turns, and is short."""
+    """A short reference to a task, for the account and a session's turns."""
     return hashlib.sha256(task_id.encode("utf-8", "surrogatepass")).hexdigest()[:12]

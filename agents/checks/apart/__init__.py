@@ -1,1 +1,3 @@
-"""Judges code from another process than the code's, both of them in the sandbox."""
+"""Judges code from a second process, so that the code cannot influence the verdict; both are
+sandboxed.
+"""

@@ -1,4 +1,4 @@
-"""What stands for pytest where tests are judged: `raises` and `approx`; and how values compare."""
+"""Replacements for pytest's `raises` and `approx` where tests are judged, and value comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agents.checks.apart.wire import Ended
 
 
 class Approx:
-    """What stands for pytest.approx, with its tolerances."""
+    """Replaces pytest.approx, with its tolerances."""
 
     def __init__(self, expected: Any, rel: float = 1e-6, abs: float = 1e-12) -> None:
         self._expected, self._rel, self._abs = expected, rel, abs
@@ -31,7 +31,7 @@ class Approx:
 
 
 def _pairs(got: Any, expected: Any) -> list[tuple[Any, Any]] | None:
-    """What of two containers is to be compared; None where they are not of one shape."""
+    """The pairs of elements to compare in two containers; None where their shapes differ."""
     if type(got) is not type(expected) or len(got) != len(expected):
         return None
     if isinstance(expected, dict):
@@ -40,7 +40,7 @@ def _pairs(got: Any, expected: Any) -> list[tuple[Any, Any]] | None:
 
 
 class Raises:
-    """What stands for pytest.raises."""
+    """Replaces pytest.raises."""
 
     value: BaseException
 
@@ -74,7 +74,10 @@ def _name_of(expected: Any) -> str:
 
 
 def same(got: Any, expected: Any, source: str = "") -> bool:
-    """source: of the expected number, which tells to how many digits it was rounded."""
+    """Whether two values are equal.
+
+    source: of the expected number; it shows to how many digits that was rounded.
+    """
     if isinstance(expected, float) and isinstance(got, int | float):
         digits = len(source.partition(".")[2])
         if math.isclose(got, expected, rel_tol=1e-6):

@@ -1,8 +1,7 @@
-"""The judge: it holds the examples, asks the code's process, and compares.
+"""The judge process: holds the examples, queries the code's process, and compares.
 
-It cannot be traced or looked into by the code (PR_SET_DUMPABLE), is told the examples by its
-standard input, which nobody else can read, imports from nowhere that the code can write to, and
-writes the only output that counts.
+The code cannot trace or inspect it (PR_SET_DUMPABLE). It reads the examples from its own standard
+input, imports from no directory that the code can write to, and writes the only output that counts.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from agents.checks.apart.wire import Ended
 _PR_SET_DUMPABLE = 4
 _KEPT_CHARS = 300
 _MEASURES = {"pytest", "approx", "raises", "isclose", "np", "numpy", "fail", "assert_equal"}
-"""Names with which tests measure, beside the built-in ones and modules."""
+"""Names that tests measure with, beside the built-in ones and modules."""
 
 SERVE = (
     "import sys; sys.path.insert(0, 'apart'); from agents.checks.apart.server import main; "
@@ -36,7 +35,7 @@ SERVE = (
 
 
 def problem_with(example: dict[str, str], names: dict[str, Any]) -> str | None:
-    """What is wrong, as a sentence; None when it holds. Raises what the code raises."""
+    """What is wrong, as a sentence; None when the example holds. Raises what the code raises."""
     source, expected = example["source"], example["expected"]
     if example["form"] == "value":
         got = value_of(source, names)
@@ -57,7 +56,7 @@ def problem_with(example: dict[str, str], names: dict[str, Any]) -> str | None:
     if example["form"] == "code":
         run_code(source, names)
         return None
-    import doctest  # dear, as the others that are imported where they are needed
+    import doctest  # imported here because it is slow, like the other late imports
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -80,7 +79,7 @@ def value_of(source: str, names: dict[str, Any]) -> Any:
 
 
 def run_code(source: str, names: dict[str, Any]) -> int:
-    """Runs tests, with their functions and cases; how many of these."""
+    """Runs test functions and test cases; returns how many ran."""
     found = {"__name__": "__tests__", **names}
     exec(compile(source, "<tests>", "exec"), found)
     ran = 0
@@ -96,7 +95,7 @@ def run_code(source: str, names: dict[str, Any]) -> int:
 
 
 def _run_case(case: Any) -> int:
-    """A unittest.TestCase, to its first failure."""
+    """Runs a unittest.TestCase up to its first failure."""
     import unittest
 
     count = 0
@@ -113,8 +112,9 @@ def _run_case(case: Any) -> int:
 
 
 def judged(client: Client, example: dict[str, str], names: dict[str, Any]) -> dict[str, Any]:
-    """`problem`: what is wrong, or null. `unjudged`: why nothing is shown either way. `needs`: a
-    module that the code says it lacks. `ran`: test functions, of a file of tests."""
+    """problem: what is wrong, or null. unjudged: why the example proves nothing. needs: a module
+    that the code says is missing. ran: number of test functions, for a file of tests.
+    """
     client.leaned = client.opaque = False
     lines = example["source"].strip().splitlines()
     shown = next((line for line in lines if not line.startswith(("import ", "from "))), lines[0])
@@ -141,7 +141,8 @@ def judged(client: Client, example: dict[str, str], names: dict[str, Any]) -> di
         if isinstance(error, SystemExit) and example["form"] == "tests":
             return {"problem": "the code ended its own process: SystemExit"}
         if not hasattr(error, "remote_module") and client.opaque:
-            # Not the code's: a test may do with an object what cannot be done from outside.
+            # Not the code's fault: the test did something with an object that cannot be done
+            # remotely.
             return {"unjudged": f"{type(error).__name__}: {error}"[:_KEPT_CHARS]}
         said = type(error).__name__ + (f": {error}" if str(error) else "")
         said = said if example["form"] == "tests" else f"{shown} raises {said}"
@@ -152,7 +153,9 @@ def judged(client: Client, example: dict[str, str], names: dict[str, Any]) -> di
 
 
 def _refuse_shadows(source: str, names: dict[str, Any]) -> None:
-    """Tests that measure with `abs` or `math` do so with those of the code where it has its own."""
+    """Refuses to judge where the code redefines a name such as `abs` or `math` that tests measure
+    with.
+    """
     tree = ast.parse(source)
     imported = {
         (alias.asname or alias.name).split(".")[0]
@@ -186,8 +189,9 @@ def _failed_at(error: AssertionError, example: dict[str, str]) -> str:
 
 
 def main() -> None:
-    """Writes {"found": [as `judged` says, ...]}, or {"load": sentence, "needs": module} where the
-    code cannot be loaded, or {"ended": exit code, "why": text} where its process is gone."""
+    """Writes {"found": [as `judged` returns, ...]}; {"load": sentence, "needs": module} where the
+    code cannot be loaded; or {"ended": exit code, "why": text} where its process has ended.
+    """
     examples = json.loads(sys.stdin.read())
     if ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError("the judge cannot be closed to the code that it judges")
@@ -206,7 +210,7 @@ def main() -> None:
     try:
         verdict = _verdict(client, examples)
     except (Ended, OSError) as why:
-        # The server's pipe ends with it, so it has ended or is about to.
+        # The pipe closes when the server ends, so it has ended or is about to.
         verdict = {"ended": server.poll(), "why": str(why)[:_KEPT_CHARS]}
         with contextlib.suppress(subprocess.TimeoutExpired):
             verdict["ended"] = server.wait(0.5)

@@ -1,4 +1,4 @@
-"""The judge's side of the code's objects: whatever is done with one is done in its process."""
+"""Proxies in the judge for the code's objects: every operation runs in the code's process."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from agents.checks.apart.wire import NO_ANSWER, NONSENSE, Ended, Json, read, rec
 
 
 class Unjudged(Exception):
-    """What an example does cannot be done between two processes; it says nothing of the code."""
+    """The example needs something that cannot be done across processes; it proves nothing of the
+    code.
+    """
 
 
 class Client:
-    """Asks the server, and keeps the other side of its references.
+    """Sends requests to the server, and holds the proxies of its objects.
 
-    opaque: whether an object of the code's own took part since the last reset. leaned: whether what
-    was found since then rests on what such an object says of itself. leaked: whether one was told a
-    value to compare itself with, which it may repeat ever after. derived: the numbers of objects
-    that came of calculating with such a value.
+    opaque: whether an object of the code's own class took part since the last reset. leaned:
+    whether a finding since then relies on what such an object reports of itself. leaked: whether
+    such an object was passed a value to compare itself with, which it could repeat later. derived:
+    numbers of objects computed from such a value.
     """
 
     def __init__(self, asked: BinaryIO, answers: BinaryIO) -> None:
@@ -95,7 +97,7 @@ class Client:
 
 @contextlib.contextmanager
 def _understood() -> Iterator[None]:
-    """Within it what the server said is read."""
+    """A context for reading the server's replies."""
     try:
         yield
     except NONSENSE:
@@ -114,7 +116,7 @@ _MADE: dict[tuple[str, ...], type[BaseException]] = {}
 
 
 def _error_class(bases: list[str]) -> type[BaseException]:
-    """The built-in class of that name, or one that stands for the code's own."""
+    """The built-in exception class of that name, or a substitute for one of the code's own."""
     name, *more = map(str, bases)
     known = getattr(builtins, name, None)
     if isinstance(known, type) and issubclass(known, BaseException):
@@ -129,7 +131,7 @@ def _error_class(bases: list[str]) -> type[BaseException]:
 def _error(reply: dict[str, Any], *, may_stop: bool) -> BaseException:
     kind = _error_class(reply["raised"])
     if issubclass(kind, StopIteration | StopAsyncIteration | GeneratorExit) and not may_stop:
-        # It would end a loop of the tests as if all had been looked at.
+        # StopIteration would end a loop of the tests early, as if every item had been checked.
         return RuntimeError(f"it raised {kind.__name__}")
     error = kind.__new__(kind, str(reply["text"]))
     error.args = (str(reply["text"]),)
@@ -138,7 +140,7 @@ def _error(reply: dict[str, Any], *, may_stop: bool) -> BaseException:
 
 
 class Remote:
-    """An object that the server keeps. Whatever is done with it is done there."""
+    """A proxy for an object in the server; every operation on it runs there."""
 
     def __init__(self, client: Client, number: int) -> None:
         object.__setattr__(self, "_client", client)
@@ -157,7 +159,7 @@ class Remote:
         if self is other:
             return True
         if not isinstance(other, Remote):
-            return False  # an object of the code's own is no number, whatever it says of itself
+            return False  # an object of the code's own class is not a number, whatever it reports
         equal = bool(asked(self, "eq", other))
         if equal and not _of_one_state(self, other):
             _lean(self)
@@ -180,7 +182,7 @@ class Remote:
 
     def __contains__(self, item: Any) -> bool:
         if not isinstance(self, RemoteIterator):
-            with contextlib.suppress(TypeError):  # it may not be possible to go through it
+            with contextlib.suppress(TypeError):  # it may not be iterable
                 if item in asked(self, "drain"):
                     return True
         found = bool(asked(self, "contains", item))
@@ -195,7 +197,7 @@ class Remote:
         return asked(self, "enter")
 
     def __exit__(self, *_: Any) -> None:
-        """Ends it, and swallows nothing: an assertion that failed has failed."""
+        """Calls the remote `__exit__` and suppresses nothing: a failed assertion stays failed."""
         asked(self, "exit")
 
     def __format__(self, spec: str) -> str:
@@ -228,7 +230,7 @@ def _leak(remote: Remote) -> None:
 
 
 def _of_one_state(one: Remote, other: Remote) -> bool:
-    """Whether two objects are of one class and hold the same, as far as that is data."""
+    """Whether two objects have one class and equal state, as far as the state is data."""
     mine, theirs = asked(one, "state"), asked(other, "state")
     try:
         return bool(mine[1]) and bool(mine == theirs)
@@ -244,7 +246,9 @@ def _forwarded(what: str) -> Callable[..., Any]:
 
 
 def _calculated(what: str, *, swapped: bool = False) -> Callable[..., Any]:
-    """With a number of the tests' it may be how far they are apart: the object's own word."""
+    """A computed object. With a number of the tests' it may be a difference, reported by the object
+    itself.
+    """
 
     def method(self: Remote, other: Any) -> Any:
         client: Client = object.__getattribute__(self, "_client")

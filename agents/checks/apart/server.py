@@ -1,7 +1,6 @@
-"""The code's process: loads it, does with its functions and objects what it is asked to.
+"""The code's process: loads the code and runs its functions and objects on request.
 
-It says what they give, and never whether that is right. Whatever the code does to this process, it
-can only change that.
+It reports values, never verdicts: code that tampers with this process can change only the values.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ _DONE: dict[str, Callable[..., Any]] = {
 
 
 class Server:
-    """Does what it is asked with the objects of the code, and says what came of it."""
+    """Executes the judge's requests on the code's objects, and reports the results."""
 
     def __init__(self, asked: BinaryIO, answers: BinaryIO) -> None:
         self._asked, self._answers = asked, answers
@@ -86,7 +85,7 @@ class Server:
         send(self._answers, self._tried(lambda: self._do(request)))
 
     def _exports(self, module: types.ModuleType) -> Json:
-        """Each name of the code, with the bases of a class of exceptions."""
+        """Each name that the code defines, with the base classes of an exception class."""
         found = {}
         for name, value in list(vars(module).items()):
             if not name.startswith("__") and not isinstance(value, types.ModuleType):
@@ -102,7 +101,7 @@ class Server:
         if not before:
             return {"is": value}
         after = [told(one, self._keep) for one in arguments[1]]
-        # A list that the code changed in place has changed for whoever handed it in.
+        # The caller's list must change too if the code changed it in place.
         changed = {n: new for n, (old, new) in enumerate(zip(before, after)) if old != new}  # noqa: B905
         return {"is": value, "changed": changed}
 
@@ -130,7 +129,7 @@ class Server:
             return self._kept[number]
 
         def called(*arguments: Any) -> Any:
-            """A function of the tests': whoever asked waits for us, and does it meanwhile."""
+            """A function of the tests': the judge runs it while this process waits."""
             send(self._answers, {"back": number, "with": [told(a, self._keep) for a in arguments]})
             while "done" not in (request := receive(self._asked)):
                 self._answer(request)
@@ -149,7 +148,7 @@ def text_of(error: BaseException) -> str:
 
 
 def main(asked: int, answers: int) -> None:
-    """Serves until there is nobody who asks."""
+    """Serves until the judge closes the connection."""
     try:
         Server(os.fdopen(asked, "rb"), os.fdopen(answers, "wb")).run()
     finally:

@@ -1,6 +1,7 @@
-"""What the judge and the code's process say to each other: lines of JSON that hold data.
+"""The protocol between the judge and the code's process: lines of JSON.
 
-Standard library only, as everything here: `agents.checks.trial` sends these files into the sandbox.
+Standard library only, as everything in this package: `agents.checks.trial` copies these files into
+the sandbox.
 """
 
 from __future__ import annotations
@@ -12,24 +13,24 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 MOST_BYTES = 2**20
-"""Of one message between the two."""
+"""Largest size of one message."""
 
 _MOST_DEPTH = 60
 NO_ANSWER = "it said what is no answer"
 NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What reading something that is not as `told` tells it may raise."""
+"""What reading a malformed message may raise."""
 
 Json = Any
 Keep = Callable[[Any], Json]
-"""How a value that is no data is told: as a reference, or not at all (an exception)."""
+"""How a value that is not data is encoded: as a reference, or not at all (raises)."""
 
 
 class Ended(Exception):
-    """The server is gone, or says what is no answer."""
+    """The server has ended, or its reply is malformed."""
 
 
 def told(value: Any, keep: Keep, depth: int = 0) -> Json:
-    """A value as JSON. Subclasses of the built-in types count as those."""
+    """Encodes a value as JSON. Subclasses of the built-in types count as those."""
     if value is None or isinstance(value, bool):
         return value
     if depth > _MOST_DEPTH:
@@ -70,7 +71,7 @@ _COLLECTED: dict[str, Callable[..., Any]] = {"l": list, "t": tuple, "s": set, "z
 
 
 def read(said: Json, refer: Callable[[str, int], Any]) -> Any:
-    """The value that `told` told. Raises one of `NONSENSE` for anything else."""
+    """Decodes the value that `told` encoded. Raises one of `NONSENSE` for anything else."""
     if said is None or isinstance(said, bool | str):
         return said
     if not isinstance(said, list) or not said:
@@ -94,7 +95,7 @@ def send(channel: BinaryIO, message: Json) -> None:
 
 
 def receive(channel: BinaryIO) -> Any:
-    """Raises Ended where there is no more, or too much of it."""
+    """Reads one message. Raises Ended at the end of the stream, or if the message is too large."""
     line = channel.readline(MOST_BYTES)
     if not line.endswith(b"\n"):
         raise Ended("it said too much" if line else "")

@@ -1,4 +1,4 @@
-"""Secrets that the words before them announce: in prose, settings, commands, headers and markup."""
+"""Finds secrets by the words before them: in prose, settings, commands, headers and markup."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ _HEADER = re.compile(
 _BEARER = re.compile(r"\bbearer\s{1,3}(?P<bare>[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
 
 
-# Every expression above needs one of these; where none is, there is nothing to look at.
+# Each expression above needs one of these words; without any, none is tried.
 _STEMS = (
     *("pass", "pwd", "pw", "pin", "senha", "kennwort", "contrase", "mdp", "token", "key", "secret"),
     *("chave", "segredo", "credencial", "credential", "clave", "bearer", "auth", "sig=", "--user"),
@@ -125,7 +125,7 @@ _LONGEST_VALUE_CHARS = 4_096
 
 
 def find_announced(text: str) -> Iterator[Found]:
-    """The values alone, without the words; they may overlap."""
+    """The values without the words before them; they may overlap."""
     for start, end in _places(text):
         for find in _find_in(text[start:end]):
             yield Found(find.kind, start + find.start, start + find.end)
@@ -240,7 +240,7 @@ def _span(text: str, match: re.Match[str]) -> tuple[int, int, str | None]:
 
 
 def _is_loose(match: re.Match[str]) -> bool:
-    """Whether the word that links is one of many uses: "set the password to", "use it as"."""
+    """Whether the linking word is ambiguous: "set the password to", "use it as"."""
     return (match["is"] or "").lower() in ("to", "para", "como", "as")
 
 
@@ -262,14 +262,14 @@ def _is_secret(value: str, *, password: bool, quoted: bool) -> bool:
 
 
 def _is_strong(value: str, *, quoted: bool) -> bool:
-    """Whether a value is one though words stand between it and what announces it."""
+    """Whether a value is a secret even with words between it and its announcing word."""
     if quoted:
         return any(map(str.isdigit, value)) or any(map(_neither_word_nor_path, value))
     return _is_bare_secret(value, password=True)
 
 
 def _is_bare_secret(value: str, *, password: bool) -> bool:
-    """Whether a value that merely follows the word is one: by its looks alone."""
+    """Whether a value that merely follows the word is a secret, by its form alone."""
     if not _is_secret(value, password=password, quoted=False) or not any(map(str.isdigit, value)):
         return False
     if not password:

@@ -1,4 +1,4 @@
-"""One form of a text, and where each of its characters comes from in the text as given."""
+"""One form of a text, with the origin of each of its characters in the original text."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 _REACH_CHARS = 192
-"""What stands so far from a decoded mark may be a word that names the value, or its other end."""
+"""Context around a decoded mark: it may hold a word that names the value, or the value's end."""
 _NEAR_CHARS = 96
 _LONGEST_WORD_CHARS = 2_048
 
 PIECE_CHARS = 32_768
-"""An expression is run over so much at once: it holds the interpreter for some milliseconds."""
+"""An expression is run over pieces of this size: it holds the interpreter lock for milliseconds."""
 _AROUND_CHARS = 8_192
 
 

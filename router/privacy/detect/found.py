@@ -1,4 +1,4 @@
-"""What was found in a text and where; and the plain form of a text in which it is looked for."""
+"""A find: what was found where; and the plain form of a text, in which detectors search."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 HIDDEN = "\u200b"
-"""Stands in a plain text for every character that takes no room on the page."""
+"""Replaces, in a plain text, every character that has no width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def _ascii(mark: str) -> str:
 
 
 def settle(finds: Iterable[Found], order: Sequence[str]) -> tuple[Found, ...]:
-    """The finds without overlaps, sorted.
+    """Sorts the finds and resolves overlaps.
 
     Of overlapping ones a secret names the kind, else the longest, else the one whose kind comes
-    first in `order`. Where the others reach further, the find that stays covers them too: what was
-    found once is not left over in part.
+    first in `order`. The find that stays is widened to cover the others, so that no part of a value
+    is left over.
     """
     rank = {kind: place for place, kind in enumerate(order)}
     settled: list[tuple[Found, Found]] = []

@@ -1,4 +1,4 @@
-"""The word beside a number that says what the number is."""
+"""Finds the word beside a number that says what the number is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 OTHER = "other"
-"""The family of words that name a number which is nobody's: an order, a parcel, a version."""
+"""The family of words for numbers that are not personal: of an order, a parcel, a version."""
 
 _BEFORE_CHARS = 48
 _WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+")
@@ -45,7 +45,7 @@ _FAMILIES = {
     "device coupon cupom apólice apolice policy sequence sequência log",
 }
 _NUMBER = frozenset({"number", "número", "numero", "numéro", "numbers", "números", "contact"})
-"""Words that name a telephone where it is somebody's, and no other word says what it counts."""
+"""These words mean a telephone number where it is somebody's and no other word says what it is."""
 _SOMEBODYS = frozenset(
     [
         "my",

@@ -12,7 +12,7 @@ from router.privacy.detect.found import HIDDEN, Found
 from router.privacy.detect.labels import OTHER, Label, label_of
 
 _TIGHT_CHARS = 14
-"""A formatted number is an order's only where the word "order" is this close."""
+"""A formatted number counts as an order's number only if the word "order" is this close."""
 
 _S = rf"[ .\-/_{HIDDEN}]{{0,3}}"
 _FRONT = r"(?<![^\W_])(?<!\d[.\-])"
@@ -106,7 +106,7 @@ def _goes_on_before(text: str, start: int) -> bool:
     if not re.match(r"\d[ .\-]", text[max(0, start - 2) : start]):
         return False
     row = _ROW_NUMBER.search(text, max(0, start - _ROW_CHARS), start)
-    # Where the text was cut, nothing is known of what stands before.
+    # Where the text was cut, what stood before is unknown.
     return row is None or (row[0][0] in " #0123456789" and row.start() > 0)
 
 

@@ -1,4 +1,4 @@
-"""Phone numbers: how their digits are grouped, and libphonenumber's word on whether they exist."""
+"""Finds phone numbers by how their digits are grouped, and checks them with libphonenumber."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from router.privacy.detect.found import HIDDEN, Found
 from router.privacy.detect.labels import Label, label_of
 
 MOST_ASKED = 5_000
-"""So often is the library asked about one text, some tenths of a second; then the shape decides."""
+"""The most look-ups in the library for one text, some tenths of a second; then the form decides."""
 
 _TIGHT_CHARS = 14
 _FRONT = r"(?<![^\W_])(?<!\d[.,:/\-])(?<!#)"
@@ -67,13 +67,13 @@ _AMOUNT_AFTER = re.compile(
 
 
 class Lookups:
-    """The numbers of one text that the library was asked for."""
+    """The library's results for the numbers of one text."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], bool] = {}
 
     def exists(self, number: str, region: str) -> bool:
-        """Whether there are such numbers; taken to be so once it was asked too often."""
+        """Whether the number exists; assumed after MOST_ASKED look-ups."""
         asked = (number, region)
         if asked not in self._known:
             if len(self._known) >= MOST_ASKED:

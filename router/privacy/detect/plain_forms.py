@@ -1,8 +1,8 @@
-"""The plain forms of a text: what a program would read in it, every character traced to its origin.
+"""Decodes a text into plain forms, with every character traced to its origin.
 
-A value is hidden by whatever writes it differently: the escapes of a JSON text, entities, percent
-signs, quoted-printable, marks of no width, a line break in a number, the head of a column that says
-what stands below. Each form undoes one such thing; a find in it is a span of the text as given.
+A value can be hidden by encodings: JSON escapes, entities, percent signs, quoted-printable,
+zero-width characters, a line break in a number, a table whose column head names the value. Each
+form undoes one of these; a find in it is a span of the original text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from router.privacy.detect.form import Form, Reading, Trace
 from router.privacy.detect.found import HIDDEN, plain
 
 LAYERS = 4
-"""So often is a text decoded: an answer in a log line in a request is JSON in JSON in JSON."""
+"""The most decodings of a text: an answer in a log line in a request is JSON in JSON in JSON."""
 
 _ENCODED = re.compile(
     r"\\(?:u(?P<u>[0-9a-fA-F]{4})|u\{(?P<braced>[0-9a-fA-F]{1,6})\}|U(?P<long>[0-9a-fA-F]{8})"
@@ -66,7 +66,9 @@ def plain_forms(text: str) -> Iterator[Form]:
 
 
 def _beside(form: Form) -> Iterator[Form]:
-    """A form without what takes no room, without breaks in numbers, and as its columns read."""
+    """The form without zero-width characters, without breaks in numbers, and with its tables as
+    lines.
+    """
     tight = form
     if HIDDEN in form.text:
         hidden = ((m.start(), m.end(), "") for m in re.finditer(f"{HIDDEN}+", form.text))

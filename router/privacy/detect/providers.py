@@ -1,7 +1,7 @@
-"""The forms that providers give their keys, by the beginning that is theirs.
+"""Recognises providers' keys by their prefixes.
 
-gitleaks' and detect-secrets' published rules were the yardstick: docs/benchmarks.md says which of
-them are covered. Formats are facts; the expressions are our own, and looser in length.
+The published rules of gitleaks and detect-secrets were the yardstick: docs/benchmarks.md says which
+of them are covered. The expressions are our own, and looser in length.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ _BEGINNINGS: tuple[tuple[str, str], ...] = (
     ("bkua_", rf"{_HEX}{{40}}"),
     *((name, rf"{_KEY}{{20,}}") for name in ("CCIPAT_", "CCIPRJ_")),
     ("API-", r"[A-Z0-9]{26}(?![A-Za-z0-9])"),
-    # secrets' keepers
+    # secret managers
     *((name, rf"{_KEY}{{20,}}") for name in ("hvs.", "hvb.", "hvr.")),
     ("AGE-SECRET-KEY-1", r"[A-Z0-9]{58}"),
     ("ops_eyJ", rf"{_BASE64}{{100,}}"),
     ("A3-", r"[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}"),
     ("dp.", rf"(?:pt|ct|st|sa|scim|audit)\.(?:[a-z0-9_-]{{2,35}}\.)?{_ALNUM}{{40,}}"),
-    # watching
+    # monitoring
     ("glsa_", rf"{_ALNUM}{{32}}_{_HEX}{{8}}"),
     ("glc_", rf"{_BASE64}{{32,}}"),
     ("eyJrIjoi", rf"{_BASE64}{{60,}}"),
@@ -96,7 +96,7 @@ _BEGINNINGS: tuple[tuple[str, str], ...] = (
     ("sntryu_", rf"{_HEX}{{64}}"),
     ("sntrys_", rf"{_BASE64}{{40,}}"),
     ("dt0c01.", rf"{_ALNUM}{{24}}\.{_ALNUM}{{60,}}"),
-    # shops, money, letters
+    # shops, payments, mail
     ("sk_", rf"(?:live|test|prod)_{_ALNUM}{{10,}}"),
     ("rk_", rf"(?:live|test|prod)_{_ALNUM}{{10,}}"),
     ("whsec_", r"[A-Za-z0-9+/=]{20,}"),
@@ -115,13 +115,13 @@ _BEGINNINGS: tuple[tuple[str, str], ...] = (
     ("key-", r"[a-f0-9]{32}(?![A-Za-z0-9])"),
     ("re_", r"[A-Za-z0-9]{8}_[A-Za-z0-9]{24}(?![A-Za-z0-9])"),
     ("SK", r"[a-f0-9]{32}(?![A-Za-z0-9])"),
-    # talk
+    # messaging
     ("xox", r"[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("xoxe.xox", r"[bp]-\d-[A-Z0-9]{100,}"),
     ("xapp-", r"[A-Za-z0-9-]{20,}"),
     ("EAAM", rf"{_ALNUM}{{100,}}"),
     ("EAAC", rf"{_ALNUM}{{100,}}"),
-    # the rest
+    # others
     ("lin_api_", rf"{_ALNUM}{{32,}}"),
     ("ntn_", rf"{_ALNUM}{{40,}}"),
     ("secret_", rf"{_ALNUM}{{43}}(?![A-Za-z0-9])"),
@@ -154,7 +154,8 @@ _NO_WORDS = ("sk-", "fw_", "jina_", "tvly-", "secret_")
 """Beginnings that names of other things have too: `sk-learn-pipeline-v2`."""
 _NO_DIGIT_NEEDED = ("AKIA", "ASIA", "ABIA", "ACCA", "hf_", "api_org_")
 _END = rf"(?!{_KEY})"
-# Known by a mark within: what must be in the text, then the whole, the key alone as a group.
+# Keys with a mark inside: a substring that must be in the text, then the whole, with the key as a
+# group.
 _MARKED = tuple(
     (mark, re.compile(expression))
     for mark, expression in (
@@ -168,7 +169,7 @@ _MARKED = tuple(
         ("Q~", rf"(?<![A-Za-z0-9_~.-])([A-Za-z0-9_~.]{{3}}\dQ~[A-Za-z0-9_~.-]{{31,34}}){_END}"),
         (".atlasv1.", rf"(?<![A-Za-z0-9_.])({_ALNUM}{{14}}\.atlasv1\.[A-Za-z0-9_=-]{{60,}})"),
         ("_mmk", rf"(?<![A-Za-z0-9_])({_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk){_END}"),
-        # JSON web tokens; addresses that anybody may post to
+        # JSON web tokens; webhook addresses, to which anybody may post
         ("eyJ", rf"(?<!{_KEY})(eyJ{_KEY}{{8,}}+\.{_KEY}{{8,}}+\.{_KEY}{{8,}}+)"),
         (
             "hooks.slack.com/",

@@ -1,4 +1,4 @@
-"""The words that announce a secret, and what is no secret though it follows one."""
+"""Words that announce a secret, and values after them that are not secrets."""
 
 from __future__ import annotations
 
