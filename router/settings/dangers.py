@@ -18,7 +18,15 @@ from router.settings.file import SettingsFile
 from router.settings.urls import shown_url
 from router.settings.yaml_nodes import Place
 from router.types.task import Privacy
-from router.wording import shown
+from router.wording import shown as shortened
+
+_MOST_SHOWN = 2000
+"""Characters of a command: one whose end cannot be seen must not be trusted."""
+
+
+def shown(text: str) -> str:
+    """The text on one line, whole unless it is longer than any honest one."""
+    return shortened(text, _MOST_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ outputs: {n: "${{ len(compact(steps.each.output)) }}"}
         run.send_signal(signal.SIGKILL)
         run.wait()
     first = requests_of(provider, "Killed workflow")
-    assert '"status": "interrupted"' in edgeward("runs", "--json").stdout
+    assert '"status": "interrupted"' in edgeward("runs", "--json", "-c", "edgeward.yaml").stdout
     with started(home, tmp_path, "resume", "killed", "-c", "edgeward.yaml") as run:
         wait_for((tmp_path / "judged").exists, "the judge to be asked", 40)
         run.send_signal(signal.SIGKILL)
@@ -124,7 +124,7 @@ outputs: {n: "${{ len(steps.each.output) }}", said: "${{ steps.ok.output.comment
     task_id = edgeward(*submit).stdout.strip()
     assert task_id, "submitted"
     assert edgeward(*submit).stdout.strip() == task_id, "the same key is the same run"
-    rows = json.loads(edgeward("runs", "--json").stdout)
+    rows = json.loads(edgeward("runs", "--json", *config).stdout)
     (run_id,) = [one["run_id"] for one in rows if one["workflow"] == "many"]
 
     asked = tmp_path / "asked"

@@ -168,6 +168,7 @@ async def _attack(
     turn = 0
     while not submitting.done() or await _waiting(queue) > 0:
         await asyncio.sleep(1.0)
+        await _progress(queue, submitting)
         turn += 1
         victims = [place for place in range(len(pool)) if not frozen or place != frozen[0]]
         victim = rng.choice(victims)
@@ -182,7 +183,7 @@ async def _attack(
             frozen = (rng.choice([p for p in range(len(pool)) if p != victim]), time.monotonic())
             pool[frozen[0]].send_signal(signal.SIGSTOP)
             report.freezes += 1
-        if turn % 6 == 4 and report.redis_kills < redis_kills:
+        if turn % 6 == 2 and report.redis_kills < redis_kills:
             redis.kill()
             report.redis_kills += 1
             await asyncio.sleep(0.5)
@@ -190,6 +191,18 @@ async def _attack(
     if frozen:
         pool[frozen[0]].send_signal(signal.SIGCONT)
     await submitting
+
+
+async def _progress(queue: TaskQueue, submitting: asyncio.Task[None]) -> None:
+    """Until some tasks were begun: on a busy machine a worker takes seconds to start, and killed
+    before it has begun any it would show nothing."""
+    before, deadline = await _waiting(queue), time.monotonic() + 20.0
+    while time.monotonic() < deadline:
+        waiting = await _waiting(queue)
+        if waiting < before - 3 or (submitting.done() and waiting == 0):
+            return
+        before = max(before, waiting)
+        await asyncio.sleep(0.1)
 
 
 async def _waiting(queue: TaskQueue) -> int:
