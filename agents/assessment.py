@@ -17,7 +17,7 @@ from router.policy import decide as policy
 from router.policy.answer_length import answer_tokens
 from router.policy.speed import Speed, SpeedEstimates
 from router.privacy.operations import SHORT_WORDS
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import Expected, Guess, RouteDecision
 from router.types.task import Message, Task
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from agents.engines.providers import provider_of
 from router.privacy.machine import is_loopback
-from router.settings.settings import CloudSettings
+from router.settings.cloud import CloudSettings
 from router.types.result import CloudState
 
 _CONNECT_S = 2.0

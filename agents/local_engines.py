@@ -26,7 +26,8 @@ from agents.models.inspect import inspect_model
 from agents.nano.engine import nano_engine
 from router.engine import Engine
 from router.errors import ConfigError
-from router.settings.settings import LaneSettings, ModelSettings, Settings
+from router.settings.models import LaneSettings, ModelSettings
+from router.settings.settings import Settings
 
 CPU_SHARE = 0.75
 """Of the machine's memory for models, where the settings do not say: the rest is the user's."""

@@ -22,7 +22,9 @@ from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
 from router.privacy.machine import is_loopback
-from router.settings.settings import CloudSettings, ModelSettings, Settings
+from router.settings.cloud import CloudSettings
+from router.settings.models import ModelSettings
+from router.settings.settings import Settings
 from router.settings.urls import shown_url
 from router.types.result import CloudState
 

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from router.errors import ConfigError
-from router.settings.settings import CheckSettings
+from router.settings.checks import CheckSettings
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from router.account.open_calls import NANO, OpenCalls, Reservation, Scope, nano
 from router.errors import BudgetExceeded
-from router.settings.settings import BudgetSettings
+from router.settings.budget import BudgetSettings
 from router.store.store import Store
 from router.types.base import Frozen
 from router.types.task import Task

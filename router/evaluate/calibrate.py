@@ -26,7 +26,7 @@ from router.evaluate.thresholds import (
     thresholds_in,
     with_limit,
 )
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.base import Frozen
 
 FEWEST = 100

@@ -11,7 +11,7 @@ from router.evaluate.curves import Floats, Outcomes
 from router.evaluate.outcomes import Known, TaskHistory
 from router.evaluate.thresholds import Traffic
 from router.policy.decide import CloudOption, LocalOption, decide, gain_of
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import DecisionInputs, RouteDecision
 
 ABOVE_ALL = 2.0

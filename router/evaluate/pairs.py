@@ -24,7 +24,7 @@ from router.errors import ConfigError
 from router.evaluate.curves import Outcomes
 from router.evaluate.files import FileRow, read_rows
 from router.policy.decide import gain_of
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import Guess
 
 Part = Literal["dev", "check"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from router.evaluate.outcomes import TaskHistory
 from router.privacy.gate import Gate, label_of_kind, strictest
-from router.settings.settings import PolicySettings, Settings
+from router.settings.policy import PolicySettings
+from router.settings.settings import Settings
 from router.types.decision import DecisionInputs
 from router.types.task import Privacy
 

@@ -11,7 +11,7 @@ from typing import Literal
 from router.evaluate.means import Means, cloud_s, paid_usd
 from router.evaluate.outcomes import TaskHistory
 from router.learned.evidence import ACCEPTED, PASSES_RIGHT, PASSES_WRONG
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import DecisionInputs, EscalationReason, RouteDecision
 
 

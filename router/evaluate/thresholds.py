@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.evaluate.curves import Floats, Operating, Outcomes, Ranked, operating, threshold_for
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 
 KIND_FLOOR = 0.90
 """Share of the cloud's quality that each kind keeps, whatever the target of all together."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from router.classify.gain import ExpectedScores
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind, RouteDecision
 from router.types.result import CheckResult
 

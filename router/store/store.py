@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.connection import UnixDomainSocketConnection
 
-    from router.settings.settings import StoreSettings
+    from router.settings.store import StoreSettings
 
 SOCKET_TIMEOUT_S = 30.0
 """How long one command may take. redis-py's own default is 5 s, less than our blocking reads."""

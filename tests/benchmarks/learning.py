@@ -30,7 +30,7 @@ from router.learned.drift import WINDOW, Drift, Watch
 from router.learned.evidence import PASSES_RIGHT, PASSES_WRONG, Reading
 from router.learned.posterior import Place, Posterior, length_of
 from router.policy import decide as policy
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import EscalationReason, Guess, Kind
 
 MODEL, CLOUD = "local.gguf", "cloud"

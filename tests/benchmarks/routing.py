@@ -48,7 +48,7 @@ from router.evaluate.routing import (
 from router.evaluate.routing_report import Router, RoutingReport
 from router.evaluate.thresholds import fit_quality, thresholds_in
 from router.evaluate.train_gain import fit_gain
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 
 TARGET = 0.95
 LONG_CHARS = 6_000

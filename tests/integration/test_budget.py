@@ -17,7 +17,8 @@ from graphs.events import Event, Token
 from router.account import open_calls
 from router.account.budget import NANO, Budget
 from router.errors import BudgetExceeded, ConfigError
-from router.settings.settings import BudgetSettings, Settings
+from router.settings.budget import BudgetSettings
+from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.decision import EscalationReason
 from router.types.result import CloudState

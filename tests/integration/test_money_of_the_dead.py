@@ -17,7 +17,8 @@ from scripted_router import scripted_router
 from router.account.budget import Budget
 from router.account.open_calls import OpenCalls
 from router.account.records import AttemptRecord
-from router.settings.settings import BudgetSettings, Settings
+from router.settings.budget import BudgetSettings
+from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.decision import Kind
 from router.types.task import Task

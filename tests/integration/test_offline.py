@@ -17,7 +17,8 @@ from graphs.app import Router
 from router.errors import ConfigError
 from router.privacy.machine import is_loopback
 from router.queue.outbox import Outbox
-from router.settings.settings import CloudSettings, Settings
+from router.settings.cloud import CloudSettings
+from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.result import CloudState, Result
 from router.types.task import Privacy, Task

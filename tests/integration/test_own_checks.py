@@ -16,7 +16,8 @@ from agents.checks import own as own_checks
 from agents.checks.own import CommandCheck, installed_checks
 from graphs.app import Router
 from router.errors import ConfigError
-from router.settings.settings import CheckSettings, Settings
+from router.settings.checks import CheckSettings
+from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Kind

@@ -14,7 +14,8 @@ from router.account.report import build_report
 from router.classify.generator import generate
 from router.evaluate.outcomes import task_histories
 from router.evaluate.replay import Replay, replay
-from router.settings.settings import PolicySettings, PrivacySettings, Settings
+from router.settings.policy import PolicySettings
+from router.settings.settings import PrivacySettings, Settings
 from router.store.store import Store, open_store
 from router.types.decision import Kind
 from router.types.task import Task

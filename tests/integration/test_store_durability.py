@@ -15,7 +15,8 @@ import pytest
 from command import COMMAND
 from waiting import wait_until
 
-from router.settings.settings import Settings, StoreSettings
+from router.settings.settings import Settings
+from router.settings.store import StoreSettings
 from router.store import embedded
 from router.store.durability import forgettings, judged
 from router.store.embedded import Place

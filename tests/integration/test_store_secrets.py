@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from router.errors import ConfigError, EdgewardError, StoreUnavailable
 from router.settings.file import render
-from router.settings.settings import Settings, StoreSettings, load_settings
+from router.settings.settings import Settings, load_settings
+from router.settings.store import StoreSettings
 from router.settings.urls import shown_url
 from router.store.errors import redacted
 from router.store.store import is_this_machine, open_store, store_status

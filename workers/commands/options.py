@@ -31,7 +31,7 @@ def settings_in_force(
 ) -> Settings:
     """The settings, changed by the options; `offline` and the log level apply process-wide."""
     from router.privacy.offline import forbid_outbound
-    from router.settings.settings import CloudSettings
+    from router.settings.cloud import CloudSettings
     from router.telemetry import configure_logging
     from workers.trust import load_or_ask
 

@@ -17,7 +17,7 @@ from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_text
 from router.classify.code_language import fenced_blocks
 from router.errors import ConfigError
-from router.settings.settings import CheckSettings
+from router.settings.checks import CheckSettings
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult

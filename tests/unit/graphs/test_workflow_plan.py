@@ -16,13 +16,10 @@ from graphs.workflow.plan.types import Plan, StepPlan
 from router.account.pricing import Prices, estimate_tokens
 from router.errors import ConfigError
 from router.policy.speed import HOSTED
-from router.settings.settings import (
-    BudgetSettings,
-    CloudSettings,
-    ModelSettings,
-    ModelsSettings,
-    Settings,
-)
+from router.settings.budget import BudgetSettings
+from router.settings.cloud import CloudSettings
+from router.settings.models import ModelSettings, ModelsSettings
+from router.settings.settings import Settings
 from router.settings.shipped import config_path
 from router.types.task import Privacy
 

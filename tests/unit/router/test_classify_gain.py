@@ -11,7 +11,7 @@ from router.classify.gain import PRIORS, WEIGHTS, ExpectedScores, GainModel, fea
 from router.classify.kinds import NgramClassifier
 from router.errors import ConfigError
 from router.evaluate.train_gain import fit_gain
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import Guess, Kind
 
 

@@ -10,7 +10,8 @@ from router.errors import ConfigError
 from router.evaluate.calibrate import Aim, from_ledger, merged
 from router.evaluate.outcomes import known_of, task_histories
 from router.evaluate.replay import replay
-from router.settings.settings import PolicySettings, Settings
+from router.settings.policy import PolicySettings
+from router.settings.settings import Settings
 from router.types.decision import Kind
 from router.types.task import Privacy
 

@@ -17,7 +17,7 @@ from router.policy.decide import (
     may_repair,
     role_for,
 )
-from router.settings.settings import PolicySettings
+from router.settings.policy import PolicySettings
 from router.types.decision import EscalationReason, Guess, Kind, RouteDecision
 from router.types.result import CheckResult
 

@@ -16,8 +16,9 @@ from agents.engines.scripted import ScriptedEngine
 from graphs.workflow.definition.load import loads
 from router.account.pricing import Prices
 from router.errors import ConfigError
+from router.settings.cloud import CloudSettings
 from router.settings.file import render
-from router.settings.settings import CloudSettings, Settings, load_settings
+from router.settings.settings import Settings, load_settings
 from router.settings.yaml_nodes import MAX_BYTES, YamlError, dumped, read_yaml
 
 WELL_UNDER_A_SECOND = 0.8
