@@ -31,10 +31,10 @@ from agents.tools.toolbox import Approve
 from graphs.event_stream import stream_events
 from graphs.events import Event, Finished
 from graphs.isolation import isolated
+from graphs.request.calls_in_flight import CallsUnderWay
 from graphs.request.cooldown import Cooldown
 from graphs.request.graph import build
 from graphs.request.state import Deps, Outcome, Run, State
-from graphs.request.under_way import CallsUnderWay
 from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from graphs.shadow.shadow import ShadowRuns
 from router.account.budget import Budget

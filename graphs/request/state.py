@@ -12,8 +12,8 @@ from agents.connectivity import Connectivity
 from agents.tools.audit import AuditRecord
 from agents.tools.configured import Tools
 from graphs.events import Event
+from graphs.request.calls_in_flight import CallsUnderWay
 from graphs.request.cooldown import Cooldown
-from graphs.request.under_way import CallsUnderWay
 from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from router.account.budget import Budget
 from router.account.idempotency import PaidCalls

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from router.privacy.detect.detectors import NUMBER_KINDS
 from router.privacy.detect.found import HIDDEN, plain
-from router.privacy.detect.numbers import compact
+from router.privacy.detect.number_kinds import compact
 
 LEAST_DIGITS = 7
 """Shorter numbers are searched for only as written: other spellings are too often other numbers."""

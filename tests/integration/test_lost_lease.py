@@ -13,7 +13,7 @@ from scripted_router import scripted_router
 from waiting import wait_until
 
 from graphs.app import Router
-from graphs.request.under_way import CallsUnderWay
+from graphs.request.calls_in_flight import CallsUnderWay
 from router.queue.task_queue import TaskQueue
 from router.queue.types import member_of
 from router.settings.queue import QueueSettings

@@ -11,10 +11,10 @@ from graphs.workflow.definition.files import missing, resolved, schema_in
 from graphs.workflow.definition.labels import Label, input_labels, label_of_data, step_labels
 from graphs.workflow.definition.load import load_workflow
 from graphs.workflow.definition.model import Step, WorkflowDefinition
-from graphs.workflow.definition.never import never_problems
 from graphs.workflow.definition.order import circle, needs
 from graphs.workflow.definition.problems import Problem, WorkflowError
 from graphs.workflow.definition.reading import call_problems, known_in, reading_problems
+from graphs.workflow.definition.unreachable import never_problems
 from graphs.workflow.expressions.expressions import references_in
 from graphs.workflow.wording import listed, nearest
 from router.errors import ConfigError

@@ -27,8 +27,8 @@ from graphs.workflow.execution.compile import (
 )
 from graphs.workflow.execution.context import RunContext
 from graphs.workflow.execution.outcome import Answer, Ask, Facts, WorkflowEvent, so_far, total
-from graphs.workflow.execution.room import label_of_channels, require_room_for_answers
 from graphs.workflow.execution.scheduling import next_of
+from graphs.workflow.execution.storage_check import label_of_channels, require_room_for_answers
 from graphs.workflow.expressions.values import Json
 from router.account.budget import Scope
 from router.checkpoints.checkpoint import RedisSaver

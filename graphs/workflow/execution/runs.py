@@ -18,7 +18,7 @@ from graphs.workflow.definition.model import WorkflowDefinition
 from graphs.workflow.definition.validate import check
 from graphs.workflow.execution.driver import DriveOutcome, drive, outcome_of
 from graphs.workflow.execution.outcome import Answer, Ask, RunEnded, RunResult, WorkflowEvent, total
-from graphs.workflow.execution.room import (
+from graphs.workflow.execution.storage_check import (
     label_of_inputs,
     require_room,
     require_room_for_answers,

@@ -21,7 +21,7 @@ from graphs.workflow.expressions.evaluate import Scope
 from graphs.workflow.expressions.expressions import render_data
 from graphs.workflow.expressions.values import Json
 from graphs.workflow.plan.calls import Calls
-from graphs.workflow.plan.seats import Seats
+from graphs.workflow.plan.placement import Seats
 from graphs.workflow.plan.sizes import WORD_CHARS, Expected, Knowledge, Size, size_of_data
 from graphs.workflow.plan.step import Turns, asking, runs, sound, turns
 from graphs.workflow.plan.total import to_cents, total

@@ -13,7 +13,7 @@ from graphs.workflow.definition.model import Step, WorkflowDefinition
 from graphs.workflow.execution.scheduling import list_of
 from graphs.workflow.expressions.expressions import condition, holds, render_data
 from graphs.workflow.plan.answers import json_chars
-from graphs.workflow.plan.seats import GAP, Seat, Seats
+from graphs.workflow.plan.placement import GAP, Seat, Seats
 from graphs.workflow.plan.sizes import (
     Knowledge,
     Size,

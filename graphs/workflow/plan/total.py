@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graphs.workflow.definition.budgets import bounded
 from graphs.workflow.definition.model import WorkflowDefinition
-from graphs.workflow.plan.seats import Seats
+from graphs.workflow.plan.placement import Seats
 from graphs.workflow.plan.types import Plan, StepPlan
 
 

@@ -10,7 +10,7 @@ from graphs.workflow.plan.types import Plan, StepPlan
 from router.types.task import MAX_PROMPT_CHARS
 
 if TYPE_CHECKING:
-    from graphs.workflow.plan.seats import Seats
+    from graphs.workflow.plan.placement import Seats
     from graphs.workflow.plan.step import Asking
 
 

@@ -9,7 +9,7 @@ from router.errors import ConfigError
 from router.privacy.detect.form import Form, Reading
 from router.privacy.detect.found import HIDDEN, Found, settle
 from router.privacy.detect.mail import find_mail
-from router.privacy.detect.numbers import find_numbers
+from router.privacy.detect.number_kinds import find_numbers
 from router.privacy.detect.phones import Lookups, find_phones
 from router.privacy.detect.plain_forms import plain_forms
 from router.privacy.detect.secrets import find_secrets
