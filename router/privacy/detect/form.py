@@ -90,6 +90,8 @@ class Form:
             return start, end
         trace = self.decoded.traces[0]
         place = bisect_left(trace.source_starts, start) - 1
+        if place >= 0 and end <= trace.source_ends[place]:
+            return start, end  # it stands in a tag or a comment, as an attribute does
         if place >= 0 and start < trace.source_ends[place]:
             start = trace.source_ends[place]
         place = bisect_left(trace.source_starts, end) - 1

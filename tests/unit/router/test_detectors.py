@@ -359,3 +359,17 @@ def test_no_text_takes_more_than_its_length_explains(unit: str) -> None:
 
     # A fifth of a megabyte takes 0.1 to 0.7 s; what is quadratic would take minutes.
     assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('<a href="mailto:leonor.v@atelier.pt">write</a>', "leonor.v@atelier.pt"),
+        ('<td data-mail="leonor.v@atelier.pt">x</td>', "leonor.v@atelier.pt"),
+        ("<!-- ask leonor.v@atelier.pt -->", "leonor.v@atelier.pt"),
+        ('<a href="tel:+351224579637">call</a>', "+351224579637"),
+        ('<span title="CPF 529.982.247-25">x</span>', "529.982.247-25"),
+    ],
+)
+def test_a_value_in_a_tag_or_a_comment_is_found(text: str, value: str) -> None:
+    assert [text[find.start : find.end] for find in DETECTORS.find(text)] == [value]
