@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,17 @@ from types import MappingProxyType
 
 from router.privacy.copies import KnownValues
 from router.privacy.detect.detectors import NUMBER_KINDS
-from router.privacy.detect.found import Found
+from router.privacy.detect.found import Found, plain
+from router.privacy.detect.number_kinds import compact
 from router.privacy.placeholders import Names
-from router.privacy.spelling import identities
+from router.privacy.spelling import identities, is_international
 
 LITERAL = "literal"
 """The kind of a text that looks like one of our placeholders but was written by somebody."""
+
+
+_CODE_BEFORE = re.compile(r"\+\d{1,3}[\s.()-]{0,3}\Z")
+"""The code of a country, right before a number."""
 
 
 @dataclass(slots=True)
@@ -114,7 +120,14 @@ class Redaction:
 
     def _value(self, kind: str, text: str, *, exact: bool = False) -> _Value:
         same = identities(kind, text)
-        known = next((self._known[one] for one in same if one in self._known), None)
+        known = next(
+            (
+                self._known[one]
+                for one in same
+                if one in self._known and not _of_two_countries(kind, text, self._known[one].text)
+            ),
+            None,
+        )
         if exact and known is not None and known.text != text:
             same, known = (f"= {text}",), self._known.get(f"= {text}")
         if known is None:
@@ -132,7 +145,11 @@ class Redaction:
     def _to_be_replaced(self, text: str, found: Sequence[Found]) -> list[Found]:
         """The finds, and occurrences of known values."""
         finds = _in_order(text, found)
-        copies = (copy for copy in self._copies.find(text) if not self._is_known(text, copy, finds))
+        copies = (
+            copy
+            for copy in self._copies.find(text)
+            if not self._is_known(text, copy, finds) and not self._is_of_another_country(text, copy)
+        )
         return _merged([*finds, *copies])
 
     def _is_known(self, text: str, copy: Found, finds: Sequence[Found]) -> bool:
@@ -146,6 +163,15 @@ class Redaction:
         find = finds[place]
         found = self._value(find.kind, text[find.start : find.end])
         return found is self._value(copy.kind, text[copy.start : copy.end])
+
+    def _is_of_another_country(self, text: str, copy: Found) -> bool:
+        """Whether digits of a known telephone number are the end of one of another country."""
+        number = text[copy.start : copy.end]
+        if copy.kind != "phone" or is_international(number):
+            return False
+        code = _CODE_BEFORE.search(text, max(0, copy.start - 8), copy.start)
+        known = self._value(copy.kind, number).text
+        return code is not None and _of_two_countries("phone", code[0] + number, known)
 
     def _literals(self, text: str, placed: Sequence[Found]) -> Iterator[Found]:
         """Texts that `restore` would take for placeholders after the replacement."""
@@ -215,6 +241,14 @@ def _is_within(text: str, copy: Found, finds: Sequence[Found]) -> bool:
         end -= 1
     place = bisect_right(finds, start, key=lambda find: find.start) - 1
     return place >= 0 and start < end <= finds[place].end
+
+
+def _of_two_countries(kind: str, text: str, known: str) -> bool:
+    """Two telephone numbers that say their countries are one only with all their digits."""
+    if kind != "phone" or not (is_international(text) and is_international(known)):
+        return False
+    one, other = (compact(plain(number)).removeprefix("00") for number in (text, known))
+    return one != other
 
 
 def _in_order(text: str, found: Sequence[Found]) -> list[Found]:

@@ -15,6 +15,9 @@ from router.privacy.detect.number_kinds import compact
 LEAST_DIGITS = 7
 """Shorter numbers are searched for only as written: other spellings are too often other numbers."""
 
+_NATIONAL_CODES = frozenset({351, 55, 34, 33, 44, 1})
+"""Countries whose numbers are found without their code; elsewhere a bare number is another one."""
+
 _UNIT = re.compile(
     r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[nrtbfv]|\\[^\w\s]"
     r"|(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]"
@@ -113,6 +116,11 @@ def address_of(text: str) -> str:
     return _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", text))
 
 
+def is_international(number: str) -> bool:
+    """Whether a telephone number says its country."""
+    return plain(number).strip().startswith(("+", "00"))
+
+
 def _phone_forms(value: str) -> tuple[str, ...]:
     """Its digits as they are, and with and without country code and leading zero."""
     import phonenumbers
@@ -127,7 +135,9 @@ def _phone_forms(value: str) -> tuple[str, ...]:
         except phonenumbers.NumberParseException:
             return (digits,)
         national, country = str(parsed.national_number), str(parsed.country_code)
-        forms += [f"{country}{national}", f"00{country}{national}", national, f"0{national}"]
+        forms += [f"{country}{national}", f"00{country}{national}"]
+        if parsed.country_code in _NATIONAL_CODES:
+            forms += [national, f"0{national}"]
     else:
         national = digits.lstrip("0")
         forms += [national, f"0{national}"]

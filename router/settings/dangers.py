@@ -120,7 +120,10 @@ def _cloud_model(model: str, settings: Any) -> str | None:
 
 
 def _fallbacks(models: tuple[str, ...], settings: Any) -> str | None:
-    return None if _plays_here(settings) else f"sends text to {shown(', '.join(models))}"
+    # A script plays the first model alone.
+    url = settings.cloud.url
+    here = url is not None and stays_here(url)
+    return None if here else f"sends text to {shown(', '.join(models))}"
 
 
 def _plays_here(settings: Any) -> bool:
@@ -295,4 +298,20 @@ def _weaker(settings: Any, own: Any) -> list[tuple[Place, str]]:
     if own.memory.ledger_days > max(90.0, settings.memory.ledger_days):
         what = f"keeps the account for less than your own {own.memory.ledger_days:g} days"
         found.append((("memory", "ledger_days"), what))
+    if own.budget.limited and settings.store.namespace != own.store.namespace:
+        found.append((("store", "namespace"), "counts money apart from your own budget"))
+    if own.models.guard not in (None, settings.models.guard):
+        found.append((("models", "guard"), "does not ask your own guard model"))
+    told = {place for place, _ in found}
+    for place, value in _changed(own, type(own)(), ()):
+        if harmless(pattern_of(place)) or place[:2] in told or place in told:
+            continue
+        if _value_at(settings, place) != value:
+            found.append((place, "does not have what your own configuration says"))
     return found
+
+
+def _value_at(settings: Any, place: Place) -> Any:
+    for name in place:
+        settings = getattr(settings, str(name), None)
+    return settings

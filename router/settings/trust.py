@@ -85,10 +85,16 @@ def forget(path: Path) -> bool:
     return True
 
 
+def _place(path: Path) -> Path:
+    """The folder and the name in it: a link to a trusted file is not trusted in another folder,
+    where the relative paths in it mean other files."""
+    return path.parent.resolve() / path.name
+
+
 def _record(path: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
+    name = hashlib.sha256(os.fsencode(_place(path))).hexdigest()
     return own_folder() / "trusted" / f"{name}.json"
 
 
 def _entry(path: Path, sha256: str) -> dict[str, str]:
-    return {"path": os.fsencode(path.resolve()).decode("utf-8", "replace"), "sha256": sha256}
+    return {"path": os.fsencode(_place(path)).decode("utf-8", "replace"), "sha256": sha256}

@@ -20,6 +20,7 @@ from router.settings.settings import Settings
 from router.types.result import Attempt, CloudState, Result
 from router.types.task import Task
 from workers.views.render import explanation
+from workers.views.terminal_text import for_terminal
 
 NEXT_STEP = (
     "To have it answered: export OPENAI_API_KEY=... or ANTHROPIC_API_KEY=..., pass --cloud-url, "
@@ -66,7 +67,7 @@ async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> 
                     sys.stdout.write("\n")
                     notes.print("that was thinking; the answer:", style="yellow", markup=False)
                     written = ""
-                sys.stdout.write(event.text)
+                sys.stdout.write(for_terminal(event.text))
                 sys.stdout.flush()
                 written += event.text
             elif isinstance(event, Attempted) and written and (said := unusable(event.attempt)):
@@ -75,7 +76,7 @@ async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> 
                 written = ""
             elif isinstance(event, Finished):
                 if live and event.result.text:
-                    sys.stdout.write("\n" if written else event.result.text + "\n")
+                    sys.stdout.write("\n" if written else for_terminal(event.result.text) + "\n")
                 return event.result
     raise AssertionError("a stream ends with Finished")
 

@@ -73,6 +73,8 @@ class Export:
 
     def __enter__(self) -> Export:
         if self._path is not None:
+            if self._path.is_dir():
+                raise ConfigError(f"{self._path} is a folder: name a file for the export")
             try:
                 fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             except OSError as error:

@@ -28,6 +28,7 @@ from router.types.task import Task
 from workers.commands.workflow_inputs import read_inputs
 from workers.consumer.worker import Worker
 from workers.views.render import dollars
+from workers.views.terminal_text import for_terminal
 
 DONE, FAILED, PARKED = 0, 1, 3
 
@@ -76,12 +77,12 @@ async def _follow(handle: Handle) -> int:
             if event.get("restarts"):
                 sys.stdout.write("\n")
                 sys.stderr.write("that was thinking; the answer:\n")
-            sys.stdout.write(event["text"])
+            sys.stdout.write(for_terminal(event["text"]))
             sys.stdout.flush()
             written = True
     result = await handle.result()
     if not written:
-        sys.stdout.write(result.text)
+        sys.stdout.write(for_terminal(result.text) if live else result.text)
     sys.stdout.write("\n" if result.text else "")
     if result.status != "done":
         sys.stderr.write(f"{result.status}: {result.reason}\n")

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from router.privacy.detect.found import Found
 
-_LOCAL = r"(?<![\w.+%~-])(?P<local>[\w+%~][\w.+%'~-]{0,63}+)"
+_BEGINS = r"(?<![\w%~])(?<!\w[.+-])"
+"""A hyphen, a dot or a plus before an address is a list's or a difference's, unless a word leads to
+it."""
+
+_LOCAL = rf"{_BEGINS}(?P<local>[\w%~][\w.+%'~-]{{0,63}}+)"
 _NO_DOMAIN = r"(?:png|jpe?g|gif|webp|svg|bmp|ico|pdf|js|css|json|html?|txt|yaml|yml|md5|lock)"
 _ADDRESS = re.compile(
     rf"{_LOCAL}@(?:[^\W_](?:[\w-]{{0,62}})\.)+(?!{_NO_DOMAIN}\b)(?:xn--[a-z\d-]{{2,40}}|[^\W\d_]{{2,24}})"
@@ -16,10 +20,10 @@ _ADDRESS = re.compile(
 )
 _OPEN, _CLOSE = r" ?[\[({<] ?", r" ?[\])}>] ?"
 _DOT_WORD = rf"(?:{_OPEN}(?:dot|ponto|punto|point|d[o0]t|\.){_CLOSE}| (?:dot|ponto|punto) )"
-_NAME = r"[\w+%~][\w.+%'~-]{0,63}+"
+_NAME = r"[\w%~][\w.+%'~-]{0,63}+"
 _DOMAIN = r"[^\W_][\w-]{0,62}"
 _SPELLED = re.compile(
-    rf"(?<![\w.+%~-])(?P<local>{_NAME}(?:{_DOT_WORD}{_NAME}){{0,3}})"
+    rf"{_BEGINS}(?P<local>{_NAME}(?:{_DOT_WORD}{_NAME}){{0,3}})"
     rf"(?:(?:{_OPEN}(?:at|arroba|@|a){_CLOSE}| arroba )(?P<domain>{_DOMAIN})"
     rf"(?:(?:{_DOT_WORD}|\.)[^\W\d_][\w-]{{1,24}}){{1,3}}"
     rf"|(?: (?:at|@) |@)(?P<bare>{_DOMAIN})(?:\.[\w-]{{1,40}}){{0,2}}"

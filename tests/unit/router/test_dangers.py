@@ -204,6 +204,13 @@ def test_the_users_own_configuration_is_theirs(
         ("privacy: {folders: {/home/me: local_only}}", "", "does not have your own /home/me"),
         ("privacy: {found: {email: local_only}}", "", "does not have your own email"),
         ("memory: {ledger_days: 365}", "", "your own 365 days"),
+        ("cloud: {url: 'http://127.0.0.1:9/v1', model: m}", "log_level: info", "cloud.url: does"),
+        ("models: {guard: {path: /g.gguf}}", "log_level: info", "models.guard"),
+        (
+            "budget: {day_usd: 1}",
+            "budget: {day_usd: 1}\nstore: {namespace: n}",
+            "counts money apart",
+        ),
     ],
 )
 def test_a_file_that_would_replace_the_users_own_protections_is_told(
@@ -217,6 +224,29 @@ def test_a_file_that_would_replace_the_users_own_protections_is_told(
     assert told in str(caught.value)
     (folder / "edgeward.yaml").write_text(own)
     assert load_settings(None, {})[1] == Path("edgeward.yaml")
+
+
+def test_a_link_to_a_trusted_file_is_not_trusted_in_another_folder(folder: Path) -> None:
+    (folder / "edgeward.yaml").write_text("checks: [{name: c, command: [python3, style.py]}]\n")
+    with pytest.raises(UntrustedConfig) as caught:
+        load_settings(None, {})
+    remember(caught.value.path, caught.value.sha256)
+    assert load_settings(None, {})[0].checks
+    other = folder / "cloned"
+    other.mkdir()
+    (other / "edgeward.yaml").symlink_to(folder / "edgeward.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(other)
+        with pytest.raises(UntrustedConfig):
+            load_settings(None, {})
+
+
+def test_a_script_plays_the_first_cloud_model_and_no_fallback(folder: Path) -> None:
+    (folder / "edgeward.yaml").write_text(
+        "cloud: {script: r.yaml, fallbacks: [openai/gpt-5.4-mini]}\n"
+    )
+    with pytest.raises(UntrustedConfig, match=r"cloud\.fallbacks: sends text to"):
+        load_settings(None, {})
 
 
 def test_a_value_from_the_environment_is_not_told_where_it_is_wrong(folder: Path) -> None:

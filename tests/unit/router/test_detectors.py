@@ -373,3 +373,13 @@ def test_no_text_takes_more_than_its_length_explains(unit: str) -> None:
 )
 def test_a_value_in_a_tag_or_a_comment_is_found(text: str, value: str) -> None:
     assert [text[find.start : find.end] for find in DETECTORS.find(text)] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-{}", "Contacts:\n-{}\n", ".{}", "*-{}", "+{}\n", "bob@acme.com -{}"],
+)
+def test_a_mark_before_an_address_does_not_hide_it(text: str) -> None:
+    address = "joana.silva@empresa.pt"
+    text = text.format(address)
+    assert address in [text[find.start : find.end] for find in DETECTORS.find(text)]

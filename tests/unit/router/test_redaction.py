@@ -382,3 +382,17 @@ def test_what_was_found_comes_back_and_does_not_survive_redaction(text: str) -> 
     assert redaction.restore(hidden) == text
     left = {hidden[find.start : find.end] for find in DETECTORS.find(hidden)}
     assert left.isdisjoint(redaction.mapping.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call +351 912 345 678 or +244 912 345 678",
+        "tel 912 345 678 (Ana), +244 912 345 678 (Rui)",
+        "tel +1 202 555 0143 and +34 612 345 678 and +351 612345678",
+        "tel +55 11 98765-4321, +86 119 8765 4321",
+    ],
+)
+def test_numbers_of_two_countries_are_two_numbers(text: str) -> None:
+    redaction = Redaction()
+    assert redaction.restore(redacted(redaction, text)) == text

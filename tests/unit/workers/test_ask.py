@@ -7,6 +7,7 @@ from typing import Any
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CheckResult
 from workers.commands.ask import unusable
+from workers.views.terminal_text import for_terminal
 
 
 def attempt(**changes: Any) -> Attempt:
@@ -27,3 +28,8 @@ def test_a_rejected_answer_is_marked_with_the_check_that_failed() -> None:
     )
     assert unusable(attempt(outcome="rejected")) == "not usable (m filtered its answer)"
     assert unusable(attempt()) == ""
+
+
+def test_an_answer_on_a_terminal_does_not_steer_it() -> None:
+    steering = "The \x1b[31mRoman\x1b]0;pwn\x07 Empire\r\x9b2J\tfell.\n"
+    assert for_terminal(steering) == "The [31mRoman]0;pwn Empire2J\tfell.\n"
