@@ -103,6 +103,8 @@ async def _gather(handles: Sequence[Handle], *, as_json: bool) -> int:
                 results.append(outcome)
                 routes[outcome.route if outcome.status == "done" else outcome.status] += 1
                 text = outcome.model_dump_json() if as_json else outcome.text
+                if sys.stdout.isatty():
+                    text = for_terminal(text)
                 progress.console.file.flush()
                 sys.stdout.write(f"{text}\n")
             else:

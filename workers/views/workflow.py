@@ -28,6 +28,7 @@ from graphs.workflow.execution.outcome import (
     total,
 )
 from workers.views.render import dollars, one_line, seconds
+from workers.views.terminal_text import for_terminal
 
 _MARK = {"done": ("✓", "green"), "skipped": ("-", "dim"), "failed": ("✗", "red")}
 _WAITS = ("…", "yellow")
@@ -164,7 +165,7 @@ def show_outputs(outputs: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
     for name, value in outputs.items():
         console.print(Text(name, "bold"))
-        console.print(_readable(value).rstrip("\n"), markup=False)
+        console.print(for_terminal(_readable(value)).rstrip("\n"), markup=False)
 
 
 def _readable(value: Any) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from router.types.decision import EscalationReason
 from router.types.result import Attempt, CheckResult
 from workers.commands.ask import unusable
 from workers.views.terminal_text import for_terminal
+from workers.views.workflow import show_outputs
 
 
 def attempt(**changes: Any) -> Attempt:
@@ -33,3 +37,16 @@ def test_a_rejected_answer_is_marked_with_the_check_that_failed() -> None:
 def test_an_answer_on_a_terminal_does_not_steer_it() -> None:
     steering = "The \x1b[31mRoman\x1b]0;pwn\x07 Empire\r\x9b2J\tfell.\n"
     assert for_terminal(steering) == "The [31mRoman]0;pwn Empire2J\tfell.\n"
+
+
+def test_what_a_workflow_gives_does_not_steer_a_terminal_and_is_whole_in_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {"said": "on\x1b]0;pwn\x07 it goes"}
+    show_outputs(outputs)
+    assert json.loads(capsys.readouterr().out) == outputs
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show_outputs(outputs)
+    shown = capsys.readouterr().out
+    assert "on]0;pwn it goes" in shown
+    assert "\x1b]" not in shown
