@@ -27,18 +27,45 @@ class CloudState(StrEnum):
     PROVIDER_DOWN = "provider_down"
 
 
+class Verification(StrEnum):
+    """Why an answer may be believed.
+
+    verified: a check found evidence of its content. trusted: its model is right often enough in
+    such tasks when it is as sure as here. unverified: neither.
+    """
+
+    VERIFIED = "verified"
+    TRUSTED = "trusted"
+    UNVERIFIED = "unverified"
+
+
 class CheckResult(Frozen):
-    """What one check found. `finding` is a plain sentence, also when it passed."""
+    """What one check found. `finding` is a plain sentence, also when it passed.
+
+    proves: that it passed is evidence that the content is right, such as examples that ran or a
+    value that was computed anew; that an answer is whole or well-formed is none.
+    """
 
     name: str
     passed: bool
     finding: str
     reason: EscalationReason | None = None
+    proves: bool = False
 
     @classmethod
-    def found(cls, name: str, finding: str, reason: EscalationReason | None = None) -> Self:
+    def found(
+        cls,
+        name: str,
+        finding: str,
+        reason: EscalationReason | None = None,
+        *,
+        proves: bool = False,
+    ) -> Self:
         """One that failed for `reason`, or passed without any."""
-        return cls(name=name, passed=reason is None, finding=finding, reason=reason)
+        passed = reason is None
+        return cls(
+            name=name, passed=passed, finding=finding, reason=reason, proves=proves and passed
+        )
 
 
 class Attempt(Frozen):

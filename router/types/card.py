@@ -1,0 +1,64 @@
+"""A model's card: what it was seen to do, or what is expected of one like it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from router.types.base import Frozen
+from router.types.decision import Kind
+
+
+class Tally(Frozen):
+    """How many were asked, and how many were answered right."""
+
+    asked: int = Field(default=0, ge=0)
+    right: int = Field(default=0, ge=0)
+
+    @property
+    def share(self) -> float | None:
+        """0..1; None where nothing was asked."""
+        return self.right / self.asked if self.asked else None
+
+
+class ConfidenceFit(Frozen):
+    """A logistic regression from token statistics to the probability that an answer is right.
+
+    weights: of `agents.calibration.features`. auroc, error (expected calibration error): of answers
+    that were not fitted; auroc is None where all answers were right, or all wrong.
+    """
+
+    weights: tuple[float, ...]
+    asked: int
+    right: int
+    auroc: float | None = None
+    error: float
+
+
+class Card(Frozen):
+    """What is known of one model.
+
+    source: `probed` by questions with known answers, `published` scores of the catalogue, or
+    `estimated` from its size and family. fingerprint: of the file or the server's model that was
+    probed. kinds: by kind of task; confidence: by kind and "all", empty for a model that reports no
+    token probabilities. ability: on the logit scale of `router.classify.gain`. parameters_b: in
+    billions. language: answers in the language asked for; forms: in the form asked for; tools:
+    right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
+    hold. tokens_per_s: when it generates.
+    """
+
+    model: str
+    source: Literal["probed", "published", "estimated"]
+    fingerprint: str = ""
+    parameters_b: float | None = None
+    ability: float | None = None
+    kinds: dict[Kind, Tally] = Field(default_factory=dict)
+    confidence: dict[str, ConfidenceFit] = Field(default_factory=dict)
+    language: Tally = Tally()
+    forms: Tally = Tally()
+    tools: Tally = Tally()
+    ends: Tally = Tally()
+    context_tokens: int | None = None
+    tokens_per_s: float | None = None
+    probed_at: float | None = None
