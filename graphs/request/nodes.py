@@ -12,7 +12,7 @@ from agents.assessment import assess
 from agents.schema_in_words import with_schema
 from graphs.request.answer_here import AnswerHere, answer_here
 from graphs.request.ask_router import second_opinion
-from graphs.request.check import first_finding
+from graphs.request.conclude import conclude
 from graphs.request.decide import local_deadline, max_wait_s
 from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
@@ -26,7 +26,7 @@ from router.memory.facts import Fact
 from router.memory.sessions import CachedAnswer, Conversation, cache_key
 from router.privacy.gate import strictest
 from router.privacy.storage import may_be_written
-from router.types.decision import EscalationReason, Kind, RouteDecision
+from router.types.decision import EscalationReason, Kind
 from router.types.task import Message, Privacy, Task, ThinkingMode, reference_of
 
 log = structlog.get_logger()
@@ -169,7 +169,7 @@ async def remember(state: State, runtime: Node) -> State:
 
 async def _remembered(state: State, run: Run) -> State:
     task = state["task"]
-    outcome = state.get("outcome") or _conclude(state, run)
+    outcome = state.get("outcome") or conclude(state, run)
     warnings = state.get("warnings", ())
     if left_out := state.get("left_out"):
         warnings = (*warnings, left_out)
@@ -220,58 +220,3 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
             label=label,
         )
         await cache.put(key, answer)
-
-
-def _conclude(state: State, run: Run) -> Outcome:
-    """How the run ended: who answered, what it waits for, or why it failed."""
-    decision, completion = state["decision"], state.get("completion")
-    escalation, finding = state["escalation"], state["finding"]
-    answered_by = state.get("answered_by")
-    if completion is not None and run.journal[-1].outcome == "accepted":
-        text, model = completion.text, completion.model
-        if answered_by == "cloud":
-            return Outcome("done", "cloud", text, _why_cloud(decision, run), model)
-        if decision.route == "parked":
-            return Outcome("done", "local", text, decision.reason, model, degraded=True)
-        return Outcome("done", "local", text, decision.reason, model)
-    if answered_by == "cloud" and state["cloud_open"]:
-        wrong = "" if completion is None else "the cloud's answer is not usable: "
-        return Outcome("failed", "none", "", wrong + finding)
-    if state.get("refused_there"):
-        # The cloud is there and refused the request: parking it would not help.
-        return Outcome("failed", "none", "", _why_nobody(run, finding))
-    if answered_by == "local" and escalation in _FAILED_HERE:
-        return Outcome("failed", "none", "", finding)
-    if state["stays_local"]:
-        tried = any(attempt.route == "local" for attempt in run.journal)
-        reason = f"no usable local answer ({finding}), and the task must stay on this machine"
-        if run.options.place == "cloud" and not tried:
-            reason = "it is to be answered in the cloud, and the text must stay on this machine"
-        return Outcome("failed", "none", "", reason)
-    if decision.route == "parked":
-        return Outcome("parked", "none", "", decision.reason)
-    return Outcome("parked", "none", "", f"{finding}; {state['cloud_absent']}")
-
-
-_FAILED_HERE = frozenset({EscalationReason.ENGINE_FAILED, EscalationReason.REJECTED})
-
-
-def _why_nobody(run: Run, finding: str) -> str:
-    """Why each model failed, or was rejected."""
-    said = [
-        f"{one.model}: {one.error or first_finding(one.checks)}"
-        for one in run.journal
-        if one.outcome in ("failed", "rejected")
-    ]
-    return "no model can do it: " + "; ".join(dict.fromkeys(said)) if said else finding
-
-
-def _why_cloud(decision: RouteDecision, run: Run) -> str:
-    """Why the cloud was asked: the decision, or the finding on the last local attempt."""
-    asked = decision.agent  # leaves out the router role's attempts, which are no answers
-    local = [
-        attempt for attempt in run.journal if attempt.route == "local" and attempt.role == asked
-    ]
-    if not local:
-        return decision.reason
-    return f"escalated: {local[-1].error or first_finding(local[-1].checks)}"
