@@ -27,7 +27,10 @@ async def decide(state: State, runtime: Node) -> State:
     cached = state.get("cached")
     if cached is not None:
         decision = RouteDecision(route="local", agent=None, reason="answered before, from memory")
-        outcome = Outcome("done", "cache", cached.text, decision.reason, cached.model)
+        outcome = Outcome(
+            *("done", "cache", cached.text, decision.reason, cached.model),
+            verification=cached.verification,
+        )
         return {"decision": decision, "outcome": outcome}
     if runtime.context.upgrade or options.place == "cloud":
         return _decide_cloud(state, runtime.context)

@@ -27,6 +27,7 @@ from router.memory.sessions import CachedAnswer, Conversation, cache_key
 from router.privacy.gate import strictest
 from router.privacy.storage import may_be_written
 from router.types.decision import EscalationReason, Kind
+from router.types.result import Verification
 from router.types.task import Message, Privacy, Task, ThinkingMode, reference_of
 
 log = structlog.get_logger()
@@ -186,6 +187,7 @@ async def _remembered(state: State, run: Run) -> State:
                 Message(role="assistant", content=outcome.text),
                 label=label,
                 task=reference_of(task.task_id),
+                unverified=outcome.verification is Verification.UNVERIFIED,
             )
         await _keep_answer(state, run, outcome, label)
     except (StoreUnavailable, PrivacyViolation) as error:
@@ -206,6 +208,8 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
     cache = run.deps.cache
     if cache is None or outcome.route == "cache" or state.get("doubts"):
         return
+    if outcome.verification is Verification.UNVERIFIED:
+        return  # another time there may be somebody who knows better
     if not may_be_written(label, run.deps.store):
         return
     key = _answer_key(state, run)
@@ -218,5 +222,6 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
             cost_usd=cost,
             kind=state["guess"].kind,
             label=label,
+            verification=outcome.verification,
         )
         await cache.put(key, answer)

@@ -22,12 +22,13 @@ from router.classify.kinds import Classifier
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
 from router.policy.speed import SpeedEstimates
+from router.policy.verification import Draft
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Guess, RouteDecision
-from router.types.result import Attempt, CheckResult, CloudState
+from router.types.result import Attempt, CheckResult, CloudState, Verification
 from router.types.task import Message, Privacy, Task
 
 
@@ -35,7 +36,8 @@ from router.types.task import Message, Privacy, Task
 class Outcome:
     """How the run ended; the Router makes the Result of it.
 
-    degraded: answered on this machine because there was no cloud.
+    degraded: answered on this machine because there was no cloud. verification, doubt, attempt,
+    withheld: as in `Result`.
     """
 
     status: Literal["done", "parked", "failed"]
@@ -44,6 +46,10 @@ class Outcome:
     reason: str
     model: str | None = None
     degraded: bool = False
+    verification: Verification | None = None
+    doubt: str = ""
+    attempt: int | None = None
+    withheld: bool = False
 
 
 class State(TypedDict, total=False):
@@ -60,7 +66,8 @@ class State(TypedDict, total=False):
     warning that turns were left out; empty for none. unenforced: the local model cannot enforce the
     schema, which is put into the prompt and checked instead. refused_there: the cloud is there, and
     refused the request. rejected: what of the last request the model refused; None if it was not
-    that. may_repair: the same agent may be asked once more; repaired: it has been.
+    that. verification: why the answer may be believed. may_repair: the same agent may be asked once
+    more; repaired: it has been.
     """
 
     task: Task
@@ -92,6 +99,7 @@ class State(TypedDict, total=False):
     unenforced: bool
     refused_there: bool
     rejected: Literal["request", "schema", "system", "policy"] | None
+    verification: Verification
     may_repair: bool
     repaired: bool
     outcome: Outcome
@@ -144,6 +152,7 @@ class Run:
     open_calls: reservations of calls that were sent, closed once the ledger has recorded them.
     unsettled: settlements that failed, to be tried again.
     audit: a record of each tool call.
+    drafts: the local answers that were rejected and may serve where there is no better one.
     upgrade: the task was answered locally or parked before; only the cloud's answer is wanted.
     options: who may answer it, and for how much.
     ended: the result of the last node, kept in case saving the graph's state fails.
@@ -155,6 +164,7 @@ class Run:
     journal: list[Attempt] = field(default_factory=list)
     open_calls: list[str] = field(default_factory=list)
     unsettled: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
     options: RunOptions = DEFAULT_OPTIONS

@@ -39,6 +39,10 @@ class Verification(StrEnum):
     UNVERIFIED = "unverified"
 
 
+NOTHING_FOR_IT = "no check could tell whether it is right"
+"""What is said of an unverified answer that nothing speaks against either."""
+
+
 class CheckResult(Frozen):
     """What one check found. `finding` is a plain sentence, also when it passed.
 

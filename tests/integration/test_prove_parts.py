@@ -238,6 +238,7 @@ def configuration(store: Store, folder: Path, provider: ProviderServer) -> Setti
         {
             "models": {"general": model, "coder": model},
             "memory": {"cache": False},
+            "policy": {"unverified": "accept"},
             "cloud": {
                 "url": provider.openai_url,
                 "model": "test-model",

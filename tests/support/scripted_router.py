@@ -32,7 +32,11 @@ async def scripted_router(
     cloud: list[dict[str, Any]] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Router]:
-    """Both local roles are scripted by `local`; None for `cloud` means that there is no cloud."""
+    """Both local roles are scripted by `local`; None for `cloud` means that there is no cloud.
+
+    The local answers are believed without evidence, unless `policy` says otherwise.
+    """
+    policy = {"unverified": "accept", **settings.pop("policy", {})}
     model = {"script": str(script(folder / "local.yaml", *local))}
     clouded: dict[str, Any] = {"model": "off"}
     if cloud is not None:
@@ -41,6 +45,7 @@ async def scripted_router(
         "models": {"general": model, "coder": model},
         "cloud": clouded,
         "store": {"url": store.url, "namespace": store.keys.namespace},
+        "policy": policy,
         **settings,
     }
     async with Router.open(Settings.model_validate(configuration), env={}) as router:
