@@ -114,6 +114,7 @@ class Router:
             facts=self.facts if settings.memory.recall_tokens else None,
             settings=settings,
             local=roster.local,
+            specialists=roster.specialists,
             router=roster.router,
             guard=roster.guard,
             clouds=roster.clouds,

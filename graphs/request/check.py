@@ -16,7 +16,7 @@ from graphs.request.agreement import agreement
 from graphs.request.decide import local_deadline
 from graphs.request.guard import stopped
 from graphs.request.state import Run, State
-from graphs.request.visibility import local_agent
+from graphs.request.visibility import goes_on, local_agent
 from router.policy import decide as policy
 from router.policy.verification import Draft, may_serve, verification_of
 from router.types.completion import Completion
@@ -60,6 +60,7 @@ async def check(state: State, runtime: Node) -> State:
             tried=state.get("repaired", False),
             agent_repairs=agent is not None and agent.repairs,
         ),
+        "goes_on": agent is not None and goes_on(escalation, state, run),
     }
 
 
@@ -178,9 +179,11 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
     return found + agent.specialist.checks(task, completion, coverage)
 
 
-def after_check(state: State) -> Literal["remember", "repair", "answer_in_cloud"]:
+def after_check(state: State) -> Literal["remember", "repair", "decide", "answer_in_cloud"]:
     if state["escalation"] is None or state["answered_by"] == "cloud":
         return "remember"
     if state["may_repair"]:
         return "repair"
+    if state.get("goes_on"):
+        return "decide"
     return "answer_in_cloud" if state["cloud_open"] else "remember"

@@ -18,7 +18,7 @@ from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.turns import with_fewer_turns
-from graphs.request.visibility import local_agent, may_see, role_of
+from graphs.request.visibility import candidate_for, goes_on, local_agent, may_see
 from router.classify import signals
 from router.engine import Constraint
 from router.errors import PrivacyViolation, StoreUnavailable
@@ -54,7 +54,9 @@ async def recall(state: State, runtime: Node) -> State:
         },
     }
     key = None if runtime.context.upgrade else _answer_key(recalled, runtime.context)
-    recalled["cached"] = await deps.cache.get(key) if deps.cache and key else None
+    cached = await deps.cache.get(key) if deps.cache and key else None
+    unproven = cached is not None and cached.verification is Verification.UNVERIFIED
+    recalled["cached"] = None if unproven and task.strict else cached
     return recalled
 
 
@@ -83,8 +85,13 @@ async def classify(state: State, runtime: Node) -> State:
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state, runtime.context):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, state["label"], runtime.context)
-    seen = assess(task, guess, facts, deps.local[role_of(guess.kind, runtime.context)], deps.gains)
-    return {"guess": seen.guess, "coverage": seen.coverage, "scores": seen.scores}
+    seen = assess(task, guess, facts, candidate_for(guess.kind, task, runtime.context), deps.gains)
+    return {
+        "guess": seen.guess,
+        "candidate": seen.agent.role,
+        "coverage": seen.coverage,
+        "scores": seen.scores,
+    }
 
 
 async def answer_locally(state: State, runtime: Node) -> State:
@@ -110,7 +117,12 @@ async def answer_locally(state: State, runtime: Node) -> State:
 
     # Tools may have changed something; and a cloud may read the whole session.
     again = toolbox is None and not state["cloud_open"]
-    return await with_fewer_turns(agent, ask, state, state["history"], failure=failure, again=again)
+    answered = await with_fewer_turns(
+        agent, ask, state, state["history"], failure=failure, again=again
+    )
+    if answered["completion"] is None and "outcome" not in answered:
+        answered["goes_on"] = goes_on(answered.get("escalation"), {**state, **answered}, run)
+    return answered
 
 
 async def _generate(
@@ -145,11 +157,15 @@ def _thinking(agent: Agent, state: State, run: Run) -> ThinkingMode:
     return "off" if agent.thinking == "auto" and routine else agent.thinking
 
 
-def after_answer(state: State) -> Literal["check", "answer_in_cloud", "fall_back", "remember"]:
+def after_answer(
+    state: State,
+) -> Literal["check", "decide", "answer_in_cloud", "fall_back", "remember"]:
     if state["completion"] is not None:
         return "check"
     if "outcome" in state:
         return "remember"
+    if state["answered_by"] == "local" and state.get("goes_on"):
+        return "decide"
     if state["answered_by"] == "cloud":
         # That a prompt is too long for every model is no sign of a connectivity problem.
         too_long = state.get("escalation") is EscalationReason.CONTEXT and state["cloud_open"]
@@ -208,7 +224,7 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
     cache = run.deps.cache
     if cache is None or outcome.route == "cache" or state.get("doubts"):
         return
-    if outcome.verification is Verification.UNVERIFIED:
+    if outcome.doubt or (outcome.degraded and outcome.verification is Verification.UNVERIFIED):
         return  # another time there may be somebody who knows better
     if not may_be_written(label, run.deps.store):
         return

@@ -21,6 +21,7 @@ from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
+from router.policy import decide as policy
 from router.policy.speed import SpeedEstimates
 from router.policy.verification import Draft
 from router.privacy.gate import Gate
@@ -59,15 +60,16 @@ class State(TypedDict, total=False):
     part (task, session, facts) when it was read; turns: references to the tasks whose session turns
     are shown. stays_local: its text must not leave the machine. cloud_open: there is a cloud, and
     it may have the text; cloud_state and, in words, cloud_absent: why there is none; cloud_scarce:
-    its budget is nearly used up. hides_work: redaction would hide values that the task asks the
-    cloud to work on. doubts: warnings about an answer from another machine, given where it is
+    its budget is nearly used up. candidate: role of the local agent that is asked first; coverage:
+    what it says of the task. hides_work: redaction would hide values that the task asks the cloud
+    to work on. doubts: warnings about an answer from another machine, given where it is
     delivered. finding: the last reason against a local answer, in words. cloud_answered: how a
     provider that did not answer responded, in words; empty where it did not respond. left_out: the
     warning that turns were left out; empty for none. unenforced: the local model cannot enforce the
     schema, which is put into the prompt and checked instead. refused_there: the cloud is there, and
     refused the request. rejected: what of the last request the model refused; None if it was not
     that. verification: why the answer may be believed. may_repair: the same agent may be asked once
-    more; repaired: it has been.
+    more; repaired: it has been. goes_on: another local agent may try.
     """
 
     task: Task
@@ -87,6 +89,7 @@ class State(TypedDict, total=False):
     hides_work: bool
     doubts: tuple[str, ...]
     guess: Guess
+    candidate: str
     coverage: Coverage | None
     scores: ExpectedScores
     decision: RouteDecision
@@ -101,6 +104,7 @@ class State(TypedDict, total=False):
     rejected: Literal["request", "schema", "system", "policy"] | None
     verification: Verification
     may_repair: bool
+    goes_on: bool
     repaired: bool
     outcome: Outcome
     warnings: tuple[str, ...]
@@ -110,7 +114,8 @@ class State(TypedDict, total=False):
 class Deps:
     """What all runs of a Router share.
 
-    router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
+    specialists: asked before the agents of `local` where they know a task. router: asked where the
+    classifier is not sure; guard: asked whether a text is safe. clouds: in
     the order in which they are asked; cooldown: which of them failed recently; connectivity: why
     none of them answered. cloud_state, cloud_absent: why there are none. gate: what leaves the
     machine passes it. under_way: the paid calls that this process is making. gains: expected scores
@@ -119,6 +124,7 @@ class Deps:
 
     settings: Settings
     local: Mapping[str, Agent]
+    specialists: tuple[Agent, ...]
     router: Agent | None
     guard: Agent | None
     clouds: tuple[Agent, ...]
@@ -140,6 +146,11 @@ class Deps:
     cache: AnswerCache | None
     fingerprint: str
     store: Store
+
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """The local agents that answer, by their roles."""
+        return {**self.local, **{agent.role: agent for agent in self.specialists}}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,6 +180,12 @@ class Run:
     audit: list[AuditRecord] = field(default_factory=list)
     options: RunOptions = DEFAULT_OPTIONS
     ended: State = field(default_factory=lambda: State())
+
+    @property
+    def tried(self) -> frozenset[str]:
+        """The local roles whose agents were asked for an answer."""
+        asked = (one.role for one in self.journal if one.route == "local")
+        return frozenset(asked) & policy.ANSWERING
 
     async def settle_the_rest(self) -> None:
         """Tries the failed settlements again; a call may be closed only after it was settled."""
