@@ -138,5 +138,6 @@ async def examples_pass(
     if trial.unjudged:
         apart = f"{len(trial.unjudged)} cannot be judged apart from the code: {trial.unjudged[0]}"
     if not trial.held:
-        found, apart = f"not run: {apart}", ""
-    return CheckResult.found("examples", f"{found}; {apart}" if apart else found)
+        return CheckResult.found("examples", f"not run: {apart}")
+    found = f"{found}; {apart}" if apart else found
+    return CheckResult.found("examples", found, proves=not apart)

@@ -118,9 +118,11 @@ def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult
     else:
         sure, least = math.exp(stats.mean_logprob), sureness.min_probability
         finding = f"mean token probability {sure:.2f}, needs {least:.2f}"
-    low = sure < least
     return CheckResult.found(
-        "confidence", finding, EscalationReason.LOW_CONFIDENCE if low else None
+        "confidence",
+        finding,
+        EscalationReason.LOW_CONFIDENCE if sure < least else None,
+        calibrated=sureness.calibration is not None,
     )
 
 
