@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
+from agents.checks.echo import not_an_echo
 from agents.checks.evidence import evidence_checks
 from agents.checks.general import complete, general_checks, satisfies_schema
 from agents.checks.own import run_checks
@@ -172,7 +173,8 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
             checks.append(satisfies_schema(task, kind, completion))
         return tuple(checks)
     agent = local_agent(state, run)
-    found = tuple(general_checks(task, kind, completion, agent.sureness))
+    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
+    found = (*general_checks(task, kind, completion, agent.sureness), echo)
     coverage = state.get("coverage")
     if agent.specialist is None or coverage is None:
         return found
