@@ -29,8 +29,9 @@ _LEAD_CHARS = 110
 _LONG_CHARS = 900
 _REST_CHARS = 300
 _OPENING_WORDS = 5
-_WORDS_SHARE = 2.0
+_WORDS_SHARE = 5.0
 ROUTINE = "routine"
+DELIVERABLE = "deliverable"
 _MOST_WORDS = 60
 _STEM_CHARS = 5
 
@@ -198,13 +199,15 @@ def features(parts: Parts, facts: Signals) -> Features:
     of_story = {word for word in story if not word.isdigit()}
     of_story |= {word[:_STEM_CHARS] + "*" for word in of_story if len(word) > _STEM_CHARS}
     found, told = _found(asked), _found(story)
+    listed = _found(_WORD.findall(parts.rest)) if parts.rest else {}
     names = sorted(found)
     marks = [f"#{name}" for name in names]
     marks += [f"#{name} 2" for name, count in found.items() if count > 1]
     marks += [f"^{name}" for name in opens]
+    marks += [f"deliverables {min(found.get(DELIVERABLE, 0) + listed.get(DELIVERABLE, 0), 5)}"]
     marks += [f"#{a}&{b}" for at, a in enumerate(names) for b in names[at + 1 :]]
     marks += [f"={name}" for name in told]
-    marks += [f"~{name}" for name in _found(_WORD.findall(parts.rest))] if parts.rest else []
+    marks += [f"~{name}" for name in listed]
     length = sum(len(asked) >= edge for edge in (5, 9, 15, 25, 40))
     told_length = sum(len(story) >= edge for edge in (1, 8, 20, 40))
     pasted = sum(parts.pasted >= edge for edge in (10, 60, 200, 600))
@@ -212,7 +215,8 @@ def features(parts: Parts, facts: Signals) -> Features:
     first = not _FIRST.isdisjoint(asked) or not _FIRST.isdisjoint(story)
     marks += [
         f"length {length}", f"story {told_length}", f"pasted {pasted}", f"code {coded}",
-        f"length {length} pasted {pasted > 1}", f"asks {min(len(parts.asks), 3)}",
+        f"length {length} pasted {pasted > 1}", f"length {min(length, 3)} story {told_length}",
+        f"story {told_length} first {first}", f"asks {min(len(parts.asks), 3)}",
     ]  # fmt: skip
     marks += [
         name
