@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.classify import request_files, signals
-from router.classify.complexity_model import WEIGHTS, ComplexityModel, features, parts_of, share
+from router.classify.complexity_features import features, share
+from router.classify.complexity_model import WEIGHTS, ComplexityModel
 from router.classify.generator import generate
 from router.classify.lexicon import folded
+from router.classify.parts import parts_of
 from router.classify.train import Row, read_rows
 from router.types.decision import Kind
 

@@ -1,0 +1,63 @@
+"""Classes of words that tell what a request is about: the law, health, a deliverable, an order.
+
+`requests/words.txt` has them, in both languages and without accents: a word stands for all that
+begin with it, one that ends in a dot for itself alone, and hyphens join a phrase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+WORDS = Path(__file__).parent / "requests" / "words.txt"
+
+ROUTINE = "routine"
+DELIVERABLE = "deliverable"
+
+_SHORTEST = 3
+_PHRASE_WORDS = 4
+
+_Table = dict[str, frozenset[str]]
+
+
+def classes_of(words: Sequence[str]) -> dict[str, int]:
+    """How many different words or phrases of each class are among `words`, which are folded."""
+    whole, begun = _tables()
+    found: dict[str, int] = {}
+    seen: set[str] = set()
+    for at, word in enumerate(words):
+        hits: list[frozenset[str]] = []
+        if word not in seen:
+            seen.add(word)
+            if word in whole:
+                hits.append(whole[word])
+            for size in range(_SHORTEST, len(word) + 1):
+                if word[:size] in begun:
+                    hits.append(begun[word[:size]])
+        phrase = word
+        for following in words[at + 1 : at + _PHRASE_WORDS]:
+            phrase = f"{phrase} {following}"
+            if phrase in whole:
+                hits.append(whole[phrase])
+        for names in hits:
+            for name in names:
+                found[name] = found.get(name, 0) + 1
+    return found
+
+
+@cache
+def _tables() -> tuple[_Table, _Table]:
+    """The classes of whole words and phrases, and those of beginnings."""
+    whole: _Table = {}
+    begun: _Table = {}
+    name = ""
+    for row in WORDS.read_text("utf-8").splitlines():
+        if row.startswith("## "):
+            name = row[3:].strip()
+        elif not row.startswith("#"):
+            for word in row.split():
+                phrase = word.rstrip(".").replace("-", " ")
+                table = whole if word.endswith(".") or " " in phrase else begun
+                table[phrase] = table.get(phrase, frozenset()) | {name}
+    return whole, begun
