@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agents.agent import Agent, Coverage
+from agents.candidates import Candidate
 from router.account.pricing import estimate_tokens
 from router.classify.gain import ExpectedScores, Gains
 from router.classify.signals import Signals
@@ -24,12 +25,13 @@ from router.types.task import Message, Task
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The kind of a task and its expected scores.
+    """The kind of a task, the agent that would answer it here, and the expected scores.
 
-    coverage: by the role's specialist, None for a general model.
+    coverage: what the agent says of the task if it is a specialist, None for a general model.
     """
 
     guess: Guess
+    agent: Agent
     coverage: Coverage | None
     scores: ExpectedScores
 
@@ -53,25 +55,24 @@ class Circumstances:
     hides_work: bool = False
 
 
-def assess(task: Task, guess: Guess, facts: Signals, agent: Agent, gains: Gains) -> Assessment:
+def assess(task: Task, guess: Guess, facts: Signals, asked: Candidate, gains: Gains) -> Assessment:
     """Everything that is known of a task before generation.
 
-    guess: the classifier's, or a model's second opinion; facts: the signals of its prompt; agent:
-    the local agent of the task's role.
+    guess: the classifier's, or a model's second opinion; facts: the signals of its prompt; asked:
+    the local agent that is to be asked.
     """
     guess = with_sub_kind(guess, task, facts)
-    coverage = agent.specialist.covers(task) if agent.specialist else None
+    agent, coverage = asked.agent, asked.coverage
     scores = gains.expected(guess, facts, agent.engine.caps.model)
     if coverage is not None and coverage.expected is not None:
         local = min(1.0, max(0.0, coverage.expected + scores.learned_local))
         scores = replace(scores, local=local)
-    return Assessment(guess, coverage, scores)
+    return Assessment(guess, agent, coverage, scores)
 
 
 def choose_route(
     task: Task,
     seen: Assessment,
-    agent: Agent,
     circumstances: Circumstances,
     speeds: SpeedEstimates,
     *,
@@ -79,7 +80,8 @@ def choose_route(
     facts: Sequence[str] = (),
 ) -> RouteDecision:
     """Where the task goes, with the expectations for both ways."""
-    coverage, caps, outlook = seen.coverage, agent.engine.caps, agent.engine.outlook()
+    agent, coverage = seen.agent, seen.coverage
+    caps, outlook = agent.engine.caps, agent.engine.outlook()
     nobody_else = bool(circumstances.absent) or circumstances.must_stay_local
     # A cloud may read the whole session. Without a cloud the local model gets the newest turns.
     shown = agent.recalled(task, history, facts) if nobody_else else history

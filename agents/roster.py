@@ -16,10 +16,11 @@ from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
 from agents.gated_engine import GatedCloud
 from agents.local_engines import Lanes, check_model_path, local_engine
-from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPTS
+from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPT
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
+from router.policy.decide import SPECIALIST
 from router.policy.speed import HOSTED
 from router.privacy.machine import is_loopback
 from router.settings.cloud import CloudSettings
@@ -41,11 +42,13 @@ class Roster:
 
     clouds: in the order in which they are tried, each behind the gate; if empty, `cloud_state` and,
     in words, `cloud_absent` say why. cloud_model: the model whose price gives the saving of local
-    answers. router, guard: None unless the settings name a model for it. lanes: those that models
+    answers. specialists: asked before the role's model where they know a task, in this order.
+    router, guard: None unless the settings name a model for it. lanes: those that models
     run on.
     """
 
     local: Mapping[str, Agent]
+    specialists: tuple[Agent, ...]
     router: Agent | None
     guard: Agent | None
     lanes: tuple[Lane, ...]
@@ -63,7 +66,7 @@ class Roster:
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Each engine once: roles with the same settings share one."""
-        agents = [*self.roles.values(), *self.clouds]
+        agents = [*self.roles.values(), *self.specialists, *self.clouds]
         return tuple({id(agent.engine): agent.engine for agent in agents}.values())
 
 
@@ -81,6 +84,7 @@ def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> 
         if settings.offline:
             _require_this_machine(role, model, engines[shared])
         local[role] = _local_agent(role, model, engines[shared], settings)
+    specialists = _specialists(settings, lanes, local)
     found = _cloud_agents(settings, prices, env)
     clouds = () if isinstance(found, Finding) else found
     absent = found if isinstance(found, Finding) else Finding(CloudState.OPEN, "")
@@ -89,6 +93,7 @@ def build_roster(settings: Settings, prices: Prices, env: Mapping[str, str]) -> 
         router=local.pop(ROUTER, None),
         guard=local.pop(GUARD, None),
         local=local,
+        specialists=specialists,
         lanes=lanes.used,
         clouds=clouds,
         cloud_state=absent.state,
@@ -110,9 +115,14 @@ def _require_this_machine(role: str, model: ModelSettings, engine: Engine) -> No
 
 
 def local_models(settings: Settings) -> list[tuple[str, ModelSettings]]:
-    """Each local role with its model; router and guard only where one is set."""
+    """Each local role with its model; router and guard only where one is set.
+
+    The shipped specialist goes first anyway: where it is all that the coder has, code that it
+    declines is the general model's.
+    """
     models = settings.models
-    found = [("general", models.general), ("coder", models.coder)]
+    coder = models.general if models.coder.builtin and not models.general.builtin else models.coder
+    found = [("general", models.general), ("coder", coder)]
     more = {ROUTER: models.router, GUARD: models.guard}
     return found + [(role, model) for role, model in more.items() if model is not None]
 
@@ -132,21 +142,33 @@ def _prompt(role: str, settings: Settings) -> str:
     return f"{prompt}\nWhere the request names no programming language, write {language}."
 
 
+def _specialists(settings: Settings, lanes: Lanes, local: Mapping[str, Agent]) -> tuple[Agent, ...]:
+    """Those that go before the models of the roles; the nano not where it plays a role itself."""
+    if settings.models.specialist is None or any(agent.specialist for agent in local.values()):
+        return ()
+    model = ModelSettings(builtin="nano")
+    return (_nano(SPECIALIST, model, local_engine(SPECIALIST, model, lanes, pinned=True)),)
+
+
+def _nano(role: str, model: ModelSettings, engine: Engine) -> Agent:
+    # Its gate and calibration are files that only this model needs.
+    from agents.nano.specialist import NanoSpecialist
+
+    return Agent(
+        role=role,
+        engine=engine,
+        system_prompt=SYSTEM_PROMPT,
+        max_tokens=min(model.max_tokens, MAX_TOKENS),
+        history_messages=0,
+        repairs=False,
+        specialist=NanoSpecialist.load(),
+        speed=SPEED,
+    )
+
+
 def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Settings) -> Agent:
     if model.builtin == "nano":
-        # Its gate and calibration are files that only this model needs.
-        from agents.nano.specialist import NanoSpecialist
-
-        return Agent(
-            role=role,
-            engine=engine,
-            system_prompt=SYSTEM_PROMPTS[role],
-            max_tokens=min(model.max_tokens, MAX_TOKENS),
-            history_messages=0,
-            repairs=False,
-            specialist=NanoSpecialist.load(),
-            speed=SPEED,
-        )
+        return _nano(role, model, engine)
     return Agent(
         role=role,
         engine=engine,

@@ -75,7 +75,8 @@ def arithmetic(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     recomputed += asked is not None
     if not recomputed:
         return CheckResult.found("arithmetic", "nothing to recompute")
-    return CheckResult.found("arithmetic", f"{recomputed} recomputed, right")
+    finding = f"{recomputed} recomputed, right"
+    return CheckResult.found("arithmetic", finding, proves=asked is not None)
 
 
 def _compare(

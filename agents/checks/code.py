@@ -8,7 +8,9 @@ import re
 from agents.checks.code_examples import examples_of, solution
 from agents.checks.code_syntax import PARSERS, NotChecked
 from agents.checks.sandbox import Limits
+from agents.checks.source import plain_text
 from agents.checks.trial import tried
+from router.classify import signals
 from router.classify.code_language import (
     NOT_PROGRAMS,
     asked_languages,
@@ -27,6 +29,27 @@ _OTHER_DATABASE = re.compile(
     r"|clickhouse|spark|hive|presto|trino",
     re.IGNORECASE,
 )
+
+
+_WRITES = re.compile(
+    r"\b(?:write|create|implement|generate|give me|code|build|make|need|escrev\w+|cri[ae]r?"
+    r"|implement\w+|fa[cz]\w*|ger[ae]r?|preciso)\b.{0,60}\b(?:function|script|query|regexp?"
+    r"|regular expression|class|program|command|one-?liner|snippet|method|macro|sql|funcao|consulta"
+    r"|comando|classe|programa|metodo|expressao regular)\b"
+)
+_CODE_SIGN = re.compile(r"[(){};=|\\$^<>`]|(?<!\w)--?\w|\w/\w")
+_PROSE_WORDS = 6
+
+
+def code_given(task: Task, completion: Completion) -> CheckResult:
+    """There is code in it, where the request wants some written and not explained."""
+    asked = _WRITES.search(plain_text(signals.read(task.prompt).instruction))
+    text = completion.text
+    prose = len(text.split()) >= _PROSE_WORDS and not _CODE_SIGN.search(text)
+    if asked and prose and not fenced_blocks(text):
+        finding = f"a {asked[0].split()[-1]} was asked for, and the answer has no code"
+        return CheckResult.found("code", finding, EscalationReason.INCOMPLETE)
+    return CheckResult.found("code", "there is code" if asked else "none was asked for")
 
 
 async def code_parses(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
@@ -138,5 +161,6 @@ async def examples_pass(
     if trial.unjudged:
         apart = f"{len(trial.unjudged)} cannot be judged apart from the code: {trial.unjudged[0]}"
     if not trial.held:
-        found, apart = f"not run: {apart}", ""
-    return CheckResult.found("examples", f"{found}; {apart}" if apart else found)
+        return CheckResult.found("examples", f"not run: {apart}")
+    found = f"{found}; {apart}" if apart else found
+    return CheckResult.found("examples", found, proves=not apart)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from agents.checks.ambiguous import unambiguous
 from agents.checks.arithmetic import arithmetic
-from agents.checks.code import code_parses, examples_pass, language_kept
+from agents.checks.code import code_given, code_parses, examples_pass, language_kept
 from agents.checks.grounded import grounded
+from agents.checks.injected import not_injected
+from agents.checks.left_out import nothing_left_out
 from agents.checks.prose_language import in_language
 from agents.checks.sandbox import Limits
 from router.classify.code_language import canonical_language
@@ -28,18 +31,24 @@ async def evidence_checks(
 ) -> tuple[CheckResult, ...]:
     """What the answer's own text shows of its quality, by kind.
 
-    Code is parsed, held to its programming language, and run on the task's examples; an
-    extraction's values are looked up in the text; the sums and the language of anything but code
-    are checked. default_language: as `language_kept` takes it. seconds: the task's time that is
-    left; a program gets at most 10 of them, and is run only where all else passed.
+    Code must be there; it is parsed, held to its programming language, and run on the task's
+    examples. An extraction's values are looked up in the text. The sums and the language of
+    anything but code are checked, and that it has lost no figure, settles nothing that the request
+    leaves open and obeys no order of the pasted text. default_language: as `language_kept` takes
+    it. seconds: the task's time that is left; a program gets at most 10 of them, and is run only
+    where all else passed.
     """
     if kind is not Kind.CODE:
         return (
             grounded(task, kind, completion),
             arithmetic(task, kind, completion),
             in_language(task, kind, completion),
+            nothing_left_out(task, kind, completion),
+            unambiguous(task, kind, completion),
+            not_injected(task, kind, completion),
         )
     found = (
+        code_given(task, completion),
         language_kept(task, completion, default_language),
         await code_parses(task, kind, completion),
     )

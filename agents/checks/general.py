@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 
 from agents.calibration import Sureness
+from agents.checks.refusal import not_a_refusal
 from router.types.completion import Completion, TokenStats
 from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult
 from router.types.task import Task
 
-_REFUSAL = re.compile(
-    r"^\W*(i['’]?m sorry,? (but )?i"
-    r"|i (can(no|['’])t|am unable to|won['’]t) (help|assist|do|provide|comply|answer)"
-    r"|as an ai\b|sorry, i can"
-    r"|desculpe,? (mas )?(eu )?n[ãa]o (posso|consigo)"
-    r"|(eu )?n[ãa]o (posso|consigo) (ajudar|fornecer|fazer|responder)"
-    r"|como (uma? )?(ia|modelo de linguagem)\b)",
-    re.IGNORECASE,
-)
 _LOOP_UNIT_CHARS = 200
 _LOOP_REPEATS = 4
 _SHOWN_CHARS = 200
@@ -55,15 +46,6 @@ def complete(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
         finding = f"cut off after {completion.usage.completion_tokens} tokens"
         return CheckResult.found("complete", finding, EscalationReason.CUT_OFF)
     return CheckResult.found("complete", "ended by itself")
-
-
-def not_a_refusal(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
-    """It does not decline to answer."""
-    if match := _REFUSAL.match(completion.text):
-        return CheckResult.found(
-            "refusal", f'begins with "{match[0].strip()}"', EscalationReason.REFUSAL
-        )
-    return CheckResult.found("refusal", "not a refusal")
 
 
 def not_a_loop(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
@@ -118,9 +100,11 @@ def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult
     else:
         sure, least = math.exp(stats.mean_logprob), sureness.min_probability
         finding = f"mean token probability {sure:.2f}, needs {least:.2f}"
-    low = sure < least
     return CheckResult.found(
-        "confidence", finding, EscalationReason.LOW_CONFIDENCE if low else None
+        "confidence",
+        finding,
+        EscalationReason.LOW_CONFIDENCE if sure < least else None,
+        calibrated=sureness.calibration is not None,
     )
 
 

@@ -23,9 +23,8 @@ MAX_TOKENS = 200
 SPEED = Speed(first_s=0.005, token_s=0.0003)
 """Before its first answer in a process: the medians of 55 answers on one core, rounded up."""
 
-_ROUTINE = "Do the routine request exactly, or escalate."
-SYSTEM_PROMPTS: dict[str, str] = {"general": _ROUTINE, "coder": _ROUTINE}
-"""The system message by role. Sending none works as well; any other one was never trained."""
+SYSTEM_PROMPT = "Do the routine request exactly, or escalate."
+"""Sending none works as well; any other one was never trained."""
 
 
 def with_keys(prompt: str, keys: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from types import TracebackType
 
-from agents.nano import MAX_TOKENS, SYSTEM_PROMPTS
+from agents.nano import MAX_TOKENS, SYSTEM_PROMPT
 from agents.nano.engine import nano_engine
 from router.engine import GenerateRequest, generate
 from router.types.completion import Completion
@@ -37,7 +37,7 @@ class NanoRunner:
         """The greedy answer, with its token statistics."""
         messages: tuple[Message, ...] = (Message(role="user", content=prompt),)
         if system:
-            messages = (Message(role="system", content=SYSTEM_PROMPTS["general"]), *messages)
+            messages = (Message(role="system", content=SYSTEM_PROMPT), *messages)
         request = GenerateRequest(
             messages=messages, deadline=time.monotonic() + DEADLINE_S, max_tokens=MAX_TOKENS
         )

@@ -79,6 +79,7 @@ class NanoSpecialist:
             "confidence",
             f"score {accepted.score:.3f}, {coverage.family} needs {accepted.threshold:.3f}",
             None if accepted.accepted else EscalationReason.LOW_CONFIDENCE,
+            calibrated=True,
         )
 
 

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from agents.nano import STOP_TOKEN, SYSTEM_PROMPTS
+from agents.nano import STOP_TOKEN, SYSTEM_PROMPT
 from agents.nano.data.grammar import Sample
 from agents.nano.data.mix import FAMILIES, held_out, training_stream
 from agents.nano.model import Nano, Shape
@@ -41,7 +41,7 @@ from agents.nano.tokenizer import (
 TOKENS_PER_STEP = 3072  # of one process
 POOL = 1536  # samples sorted by length together
 LONGEST = 420  # tokens; longer samples are skipped
-SYSTEM = SYSTEM_PROMPTS["general"]
+SYSTEM = SYSTEM_PROMPT
 Encoded = tuple[list[int], int]
 
 

@@ -83,9 +83,8 @@ async def agreement(
 def _found(same: bool, model: str, text: str) -> CheckResult:
     said = " ".join(text.split())[:80]
     finding = f"{model} agrees" if same else f"{model} says otherwise: {said}"
-    return CheckResult.found(
-        "agreement", finding, None if same else EscalationReason.LOW_CONFIDENCE
-    )
+    against = None if same else EscalationReason.LOW_CONFIDENCE
+    return CheckResult.found("agreement", finding, against, proves=True)
 
 
 def agree(kind: Kind, one: str, other: str) -> bool | None:

@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
+from agents.checks.echo import not_an_echo
 from agents.checks.evidence import evidence_checks
 from agents.checks.general import complete, general_checks, satisfies_schema
 from agents.checks.own import run_checks
@@ -16,11 +17,12 @@ from graphs.request.agreement import agreement
 from graphs.request.decide import local_deadline
 from graphs.request.guard import stopped
 from graphs.request.state import Run, State
-from graphs.request.visibility import local_agent
+from graphs.request.visibility import goes_on, local_agent
 from router.policy import decide as policy
+from router.policy.verification import Draft, may_serve, verification_of
 from router.types.completion import Completion
 from router.types.decision import EscalationReason
-from router.types.result import CheckResult
+from router.types.result import CheckResult, Verification
 
 log = structlog.get_logger()
 
@@ -29,37 +31,86 @@ Node = Runtime[Run]
 
 async def check(state: State, runtime: Node) -> State:
     """Judges the answer, and replaces the journal's last attempt by the judged one."""
-    run, task, completion = runtime.context, state["task"], state["completion"]
+    run, completion = runtime.context, state["completion"]
     assert completion is not None, "only an answer is checked"
-    checks = _checks(state, run, completion)
-    if state["answered_by"] == "local":
-        checks = await _look_closer(state, run, completion, checks)
     from_cloud = state["answered_by"] == "cloud"
-    if all(item.passed for item in checks):
-        checks += await run_checks(run.options.checks, task, state["guess"].kind, completion)
-    if policy.escalation_reason(_counting(checks, from_cloud=from_cloud)) is None:
-        checks += await _guarded(state, runtime, completion)
+    checks = await _judged(state, runtime, completion)
+    verification = verification_of(checks, from_cloud=from_cloud)
     escalation = policy.escalation_reason(_counting(checks, from_cloud=from_cloud))
     last = run.journal[-1]
     outcome = "rejected" if escalation else "accepted"
     run.journal[-1] = last.model_copy(
         update={"outcome": outcome, "checks": checks, "escalation": escalation}
     )
-    if not escalation and state["answered_by"] == "local" and local_agent(state, run).specialist:
+    agent = None if from_cloud else local_agent(state, run)
+    if agent and escalation:
+        _keep_draft(run, completion)
+    elif agent and agent.specialist:
         # A specialist is fast and often declines: its text is shown only once it is accepted.
         runtime.context.emit(Token(completion.text, "local", last.number, state["label"]))
     runtime.context.emit(Attempted(run.journal[-1]))
     log.info("attempt.checked", model=last.model, outcome=outcome, reason=escalation)
-    repairs = state["answered_by"] == "local" and local_agent(state, run).repairs
     return {
         "checks": checks,
+        "verification": verification,
         "escalation": escalation,
         "finding": first_finding(checks) or state["finding"],
         "may_repair": escalation is not None
         and policy.may_repair(
-            escalation, tried=state.get("repaired", False), agent_repairs=repairs
+            escalation,
+            tried=state.get("repaired", False),
+            agent_repairs=agent is not None and agent.repairs,
         ),
+        "goes_on": agent is not None and goes_on(escalation, state, run),
     }
+
+
+async def _judged(state: State, runtime: Node, completion: Completion) -> tuple[CheckResult, ...]:
+    """What every check of the answer found."""
+    run, task = runtime.context, state["task"]
+    from_cloud = state["answered_by"] == "cloud"
+    checks = _checks(state, run, completion)
+    if not from_cloud:
+        checks = await _look_closer(state, run, completion, checks)
+    if all(item.passed for item in checks):
+        checks += await run_checks(run.options.checks, task, state["guess"].kind, completion)
+    if policy.escalation_reason(_counting(checks, from_cloud=from_cloud)) is None:
+        checks += await _guarded(state, runtime, completion)
+    if not from_cloud and all(item.passed for item in checks):
+        checks += _without_evidence(checks, state, run)
+    return checks
+
+
+def _without_evidence(
+    checks: tuple[CheckResult, ...], state: State, run: Run
+) -> tuple[CheckResult, ...]:
+    """The finding against an answer that nothing speaks for, where the cloud could do better.
+
+    Whoever named the model believes it; whoever brought checks of their own has said what counts;
+    and a cloud that would see placeholders for what the task works on could not do better.
+    """
+    if verification_of(checks, from_cloud=False) is not Verification.UNVERIFIED:
+        return ()
+    settled = run.options.role is not None or bool(run.options.checks) or state["hides_work"]
+    believes = run.deps.settings.policy.unverified == "accept"
+    if settled or believes or not state["cloud_open"]:
+        return ()
+    agent = local_agent(state, run)
+    model = agent.engine.caps.model
+    finding = (
+        f"no check can tell whether it is right, and what {model} can do is not known: "
+        f"edgeward models probe --role {agent.role}"
+    )
+    return (CheckResult.found("evidence", finding, EscalationReason.UNVERIFIED),)
+
+
+def _keep_draft(run: Run, completion: Completion) -> None:
+    """Keeps a rejected answer that may serve a person if there will be no better one."""
+    last = run.journal[-1]
+    reasons = [item.reason for item in last.checks if item.reason is not None]
+    if last.escalation is not None and all(may_serve(reason) for reason in reasons):
+        finding = first_finding(last.checks)
+        run.drafts.append(Draft(last.number, completion, last.escalation, finding))
 
 
 def _counting(checks: tuple[CheckResult, ...], *, from_cloud: bool) -> tuple[CheckResult, ...]:
@@ -122,16 +173,19 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
             checks.append(satisfies_schema(task, kind, completion))
         return tuple(checks)
     agent = local_agent(state, run)
-    found = tuple(general_checks(task, kind, completion, agent.sureness))
+    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
+    found = (*general_checks(task, kind, completion, agent.sureness), echo)
     coverage = state.get("coverage")
     if agent.specialist is None or coverage is None:
         return found
     return found + agent.specialist.checks(task, completion, coverage)
 
 
-def after_check(state: State) -> Literal["remember", "repair", "answer_in_cloud"]:
+def after_check(state: State) -> Literal["remember", "repair", "decide", "answer_in_cloud"]:
     if state["escalation"] is None or state["answered_by"] == "cloud":
         return "remember"
     if state["may_repair"]:
         return "repair"
+    if state.get("goes_on"):
+        return "decide"
     return "answer_in_cloud" if state["cloud_open"] else "remember"

@@ -8,10 +8,12 @@ from typing import Literal
 import structlog
 from langgraph.runtime import Runtime
 
-from agents.assessment import Assessment, Circumstances, choose_route, refused_elsewhere
+from agents.assessment import Assessment, Circumstances, assess, choose_route, refused_elsewhere
+from agents.candidates import Candidate
 from graphs.events import Routed
 from graphs.request.state import Outcome, Run, State
-from graphs.request.visibility import may_see, role_of
+from graphs.request.visibility import candidate_for, may_see
+from router.classify import signals
 from router.policy import decide as policy
 from router.types.decision import RouteDecision
 
@@ -27,11 +29,19 @@ async def decide(state: State, runtime: Node) -> State:
     cached = state.get("cached")
     if cached is not None:
         decision = RouteDecision(route="local", agent=None, reason="answered before, from memory")
-        outcome = Outcome("done", "cache", cached.text, decision.reason, cached.model)
+        outcome = Outcome(
+            *("done", "cache", cached.text, decision.reason, cached.model),
+            verification=cached.verification,
+        )
         return {"decision": decision, "outcome": outcome}
     if runtime.context.upgrade or options.place == "cloud":
         return _decide_cloud(state, runtime.context)
-    agent = deps.local[role_of(guess.kind, runtime.context)]
+    again = bool(runtime.context.tried)
+    if again:
+        asked = candidate_for(guess.kind, task, runtime.context)
+    else:
+        asked = Candidate(deps.agents[state["candidate"]], state["coverage"])
+    agent = asked.agent
     if not may_see(agent, state, runtime.context):
         refused = refused_elsewhere(agent)
         return {"decision": refused, "outcome": Outcome("failed", "none", "", refused.reason)}
@@ -46,10 +56,12 @@ async def decide(state: State, runtime: Node) -> State:
         if options.role is None
         else policy.for_named(deps.settings.policy),
     )
+    seen = Assessment(guess, agent, asked.coverage, state["scores"])
+    if again:
+        seen = assess(task, guess, signals.read(task.prompt), asked, deps.gains)
     decision = choose_route(
         task,
-        Assessment(guess, state.get("coverage"), state["scores"]),
-        agent,
+        seen,
         circumstances,
         deps.speeds,
         history=state["history"],
@@ -61,8 +73,16 @@ async def decide(state: State, runtime: Node) -> State:
     if options.no_cloud is not None and not state["stays_local"]:
         decision = decision.model_copy(update={"reason": options.no_cloud[1]})
     log.info("task.routed", route=decision.route, kind=guess.kind.value, reason=decision.reason)
+    decided: State = {
+        "decision": decision,
+        "coverage": seen.coverage,
+        "escalation": decision.escalation,
+        "finding": decision.reason,
+    }
+    if again:
+        return {**decided, "repaired": False, "unenforced": False, "completion": None}
     runtime.context.emit(Routed(guess, decision))
-    return {"decision": decision, "escalation": decision.escalation, "finding": decision.reason}
+    return decided
 
 
 def _decide_cloud(state: State, run: Run) -> State:

@@ -12,13 +12,13 @@ from agents.assessment import assess
 from agents.schema_in_words import with_schema
 from graphs.request.answer_here import AnswerHere, answer_here
 from graphs.request.ask_router import second_opinion
-from graphs.request.check import first_finding
+from graphs.request.conclude import conclude
 from graphs.request.decide import local_deadline, max_wait_s
 from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.turns import with_fewer_turns
-from graphs.request.visibility import local_agent, may_see, role_of
+from graphs.request.visibility import candidate_for, goes_on, local_agent, may_see
 from router.classify import signals
 from router.engine import Constraint
 from router.errors import PrivacyViolation, StoreUnavailable
@@ -26,7 +26,8 @@ from router.memory.facts import Fact
 from router.memory.sessions import CachedAnswer, Conversation, cache_key
 from router.privacy.gate import strictest
 from router.privacy.storage import may_be_written
-from router.types.decision import EscalationReason, Kind, RouteDecision
+from router.types.decision import EscalationReason, Kind
+from router.types.result import Verification
 from router.types.task import Message, Privacy, Task, ThinkingMode, reference_of
 
 log = structlog.get_logger()
@@ -53,7 +54,9 @@ async def recall(state: State, runtime: Node) -> State:
         },
     }
     key = None if runtime.context.upgrade else _answer_key(recalled, runtime.context)
-    recalled["cached"] = await deps.cache.get(key) if deps.cache and key else None
+    cached = await deps.cache.get(key) if deps.cache and key else None
+    unproven = cached is not None and cached.verification is Verification.UNVERIFIED
+    recalled["cached"] = None if unproven and task.strict else cached
     return recalled
 
 
@@ -82,8 +85,13 @@ async def classify(state: State, runtime: Node) -> State:
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state, runtime.context):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, state["label"], runtime.context)
-    seen = assess(task, guess, facts, deps.local[role_of(guess.kind, runtime.context)], deps.gains)
-    return {"guess": seen.guess, "coverage": seen.coverage, "scores": seen.scores}
+    seen = assess(task, guess, facts, candidate_for(guess.kind, task, runtime.context), deps.gains)
+    return {
+        "guess": seen.guess,
+        "candidate": seen.agent.role,
+        "coverage": seen.coverage,
+        "scores": seen.scores,
+    }
 
 
 async def answer_locally(state: State, runtime: Node) -> State:
@@ -109,7 +117,12 @@ async def answer_locally(state: State, runtime: Node) -> State:
 
     # Tools may have changed something; and a cloud may read the whole session.
     again = toolbox is None and not state["cloud_open"]
-    return await with_fewer_turns(agent, ask, state, state["history"], failure=failure, again=again)
+    answered = await with_fewer_turns(
+        agent, ask, state, state["history"], failure=failure, again=again
+    )
+    if answered["completion"] is None and "outcome" not in answered:
+        answered["goes_on"] = goes_on(answered.get("escalation"), {**state, **answered}, run)
+    return answered
 
 
 async def _generate(
@@ -144,11 +157,15 @@ def _thinking(agent: Agent, state: State, run: Run) -> ThinkingMode:
     return "off" if agent.thinking == "auto" and routine else agent.thinking
 
 
-def after_answer(state: State) -> Literal["check", "answer_in_cloud", "fall_back", "remember"]:
+def after_answer(
+    state: State,
+) -> Literal["check", "decide", "answer_in_cloud", "fall_back", "remember"]:
     if state["completion"] is not None:
         return "check"
     if "outcome" in state:
         return "remember"
+    if state["answered_by"] == "local" and state.get("goes_on"):
+        return "decide"
     if state["answered_by"] == "cloud":
         # That a prompt is too long for every model is no sign of a connectivity problem.
         too_long = state.get("escalation") is EscalationReason.CONTEXT and state["cloud_open"]
@@ -169,7 +186,7 @@ async def remember(state: State, runtime: Node) -> State:
 
 async def _remembered(state: State, run: Run) -> State:
     task = state["task"]
-    outcome = state.get("outcome") or _conclude(state, run)
+    outcome = state.get("outcome") or conclude(state, run)
     warnings = state.get("warnings", ())
     if left_out := state.get("left_out"):
         warnings = (*warnings, left_out)
@@ -186,6 +203,7 @@ async def _remembered(state: State, run: Run) -> State:
                 Message(role="assistant", content=outcome.text),
                 label=label,
                 task=reference_of(task.task_id),
+                unverified=outcome.verification is Verification.UNVERIFIED,
             )
         await _keep_answer(state, run, outcome, label)
     except (StoreUnavailable, PrivacyViolation) as error:
@@ -206,6 +224,8 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
     cache = run.deps.cache
     if cache is None or outcome.route == "cache" or state.get("doubts"):
         return
+    if outcome.doubt or (outcome.degraded and outcome.verification is Verification.UNVERIFIED):
+        return  # another time there may be somebody who knows better
     if not may_be_written(label, run.deps.store):
         return
     key = _answer_key(state, run)
@@ -218,60 +238,6 @@ async def _keep_answer(state: State, run: Run, outcome: Outcome, label: Privacy)
             cost_usd=cost,
             kind=state["guess"].kind,
             label=label,
+            verification=outcome.verification,
         )
         await cache.put(key, answer)
-
-
-def _conclude(state: State, run: Run) -> Outcome:
-    """How the run ended: who answered, what it waits for, or why it failed."""
-    decision, completion = state["decision"], state.get("completion")
-    escalation, finding = state["escalation"], state["finding"]
-    answered_by = state.get("answered_by")
-    if completion is not None and run.journal[-1].outcome == "accepted":
-        text, model = completion.text, completion.model
-        if answered_by == "cloud":
-            return Outcome("done", "cloud", text, _why_cloud(decision, run), model)
-        if decision.route == "parked":
-            return Outcome("done", "local", text, decision.reason, model, degraded=True)
-        return Outcome("done", "local", text, decision.reason, model)
-    if answered_by == "cloud" and state["cloud_open"]:
-        wrong = "" if completion is None else "the cloud's answer is not usable: "
-        return Outcome("failed", "none", "", wrong + finding)
-    if state.get("refused_there"):
-        # The cloud is there and refused the request: parking it would not help.
-        return Outcome("failed", "none", "", _why_nobody(run, finding))
-    if answered_by == "local" and escalation in _FAILED_HERE:
-        return Outcome("failed", "none", "", finding)
-    if state["stays_local"]:
-        tried = any(attempt.route == "local" for attempt in run.journal)
-        reason = f"no usable local answer ({finding}), and the task must stay on this machine"
-        if run.options.place == "cloud" and not tried:
-            reason = "it is to be answered in the cloud, and the text must stay on this machine"
-        return Outcome("failed", "none", "", reason)
-    if decision.route == "parked":
-        return Outcome("parked", "none", "", decision.reason)
-    return Outcome("parked", "none", "", f"{finding}; {state['cloud_absent']}")
-
-
-_FAILED_HERE = frozenset({EscalationReason.ENGINE_FAILED, EscalationReason.REJECTED})
-
-
-def _why_nobody(run: Run, finding: str) -> str:
-    """Why each model failed, or was rejected."""
-    said = [
-        f"{one.model}: {one.error or first_finding(one.checks)}"
-        for one in run.journal
-        if one.outcome in ("failed", "rejected")
-    ]
-    return "no model can do it: " + "; ".join(dict.fromkeys(said)) if said else finding
-
-
-def _why_cloud(decision: RouteDecision, run: Run) -> str:
-    """Why the cloud was asked: the decision, or the finding on the last local attempt."""
-    asked = decision.agent  # leaves out the router role's attempts, which are no answers
-    local = [
-        attempt for attempt in run.journal if attempt.route == "local" and attempt.role == asked
-    ]
-    if not local:
-        return decision.reason
-    return f"escalated: {local[-1].error or first_finding(local[-1].checks)}"

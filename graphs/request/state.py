@@ -21,13 +21,15 @@ from router.classify.gain import ExpectedScores, Gains
 from router.classify.kinds import Classifier
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
+from router.policy import decide as policy
 from router.policy.speed import SpeedEstimates
+from router.policy.verification import Draft
 from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Guess, RouteDecision
-from router.types.result import Attempt, CheckResult, CloudState
+from router.types.result import Attempt, CheckResult, CloudState, Verification
 from router.types.task import Message, Privacy, Task
 
 
@@ -35,7 +37,8 @@ from router.types.task import Message, Privacy, Task
 class Outcome:
     """How the run ended; the Router makes the Result of it.
 
-    degraded: answered on this machine because there was no cloud.
+    degraded: answered on this machine because there was no cloud. verification, doubt, attempt,
+    withheld: as in `Result`.
     """
 
     status: Literal["done", "parked", "failed"]
@@ -44,6 +47,10 @@ class Outcome:
     reason: str
     model: str | None = None
     degraded: bool = False
+    verification: Verification | None = None
+    doubt: str = ""
+    attempt: int | None = None
+    withheld: bool = False
 
 
 class State(TypedDict, total=False):
@@ -53,14 +60,16 @@ class State(TypedDict, total=False):
     part (task, session, facts) when it was read; turns: references to the tasks whose session turns
     are shown. stays_local: its text must not leave the machine. cloud_open: there is a cloud, and
     it may have the text; cloud_state and, in words, cloud_absent: why there is none; cloud_scarce:
-    its budget is nearly used up. hides_work: redaction would hide values that the task asks the
-    cloud to work on. doubts: warnings about an answer from another machine, given where it is
+    its budget is nearly used up. candidate: role of the local agent that is asked first; coverage:
+    what it says of the task. hides_work: redaction would hide values that the task asks the cloud
+    to work on. doubts: warnings about an answer from another machine, given where it is
     delivered. finding: the last reason against a local answer, in words. cloud_answered: how a
     provider that did not answer responded, in words; empty where it did not respond. left_out: the
     warning that turns were left out; empty for none. unenforced: the local model cannot enforce the
     schema, which is put into the prompt and checked instead. refused_there: the cloud is there, and
     refused the request. rejected: what of the last request the model refused; None if it was not
-    that. may_repair: the same agent may be asked once more; repaired: it has been.
+    that. verification: why the answer may be believed. may_repair: the same agent may be asked once
+    more; repaired: it has been. goes_on: another local agent may try.
     """
 
     task: Task
@@ -80,6 +89,7 @@ class State(TypedDict, total=False):
     hides_work: bool
     doubts: tuple[str, ...]
     guess: Guess
+    candidate: str
     coverage: Coverage | None
     scores: ExpectedScores
     decision: RouteDecision
@@ -92,7 +102,9 @@ class State(TypedDict, total=False):
     unenforced: bool
     refused_there: bool
     rejected: Literal["request", "schema", "system", "policy"] | None
+    verification: Verification
     may_repair: bool
+    goes_on: bool
     repaired: bool
     outcome: Outcome
     warnings: tuple[str, ...]
@@ -102,7 +114,8 @@ class State(TypedDict, total=False):
 class Deps:
     """What all runs of a Router share.
 
-    router: asked where the classifier is not sure; guard: asked whether a text is safe. clouds: in
+    specialists: asked before the agents of `local` where they know a task. router: asked where the
+    classifier is not sure; guard: asked whether a text is safe. clouds: in
     the order in which they are asked; cooldown: which of them failed recently; connectivity: why
     none of them answered. cloud_state, cloud_absent: why there are none. gate: what leaves the
     machine passes it. under_way: the paid calls that this process is making. gains: expected scores
@@ -111,6 +124,7 @@ class Deps:
 
     settings: Settings
     local: Mapping[str, Agent]
+    specialists: tuple[Agent, ...]
     router: Agent | None
     guard: Agent | None
     clouds: tuple[Agent, ...]
@@ -133,6 +147,11 @@ class Deps:
     fingerprint: str
     store: Store
 
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """The local agents that answer, by their roles."""
+        return {**self.local, **{agent.role: agent for agent in self.specialists}}
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -144,6 +163,7 @@ class Run:
     open_calls: reservations of calls that were sent, closed once the ledger has recorded them.
     unsettled: settlements that failed, to be tried again.
     audit: a record of each tool call.
+    drafts: the local answers that were rejected and may serve where there is no better one.
     upgrade: the task was answered locally or parked before; only the cloud's answer is wanted.
     options: who may answer it, and for how much.
     ended: the result of the last node, kept in case saving the graph's state fails.
@@ -155,10 +175,17 @@ class Run:
     journal: list[Attempt] = field(default_factory=list)
     open_calls: list[str] = field(default_factory=list)
     unsettled: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     upgrade: bool = False
     audit: list[AuditRecord] = field(default_factory=list)
     options: RunOptions = DEFAULT_OPTIONS
     ended: State = field(default_factory=lambda: State())
+
+    @property
+    def tried(self) -> frozenset[str]:
+        """The local roles whose agents were asked for an answer."""
+        asked = (one.role for one in self.journal if one.route == "local")
+        return frozenset(asked) & policy.ANSWERING
 
     async def settle_the_rest(self) -> None:
         """Tries the failed settlements again; a call may be closed only after it was settled."""

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from router.privacy.gate import strictest
 from router.types.base import Frozen
 from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind
-from router.types.result import Attempt, Result
+from router.types.result import Attempt, Result, Verification
 from router.types.task import Privacy, Task
 
 SHADOW_ROLE = "shadow"
@@ -97,7 +97,8 @@ class TaskRecord(_Expected):
 
     escalation: why the local model was not tried at all; None when it was, or was not needed.
     decided: where the task was sent before anything was generated; route: where its answer is from.
-    upgrade: it had been answered before, without the cloud that it waited for.
+    upgrade: it had been answered before, without the cloud that it waited for. verification: why
+    the answer may be believed, None for none.
     own_label, found: the task's own label, and kinds of private things in it. confidence: of the
     kind. weighed: what the decision was made of; None where the policy was not asked, and, as all
     of these, in records of versions that did not write it. expected_cloud_usd: of one call.
@@ -116,6 +117,7 @@ class TaskRecord(_Expected):
     latency_s: float = 0.0
     cache_hit: bool = False
     upgrade: bool = False
+    verification: Verification | None = None
     own_label: Privacy | None = None
     found: tuple[str, ...] = ()
     confidence: float | None = None
@@ -206,6 +208,7 @@ def records_of(
         latency_s=result.latency_s,
         cache_hit=result.route == "cache",
         upgrade=upgrade,
+        verification=result.verification,
         own_label=task.privacy,
         found=found,
         confidence=result.guess.confidence,

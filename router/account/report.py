@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from pydantic import Field
+
 from router.account.budget import BudgetStatus
 from router.account.records import SHADOW_ROLE, AttemptRecord, Record, TaskRecord
 from router.errors import ConfigError
@@ -89,7 +91,8 @@ class Report(Frozen):
     """The account of a stretch of time.
 
     first, last: epoch seconds of the earliest and latest record, None without any.
-    cloud_calls: how often a request went out to a cloud, repeated ones counted.
+    by_verification: why the answers from this machine may be believed: `verified`, `trusted` or
+    `unverified`. cloud_calls: how often a request went out to a cloud, repeated ones counted.
     shadow_attempts, shadow_usd: of the attempts and the dollars spent, those of shadow runs.
     rows: the finest table, by kind, model and route; all other tables are sums of it.
     budgets: how they stand now, whatever the period of the report.
@@ -100,6 +103,7 @@ class Report(Frozen):
     tasks: int
     by_status: dict[str, int]
     by_route: dict[str, int]
+    by_verification: dict[str, int] = Field(default_factory=dict)
     cache_hits: int
     attempts: int
     by_outcome: dict[str, int]
@@ -186,6 +190,7 @@ class ReportBuilder:
         self._models: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._statuses: Counter[str] = Counter()
         self._routes: Counter[str] = Counter()
+        self._verifications: Counter[str] = Counter()
         self._outcomes: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
         self._after: Counter[str] = Counter()
@@ -216,6 +221,8 @@ class ReportBuilder:
     def _add_task(self, record: TaskRecord) -> None:
         self._statuses[record.status] += 1
         self._routes[record.route] += 1
+        if record.route == "local" and record.verification is not None:
+            self._verifications[record.verification.value] += 1
         self._cache_hits += record.cache_hit
         self._latencies[record.route].append(record.latency_s)
         if record.escalation:
@@ -243,6 +250,7 @@ class ReportBuilder:
             tasks=whole.tasks,
             by_status=dict(sorted(self._statuses.items())),
             by_route=dict(sorted(self._routes.items())),
+            by_verification=dict(sorted(self._verifications.items())),
             cache_hits=self._cache_hits,
             attempts=whole.attempts,
             by_outcome=dict(sorted(self._outcomes.items())),

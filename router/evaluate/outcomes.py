@@ -21,7 +21,7 @@ from router.account.records import (
     ShadowRecord,
     TaskRecord,
 )
-from router.policy.decide import role_for
+from router.policy.decide import ANSWERING
 from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind
 
 _ABOUT_THE_WAY = frozenset(
@@ -33,8 +33,6 @@ _ABOUT_THE_WAY = frozenset(
     }
 )
 """Reasons that say nothing of the answer's quality."""
-
-_ANSWERING = frozenset(role_for(kind) for kind in Kind)
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ class TaskHistory:
             one
             for one in self.attempts
             if one.route == "local"
-            and one.role in _ANSWERING
+            and one.role in ANSWERING
             and one.outcome in ("accepted", "rejected")
         )
 

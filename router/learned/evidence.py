@@ -28,7 +28,7 @@ from router.account.records import (
     ToolRecord,
 )
 from router.classify.gain import PRIORS
-from router.policy.decide import role_for
+from router.policy.decide import ANSWERING
 from router.types.decision import EscalationReason, Kind
 
 Side = Literal["local", "cloud"]
@@ -63,7 +63,6 @@ _NO_WORD_ON_QUALITY = frozenset(
         EscalationReason.REJECTED,
     }
 )
-_ANSWERS = frozenset(role_for(kind) for kind in Kind)
 
 
 def updated(expected: float, ratio: float) -> float:
@@ -142,11 +141,12 @@ class Reading:
 
 
 def _of_task(whole: TaskRecord, attempts: list[AttemptRecord]) -> Iterator[Evidence]:
-    local = [one for one in attempts if one.route == "local" and one.role in _ANSWERS]
+    local = [one for one in attempts if one.route == "local" and one.role in ANSWERING]
     cloud = [one for one in attempts if one.route == "cloud" and one.role != SHADOW_ROLE]
     last = local[-1] if local else None
-    if whole.status == "done" and whole.route == "local" and whole.model:
-        repaired = any(one.outcome == "rejected" for one in local)
+    given_as_it_is = last is not None and last.outcome == "rejected"
+    if whole.status == "done" and whole.route == "local" and whole.model and not given_as_it_is:
+        repaired = any(one.outcome == "rejected" for one in local if one.model == whole.model)
         ratio = REPAIRED if repaired else ACCEPTED
         yield _evidence(whole, "local", whole.model, Source.CHECKS, good=True, ratio=ratio)
     elif last and last.outcome == "rejected" and last.escalation not in _NO_WORD_ON_QUALITY:

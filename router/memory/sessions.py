@@ -17,6 +17,7 @@ from router.privacy.storage import require_may_be_written
 from router.store.store import Store
 from router.types.base import Frozen
 from router.types.decision import Kind
+from router.types.result import Verification
 from router.types.task import Message, Privacy, Task
 
 
@@ -25,11 +26,13 @@ class Turn:
     """A message of a session.
 
     label: of its task when that ended; task: a reference to the task, empty where it is unknown.
+    unverified: it is an answer that nothing spoke for.
     """
 
     message: Message
     label: Privacy = Privacy.PUBLIC
     task: str = ""
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +84,25 @@ class Memory:
         return (await self.recall(session)).label
 
     async def append(
-        self, session: str, *messages: Message, label: Privacy = Privacy.PUBLIC, task: str = ""
+        self,
+        session: str,
+        *messages: Message,
+        label: Privacy = Privacy.PUBLIC,
+        task: str = "",
+        unverified: bool = False,
     ) -> None:
         """Add messages in one step: all of them, in a row, with their label, or none.
 
         The session keeps the strictest label that it was ever given, whoever else writes to it.
-        task: a reference to what they belong to. Renews the TTL. Raises PrivacyViolation, and
+        task: a reference to what they belong to. unverified: nothing speaks for the answers among
+        them. Renews the TTL. Raises PrivacyViolation, and
         writes nothing, where they must stay and the store is another machine.
         """
         if not messages:
             return
         require_may_be_written(label, self._store, f"what was said in session {session!r}")
         now = time.time()
-        entries = [_Entry.of(one, label, task) for one in messages]
+        entries = [_Entry.of(one, label, task, unverified=unverified) for one in messages]
         with self._store.errors():
             await self._append(
                 keys=[*self._keys(session), self._store.keys.sessions()],
@@ -134,11 +143,17 @@ class _Entry(Message):
 
     label: str | None = None
     task: str = ""
+    unverified: bool = False
 
     @classmethod
-    def of(cls, message: Message, label: Privacy, task: str) -> _Entry:
-        said = None if label is Privacy.PUBLIC else label.value
-        return cls(role=message.role, content=message.content, label=said, task=task)
+    def of(cls, message: Message, label: Privacy, task: str, *, unverified: bool) -> _Entry:
+        return cls(
+            role=message.role,
+            content=message.content,
+            label=None if label is Privacy.PUBLIC else label.value,
+            task=task,
+            unverified=unverified and message.role == "assistant",
+        )
 
 
 def _turn(entry: bytes) -> Turn | None:
@@ -147,14 +162,14 @@ def _turn(entry: bytes) -> Turn | None:
     except ValidationError:
         return None
     message = Message(role=read.role, content=read.content)
-    return Turn(message, label_of(read.label), read.task)
+    return Turn(message, label_of(read.label), read.task, read.unverified)
 
 
 class CachedAnswer(Frozen):
     """An answer for later identical questions.
 
     cost_usd: what asking again would cost; None where the price is unknown. label: of the task when
-    it had ended; a task that uses the answer gets this label too.
+    it had ended; a task that uses the answer gets this label too. verification: as in `Result`.
     """
 
     text: str
@@ -163,6 +178,7 @@ class CachedAnswer(Frozen):
     cost_usd: float | None
     kind: Kind
     label: Privacy = Privacy.LOCAL_ONLY
+    verification: Verification | None = None
 
 
 def cache_key(task: Task, history: Sequence[Message], fingerprint: str) -> str | None:

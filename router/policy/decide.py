@@ -79,6 +79,13 @@ def role_for(kind: Kind) -> str:
     return "coder" if kind in CODER_KINDS else "general"
 
 
+SPECIALIST, EXACT = "specialist", "exact"
+"""The roles of those that are asked before the model of the task's role."""
+
+ANSWERING = frozenset({*(role_for(kind) for kind in Kind), SPECIALIST, EXACT})
+"""The local roles that answer tasks; others are asked for kinds, safety and second opinions."""
+
+
 def gain_of(guess: Guess, scores: ExpectedScores, policy: PolicySettings) -> float:
     """What the cloud is expected to add to a score, -1..1; a configured gain comes first."""
     return policy.gain.get(guess.kind, scores.gain)

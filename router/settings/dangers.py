@@ -57,6 +57,7 @@ HARMLESS = frozenset(
         "memory.fact_tokens",
         "memory.recall_tokens",
         "outbox.keep_hours",
+        "models.specialist",
         "outbox.most",
         "privacy.folders",
         "privacy.patterns",
@@ -224,7 +225,7 @@ def dangers(file: SettingsFile, settings: BaseModel, own: Any = None) -> list[Da
 def pattern_of(place: Place) -> str:
     """`models.*.url` of models.coder.url."""
     parts = [str(part) for part in place]
-    if parts[0] == "models":
+    if parts[0] == "models" and len(parts) > 2:
         parts[1] = "*"
     return ".".join(parts)
 

@@ -112,7 +112,16 @@ class LanesSettings(Frozen):
 
 
 class ModelsSettings(Frozen):
-    """One model a role. General and coder default to the specialist that ships with edgeward."""
+    """One model a role. General and coder default to the specialist that ships with edgeward.
+
+    A general model named alone answers code too. The specialist stays in front of both: it is
+    asked first where it was trained for a task.
+    """
+
+    specialist: Literal["nano"] | None = Field(
+        default="nano",
+        description="asked before the models below where it knows the task; null: never",
+    )
 
     general: ModelSettings = Field(
         default=ModelSettings(builtin="nano"), description="everything that is not code"

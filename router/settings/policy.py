@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,11 @@ class PolicySettings(Frozen):
         le=1,
         description="least probability of being right, of a model that 'edgeward models calibrate' "
         "has seen",
+    )
+    unverified: Literal["escalate", "accept"] = Field(
+        default="escalate",
+        description="an answer that no check could verify, of a model that 'edgeward models probe' "
+        "has not seen: escalate sends the task to the cloud, if there is one",
     )
     second_opinion: bool = Field(
         default=True,

@@ -39,11 +39,16 @@ class Verification(StrEnum):
     UNVERIFIED = "unverified"
 
 
+NOTHING_FOR_IT = "no check could tell whether it is right"
+"""What is said of an unverified answer that nothing speaks against either."""
+
+
 class CheckResult(Frozen):
     """What one check found. `finding` is a plain sentence, also when it passed.
 
     proves: that it passed is evidence that the content is right, such as examples that ran or a
-    value that was computed anew; that an answer is whole or well-formed is none.
+    value that was computed anew; that an answer is whole or well-formed is none. calibrated: it
+    passed because the model, when it is as sure as here, was right often enough before.
     """
 
     name: str
@@ -51,6 +56,7 @@ class CheckResult(Frozen):
     finding: str
     reason: EscalationReason | None = None
     proves: bool = False
+    calibrated: bool = False
 
     @classmethod
     def found(
@@ -60,11 +66,17 @@ class CheckResult(Frozen):
         reason: EscalationReason | None = None,
         *,
         proves: bool = False,
+        calibrated: bool = False,
     ) -> Self:
-        """One that failed for `reason`, or passed without any."""
+        """One that failed for `reason`, or passed without any; only a passed one is evidence."""
         passed = reason is None
         return cls(
-            name=name, passed=passed, finding=finding, reason=reason, proves=proves and passed
+            name=name,
+            passed=passed,
+            finding=finding,
+            reason=reason,
+            proves=proves and passed,
+            calibrated=calibrated and passed,
         )
 
 
@@ -128,8 +140,12 @@ class Result(Frozen):
     label: the strictest of its parts; label_reasons: why it is stricter than the task's own.
     cost_usd: None when some attempt's price is unknown. avoided_usd: what the configured cloud
     model would have charged for the same text; an estimate. warnings: problems beside the answer,
-    such as a ledger that could not be written. thinking: of the model that answered; it is not
-    written anywhere.
+    such as a ledger that could not be written. verification: why the text may be believed; None
+    where there is none. doubt: the finding against an unverified one, in words; empty where nothing
+    speaks against it but that nothing speaks for it. attempt: the number of the one whose text it
+    is; None for one from memory. withheld: there was a local answer, which the task's `strict` kept
+    back because nothing speaks for it. thinking: of the model that answered; it is not written
+    anywhere.
     """
 
     task_id: str
@@ -149,6 +165,10 @@ class Result(Frozen):
     cloud: CloudState = CloudState.OPEN
     degraded: bool = False
     in_outbox: bool = False
+    verification: Verification | None = None
+    doubt: str = ""
+    attempt: int | None = None
+    withheld: bool = False
     label: Privacy = Privacy.PUBLIC
     label_reasons: tuple[str, ...] = ()
     finished_at: float = Field(default_factory=time.time)
@@ -156,8 +176,9 @@ class Result(Frozen):
 
     @property
     def checks(self) -> tuple[CheckResult, ...]:
-        """The checks of the last attempt: those that judged `text`."""
-        return self.attempts[-1].checks if self.attempts else ()
+        """Those that judged `text`; of the last attempt where there is none."""
+        judged = [one for one in self.attempts if one.number == self.attempt] or self.attempts[-1:]
+        return judged[0].checks if judged else ()
 
     def raise_for_status(self) -> Result:
         """Itself when it is done; RoutesExhausted, with every attempt, when it is not."""

@@ -55,6 +55,7 @@ class Task(Frozen):
     files: where the text comes from; a folder's label counts for what is in it.
     upgrade_within_s: how long a cloud's answer is still wanted where there is no cloud now; 0: not
     at all, None: as `outbox.keep_hours` says.
+    strict: an answer that nothing speaks for is none, also where nobody else could answer.
     workflow: id of a run that a worker drives; the prompt then only says which.
     """
 
@@ -74,6 +75,7 @@ class Task(Frozen):
     files: tuple[str, ...] = ()
     upgrade_within_s: float | None = Field(default=None, ge=0)
     tools: bool = False
+    strict: bool = False
     workflow: str | None = Field(default=None, max_length=100)
     tenant: str = Field(default="", max_length=200)
 

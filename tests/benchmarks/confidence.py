@@ -22,7 +22,7 @@ from agents.checks.evidence import evidence_checks
 from agents.checks.general import general_checks
 from agents.logistic import auroc, calibration_error
 from agents.models.calibrate import Asked, Question, ask
-from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
+from agents.nano import MODEL_PATH, SYSTEM_PROMPT
 from agents.nano.data.grammar import Split
 from agents.nano.data.mix import MAKERS, held_out
 from agents.roster import build_roster
@@ -35,7 +35,7 @@ LEAST = (0.5, 0.8, 0.95)
 
 def questions(count: int, values: Split, phrasings: Sequence[Split], seed: int) -> list[Question]:
     return [
-        Question(prompt=one.prompt, answer=one.answer, system=SYSTEM_PROMPTS["general"])
+        Question(prompt=one.prompt, answer=one.answer, system=SYSTEM_PROMPT)
         for family in MAKERS
         for phrasing in phrasings
         for one in held_out(family, count, values=values, phrasing=phrasing, seed=seed)

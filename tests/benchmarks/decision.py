@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agents.assessment import Circumstances, assess, choose_route
+from agents.candidates import Candidate, candidate
 from agents.roster import Roster, build_roster
 from router.account.pricing import Prices
 from router.classify import signals
@@ -27,6 +28,7 @@ from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import SpeedEstimates
 from router.settings.settings import Settings
+from router.types.decision import Guess
 from router.types.task import Task
 
 PROMPTS = 2_000
@@ -57,21 +59,23 @@ def steps(agents: Roster, settings: Settings) -> dict[str, Step]:
         policy=settings.policy,
     )
 
-    def guessed(task: Task) -> object:
+    def guessed(task: Task) -> Guess:
         return classifier.classify(task.prompt, signals.read(task.prompt))
+
+    def asked(guess: Guess, task: Task) -> Candidate:
+        role = policy.role_for(guess.kind)
+        return candidate(role, agents.local, agents.specialists, task)
 
     def seen(task: Task) -> object:
         facts = signals.read(task.prompt)
         guess = classifier.classify(task.prompt, facts)
-        return assess(task, guess, facts, agents.local[policy.role_for(guess.kind)], gains)
+        return assess(task, guess, facts, asked(guess, task), gains)
 
     def weighed(task: Task) -> object:
         facts = signals.read(task.prompt)
         guess = classifier.classify(task.prompt, facts)
-        agent = agents.local[policy.role_for(guess.kind)]
-        return choose_route(
-            task, assess(task, guess, facts, agent, gains), agent, circumstances, speeds
-        )
+        found = assess(task, guess, facts, asked(guess, task), gains)
+        return choose_route(task, found, circumstances, speeds)
 
     return {
         "kind, language, complexity": guessed,

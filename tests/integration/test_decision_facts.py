@@ -12,6 +12,7 @@ import pytest
 from scripted_router import PRICE, script, scripted_router
 
 from agents.assessment import Circumstances, assess, choose_route
+from agents.candidates import Candidate, candidate
 from agents.roster import build_roster
 from graphs.app import Router
 from graphs.events import Finished, Routed
@@ -49,7 +50,11 @@ def scripted(folder: Path, *, cloud: bool) -> Settings:
     if cloud:
         clouded = {"script": str(script(folder / "cloud.yaml", *REPLY, price=PRICE))}
     return Settings.model_validate(
-        {"models": {"general": model, "coder": model}, "cloud": clouded, "memory": {"cache": False}}
+        {
+            "models": {"general": model, "coder": model, "specialist": None},
+            "cloud": clouded,
+            "memory": {"cache": False},
+        }
     )
 
 
@@ -167,12 +172,13 @@ def test_what_was_learned_corrects_a_specialists_own_measurement() -> None:
     agent = build_roster(settings, Prices.load(), {}).local["general"]
     task, facts = Task(prompt=prompt), signals.read(prompt)
     guess = NgramClassifier.load().classify(prompt, facts)
+    asked = candidate("general", {"general": agent}, (), task)
     measured = route_facts(settings, prompt).decision.local
     assert measured is not None
     assert measured.score is not None
     for learned in (0.0, -0.2):
         gains = Learned(ExpectedScores(0.8 + learned, 0.9, 25, learned_local=learned))
-        found = assess(task, guess, facts, agent, gains).scores
+        found = assess(task, guess, facts, asked, gains).scores
         assert found.local == pytest.approx(measured.score + learned)
         assert found.outcomes == 25
 
@@ -219,8 +225,8 @@ async def test_learned_gains_decide_and_say_how_many_outcomes_they_rest_on(
             (ExpectedScores(0.9, 0.95, outcomes=40), "local"),
             (ExpectedScores(0.3, 0.95, outcomes=7), "cloud"),
         ):
-            seen = assess(task, guess, facts, agent, Learned(scores))
-            decision = choose_route(task, seen, agent, circumstances, SpeedEstimates())
+            seen = assess(task, guess, facts, Candidate(agent, None), Learned(scores))
+            decision = choose_route(task, seen, circumstances, SpeedEstimates())
             assert (decision.route, decision.outcomes) == (route, scores.outcomes)
             assert decision.local is not None
             assert decision.local.score == scores.local

@@ -87,8 +87,8 @@ async def test_the_projects_language_counts_where_none_is_asked_for(
     local = [{"reply": RIGHT}]
     prompt = "Write a function that doubles a number."
     async with scripted_router(store, tmp_path, local=local, policy=policy) as router:
-        result = await router.run(Task(prompt=prompt))
-    assert result.status == "parked"
+        result = await router.run(Task(prompt=prompt, strict=True))
+    assert (result.status, result.withheld) == ("parked", True)
     assert "go is the project's language, the code is python" in findings(result)["language"]
     with pytest.raises(ConfigError, match=r"policy\.default_language is 'piton'.*typescript"):
         async with scripted_router(
@@ -112,6 +112,6 @@ async def test_a_wrong_sum_is_not_accepted(store: Store, tmp_path: Path) -> None
     async with scripted_router(
         store, tmp_path, local=[{"reply": "3 + 4 = 8"}], policy={"max_gain": 0.9}
     ) as router:
-        result = await router.run(Task(prompt="What is 3 + 4?"))
-    assert result.status == "parked"
+        result = await router.run(Task(prompt="What is 3 + 4?", strict=True))
+    assert (result.status, result.withheld) == ("parked", True)
     assert findings(result)["arithmetic"] == "3 + 4 is 7, not 8"

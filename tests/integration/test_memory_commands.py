@@ -105,7 +105,10 @@ def test_a_fact_and_a_session_are_shown_whole(full: Terminal) -> None:
     assert (found["fact"]["text"], found["session"]) == ("likes [green] tea", None)
     assert full.json("show", "trip") == {
         "fact": None,
-        "session": {"name": "trip", "messages": [{"role": "user", "content": "I am ana@x.org"}]},
+        "session": {
+            "name": "trip",
+            "messages": [{"role": "user", "content": "I am ana@x.org", "unverified": False}],
+        },
     }
     with pytest.raises(TaskError, match="no fact and no session is called 'nobody'"):
         full.run("show", "nobody")

@@ -236,8 +236,9 @@ def configuration(store: Store, folder: Path, provider: ProviderServer) -> Setti
     model = {"script": str(script(folder / "local.yaml", {"reply": "Noted."}))}
     return Settings.model_validate(
         {
-            "models": {"general": model, "coder": model},
+            "models": {"general": model, "coder": model, "specialist": None},
             "memory": {"cache": False},
+            "policy": {"unverified": "accept"},
             "cloud": {
                 "url": provider.openai_url,
                 "model": "test-model",

@@ -49,7 +49,7 @@ async def routed(
     model = {"script": str(script(folder / "local.yaml", local or {"reply": ""}))}
     configuration = {
         "memory": {"cache": False},
-        "models": {"general": model, "coder": model},
+        "models": {"general": model, "coder": model, "specialist": None},
         "cloud": {
             "url": provider.openai_url,
             "model": "test-model",

@@ -90,7 +90,9 @@ async def test_auto_goes_where_a_single_request_would(
     assert (hard.steps["a"].cloud, asked.here) == (1, [])
     alone = await of_step(store, tmp_path, "agent: auto", cloud=None)
     assert (alone.status, alone.steps["a"].local) == ("done", 1)
-    assert "answered here, without the cloud" in alone.steps["a"].warnings[0]
+    unverified, degraded = alone.steps["a"].warnings[:2]
+    assert unverified.startswith("unverified: ")
+    assert "answered here, without the cloud" in degraded
 
 
 async def test_what_is_local_only_is_never_sent_whoever_is_asked(

@@ -32,15 +32,23 @@ async def scripted_router(
     cloud: list[dict[str, Any]] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Router]:
-    """Both local roles are scripted by `local`; None for `cloud` means that there is no cloud."""
+    """Both local roles are scripted by `local`, and nobody is asked before them; None for `cloud`
+    means that there is no cloud.
+
+    The local answers are believed without evidence, unless `policy` says otherwise.
+    """
+    policy = {"unverified": "accept", **settings.pop("policy", {})}
+    if "models" in settings:
+        settings["models"] = {"specialist": None, **settings["models"]}
     model = {"script": str(script(folder / "local.yaml", *local))}
     clouded: dict[str, Any] = {"model": "off"}
     if cloud is not None:
         clouded = {"script": str(script(folder / "cloud.yaml", *cloud, price=PRICE))}
     configuration = {
-        "models": {"general": model, "coder": model},
+        "models": {"general": model, "coder": model, "specialist": None},
         "cloud": clouded,
         "store": {"url": store.url, "namespace": store.keys.namespace},
+        "policy": policy,
         **settings,
     }
     async with Router.open(Settings.model_validate(configuration), env={}) as router:

@@ -17,7 +17,7 @@ from agents.tools.toolbox import Approve
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
 from router.settings.settings import Settings
-from router.types.result import Attempt, CloudState, Result
+from router.types.result import NOTHING_FOR_IT, Attempt, CloudState, Result, Verification
 from router.types.task import Task
 from workers.views.render import explanation
 from workers.views.terminal_text import for_terminal
@@ -26,6 +26,7 @@ NEXT_STEP = (
     "To have it answered: export OPENAI_API_KEY=... or ANTHROPIC_API_KEY=..., pass --cloud-url, "
     "or give a larger local model (edgeward config init)."
 )
+WITHHELD = "There is a local answer that nothing speaks for: without --strict it is shown."
 WAITS = "Its cloud step waits: edgeward outbox ls, run, drop."
 
 
@@ -47,6 +48,10 @@ async def answer(settings: Settings, task: Task, *, as_json: bool, explain: bool
         notes.print(result.reason, markup=False)
         if result.status == "parked" and result.cloud in (CloudState.NO_KEY, CloudState.OFF):
             notes.print(NEXT_STEP, style="dim", markup=False)
+    if result.verification is Verification.UNVERIFIED and not as_json:
+        notes.print(f"unverified: {result.doubt or NOTHING_FOR_IT}", style="yellow", markup=False)
+    if result.withheld and not as_json:
+        notes.print(WITHHELD, style="dim", markup=False)
     if result.degraded and not as_json:
         why = f"answered here, without the cloud: {result.reason}"
         notes.print(why, style="yellow", markup=False)

@@ -1,6 +1,7 @@
 """The command line: reads what a person typed, runs it, and says what came of it.
 
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 parked for the cloud.
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 parked for the cloud, 4 a local
+answer was withheld (--strict).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from workers.commands.workflow_runs import resume, run_workflow, runs, show
 from workers.models.app import models_app
 from workers.trust import distrust, trust, untrusted_note
 
-DONE, FAILED, USAGE, PARKED = 0, 1, 2, 3
+DONE, FAILED, USAGE, PARKED, WITHHELD = 0, 1, 2, 3, 4
 
 app = typer.Typer(
     name="edgeward",
@@ -59,6 +60,9 @@ def ask(
     tools: Annotated[bool, typer.Option(help="Let models call the tools they may.")] = False,
     label: Annotated[str, typer.Option(help="public, internal or local_only.")] = "public",
     explain: Annotated[bool, typer.Option(help="Show the whole path on standard error.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="No answer rather than one that nothing speaks for.")
+    ] = False,
     as_json: AsJson = False,
     timeout: Annotated[float, typer.Option(help="Seconds for everything.")] = 120.0,
     max_tokens: Annotated[int | None, typer.Option(help="Longest answer.")] = None,
@@ -85,9 +89,12 @@ def ask(
         max_tokens=max_tokens,
         max_wait_s=max_wait,
         priority=priority,
+        strict=strict,
     )
     settings = settings_in_force(config, cloud_url, cloud_model)
     result = run(answer(settings, task, as_json=as_json, explain=explain))
+    if result.withheld:
+        raise typer.Exit(WITHHELD)
     raise typer.Exit({"done": DONE, "failed": FAILED, "parked": PARKED}[result.status])
 
 

@@ -16,9 +16,8 @@ from workers.commands.options import run as run_async
 
 if TYPE_CHECKING:
     from router.memory.facts import Fact, Facts
-    from router.memory.sessions import Memory
+    from router.memory.sessions import Memory, Turn
     from router.memory.traces import SessionSummary, Traces
-    from router.types.task import Message
 
 memory_app = typer.Typer(help="Show and forget what is remembered.", no_args_is_help=True)
 
@@ -94,21 +93,21 @@ def show(
     from router.errors import TaskError
     from workers.views.memory import fact_view, session_view
 
-    fact, messages = run_async(_looked_up(config, name))
-    if fact is None and not messages:
+    fact, turns = run_async(_looked_up(config, name))
+    if fact is None and not turns:
         raise TaskError(f"no fact and no session is called {name!r}: see  edgeward memory ls")
     if as_json:
-        turns = [message.model_dump() for message in messages]
+        messages = [{**turn.message.model_dump(), "unverified": turn.unverified} for turn in turns]
         shown = {
             "fact": fact.model_dump() if fact else None,
-            "session": {"name": name, "messages": turns} if messages else None,
+            "session": {"name": name, "messages": messages} if turns else None,
         }
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     if fact is not None:
         Console().print(fact_view(fact))
-    if messages:
-        Console().print(session_view(name, messages))
+    if turns:
+        Console().print(session_view(name, turns))
 
 
 @memory_app.command("forget")
@@ -174,9 +173,9 @@ async def _found(
         )
 
 
-async def _looked_up(config: Path | None, name: str) -> tuple[Fact | None, tuple[Message, ...]]:
+async def _looked_up(config: Path | None, name: str) -> tuple[Fact | None, tuple[Turn, ...]]:
     async with _opened(config) as here:
-        return await here.facts.get(name), await here.memory.history(name)
+        return await here.facts.get(name), (await here.memory.recall(name)).turns
 
 
 async def _forget(

@@ -74,6 +74,8 @@ def _summary(report: Report) -> Table:
     table = Table.grid(padding=(0, 2))
     ends = [f"{count} {route}" for route, count in report.by_route.items() if route != "none"]
     table.add_row("tasks", f"{report.tasks}: " + ", ".join(_counts(report.by_status)))
+    if report.by_verification:
+        table.add_row("answered here", ", ".join(_counts(report.by_verification)))
     table.add_row("answered by", ", ".join(ends) or "nobody")
     table.add_row("attempts", f"{report.attempts}: " + ", ".join(_counts(report.by_outcome)))
     table.add_row(

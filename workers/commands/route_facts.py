@@ -7,6 +7,7 @@ import os
 import time
 
 from agents.assessment import Assessment, Circumstances, assess, choose_route, refused_elsewhere
+from agents.candidates import candidate
 from agents.guards import clean
 from agents.roster import build_roster
 from router.account.pricing import Prices
@@ -70,25 +71,25 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
     def decided() -> tuple[Assessment, RouteDecision]:
         facts = signals.read(task.prompt)
         guess = classifier.classify(task.prompt, facts)
-        agent = agents.local[policy.role_for(guess.kind)]
-        seen = assess(task, guess, facts, agent, gains)
-        if circumstances.must_stay_local and not agent.engine.caps.local:
-            return seen, refused_elsewhere(agent)
-        return seen, choose_route(task, seen, agent, circumstances, speeds)
+        role = policy.role_for(guess.kind)
+        asked = candidate(role, agents.local, agents.specialists, task)
+        seen = assess(task, guess, facts, asked, gains)
+        if circumstances.must_stay_local and not seen.agent.engine.caps.local:
+            return seen, refused_elsewhere(seen.agent)
+        return seen, choose_route(task, seen, circumstances, speeds)
 
     seen, decision = decided()
     began = time.process_time()
     for _ in range(TIMED):
         decided()
     took_s = (time.process_time() - began) / TIMED
-    role = policy.role_for(seen.guess.kind)
     return RouteFacts(
         guess=seen.guess,
         label=judged.label,
         label_reasons=judged.reasons,
-        role=role,
-        model=agents.local[role].engine.caps.model,
-        specialist=agents.local[role].specialist is not None,
+        role=seen.agent.role,
+        model=seen.agent.engine.caps.model,
+        specialist=seen.agent.specialist is not None,
         cloud=agents.cloud_state,
         cloud_model=agents.cloud_model if agents.clouds else None,
         max_gain=policy.max_gain_for(seen.guess.kind, settings.policy, scarce=False),

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from router.memory.facts import Fact
+from router.memory.sessions import Turn
 from router.memory.traces import SessionSummary
-from router.types.task import Message
 from workers.views.render import one_line
 
 PREVIEW_CHARS = 60
@@ -52,10 +52,14 @@ def fact_view(fact: Fact) -> RenderableType:
     return Group(table, Text(), Text(fact.text))
 
 
-def session_view(name: str, messages: Sequence[Message]) -> RenderableType:
-    """One conversation, oldest turn first."""
-    turns = [Text.assemble((f"{one.role}: ", "bold"), one.content) for one in messages]
-    return Group(Text(f"session {name}", "bold"), *turns)
+def session_view(name: str, turns: Sequence[Turn]) -> RenderableType:
+    """One conversation, oldest turn first; an answer that nothing spoke for is marked."""
+    lines = []
+    for turn in turns:
+        mark = (" (unverified)", "yellow") if turn.unverified else ""
+        said = turn.message
+        lines.append(Text.assemble((said.role, "bold"), mark, (": ", "bold"), said.content))
+    return Group(Text(f"session {name}", "bold"), *lines)
 
 
 def when(epoch_s: float) -> str:

@@ -26,7 +26,7 @@ from router.account.budget import Scope as BudgetScope
 from router.errors import ConfigError, PrivacyViolation, TaskError
 from router.privacy.gate import strictest
 from router.privacy.storage import CURE, may_be_written
-from router.types.result import Result
+from router.types.result import NOTHING_FOR_IT, Result, Verification
 from router.types.task import Privacy, Task
 
 PROMPT_S = 600.0
@@ -145,6 +145,8 @@ def _figures(result: Result, label: Privacy) -> Facts:
     sent = [one.usage for one in result.attempts if one.route == "cloud"]
     done = result.status == "done"
     warnings = result.warnings
+    if result.verification is Verification.UNVERIFIED:
+        warnings = (*warnings, f"unverified: {result.doubt or NOTHING_FOR_IT}")
     if result.degraded:
         warnings = (*warnings, f"answered here, without the cloud: {result.reason}")
     return Facts(

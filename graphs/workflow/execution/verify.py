@@ -105,9 +105,8 @@ class _TestsCheck:
                 f"the tests cannot be judged apart from the code ({trial.unjudged[0]}): compare "
                 "what its functions give with numbers, texts and lists, or judge with a command"
             )
-        return CheckResult.found(
-            "verify.tests", f"the file of tests passed, and {trial.ran} of its functions"
-        )
+        finding = f"the file of tests passed, and {trial.ran} of its functions"
+        return CheckResult.found("verify.tests", finding, proves=True)
 
 
 def _failed(finding: str) -> CheckResult:

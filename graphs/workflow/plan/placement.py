@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agents.agent import Agent
 from agents.assessment import Assessment, Circumstances, assess, choose_route, refused_elsewhere
+from agents.candidates import candidate
 from agents.roster import Roster, build_roster
 from agents.tools.configured import WORKFLOW, Tools, configured_tools
 from agents.tools.permission import Permission
@@ -103,11 +104,13 @@ class Seats:
         if step.always_in_cloud:
             return self._in_cloud(guess.kind, leaves)
         role = step.agent if step.agent in self.roster.local else policy.role_for(guess.kind)
-        agent = self.roster.local[role]
-        seen = assess(task, guess, facts, agent, self.gains)
+        first = () if role == step.agent else self.roster.specialists
+        asked = candidate(role, self.roster.local, first, task)
+        agent = asked.agent
+        seen = assess(task, guess, facts, asked, self.gains)
         named = step.agent == role and step.escalate is None
         stays = not leaves or named or step.placement == "local"
-        decision = self._decision(task, seen, agent, only_hard=stays or step.agent != "auto")
+        decision = self._decision(task, seen, only_hard=stays or step.agent != "auto")
         if not any(one.isalnum() for one in task.prompt):
             decision = RouteDecision(
                 route="local", agent=role, reason="its prompt is not known yet"
@@ -137,9 +140,7 @@ class Seats:
             problem=problem,
         )
 
-    def _decision(
-        self, task: Task, seen: Assessment, agent: Agent, *, only_hard: bool
-    ) -> RouteDecision:
+    def _decision(self, task: Task, seen: Assessment, *, only_hard: bool) -> RouteDecision:
         """The policy's decision if the text may leave and there is a cloud. only_hard: only limits
         of the model count against it, as in a run with a named role."""
         settings = self.settings.policy
@@ -153,7 +154,7 @@ class Seats:
             must_stay_local=False,
             policy=settings,
         )
-        return choose_route(task, seen, agent, circumstances, SpeedEstimates())
+        return choose_route(task, seen, circumstances, SpeedEstimates())
 
     def _free(self, seen: Assessment, agent: Agent, decision: RouteDecision) -> Seat:
         """The seat of a step whose route the policy decides."""

@@ -14,7 +14,7 @@ from agents.calibration import Sureness, Trial, fingerprint, learn, load, stored
 from agents.checks.general import confidence
 from agents.logistic import auroc, calibration_error
 from agents.models.calibrate import Question, ask, is_right, made_questions, read_questions
-from agents.nano import MODEL_PATH, SYSTEM_PROMPTS
+from agents.nano import MODEL_PATH, SYSTEM_PROMPT
 from agents.nano.data.mix import held_out
 from agents.roster import build_roster
 from router.account.pricing import Prices
@@ -171,7 +171,7 @@ async def test_a_real_model_is_surer_of_its_right_answers(tmp_path: Path) -> Non
         {"models": {"general": {"path": str(model), "context_tokens": 1024}}}
     )
     questions = [
-        Question(prompt=one.prompt, answer=one.answer, system=SYSTEM_PROMPTS["general"])
+        Question(prompt=one.prompt, answer=one.answer, system=SYSTEM_PROMPT)
         for family in ("extract", "date", "money", "edit", "near")
         for one in held_out(family, 25, values="calibration", phrasing="calibration", seed=2)
     ]

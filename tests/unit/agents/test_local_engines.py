@@ -40,7 +40,8 @@ def test_three_roles_of_exl2_share_the_cards_lane(
 
     agents = build_roster(chosen, Prices.load(), {})
 
-    (lane,) = agents.lanes
+    lane, processor = agents.lanes
+    assert (lane.name, processor.name) == ("gpu", "cpu"), "the specialist runs beside them"
     engines = [agent.engine for agent in agents.roles.values()]
     assert len(engines) == 3
     assert all(isinstance(engine, LaneEngine) and engine.lane is lane for engine in engines)
@@ -77,7 +78,10 @@ def test_roles_with_the_same_settings_share_one_engine(tmp_path: Path) -> None:
     path = {"path": str(write_tiny_gguf(tmp_path / "m.gguf"))}
     agents = build_roster(settings(general=path, coder=path), Prices.load(), {})
     assert agents.local["general"].engine is agents.local["coder"].engine
-    assert len(agents.engines) == 1
+    assert agents.engines == (
+        agents.local["general"].engine,
+        *(agent.engine for agent in agents.specialists),
+    )
 
 
 def test_a_gguf_with_gpu_layers_is_on_the_cards_lane(tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""Checks that an answer which should carry everything has lost none of the request's figures."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from agents.checks.dates import read_dates, read_hours
+from agents.checks.numbers import FIGURE, read_figures, readings_of
+from agents.checks.source import plain_text
+from router.classify import signals
+from router.types.completion import Completion
+from router.types.decision import EscalationReason, Kind
+from router.types.result import CheckResult
+from router.types.task import Task
+
+_CARRIES = frozenset({Kind.TRANSLATION, Kind.REWRITING})
+"""Kinds whose answers say all that the text says."""
+
+_LONGEST_CHARS = 4000
+_CUT_DIGITS, _LOST_DIGITS = 4, 4
+_COUNTED = 12
+"""Figures up to here often count things, which another language may say without a figure."""
+_ORDER_WORDS = 45
+
+_SHORTENS = re.compile(
+    r"\b(?:short\w*|summar\w*|trim|condense|brief\w*|concise\w*|fewer|remove|delete|drop|cut|only"
+    r"|without|mask|redact|anonymi\w*|hide|title|headline|subject|resum\w*|encurt\w*|mais curt\w*"
+    r"|breve\w*|conci[sz]\w*|menos|remov\w*|apag\w*|tir\w*|retir\w*|cort\w*|apenas|somente|sem"
+    r"|mascar\w*|anonimi\w*|ocult\w*|titulo|assunto|palavras|words|replace|change|substitu\w*"
+    r"|troqu\w*|troca\w*|mud\w*|correct|fix|corrig\w*|corrij\w*)\b"
+)
+"""Words of requests that leave something out, or put something else in its place."""
+
+_REMINDS = re.compile(
+    r"\b(?:remind\w*|reminder|schedule|calendar|appointment|meeting|alarm|lembr\w*|agend\w*"
+    r"|calendario|compromisso|reuni\w*|alarme|marc(?:a|ar|ue)|consulta)\b"
+)
+_CLOCK = re.compile(
+    r"(?<![\d.,])\d{1,2}(?::\d{2}| ?h ?\d{0,2}\b)(?: ?[ap]\.?m\b)?|\b\d{1,2} ?[ap]m\b"
+)
+_GROUPS = re.compile(r"(?<![\w.,:/-])\+?\d(?:[ ().-]{0,2}\d){3,19}(?!\w)")
+_RUN = re.compile(r"\d+")
+
+
+def nothing_left_out(task: Task, kind: Kind, completion: Completion) -> CheckResult:
+    """No long number is cut short; a translation or a rewriting keeps its figures, a reminder its
+    hour and its day.
+
+    Figures are compared by value: 1,500 is 1.500, 3:30 pm is 15h30.
+    """
+    if len(task.prompt) > _LONGEST_CHARS or kind is Kind.CODE:
+        return CheckResult.found("left out", "not compared")
+    if cut := _cut_number(task.prompt, completion.text):
+        return CheckResult.found("left out", cut, EscalationReason.INCOMPLETE)
+    plain = plain_text(task.prompt)
+    if kind in _CARRIES and not _SHORTENS.search(plain_text(signals.read(task.prompt).instruction)):
+        missing = _missing_figure(plain, plain_text(completion.text))
+        if missing:
+            return CheckResult.found("left out", missing, EscalationReason.INCOMPLETE)
+        return CheckResult.found("left out", "every figure of the text is in it")
+    if _REMINDS.search(plain) and len(plain.split()) <= _ORDER_WORDS and _is_data(completion.text):
+        missing = _missing_moment(plain, plain_text(completion.text))
+        if missing:
+            return CheckResult.found("left out", missing, EscalationReason.INCOMPLETE)
+        return CheckResult.found("left out", "the day and the hour are in it")
+    return CheckResult.found("left out", "nothing is cut short")
+
+
+def _cut_number(request: str, answer: str) -> str:
+    """A number of the answer that is the beginning of a longer one of the request."""
+    longer = {digits for found in _GROUPS.findall(request) if len(digits := _digits(found)) >= 7}
+    written = set(_RUN.findall(request)) | longer
+    given = {_digits(found) for found in _GROUPS.findall(answer)} | set(_RUN.findall(answer))
+    for number in sorted(given - written):
+        for whole in sorted(longer):
+            lost = len(whole) - len(number)
+            if len(number) >= _CUT_DIGITS and 0 < lost <= _LOST_DIGITS and whole.startswith(number):
+                return f"{number} is {whole} without its end"
+    return ""
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _missing_figure(request: str, answer: str) -> str:
+    given = read_figures(answer)
+    hours = bool(_CLOCK.search(request) or _CLOCK.search(answer))
+    for literal, *_ in FIGURE.findall(request):
+        readings = readings_of(literal)
+        small = any(figure <= _COUNTED or (hours and figure <= 24) for figure in readings)
+        if readings and not small and not readings & given:
+            return f"{literal} of the text is not in it"
+    return ""
+
+
+def _missing_moment(request: str, answer: str) -> str:
+    given = read_hours(answer)
+    for clock in _CLOCK.finditer(request):
+        if not read_hours(clock[0]) & given:
+            return f"the hour, {clock[0].strip()}, is not in it"
+    dates, _ = read_dates(request)
+    days = {day for _, _, day in dates} - {None}
+    if days and not days & {day for _, _, day in read_dates(answer)[0]}:
+        return "the day of the request is not in it"
+    return ""
+
+
+def _is_data(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text.strip().strip("`").removeprefix("json")), dict)
+    except ValueError:
+        return False
