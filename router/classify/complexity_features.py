@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from router.classify.language import language_of
 from router.classify.parts import WORD, Parts
@@ -67,7 +68,7 @@ def features(parts: Parts, facts: Signals) -> Features:
         of_asks.update(words)
         of_asks.update(_stems(words))
         bounded = ["^", *words, "$"]
-        of_asks.update([f"{a} {b}" for a, b in zip(bounded, bounded[1:], strict=False)])
+        of_asks.update([f"{a} {b}" for a, b in pairwise(bounded)])
         opens.update(classes_of(words[:_OPENING_WORDS]))
     told = [word for word in WORD.findall(parts.story)[:_MOST_STORY_WORDS] if not word.isdigit()]
     of_story = {*told, *_stems(told)}

@@ -33,7 +33,9 @@ class ComplexityModel:
         """Read what `save` wrote. ConfigError where the file is missing or not ours."""
         try:
             stored = json.loads(path.read_text("utf-8"))
-            weights = {group: dict(stored["weights"][group]) for group in ("asks", "story", "marks")}
+            weights = {
+                group: dict(stored["weights"][group]) for group in ("asks", "story", "marks")
+            }
             return cls(float(stored["bias"]), weights)
         except (OSError, KeyError, ValueError, TypeError) as error:
             raise ConfigError(

@@ -32,8 +32,8 @@ _QUOTE = re.compile("[\"“«']")
 _SENTENCE = re.compile(r"(?:[^\n.!?;]|[.!?;](?!\s|$))+[.!?;]?")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s", re.MULTILINE)
 _CODE_START = re.compile(
-    r"\s{2,}\S|\t|\s*(?:def |class |import |from \w+ import|return\b|const |let |var |func |public |"
-    r"private |for .*:$|if .*:$|while .*:$|try:|except|else:|@\w|</?\w+|#include|//|\w+ = )"
+    r"\s{2,}\S|\t|\s*(?:def |class |import |from \w+ import|return\b|const |let |var |func |"
+    r"public |private |for .*:$|if .*:$|while .*:$|try:|except|else:|@\w|</?\w+|#include|//|\w+ = )"
 )
 _CODE_END = re.compile(r"[;{}]\s*$|\w\([^()]*\):\s*$")
 

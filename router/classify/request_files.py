@@ -16,18 +16,22 @@ from typing import Literal
 
 from router.classify.phrasings import Written
 
+Group = Literal["complex", "routine"]
+
+_GROUPS: dict[str, Group] = {"complex": "complex", "routine": "routine"}
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _NAMED = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One request as written: with its choices and names still open."""
+    """One request as written: with its choices and names still open. number: in its section."""
 
     text: str
-    group: Literal["complex", "routine"]
+    group: Group
     sort: str
     language: Written
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,19 @@ def read(path: Path, language: Written) -> RequestFile:
     slots: dict[str, list[str]] = defaultdict(list)
     materials: dict[str, list[str]] = defaultdict(list)
     group = name = ""
+    number = 0
     for row in path.read_text("utf-8").splitlines():
         if row.startswith("## "):
             group, _, name = row[3:].partition(" ")
+            number = 0
             if group == "material":
                 materials[name].append("")
         elif group == "material":
             materials[name][-1] += row + "\n"
         elif row and not row.startswith("# "):
-            if group == "complex" or group == "routine":
-                lines.append(Line(row, group, name, language))
+            if group in _GROUPS:
+                lines.append(Line(row, _GROUPS[group], name, language, number))
+                number += 1
             elif group == "slot":
                 slots[name].append(row.replace("\\n", "\n"))
             else:

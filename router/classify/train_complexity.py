@@ -25,15 +25,15 @@ from router.classify.train import Row, read_rows
 from router.types.decision import Kind
 
 REQUESTS = Path(__file__).parent / "requests"
-PER_LINE = 40
+PER_LINE = 80
 GENERATED = 9_000
-COMPLEX_SHARE = 0.4
+COMPLEX_SHARE = 0.35
 L2 = {"asks": 2e-4, "story": 2e-4, "marks": 3e-3}
 EPOCHS = 400
-LEAST_WEIGHT = 0.02
-LEAST_SEEN = 3
+LEAST_WEIGHT = 0.05
+LEAST_SEEN = 4
 
-ROW_WEIGHT = 0.3
+ROW_WEIGHT = 0.6
 """A row or a generated prompt against a drawn request: there are many, and of few manners."""
 
 _LEAST_HARD = 0.3
@@ -59,8 +59,9 @@ _OPENINGS = {
 }  # fmt: skip
 _SHORT_CLOSINGS = {
     "en": (
-        " - only that", " just the result", " nothing else thx", " no explanation", " one line only",
-        " answer only", ". only the number", ". keep it short", " thanks!", " and no comments please",
+        " - only that", " just the result", " nothing else thx", " no explanation", " answer only",
+        " one line only", ". only the number", ". keep it short", " thanks!",
+        " and no comments please",
     ),
     "pt": (
         " - só isso", " apenas o resultado", " mais nada obg", " sem explicar", " só uma linha",
@@ -68,7 +69,14 @@ _SHORT_CLOSINGS = {
     ),
 }  # fmt: skip
 _CLOSINGS = {
-    "en": (" thanks", " thank you!", " pls", " thx in advance", " any help appreciated", " be honest"),
+    "en": (
+        " thanks",
+        " thank you!",
+        " pls",
+        " thx in advance",
+        " any help appreciated",
+        " be honest",
+    ),
     "pt": (" obrigado", " obg", " pfv", " desde já obrigada", " agradeço ajuda", " sê sincero"),
 }
 _SPELLINGS = {
@@ -87,8 +95,7 @@ def _typed(text: str, language: str, chance: random.Random, *, routine: bool) ->
     if chance.random() < 0.3:
         spellings = _SPELLINGS[language]
         text = " ".join(
-            spellings.get(word, word) if chance.random() < 0.5 else word
-            for word in text.split(" ")
+            spellings.get(word, word) if chance.random() < 0.5 else word for word in text.split(" ")
         )
     draw = chance.random()
     if draw < 0.25:
@@ -113,9 +120,9 @@ def examples(seed: int, per_line: int = PER_LINE) -> list[tuple[str, bool, float
         file = request_files.read(REQUESTS / f"{language}.txt", language)
         for line in file.lines:
             routine = line.group == "routine"
-            drawn = {file.draw(line, chance) for _ in range(per_line)}
-            for text in sorted(drawn):
-                made.append((_typed(text, language, chance, routine=routine), not routine, 1.0))
+            drawn = sorted({file.draw(line, chance) for _ in range(per_line)})
+            typed = [_typed(text, language, chance, routine=routine) for text in drawn]
+            made += [(text, not routine, 1.0) for text in typed]
     return made
 
 
@@ -124,28 +131,21 @@ def known_routine(rows: Sequence[Row], seed: int) -> list[tuple[str, bool, float
 
     Exam questions and sums are hard or easy whatever their wording: that is no complexity.
     """
-    found = [
-        (example.prompt, example.kind)
-        for example in generate(GENERATED, seed=seed)
-        if example.kind in _KINDS
-    ]
+    found = [e.prompt for e in generate(GENERATED, seed=seed) if e.kind in _KINDS]
     found += [
-        (row.prompt, row.kind)
+        row.prompt
         for row in rows
         if row.train_ok
         and row.split == "dev"
         and row.kind in _KINDS
         and not row.source.startswith(_HARD_SOURCES)
     ]
-    return [
-        (prompt, False, ROW_WEIGHT)
-        for prompt, _ in found
-        if signals.read(prompt).complexity < _LEAST_HARD
-    ]
+    easy = [prompt for prompt in found if signals.read(prompt).complexity < _LEAST_HARD]
+    return [(prompt, False, ROW_WEIGHT) for prompt in easy]
 
 
 def fit(made: Sequence[tuple[str, bool, float]], *, epochs: int = EPOCHS) -> ComplexityModel:
-    """Logistic regression by AdaGrad on the whole set; complex ones count `COMPLEX_SHARE` in all."""
+    """Logistic regression by AdaGrad; all complex requests together weigh `COMPLEX_SHARE`."""
     read = [features(parts_of(prompt), signals.read(prompt)).groups() for prompt, _, _ in made]
     counts = Counter((g, name) for found in read for g, names in found.items() for name in names)
     kept = sorted(key for key, count in counts.items() if count >= LEAST_SEEN)
@@ -155,7 +155,8 @@ def fit(made: Sequence[tuple[str, bool, float]], *, epochs: int = EPOCHS) -> Com
     starts = [0]
     for found in read:
         for group, names in found.items():
-            known = [index[group, name] for name in names if (group, name) in index]
+            # Sorted: sums in another order would differ in their last digit.
+            known = sorted(index[group, name] for name in names if (group, name) in index)
             columns += known
             values += [share(group, len(names))] * len(known)
         starts.append(len(columns))
@@ -211,8 +212,8 @@ def main() -> None:
     model = fit(made)
     model.save(arguments.out)
     size = arguments.out.stat().st_size
-    print(f"{len(made):,} requests; {arguments.out}: {size:,} bytes, "
-          f"{ {group: len(known) for group, known in model.weights.items()} }")
+    known = sum(len(group) for group in model.weights.values())
+    print(f"{len(made):,} requests; {arguments.out}: {size:,} bytes, {known:,} features")
 
 
 if __name__ == "__main__":

@@ -32,9 +32,8 @@ def classes_of(words: Sequence[str]) -> dict[str, int]:
             seen.add(word)
             if word in whole:
                 hits.append(whole[word])
-            for size in range(_SHORTEST, len(word) + 1):
-                if word[:size] in begun:
-                    hits.append(begun[word[:size]])
+            sizes = range(_SHORTEST, len(word) + 1)
+            hits += [begun[word[:size]] for size in sizes if word[:size] in begun]
         phrase = word
         for following in words[at + 1 : at + _PHRASE_WORDS]:
             phrase = f"{phrase} {following}"
