@@ -87,8 +87,8 @@ def _stems(words: Sequence[str]) -> list[str]:
 def _class_marks(
     asked: Sequence[str], opens: set[str], told: Sequence[str], parts: Parts
 ) -> list[str]:
-    """Classes of what asks (#, a second time where two words have it, & in pairs), at the opening
-    of a sentence that asks (^), of the story (=) and of the rest (~)."""
+    """Classes of what asks (#, a second time where two words have it), at the opening of a sentence
+    that asks (^), of the story (=) and of the rest (~)."""
     found = classes_of(asked)
     listed = classes_of(WORD.findall(parts.rest)) if parts.rest else {}
     names = sorted(found)
@@ -96,7 +96,6 @@ def _class_marks(
     return [
         *(f"#{name}" for name in names),
         *(f"#{name} 2" for name in names if found[name] > 1),
-        *(f"#{a}&{b}" for at, a in enumerate(names) for b in names[at + 1 :]),
         *(f"^{name}" for name in opens),
         *(f"={name}" for name in classes_of(told)),
         *(f"~{name}" for name in listed),

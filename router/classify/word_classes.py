@@ -7,7 +7,7 @@ begin with it, one that ends in a dot for itself alone, and hyphens join a phras
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 WORDS = Path(__file__).parent / "requests" / "words.txt"
@@ -23,26 +23,37 @@ _Table = dict[str, frozenset[str]]
 
 def classes_of(words: Sequence[str]) -> dict[str, int]:
     """How many different words or phrases of each class are among `words`, which are folded."""
-    whole, begun = _tables()
+    whole, _ = _tables()
+    beginners = _beginners()
     found: dict[str, int] = {}
-    seen: set[str] = set()
+    hits = [name for word in dict.fromkeys(words) for name in _of_word(word)]
     for at, word in enumerate(words):
-        hits: list[frozenset[str]] = []
-        if word not in seen:
-            seen.add(word)
-            if word in whole:
-                hits.append(whole[word])
-            sizes = range(_SHORTEST, len(word) + 1)
-            hits += [begun[word[:size]] for size in sizes if word[:size] in begun]
+        if word not in beginners:
+            continue
         phrase = word
         for following in words[at + 1 : at + _PHRASE_WORDS]:
             phrase = f"{phrase} {following}"
             if phrase in whole:
-                hits.append(whole[phrase])
-        for names in hits:
-            for name in names:
-                found[name] = found.get(name, 0) + 1
+                hits += whole[phrase]
+    for name in hits:
+        found[name] = found.get(name, 0) + 1
     return found
+
+
+@lru_cache(maxsize=4096)
+def _of_word(word: str) -> tuple[str, ...]:
+    """The classes of one word, once for each entry that it matches."""
+    whole, begun = _tables()
+    sizes = range(_SHORTEST, len(word) + 1)
+    hits = [whole.get(word, frozenset()), *(begun.get(word[:size], frozenset()) for size in sizes)]
+    return tuple(name for names in hits for name in sorted(names))
+
+
+@cache
+def _beginners() -> frozenset[str]:
+    """The first words of all phrases: most words begin none."""
+    whole, _ = _tables()
+    return frozenset(phrase.split(" ")[0] for phrase in whole if " " in phrase)
 
 
 @cache
