@@ -1,0 +1,114 @@
+"""What a request asks, word by word: whatever no family accounts for leaves something over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agents.exact.flat import flat
+from agents.exact.forms import BARE, FORMS
+from agents.exact.spelling import spelled
+from agents.exact.words import FILLERS, NEEDS, POLITE, PURPOSE, REMARK, TURNS, language_of
+from router.classify import language
+
+ORDER, FORM = "\x01", "\x02"
+"""What stands in place of words that were understood: as an order, or as the form of the answer."""
+
+VALUE = "\ue000"
+"""What stands in place of the text or the value that is worked on."""
+
+_CLAUSE = re.compile(r"[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…")
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_REST = re.compile(
+    r"[^\W_\ue000-\ue0ff]+(?:'[^\W_]+)*|[^\w\s\x01\x02\ue000-\ue0ff\"'`.,;:!?()\[\]|*>→➜…^-]|_"
+)
+_MARKS = re.compile("[\x01\x02\ue000-\ue0ff]")
+_LONGEST_REMARK = 25
+
+
+class Ask:
+    """The wording of one request, of which the understood parts are taken out one by one.
+
+    text: flat; what was taken stands as ORDER or FORM, as long as it was. bare: only the number is
+    wanted, without its unit. language: `en` or `pt`, by the wording. remarks: whether there were
+    clauses that ask for nothing and say something unknown.
+    """
+
+    def __init__(self, wording: str, prompt: str) -> None:
+        self.text = spelled(flat(wording))
+        words = _WORD.findall(self.text)
+        self.language = language_of(words) or _guessed(prompt)
+        self.bare = self.take(BARE, FORM)
+        self.take(FORMS, FORM)
+        self.remarks = False
+
+    def take(self, pattern: re.Pattern[str], mark: str = ORDER) -> bool:
+        """Whether the pattern occurs; all its occurrences count as understood."""
+        self.text, times = pattern.subn(lambda found: mark * len(found[0]), self.text)
+        return times > 0
+
+    def taken(self, pattern: re.Pattern[str], mark: str = ORDER) -> list[re.Match[str]]:
+        """The occurrences of the pattern, which count as understood."""
+        found = list(pattern.finditer(self.text))
+        if found:
+            self.take(pattern, mark)
+        return found
+
+    def one(self, pattern: re.Pattern[str], mark: str = ORDER) -> re.Match[str] | None:
+        """The only occurrence of the pattern; None, and nothing taken, for none or several."""
+        found = list(pattern.finditer(self.text))
+        if len(found) != 1:
+            return None
+        self.take(pattern, mark)
+        return found[0]
+
+    def nothing_left(
+        self,
+        nouns: frozenset[str] = frozenset(),
+        *,
+        remarks: bool = True,
+        harmless: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Whether every word is accounted for: taken, a filler, or of a remark.
+
+        nouns: what the family's data is called. remarks: whether statements in other words may stand, where they ask for nothing. harmless:
+        words that may stand in them here, although they can change what is asked elsewhere.
+        """
+        for line in self.text.split("\n"):
+            words = _REST.findall(line)
+            if not _MARKS.search(line) and (len(words) == 1 and words[0] not in POLITE):
+                return False
+        for clause in self._clauses():
+            orders = ORDER in clause
+            if found := NEEDS.match(clause):
+                if not (TURNS - harmless) & set(found["who"].split()):
+                    clause = clause[found.end() - 1 :]
+            purpose = PURPOSE.search(clause)
+            if purpose and not (TURNS - harmless) & set(purpose["what"].split()):
+                clause = clause[: purpose.start()]
+            unknown = [word for word in _REST.findall(clause) if word not in FILLERS and word not in nouns]
+            if not unknown:
+                continue
+            if orders or VALUE in clause or not remarks or not _is_remark(clause, harmless):
+                return False
+            self.remarks = True
+        return True
+
+    def _clauses(self) -> Iterator[str]:
+        for clause in _CLAUSE.split(self.text):
+            if clause.strip():
+                yield clause
+
+
+def _is_remark(clause: str, harmless: frozenset[str]) -> bool:
+    """Whether it is a statement that asks for nothing."""
+    words = _REST.findall(clause)
+    if len(words) > _LONGEST_REMARK or not REMARK.match(clause):
+        return False
+    return all(word.isalpha() or re.fullmatch(r"[a-z]+'[a-z]{1,2}", word) for word in words) and not (
+        (TURNS - harmless) & set(words) or any(word.endswith("n't") for word in words)
+    )
+
+
+def _guessed(prompt: str) -> str:
+    return "pt" if language.language_of(prompt) == "pt" else "en"

@@ -1,0 +1,138 @@
+"""The ways in which a request may fall into its wording and the text that it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from agents.exact.answer import Exact
+from agents.exact.ask import FORM, VALUE, Ask
+from agents.exact.flat import flat
+
+LONGEST_WORDING = 500
+_FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
+QUOTED = re.compile(
+    r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|(?<![^\s(:,])'([^'\n]+)'(?![^\s),.:;?!])|`([^`\n]+)`"
+)
+_SIGN = re.compile(r":(?=\s|$)|\s(?:->|=>|→|➜|>>)\s|\s[-–—]\s|\n")
+_RUN = re.compile(
+    r"(?<![^\s(])[^\s,;:.!?()]+(?:, ?[^\s,;:.!?()]+)+(?:,? (?:and|e) [^\s,;:.!?()]+)?(?=[\s.?!:]|$)"
+)
+_NUMBERS = re.compile(r"(?<![^\s])-?\d+(?:\.\d+)*(?: +-?\d+(?:\.\d+)*)+(?=\s*$|\s)")
+_TAIL = re.compile(r"(?<=[.!?;\n])\s*(?=[^\s.!?;])")
+_POLITE = re.compile(
+    r"\W*(?:(?:please|pls|plz|thanks|thank you|thx|ty|cheers|many thanks|thanks a lot|por favor|pf"
+    r"|obrigad[oa]|obg|valeu|vlw|grat[oa])\W*)+"
+)
+_GOES_ON = re.compile(
+    r"(?:and|then|also|next|finally|after that|afterwards|e|depois|tambem|em seguida|por fim)\b"
+)
+_ENDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """wording: what is asked, with VALUE where the data stood. data: as it is written. marked:
+    quotes or a fence say where it begins and ends."""
+
+    wording: str
+    data: str
+    marked: bool = False
+
+    @property
+    def sentences(self) -> bool:
+        """Whether what follows may be a further order that was taken for data."""
+        found = _TAIL.split(self.data.strip())
+        return not self.marked and len(found) > 1 and bool(_GOES_ON.match(flat(found[-1])))
+
+
+def computed(prompt: str, compute: Callable[[Ask, Part], Exact | None]) -> Exact | None:
+    """The answer on which every way of dividing the request agrees that gives one."""
+    answer: Exact | None = None
+    for part in parts(prompt):
+        found = None if part.sentences else compute(Ask(part.wording, prompt), part)
+        if found is not None and answer is not None and found.text != answer.text:
+            return None
+        answer = found or answer
+    return answer
+
+
+def parts(prompt: str) -> Iterator[Part]:
+    """Every division worth trying, each once; the data is never empty."""
+    seen: set[tuple[str, str]] = set()
+    for part in _divided(prompt):
+        if not part.data.strip() or len(part.wording) > LONGEST_WORDING:
+            continue
+        part = _without_tail(part)
+        key = (part.wording, part.data)
+        if key not in seen:
+            seen.add(key)
+            yield part
+
+
+def _divided(prompt: str) -> Iterator[Part]:
+    if "```" in prompt:
+        found = _FENCE.search(prompt)
+        if found and prompt.count("```") == 2:
+            yield Part(_around(prompt, found.start(), found.end()), found[1], marked=True)
+        return
+    quoted = list(QUOTED.finditer(prompt))
+    if len(quoted) == 1:
+        found = quoted[0]
+        yield Part(_around(prompt, found.start(), found.end()), inside(found), marked=True)
+    for sign in list(_SIGN.finditer(prompt, 0, LONGEST_WORDING))[:4]:
+        yield Part(f"{prompt[: sign.start()]}: {VALUE}", prompt[sign.end() :].strip("\n "))
+    for sign in list(_SIGN.finditer(prompt, max(0, len(prompt) - LONGEST_WORDING)))[-3:]:
+        if sign[0].strip() != ":":
+            wording = f"{VALUE} : {prompt[sign.end() :].lstrip('^ ')}"
+            yield Part(wording, prompt[: sign.start()].strip("\n "))
+    yield from _between(prompt)
+    if len(prompt) <= LONGEST_WORDING:
+        for run in (*_RUN.finditer(prompt), *_NUMBERS.finditer(prompt)):
+            yield Part(_around(prompt, run.start(), run.end()), run[0])
+
+
+def _between(prompt: str) -> Iterator[Part]:
+    """Lines at both ends that ask, and the data between them."""
+    lines = prompt.split("\n")
+    for front in range(_ENDS):
+        for end in range(_ENDS):
+            body = lines[front : len(lines) - end]
+            if front + end < 2 or not body or not any(line.strip() for line in body):
+                continue
+            wording = "\n".join((*lines[:front], VALUE, *lines[len(lines) - end :]))
+            yield Part(wording, "\n".join(body).strip("\n"))
+
+
+def _around(prompt: str, start: int, end: int) -> str:
+    return f"{prompt[:start]} {VALUE} {prompt[end:]}"
+
+
+def inside(found: re.Match[str]) -> str:
+    """What stands between the quotes."""
+    return next(group for group in found.groups() if group is not None)
+
+
+def _without_tail(part: Part) -> Part:
+    """The form of the answer, where it is said after the data, belongs to the wording."""
+    for _ in range(2):
+        if part.marked:
+            break
+        ends = [found.start() for found in _TAIL.finditer(part.data)]
+        if not ends:
+            break
+        body, tail = part.data[: ends[-1]].rstrip(), part.data[ends[-1] :].strip()
+        own_line = body != part.data[: ends[-1]] or part.data[ends[-1] - 1] == "\n"
+        if not (_is_form(tail) or (own_line and "\n\n" in part.data and _POLITE.fullmatch(tail))):
+            break
+        body = re.sub(r"(?<=[^.])\.$", "", body) if "\n" not in body else body
+        part = replace(part, wording=f"{part.wording}\n{tail}", data=body)
+    return part
+
+
+def _is_form(tail: str) -> bool:
+    if len(tail) > 80 or _POLITE.fullmatch(tail):
+        return False
+    ask = Ask(tail, tail)
+    return FORM in ask.text and ask.nothing_left(remarks=False)
