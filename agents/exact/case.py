@@ -9,7 +9,6 @@ from agents.exact.ask import FORM, Ask
 from agents.exact.parts import Part, computed
 
 FAMILY = "case"
-HINT = re.compile(r"case|caps|capital|mai[uú]scul|min[uú]scul", re.I)
 
 _ALL = r"(?:(?:in|into|to|em|para|tudo|all|everything|make it|com|toda|todo)(?: (?:all|tudo|letras?))* )?"
 _UPPER = re.compile(

@@ -9,11 +9,6 @@ from agents.exact.ask import Ask
 from agents.exact.figures import SMALL, small
 
 FAMILY = "time"
-HINT = re.compile(
-    r"24|\b12|\bam\b|\bpm\b|a\.m|p\.m|clock|\bhoras?\b|hh:?mm|military|how long|quanto tempo|minut"
-    r"|a\.?m\.? ?/ ?p\.?m",
-    re.I,
-)
 _T = r"[\ue020-\ue02f]"
 _FIRST = 0xE020
 _MOST = 8

@@ -12,11 +12,6 @@ from agents.exact.calendar_dates import WEEKDAYS, Written, replaced, written
 from agents.exact.figures import SMALL, small
 
 FAMILY = "date"
-HINT = re.compile(
-    r"\biso\b|8601|\b(?:yyyy|aaaa|dd|mm|d|m)[-/. ]?(?:m|d)|day|week|\bdate|\bdias?\b|\bdata\b"
-    r"|extenso|leap|bissext|\bmonth\b|format",
-    re.I,
-)
 _D = r"[\ue010-\ue01f]"
 _FIRST = 0xE010
 _MOST = 8

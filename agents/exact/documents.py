@@ -11,7 +11,6 @@ from agents.exact.answer import Exact
 from agents.exact.ask import Ask
 
 FAMILY = "document"
-HINT = re.compile(r"\bcpf|\bcnpj|\bnif\b|\biban|\bisbn|\bcard|cart[aã]o|luhn|\bcep\b|c[oó]digo postal", re.I)
 _V = "\ue060"
 
 

@@ -11,10 +11,6 @@ from agents.exact.items import MOST, Items, kind_of, ordered
 from agents.exact.parts import Part, computed
 
 FAMILY = "list"
-HINT = re.compile(
-    r"sort|order|alphabet|orden|alfab|ordem|rank|ascend|descend|cresc|revers|invert|dup|dedup|repe"
-    r"|unique|unic|únic|distinct|oldest|newest|smallest|largest|lowest|highest|cheapest|barato|menor|maior|antig", re.I,
-)
 
 _LETTERS = re.compile(
     r"\b(?:sort |put |order |arrange |alphabetically |list )?(?:them |it |these )?(?:in |into |by |por |em |pela |na )?"

@@ -10,7 +10,6 @@ from agents.exact.parts import Part, computed
 from agents.exact.replacing import KEEP, NOUNS, RETURN
 
 FAMILY = "mask"
-HINT = re.compile(r"mask|redact|anonym|anonim|mascar|ocult|censur|replac|troc|troqu|substitu|hide|put \[|take .{1,30} out|esconde|asterisk|asterisc", re.I)
 
 _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[A-Za-z]{2,}(?!\w)")
 _KINDS = {

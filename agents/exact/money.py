@@ -10,7 +10,6 @@ from agents.exact.ask import Ask
 from agents.exact.figures import number, rounded
 
 FAMILY = "money"
-HINT = re.compile(r"[$€£]|dollar|\busd|\beuro|\beur\b|reais|\breal\b|brl|moeda|currency|pound|gbp|thousand|milhar|separator|separador|plain number|numero simples|número simples", re.I)
 _A = "\ue050"
 _N = r"\d{1,3}(?:[ .,]\d{3})+(?:[.,]\d{1,6})?|\d+(?:[.,]\d+)?"
 _SIGN = r"(?:r\$|us\$|\$|€|£)"

@@ -8,7 +8,6 @@ from agents.exact.answer import Exact
 from agents.exact.ask import Ask
 
 FAMILY = "phone"
-HINT = re.compile(r"e\.? ?164|internac?tional|internacional|\bphone|\btel|celular|telem|\+ ?\d|xx|fone|mobile|number|numero|número|ddd", re.I)
 _P = "\ue030"
 
 _NUMBER = re.compile(

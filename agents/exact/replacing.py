@@ -9,7 +9,6 @@ from agents.exact.ask import VALUE, Ask
 from agents.exact.parts import QUOTED, Part, computed, inside
 
 FAMILY = "replace"
-HINT = re.compile(r"replac|chang|swap|substitu|troc|troqu|mud[ae]|remov|tir[ae]|strip|delete|diz|says|bump|apag|retir|elimin", re.I)
 _A, _B = "\ue070", "\ue071"
 _ARG = rf"(?:\b(?:the |a |o |every |all |each |todos? |todas? |cada )*(?:word|words|text|phrase|string|palavra|expressao|texto|termo|name|nome)s? )?(?P<{{0}}>[\ue070-\ue07f])"
 _SIGNS = {

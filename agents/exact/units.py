@@ -13,7 +13,6 @@ from agents.exact.figures import small
 from agents.exact.unit_table import NAMES, SCALES, Unit, degrees, named
 
 FAMILY = "unit"
-HINT = re.compile(r"\d|\b(?:um|uma|one|two|three|dois|duas|tres|half|meia)\b", re.I)
 _Q = "\ue040"
 
 _N = rf"(?P<sign>(?<![\w\d])-)?(?P<n>{NUMBER}|\b{SMALL}\b|\b(?:an?|half an?|meia)\b(?= ))"
