@@ -6,13 +6,13 @@ import re
 from fractions import Fraction
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.figures import NUMBER, PLACES, SMALL, WHOLE, local, number, places_of, plain, rounded, small
 from agents.tools.calculate import value_of
 from agents.tools.tool import ToolFailed, ToolRefused
 
 FAMILY = "arithmetic"
-_MOST_CHARS = 400
+
 _X = "[\ue080-\ue0bf]"
 _FIRST = 0xE080
 
@@ -63,7 +63,7 @@ _NOUNS = frozenset(
 
 def exact(prompt: str) -> Exact | None:
     """The value of the one sum that is asked for; None where a number has two readings."""
-    if len(prompt) > _MOST_CHARS:
+    if len(prompt) > LONGEST_WORDING:
         return None
     ask = Ask(prompt, prompt)
     places, whole = ask.taken(PLACES), ask.take(WHOLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from agents.exact.flat import flat
 from agents.exact.forms import BARE, FORMS
@@ -16,6 +17,9 @@ ORDER, FORM = "\x01", "\x02"
 
 VALUE = "\ue000"
 """What stands in place of the text or the value that is worked on."""
+
+LONGEST_WORDING = 350
+"""Characters; who asks for one thing at greater length asks for more than that."""
 
 _CLAUSE = re.compile(r"[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…")
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
@@ -30,17 +34,12 @@ class Ask:
     """The wording of one request, of which the understood parts are taken out one by one.
 
     text: flat; what was taken stands as ORDER or FORM, as long as it was. bare: only the number is
-    wanted, without its unit. language: `en` or `pt`, by the wording. remarks: whether there were
-    clauses that ask for nothing and say something unknown.
+    wanted, without its unit. language: `en` or `pt`, by the wording.
     """
 
     def __init__(self, wording: str, prompt: str) -> None:
-        self.text = spelled(flat(wording))
-        words = _WORD.findall(self.text)
-        self.language = language_of(words) or _guessed(prompt)
-        self.bare = self.take(BARE, FORM)
-        self.take(FORMS, FORM)
-        self.remarks = False
+        self.text, language, self.bare = _begun(wording)
+        self.language = language or _guessed(prompt)
 
     def take(self, pattern: re.Pattern[str], mark: str = ORDER) -> bool:
         """Whether the pattern occurs; all its occurrences count as understood."""
@@ -91,7 +90,6 @@ class Ask:
                 continue
             if orders or VALUE in clause or not remarks or not _is_remark(clause, harmless):
                 return False
-            self.remarks = True
         return True
 
     def _clauses(self) -> Iterator[str]:
@@ -110,5 +108,21 @@ def _is_remark(clause: str, harmless: frozenset[str]) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
+def _begun(wording: str) -> tuple[str, str, bool]:
+    """The flat text without the form of the answer, the language, and whether it is a bare number.
+
+    Every family begins so with the same few wordings of one request.
+    """
+    text = spelled(flat(wording))
+    text, bare = BARE.subn(_form, text)
+    return FORMS.sub(_form, text), language_of(_WORD.findall(text)), bare > 0
+
+
+def _form(found: re.Match[str]) -> str:
+    return FORM * len(found[0])
+
+
+@lru_cache(maxsize=64)
 def _guessed(prompt: str) -> str:
     return "pt" if language.language_of(prompt) == "pt" else "en"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.figures import SMALL, small
 
 FAMILY = "time"
@@ -61,6 +61,8 @@ _NOUNS = frozenset(
 
 def exact(prompt: str) -> Exact | None:
     """The time asked for; None where there is none, or more than one reading."""
+    if len(prompt) > LONGEST_WORDING:
+        return None
     ask = Ask(prompt, prompt)
     length = ask.one(_LENGTH)
     to_24, to_12 = ask.take(_TO_24) if not length else False, ask.take(_TO_12)

@@ -7,7 +7,7 @@ import re
 from datetime import date, timedelta
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.calendar_dates import WEEKDAYS, Written, replaced, written
 from agents.exact.figures import SMALL, small
 
@@ -104,6 +104,8 @@ _STEPS = {"d": 1, "w": 7, "s": 7}
 
 def exact(prompt: str) -> Exact | None:
     """The date asked for; None where there is none, or more than one reading."""
+    if len(prompt) > LONGEST_WORDING:
+        return None
     ask = Ask(prompt, prompt)
     if leap := ask.one(_LEAP):
         return _leap(ask, int(leap["a"] or leap["b"] or leap["c"]))

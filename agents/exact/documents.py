@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 
 FAMILY = "document"
 _V = "\ue060"
@@ -68,6 +68,8 @@ _NOUNS = frozenset("number numero code codigo document documento valor value bra
 
 def exact(prompt: str) -> Exact | None:
     """The number in the form asked, or whether its check digits fit."""
+    if len(prompt) > LONGEST_WORDING:
+        return None
     ask = Ask(prompt, prompt)
     kinds = [name for name, pattern in _NAMED.items() if ask.take(pattern)]
     values: list[str] = []

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.figures import number, rounded
 
 FAMILY = "money"
@@ -44,6 +44,8 @@ _NOUNS = frozenset(
 
 def exact(prompt: str) -> Exact | None:
     """The amount in the form asked; None where nothing says which form that is."""
+    if len(prompt) > LONGEST_WORDING:
+        return None
     ask = Ask(prompt, prompt)
     like = ask.one(_LIKE)
     grouped, cents = ask.take(_GROUPED), ask.take(_CENTS)

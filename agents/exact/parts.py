@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from agents.exact.answer import Exact
-from agents.exact.ask import FORM, VALUE, Ask
+from agents.exact.ask import FORM, LONGEST_WORDING, VALUE, Ask
 from agents.exact.flat import flat
 
-LONGEST_WORDING = 500
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
 QUOTED = re.compile(
     r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|(?<![^\s(:,])'([^'\n]+)'(?![^\s),.:;?!])|`([^`\n]+)`"
@@ -58,8 +58,13 @@ def computed(prompt: str, compute: Callable[[Ask, Part], Exact | None]) -> Exact
     return answer
 
 
-def parts(prompt: str) -> Iterator[Part]:
+@lru_cache(maxsize=4)
+def parts(prompt: str) -> tuple[Part, ...]:
     """Every division worth trying, each once; the data is never empty."""
+    return tuple(_worth_trying(prompt))
+
+
+def _worth_trying(prompt: str) -> Iterator[Part]:
     seen: set[tuple[str, str]] = set()
     for part in _divided(prompt):
         if not part.data.strip() or len(part.wording) > LONGEST_WORDING:

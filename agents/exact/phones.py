@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 
 FAMILY = "phone"
 _P = "\ue030"
@@ -53,6 +53,8 @@ _PLUS = re.compile(r"\b(?:with|including|com) (?:the |o )?(?:country code|codigo
 
 def exact(prompt: str) -> Exact | None:
     """The number in the form asked; None without a country that is sure."""
+    if len(prompt) > LONGEST_WORDING:
+        return None
     ask = Ask(prompt, prompt)
     template = ask.one(_TEMPLATE)
     ask.text = _XX.sub("(", ask.text)

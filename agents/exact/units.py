@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from agents.exact.answer import Exact
-from agents.exact.ask import Ask
+from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.figures import NUMBER, PLACES, SMALL, WHOLE, local, number, places_of, plain, rounded
 from agents.exact.figures import small
 from agents.exact.unit_table import NAMES, SCALES, Unit, degrees, named
@@ -35,6 +35,8 @@ class _Measure:
 
 def exact(prompt: str) -> Exact | None:
     """The measure in the unit asked; None for units of different kinds, or none."""
+    if len(prompt) > LONGEST_WORDING:
+        return None
     ask = Ask(prompt, prompt)
     places, whole = ask.taken(PLACES), ask.take(WHOLE)
     measures: list[_Measure] = []
