@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents.checks.ambiguous import unambiguous
 from agents.checks.arithmetic import arithmetic
 from agents.checks.code import code_given, code_parses, examples_pass, language_kept
+from agents.checks.exact import computed
 from agents.checks.grounded import grounded
 from agents.checks.injected import not_injected
 from agents.checks.left_out import nothing_left_out
@@ -31,7 +32,7 @@ async def evidence_checks(
 ) -> tuple[CheckResult, ...]:
     """What the answer's own text shows of its quality, by kind.
 
-    Code must be there; it is parsed, held to its programming language, and run on the task's
+    What can be computed is. Code must be there; it is parsed, held to its programming language, and run on the task's
     examples. An extraction's values are looked up in the text. The sums and the language of
     anything but code are checked, and that it has lost no figure, settles nothing that the request
     leaves open and obeys no order of the pasted text. default_language: as `language_kept` takes
@@ -40,6 +41,7 @@ async def evidence_checks(
     """
     if kind is not Kind.CODE:
         return (
+            computed(task, kind, completion),
             grounded(task, kind, completion),
             arithmetic(task, kind, completion),
             in_language(task, kind, completion),

@@ -114,17 +114,19 @@ def _converted(measures: list[_Measure], target: Unit | str) -> Fraction | None:
 def _answer(
     ask: Ask, value: Fraction, unit: Unit | str, name: str, decimals: int | None
 ) -> Exact | None:
-    how = "by the definition of the units"
+    how, loose = "by the definition of the units", False
     text = rounded(value, decimals) if decimals is not None else plain(value)
     if text is None:
         # Hundredths are what people expect of a measure; a small one needs more.
         if abs(value) < 1:
             return None
-        text = rounded(value, 2)
+        text, loose = rounded(value, 2), True
         how += ", rounded to hundredths"
     text = local(text, ask.language)
     if ask.bare:
-        return Exact(text, FAMILY, how)
+        return Exact(text, FAMILY, how, loose)
     if isinstance(unit, str):
-        return Exact(f"{text} {'K' if unit == 'k' else '°' + unit.upper()}", FAMILY, how)
-    return Exact(f"{text} {unit.symbol or name}", FAMILY, how)
+        name = "K" if unit == "k" else f"°{unit.upper()}"
+    elif unit.symbol:
+        name = unit.symbol
+    return Exact(f"{text} {name}", FAMILY, how, loose)
