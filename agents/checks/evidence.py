@@ -40,24 +40,28 @@ async def evidence_checks(
     where all else passed.
     """
     if kind is not Kind.CODE:
+        found = computed(task, kind, completion)
+        if found.proves:
+            # The others guess what this one knows.
+            return (found,)
         return (
-            computed(task, kind, completion),
             grounded(task, kind, completion),
             arithmetic(task, kind, completion),
             in_language(task, kind, completion),
             nothing_left_out(task, kind, completion),
             unambiguous(task, kind, completion),
             not_injected(task, kind, completion),
+            found,
         )
-    found = (
+    judged = (
         code_given(task, completion),
         language_kept(task, completion, default_language),
         await code_parses(task, kind, completion),
     )
-    if not all(one.passed for one in found) or seconds < _LEAST_S:
-        return found
+    if not all(one.passed for one in judged) or seconds < _LEAST_S:
+        return judged
     limits = Limits(wall_s=min(seconds, _EXAMPLE_S))
-    return (*found, await examples_pass(task, kind, completion, limits=limits))
+    return (*judged, await examples_pass(task, kind, completion, limits=limits))
 
 
 def require_language(name: str | None) -> None:
