@@ -52,6 +52,8 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b(?:half of|metade de) (?P<a>{_X})"), "half"),
     (re.compile(rf"\b(?:double|o dobro de|twice) (?P<a>{_X})"), "double"),
 )  # fmt: skip
+_NO_SUM = re.compile(r"\d[-/]\d|\d:\d|^[^a-z]*\d[^a-z=+*/^-]*$|(?<![a-z])v\d|\d\.\d+\.\d")
+"""Dates, times, versions and numbers of documents look like sums."""
 _ASKS = re.compile(
     r"\b(?:how much|how many|the (?:result|value|sum|total|answer) of|o (?:resultado|valor|total) d[eao]|qual|resultado|valor|sum of|final price)\b"
 )
@@ -83,9 +85,12 @@ def exact(prompt: str) -> Exact | None:
         values.append(Fraction(small(found[0])))
         return chr(_FIRST + len(values) - 1)
 
+    if _NO_SUM.search(ask.text):
+        return None
     ask.text = _LITERAL.sub(put, ask.text)
     if not values:
         return None
+    comma = bool(re.search(r"\d,\d{1,2}(?!\d)", prompt)) and not re.search(r"\d\.\d", prompt)
     ask.text = _WORD_NUMBER.sub(
         lambda found: found[0] if found[0] in ("um", "uma", "one") else put_word(found), ask.text
     )
@@ -99,7 +104,7 @@ def exact(prompt: str) -> Exact | None:
     value, what = found
     ask.take(_ASKS)
     left = re.search(_X, ask.text) or not ask.nothing_left(_NOUNS, remarks=False)
-    return None if left or len(signs) > 1 else _written(ask, value, what, decimals, signs)
+    return None if left or len(signs) > 1 else _written(ask, value, what, decimals, signs, comma=comma)
 
 
 def _form(ask: Ask, values: list[Fraction]) -> tuple[Fraction, str] | None:
@@ -163,7 +168,7 @@ def _expression(ask: Ask, values: list[Fraction]) -> tuple[Fraction, str] | None
 
 
 def _written(
-    ask: Ask, value: Fraction, what: str, decimals: int | None, signs: set[str]
+    ask: Ask, value: Fraction, what: str, decimals: int | None, signs: set[str], *, comma: bool
 ) -> Exact | None:
     text = rounded(value, decimals) if decimals is not None else plain(value)
     if text is None:
@@ -172,7 +177,7 @@ def _written(
     sign = signs.pop() if signs and what not in ("ratio",) else ""
     if sign and decimals is None and "." in text:
         text = rounded(value, 2) if len(text.partition(".")[2]) <= 2 else text
-    text = local(text, ask.language)
+    text = local(text, "pt" if comma else ask.language)
     how = {"expression": "recomputed exactly"}.get(what, f"the {what}, exactly")
     if ask.bare or not (sign or what == "ratio"):
         return Exact(text, FAMILY, how)

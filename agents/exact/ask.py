@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agents.exact.flat import flat
-from agents.exact.forms import BARE, FORMS
+from agents.exact.forms import BARE, FORMS, KEEP
 from agents.exact.spelling import spelled
-from agents.exact.words import FILLERS, NEEDS, POLITE, PURPOSE, REMARK, TURNS, language_of
+from agents.exact.words import FILLERS, NEEDS, POLITE, PURPOSE, PURPOSE_FIRST, REMARK, TURNS, language_of
 from router.classify import language
 
 ORDER, FORM = "\x01", "\x02"
@@ -21,11 +21,16 @@ VALUE = "\ue000"
 LONGEST_WORDING = 350
 """Characters; who asks for one thing at greater length asks for more than that."""
 
-_CLAUSE = re.compile(r"[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…")
+_CLAUSE = re.compile(r" (?:and|e|but|mas) (?=(?:i |we |eu )?(?:need|want|preciso|quero|queria)\b)|[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…")
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _REST = re.compile(
     r"[^\W_\ue000-\ue0ff]+(?:'[^\W_]+)*|[^\w\s\x01\x02\ue000-\ue0ff\"'`.,;:!?()\[\]|*>→➜…^-]|_"
 )
+_WANTING = re.compile(f"{VALUE}\\W*(?:needs?|wants?|has|have|is|are)\\b")
+"""A statement about the text, which asks something else of it."""
+_LAUGH = re.compile(r"\b(?:k{2,}|(?:rs){2,}|(?:ha){2,}h?|lol|lmao)\b")
+_SHORT = re.compile(r"\bp/(?= ?[a-z])")
+_ONLY = re.compile(r"(?<=[\x01\x02]) (?:only|alone|so|apenas|somente)\b|\b(?:only|so|apenas|somente) (?=\x01)")
 _MARKS = re.compile("[\x01\x02\ue000-\ue0ff]")
 _LONGEST_REMARK = 25
 
@@ -77,14 +82,18 @@ class Ask:
             words = _REST.findall(line)
             if not _MARKS.search(line) and (len(words) == 1 and words[0] not in POLITE):
                 return False
+        if _WANTING.search(self.text):
+            return False
         for clause in self._clauses():
             orders = ORDER in clause
             if found := NEEDS.match(clause):
                 if not (TURNS - harmless) & set(found["who"].split()):
                     clause = clause[found.end() - 1 :]
-            purpose = PURPOSE.search(clause)
-            if purpose and not (TURNS - harmless) & set(purpose["what"].split()):
-                clause = clause[: purpose.start()]
+            clause = _ONLY.sub("", clause)
+            for form in (PURPOSE, PURPOSE_FIRST):
+                purpose = form.search(clause)
+                if purpose and not (TURNS - harmless) & set(purpose["what"].split()):
+                    clause = clause[: purpose.start()] + clause[purpose.end() :]
             unknown = [word for word in _REST.findall(clause) if word not in FILLERS and word not in nouns]
             if not unknown:
                 continue
@@ -100,8 +109,9 @@ class Ask:
 
 def _is_remark(clause: str, harmless: frozenset[str]) -> bool:
     """Whether it is a statement that asks for nothing."""
-    words = _REST.findall(clause)
-    if len(words) > _LONGEST_REMARK or not REMARK.match(clause):
+    found = REMARK.match(clause)
+    words = [] if found is None else _REST.findall(clause[found.end() :])
+    if found is None or len(words) > _LONGEST_REMARK:
         return False
     return all(word.isalpha() or re.fullmatch(r"[a-z]+'[a-z]{1,2}", word) for word in words) and not (
         (TURNS - harmless) & set(words) or any(word.endswith("n't") for word in words)
@@ -114,7 +124,8 @@ def _begun(wording: str) -> tuple[str, str, bool]:
 
     Every family begins so with the same few wordings of one request.
     """
-    text = spelled(flat(wording))
+    text = _LAUGH.sub("", spelled(_SHORT.sub("pra", flat(wording))))
+    text = KEEP.sub(_form, text)
     text, bare = BARE.subn(_form, text)
     return FORMS.sub(_form, text), language_of(_WORD.findall(text)), bare > 0
 

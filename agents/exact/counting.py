@@ -35,7 +35,7 @@ _ENDING = re.compile(
 _TIMES = re.compile(
     r"\b(?:how many times|how often|quantas vezes|(?:the )?number of (?:times|occurrences of)|count (?:the )?occurrences of|conta(?:r)? (?:as )?(?:ocorrencias|vezes)(?: (?:de|da|do|que))?)"
     r"(?:,? ?(?:do|does|did|is|the|a|o|aparece|surge|ocorre|occurs?|que))*"
-    r"(?: ?(?P<kind>letters?|words?|letra|palavra|termo|character|caracter))? ?(?:\(?so o numero\)?)?(?P<what>[\ue070-\ue07f]|\b[a-z0-9]{1,20})\b"
+    r"(?: ?(?P<kind>letters?|words?|letra|palavra|termo|character|caracter))? ?(?:\(?so o numero\)?)?(?P<what>[\ue070-\ue07f]|\b[a-z0-9]{1,20}\b)"
     r"(?: (?:appears?|occurs?|shows? up|comes up|used|aparece|surge|ocorre|tem|e usada|esta))*"
 )
 _LETTER = re.compile(

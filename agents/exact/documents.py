@@ -42,8 +42,9 @@ _VALUE = re.compile(r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?[a-z0
 _VALID = re.compile(
     r"\b(?:is|if|whether|se|e|esta|eh)?(?: (?:o|a|the|this|este|esse))?\s*\b(?:valid|correct|validos?|validas?|corret[oa]|certo)(?: or not| or invalid| ou nao| ou invalid[oa])?\b"
     r"|\b(?:passes|pass|passa|passam)(?: in| the| no| na)*(?: luhn| validation| check| validacao| algoritmo de luhn| teste de luhn)+\b"
-    r"|\b(?:validate|valida|valide|validar|verify|verifica|verifique|check|checa|confere)\b(?: if| whether| that| se)?"
+    r"|\b(?:validate|valida|valide|validar)\b(?: if| whether| that| se)?"
 )
+_CHECK = re.compile(r"\b(?:check|verify|verifica|verifique|confere|checa)\b(?: if| whether| that| se)?")
 _LUHN = re.compile(r"\b(?:(?:using|with|by|com|pelo|por)(?: the| o)? )?luhn(?: algorithm| check)?\b")
 _YES_NO = re.compile(
     r"\b(?:(?:with |by )?(?:a )?(?:just |only )?yes or no|yes/no|(?:com |so )?(?:um )?sim ou nao|sim/nao)\b"
@@ -90,6 +91,8 @@ def exact(prompt: str) -> Exact | None:
     formatted = ask.take(_FORMATTED) or fours
     luhn = ask.take(_LUHN) and name == "card"
     valid = ask.take(_VALID) or luhn
+    if valid:
+        ask.take(_CHECK)
     if valid + stripped + formatted != 1 or not ask.nothing_left(_NOUNS, remarks=False):
         return None
     if valid:

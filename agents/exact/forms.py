@@ -64,3 +64,11 @@ FORMS = re.compile(
     rf"(?:,? (?:nem|e|ou) (?:sem )?{_CONVERSA})*\b|\bsem explicar(?: nada)?\b"
     r"|\bnuma (?:so )?palavra\b|\bem uma (?:unica )?palavra\b|\buma (?:so )?palavra\b"
 )
+
+KEEP = re.compile(
+    r"\b(?:and |but |e |mas )?(?:(?:leave|keep) (?:everything else|the rest|all else|the other(?: parts?)?)(?: (?:exactly|just))?(?: (?:as (?:it )?is|alone|untouched|unchanged|the same|as it was|intact))*"
+    r"|(?:don't|do not|dont) (?:touch|change|alter|modify) (?:anything else|the rest|a thing else)|(?:touch|change) nothing else|rest (?:the )?same|same (?:text|rest)"
+    r"|(?:e )?(?:nao|sem) (?:mexe(?:r|s)?|mexa|mud(?:a|e|ar|es)|toqu?(?:e|es|ar|a)|alter(?:a|e|ar|es)) (?:em |no |o |a )?(?:mais nada|nada mais|resto|restante)"
+    r"|(?:mantem|mantenha|deixa|deixe|manter|mantendo) (?:o )?(?:resto|restante|todo o resto)(?: (?:igual|como (?:esta|ta)|intacto|do texto))*)\b"
+)
+"""That nothing else is to be touched, which is so anyway."""

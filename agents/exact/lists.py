@@ -73,7 +73,7 @@ _KEEP = re.compile(
 _LOWER = re.compile(r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:lower ?-?case(?:d)?(?: (?:everything|all|them))?|(?:tudo (?:em )?)?minusculas?)\b")
 _UPPER = re.compile(r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:upper ?-?case(?:d)?(?: (?:everything|all|them))?|all caps|(?:tudo (?:em )?)?maiusculas?)\b")
 _LINES = re.compile(
-    r"\b(?:(?:with )?(?:one|each|1|um|uma|cada)(?: (?:name|item|word|number|entry|nome|email|um|numero|one|on|palavra))? ?(?:per|on|a|in|por|em|na|each)(?: (?:its|a|an|sua|own|uma|cada|new|separate|propria|cada))* ?(?:line|linha)"
+    r"\b(?:(?:with )?(?:one|each|1|um|uma|cada)(?: (?:name|item|word|number|entry|nome|email|um|numero|one|on|palavra))? (?:per|on|a|in|por|em|na|each)(?: (?:its|a|an|sua|own|uma|cada|new|separate|propria|cada))* ?(?:line|linha)"
     r"|(?:on |in |em )?(?:separate|linhas separadas|different)(?: lines)?|line by line|uma linha cada(?: um)?)\b"
 )
 _COMMAS = re.compile(
@@ -88,6 +88,7 @@ _NOUNS = frozenset(
     "order ordem array column repeats line e-mails keep and e prices precos dates datas anos years letters letras"
     .split()
 )
+_HARMLESS = frozenset("list lista two three duas tres new".split())
 _SIGNS = (
     ("letters", True, _LETTERS_DOWN), ("letters", False, _LETTERS), ("surnames", False, _SURNAME),
     ("length", False, _LENGTH), ("price", False, _PRICE_UP), ("price", True, _PRICE_DOWN),
@@ -113,7 +114,7 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     lines, commas = ask.take(_LINES), ask.take(_COMMAS)
     ask.take(_ONE_LINE)
     glue = "\n" if lines else ", " if commas else None
-    if lines and commas or lower and upper or any_case and not dedupe or not ask.nothing_left(_NOUNS):
+    if lines and commas or lower and upper or any_case and not dedupe or not ask.nothing_left(_NOUNS, harmless=_HARMLESS):
         return None
     items = Items.read(part.data if part.marked else _unlabelled(part.data))
     if items is None or not 1 < len(items.values) <= MOST or _odd(items):

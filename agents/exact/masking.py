@@ -7,7 +7,7 @@ import re
 from agents.exact.answer import Exact
 from agents.exact.ask import Ask
 from agents.exact.parts import Part, computed
-from agents.exact.replacing import KEEP, NOUNS, RETURN
+from agents.exact.replacing import NOUNS, RETURN
 
 FAMILY = "mask"
 
@@ -57,7 +57,7 @@ def exact(prompt: str) -> Exact | None:
 
 
 def _compute(ask: Ask, part: Part) -> Exact | None:
-    ask.take(KEEP), ask.take(RETURN)
+    ask.take(RETURN)
     orders = [found for form in _ORDERS for found in ask.taken(form)]
     if not orders:
         return _last_four(ask, part)
@@ -80,7 +80,7 @@ def _written(label: str) -> str:
 def _only(name: str, rest: str) -> bool:
     """Whether nothing that is left could be of the same kind."""
     if name == "email":
-        return "@" not in rest and not re.search(r"\b(?:at|arroba|dot)\b", rest, re.I)
+        return "@" not in rest and not re.search(r"\w \W?(?:at|arroba)\W? [\w-]+(?:\W? ?(?:dot|ponto)\W? ?|\.)\w", rest, re.I)
     if name == "phone":
         return not re.search(r"\d(?:[ .()/-]{0,2}\d){5,}", rest)
     return not re.search(r"\d(?:[ ./-]{0,2}\d){8,}", rest)

@@ -37,16 +37,10 @@ _REMOVE = re.compile(
 )
 _UNQUOTED = re.compile(
     r"\b(?:(?:from|replace|swap|change|troca|troque|substitui|substitua|onde diz|where it says|muda|mude) )(?P<a>\$?[\w$€.%-]*\w|[A-ZÀ-Ý][\w]*(?: [A-ZÀ-Ý]\w*){1,3})"
-    r" (?:with|by|to|for|por|para|muda para|mude para|troca por|put|write|põe|poe) (?P<b>\$?[\w$€.%-]*\w|[A-ZÀ-Ý]\w*(?: [A-ZÀ-Ý]\w*){1,3})(?=[\s,.:;?]|$)"
+    r" (?:with|by|to|for|por|para|muda para|mude para|troca por|put|write|põe|poe) (?P<b>[A-ZÀ-Ý]\w*(?: [A-ZÀ-Ý]\w*){1,3}|\$?[\w$€.%-]*\w)(?=[\s,.:;?]|$)"
 )
 _EVERYWHERE = re.compile(
     r"\b(?:everywhere(?: it (?:appears|occurs))?|throughout|in all places|all (?:of )?(?:the )?(?:occurrences|instances)|every time|em todo o (?:texto|lado)|em todos os lugares|sempre que aparece[r]?|todas as (?:vezes|ocorrencias)|toda ocorrencia)\b"
-)
-KEEP = re.compile(
-    r"\b(?:and |but |e |mas )?(?:(?:leave|keep) (?:everything else|the rest|all else|the other(?: parts?)?)(?: (?:exactly|just))?(?: (?:as (?:it )?is|alone|untouched|unchanged|the same|as it was|intact))*"
-    r"|(?:don't|do not|dont) (?:touch|change|alter|modify) (?:anything else|the rest|a thing else)|(?:touch|change) nothing else|rest (?:the )?same|same (?:text|rest)"
-    r"|(?:e )?(?:nao|sem) (?:mexe(?:r|s)?|mexa|mud(?:a|e|ar|es)|toqu?(?:e|es|ar|a)|alter(?:a|e|ar|es)) (?:em |no |o |a )?(?:mais nada|nada mais|resto|restante)"
-    r"|(?:mantem|mantenha|deixa|deixe|manter|mantendo) (?:o )?(?:resto|restante|todo o resto)(?: (?:igual|como (?:esta|ta)|intacto|do texto))*)\b"
 )
 RETURN = re.compile(
     r"\b(?:and |e )?(?:return|give(?: me)?|paste(?: me)?|send(?: me)?|devolve|devolva|manda|mostra)(?: it| back| me)* (?:the |o |a )?(?:full |whole |complete |entire |updated )?"
@@ -89,7 +83,7 @@ def _compute(part: Part, prompt: str) -> Exact | None:
             # What becomes of the spaces around a removed word is open.
             return None
         old, new = arguments[ord(found["a"]) - ord(_A)], ""
-    ask.take(_EVERYWHERE), ask.take(KEEP), ask.take(RETURN)
+    ask.take(_EVERYWHERE), ask.take(RETURN)
     left = any(chr(ord(_A) + n) in ask.text for n in range(len(arguments)))
     if left or not ask.nothing_left(NOUNS) or VALUE not in ask.text:
         return None

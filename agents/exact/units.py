@@ -19,12 +19,16 @@ _N = rf"(?P<sign>(?<![\w\d])-)?(?P<n>{NUMBER}|\b{SMALL}\b|\b(?:an?|half an?|meia
 _MEASURE = re.compile(rf"(?<![\w.,/]){_N}(?P<half> and a half| e meia| e meio)? ?-?(?:{NAMES}|{SCALES})(?:(?P<after> e meia| e meio| and a half))?(?![\w²³/])")
 _TARGET = re.compile(rf"(?<![\w²³/'])(?:{NAMES}|{SCALES})(?![\w²³'])")
 _ROUNDING = re.compile(r"\b(?:round\w*|arredond\w*|approx\w*|about|aproximad\w*|cerca)\b")
-_FEET = re.compile(rf"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{{1,2}})(?: ?(?:in(?:ches)?\b|\"))?(?! ?[\w/])")
+_FEET = re.compile(rf"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{{1,2}})(?: ?(?:in(?:ches)?\b|\"))?(?![\w/]|[.,]\d)")
 _NOUNS = frozenset(
     "convert long many much number distance weight temperature height length degrees graus unit units "
     "unidade unidades valor temperatura peso altura distancia comprimento dao equivalem equivale value "
     "corresponde correspondem equals there contains contem cabem meters".split()
 )
+
+
+_HARMLESS = frozenset("american americano americana british ingles inglesa".split())
+_HOW_MANY = re.compile(r"\b(?:how many|quant[ao]s)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def exact(prompt: str) -> Exact | None:
         return None
     ask.take(_ROUNDING)
     value = _converted(measures, units[0])
-    if value is None or not ask.nothing_left(_NOUNS):
+    if value is None or not ask.nothing_left(_NOUNS, harmless=_HARMLESS):
         return None
     return _answer(ask, value, units[0], targets[0][0], decimals)
 
@@ -123,7 +127,7 @@ def _answer(
         text, loose = rounded(value, 2), True
         how += ", rounded to hundredths"
     text = local(text, ask.language)
-    if ask.bare:
+    if ask.bare or _HOW_MANY.search(ask.text):
         return Exact(text, FAMILY, how, loose)
     if isinstance(unit, str):
         name = "K" if unit == "k" else f"°{unit.upper()}"

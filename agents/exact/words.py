@@ -30,14 +30,14 @@ escreve escreva escrever reescreve reescreva mostra mostre mostrar faz faca faze
 deixar responde responda apresenta apresente indica indique calcula calcule calcular vira
 usar use usa usando la ca so entao ai ne tb tambem ok certo agora rapidinho mesmo sff se faz
 meu minha meus minhas seu sua seus suas teu tua lhe com certeza ajuda ajude ajudar ficam fica ficar
-da' tem ha existe existem sera seria inteiro inteira exatamente exato exata
+tem ha existe disso disto nisso nela dela dele existem sera seria inteiro inteira exatamente exato exata
 """
 _EN_ONLY = frozenset(
     "the this that these what what's whats which how of is are was please convert into give write "
     "these make turn with and just only between number answer from".split()
 )
 _PT_ONLY = frozenset(
-    "o os um uma de do da dos das em para pra pro que qual quanto quantos quantas e sao isto isso "
+    "o os um uma soma calcula media de do da dos das em para pra pro que qual quanto quantos quantas e sao isto isso "
     "este esse estes esses por favor preciso passa passe coloca coloque converte converta muda so "
     "apenas somente numero data lista responde responda formato ordena tira troca troque".split()
 )
@@ -53,7 +53,7 @@ or depends wait sorry actually correction mean meant then after afterwards befor
 next finally later each every per both half double twice first second third last other another
 same different similar new
 nao nem nunca nada sem exceto menos mas porem embora salvo caso senao quer querem quero queria
-preciso precisa precisam deve devem devia tem de que gostaria exige exigem aceita aceitam so
+preciso precisa precisam deve devem devia gostaria exige exigem aceita aceitam so
 apenas somente talvez acho parece provavelmente depende alias desculpa desculpe quero depois
 antes tambem alem ainda finalmente cada metade dobro primeiro primeira segundo segunda terceiro
 ultimo ultima ambos ambas outro outra mesmo mesma diferente novo nova ou entao
@@ -80,16 +80,29 @@ _SUBJECTS = (
     r"(?:i|i'm|im|i've|we|we're|we've|he|he's|she|she's|they|they're|it|it's|this|that|these|my|our"
     r"|his|her|their|the|your|a|an|someone|somebody|eu|ele|ela|eles|elas|o|a|os|as|um|uma|meu|minha"
     r"|meus|minhas|nosso|nossa|isto|isso|este|esta|esse|essa|estou|to|tou|tenho|temos|recebi|copiei"
-    r"|encontrei|achei|comprei|peguei|apanhei|foi|era|veio|chegou|ficou|sou|somos|fiz|aqui|la)"
+    r"|encontrei|achei|comprei|peguei|apanhei|foi|era|ha|tinha|there|existem|veio|chegou|ficou|sou|somos|fiz|aqui|la)"
 )
-REMARK = re.compile(rf"\W*{_SUBJECTS}\b")
+_PAST = (
+    r"(?:was|were|came|said|sent|got|arrived|left|veio|vieram|foi|foram|chegou|chegaram|ficou|mandou"
+    r"|cuspiu|disse|pediu|saiu|estava)"
+)
+REMARK = re.compile(
+    rf"\W*(?:{_SUBJECTS}\b|(?:before i|antes de (?:eu )?|so (?:that )?i can|because|porque|pois|since)\b"
+    rf"|(?!(?:please|make|do|don't) )[a-z]+ (?:[a-z]+ ){{0,5}}{_PAST}\b)"
+)
 """How a statement begins; an order begins with its verb."""
 
 PURPOSE = re.compile(
-    r"(?<![^\s\x01\x02\ue000-\ue0ff])(?:for|to go (?:in|into|on)|para|pra|pro|p/) "
-    r"(?:(?:the|my|our|a|an|this|o|os|as|um|uma|meu|minha|nosso|nossa) ){1,2}"
-    r"(?P<what>[a-z'-]+(?: [a-z'-]+){0,2}) ?$"
+    r"(?<![^\s\x01\x02\ue000-\ue0ff])(?:(?:for|to go (?:in|into|on)|para|pra|p/) "
+    r"(?:(?:the|my|our|a|an|this|o|os|as|um|uma|meu|minha|nosso|nossa) ){1,2}|pro |pros )"
+    r"(?P<what>[a-z'-]+(?: [a-z'-]+){0,2}?) ?(?=$|\x01| and | e )"
 )
+PURPOSE_FIRST = re.compile(
+    r"^\W*(?:para|pra|to) (?:eu )?(?:por|colar|meter|colocar|usar|enviar|mandar|inserir|preencher|put"
+    r"|paste|send|use|enter|add)(?: it| them)? (?:no|na|em|in|into|on|num|numa)"
+    r"(?P<what>(?: [a-z'-]+){1,3}?) (?=preciso|quero|i need|i want|$)"
+)
+"""What the answer is for; it changes nothing."""
 
 NEEDS = re.compile(
     rf"\W*(?:{_SUBJECTS} )?(?P<who>(?:[a-z'-]+ ){{1,5}}?)(?:only |so |apenas )?"
