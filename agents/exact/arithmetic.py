@@ -90,6 +90,8 @@ def exact(prompt: str) -> Exact | None:
     ask.text = _LITERAL.sub(put, ask.text)
     if not values:
         return None
+    if re.search(r"\d,\d{1,2}(?!\d)", prompt) and re.search(r"\d\.\d{1,2}(?!\d)", prompt):
+        return None
     comma = bool(re.search(r"\d,\d{1,2}(?!\d)", prompt)) and not re.search(r"\d\.\d", prompt)
     ask.text = _WORD_NUMBER.sub(
         lambda found: found[0] if found[0] in ("um", "uma", "one") else put_word(found), ask.text

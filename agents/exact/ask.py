@@ -80,9 +80,10 @@ class Ask:
         """
         for line in self.text.split("\n"):
             words = _REST.findall(line)
-            if not _MARKS.search(line) and (len(words) == 1 and words[0] not in POLITE):
+            lone = len(words) == 1 and words[0] not in POLITE and words[0] not in nouns
+            if lone and ORDER not in line and FORM not in line and "\n" in self.text:
                 return False
-        if _WANTING.search(self.text):
+        if _WANTING.search(self.text) or self._goes_on():
             return False
         for clause in self._clauses():
             orders = ORDER in clause
@@ -100,6 +101,14 @@ class Ask:
             if orders or VALUE in clause or not remarks or not _is_remark(clause, harmless):
                 return False
         return True
+
+    def _goes_on(self) -> bool:
+        """Whether a text that was not taken for the data stands where data stands."""
+        return any(
+            not _MARKS.search(piece) and bool(set(_REST.findall(piece)) - POLITE)
+            for line in self.text.split("\n")
+            for piece in line.split(":")[1:]
+        )
 
     def _clauses(self) -> Iterator[str]:
         for clause in _CLAUSE.split(self.text):

@@ -15,7 +15,7 @@ _WORDING_CHARS = 600
 
 _FAMILIES = {
     "dates": r"\biso\b|8601|\b(?:yyyy|aaaa|dd|mm|d|m)[-/. ]?(?:m|d)|day|week|\bdate|\bdias?\b|\bdata\b"
-    r"|extenso|leap|bissext|\bmonth\b",
+    r"|extenso|leap|bissext|\bmonth\b|\blike\b|\btipo\b|\bform",
     "clock": r"\b(?:24|12)(?=\D)|\bam\b|\bpm\b|a\.m|p\.m|clock|hh:?mm|military|how long|quanto tempo"
     r"|minut",
     "phones": r"e\.? ?-?164|interna[tc]ional|phone|\btel|celular|fone|mobile|x{3}|\+\d",

@@ -39,9 +39,9 @@ _TIMES = re.compile(
     r"(?: (?:appears?|occurs?|shows? up|comes up|used|aparece|surge|ocorre|tem|e usada|esta))*"
 )
 _LETTER = re.compile(
-    rf"\b{_HOW} (?:letters?|letras?) ?(?P<what>[\ue070-\ue07f]|[a-z])(?:'s)?{_ARE}(?![\w])|\b{_HOW} (?P<plural>[a-z])'s\b{_ARE}"
+    rf"\b{_HOW} (?:letters?|letras?) (?P<what>[\ue070-\ue07f]|[a-z])(?:'s)?{_ARE}(?![\w])|\b{_HOW} (?P<plural>[a-z])'s\b{_ARE}"
 )
-_IN = re.compile(r"\b(?:in|na|no|em|nesta|neste|nessa|inside|within)(?: the| a| this| following)? (?:word|palavra)? ?(?P<word>[a-z]{3,30})\W*$")
+_IN = re.compile(r"\b(?:in|na|no|em|nesta|neste|nessa|inside|within)(?: (?:the |a |this |following )?(?:word|palavra))? (?P<word>[a-z]{3,30})\W*$")
 _NOUNS = frozenset(
     "word words palavra palavras text texto sentence frase phrase list lista tagline string paragraph line linha in na no nesta neste nessa "
     "desta deste da do there total each appear appears e title titulo message mensagem have tem count letters does thread email contained aqui"
@@ -147,6 +147,8 @@ def _occurrences(data: str, what: str, kind: str) -> int | None:
         return None
     if len(what) == 1 and not kind.startswith(("word", "palavra")):
         same = sum(char == what.lower() for char in data.lower())
+        if same != max(data.count(what.lower()), data.count(what.upper())):
+            return None
         # Letters with accents, and such as are written both large and small, count or not.
         if sum(char == flat(what) for char in flat(data)) != same:
             return None

@@ -38,7 +38,7 @@ _KINDS = {
     "cep": _Kind(r"cep", "", (8,), "xxxxx-xxx"),
 }
 _NAMED = {name: re.compile(rf"\b(?:{kind.names})\b(?: number| code| numero)?") for name, kind in _KINDS.items()}
-_VALUE = re.compile(r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?[a-z0-9]){11,30}|\d[\d./ -]{6,24}[\dx])(?!\w)")
+_VALUE = re.compile(r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?(?=[a-z]*\d)[a-z0-9]{4}| ?(?<=[a-z]{2}\d\d )[a-z]{4}){2,7}(?: ?(?=[a-z]*\d)[a-z0-9]{1,3})?|\d[\d./ -]{6,24}[\dx])(?!\w)")
 _VALID = re.compile(
     r"\b(?:is|if|whether|se|e|esta|eh)?(?: (?:o|a|the|this|este|esse))?\s*\b(?:valid|correct|validos?|validas?|corret[oa]|certo)(?: or not| or invalid| ou nao| ou invalid[oa])?\b"
     r"|\b(?:passes|pass|passa|passam)(?: in| the| no| na)*(?: luhn| validation| check| validacao| algoritmo de luhn| teste de luhn)+\b"
@@ -89,8 +89,8 @@ def exact(prompt: str) -> Exact | None:
     yes_no, fours = ask.take(_YES_NO), ask.take(_FOURS)
     stripped = ask.take(_STRIPPED)
     formatted = ask.take(_FORMATTED) or fours
-    luhn = ask.take(_LUHN) and name == "card"
-    valid = ask.take(_VALID) or luhn
+    valid = ask.take(_VALID)
+    valid = (ask.take(_LUHN) and name == "card") or valid
     if valid:
         ask.take(_CHECK)
     if valid + stripped + formatted != 1 or not ask.nothing_left(_NOUNS, remarks=False):

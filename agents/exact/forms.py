@@ -40,7 +40,7 @@ BARE = re.compile(
     rf"\b(?:just|only|simply|solely|nothing but) {_SEND}?(?:the |a )?(?:bare |plain |raw |final )?"
     r"(?:number|figure|digits?)\b(?: only)?(?! of| in)"
     rf"|\b{_SEND}?(?:just |only )?(?:the |a |one |single )?(?:bare |plain )?"
-    r"(?:number|figure|digits?) (?:only|alone)\b|\bas (?:just )?an? (?:plain |bare )?number\b"
+    r"(?:number|figure|digits?) (?:only|alone)\b"
     rf"|\b(?:so|apenas|somente|unicamente) {_MANDA}?(?:com )?(?:o |os )?"
     r"(?:numeros?|algarismos?|digitos?)\b(?! de| da)"
     rf"|\b{_MANDA}?(?:o )?(?:numero|algarismo) (?:so|apenas|somente)\b"

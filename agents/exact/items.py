@@ -66,6 +66,8 @@ class Items:
             return cls(tuple(_BULLET.sub("", line) for line in lines), "\n", bullet)
         if all(map(_NUMBERED.match, lines)) or any(line.endswith(":") for line in lines):
             return None
+        if len({line[-1] in ".!?" for line in lines}) > 1:
+            return None
         values = [line[:-1].rstrip() if line.endswith((",", ";")) else line for line in lines]
         return cls(tuple(values), "\n") if len(values) > 1 else None
 

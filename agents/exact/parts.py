@@ -26,32 +26,53 @@ _POLITE = re.compile(
     r"|obrigad[oa]|obg|valeu|vlw|grat[oa])\W*)+"
 )
 _GOES_ON = re.compile(
-    r"(?:and|then|also|next|finally|after that|afterwards|e|depois|tambem|em seguida|por fim)\b"
+    r"(?:and|then|also|next|finally|after that|afterwards|e|depois|tambem|em seguida|por fim|please"
+    r"|translate|explain|describe|summari[sz]e|rewrite|reply|respond|answer|return|convert|sort|count"
+    r"|replace|remove|format|list|tell|show|(?:give|make|put|write|add|use|keep|do|don't|send|turn)"
+    r" (?:me|it|them|this|these|the|all|each|every|a|an|not)|ignore|finish|end with|start with"
+    r"|traduz\w*|explic\w*|descrev\w*|resum\w*|reescrev\w*|respond\w*|devolv\w*|convert\w*|orden\w*"
+    r"|cont[ae]|troc\w*|troqu\w*|substitu\w*|remov\w*|tir[ae]|format\w*|list[ae]|diz|diga|mostr\w*"
+    r"|escrev\w*|acrescent\w*|adicion\w*|us[ae]|nao|ignor[ae]|termin[ae]|comec[ae])\b"
 )
+"""How a further order begins, which may have been taken for the end or the beginning of the data."""
+_QUESTION = re.compile(
+    r"\W*(?:is|are|was|were|does|isn't|aren't|sera que|esta|estao) (?:this|these|it|that|the|my|isto|isso|este|esta|"
+    r"esse|essa|o|a|os|as)\b"
+)
+"""What is to be answered with yes or no."""
 _ENDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """wording: what is asked, with VALUE where the data stood. data: as it is written. marked:
-    quotes or a fence say where it begins and ends."""
+    quotes or a fence say where it begins and ends. same_line: it begins or ends on the line of what
+    is asked."""
 
     wording: str
     data: str
     marked: bool = False
+    same_line: bool = False
 
     @property
-    def sentences(self) -> bool:
-        """Whether what follows may be a further order that was taken for data."""
+    def goes_on(self) -> bool:
+        """Whether a further order may have been taken for data."""
+        if self.marked:
+            return False
+        if self.same_line and "\n\n" in self.data.strip():
+            return True
         found = _TAIL.split(self.data.strip())
-        return not self.marked and len(found) > 1 and bool(_GOES_ON.match(flat(found[-1])))
+        return len(found) > 1 and any(_GOES_ON.match(flat(found[end])) for end in (0, -1))
 
 
 def computed(prompt: str, compute: Callable[[Ask, Part], Exact | None]) -> Exact | None:
     """The answer on which every way of dividing the request agrees that gives one."""
     answer: Exact | None = None
     for part in parts(prompt):
-        found = None if part.sentences else compute(Ask(part.wording, prompt), part)
+        ask = Ask(part.wording, prompt)
+        if part.goes_on or _QUESTION.match(ask.text):
+            continue
+        found = compute(ask, part)
         if found is not None and answer is not None and found.text != answer.text:
             return None
         answer = found or answer
@@ -87,11 +108,15 @@ def _divided(prompt: str) -> Iterator[Part]:
         found = quoted[0]
         yield Part(_around(prompt, found.start(), found.end()), inside(found), marked=True)
     for sign in list(_SIGN.finditer(prompt, 0, LONGEST_WORDING))[:4]:
-        yield Part(f"{prompt[: sign.start()]}: {VALUE}", prompt[sign.end() :].strip("\n "))
+        after = prompt[sign.end() :]
+        same = sign[0] != "\n" and bool(after.partition("\n")[0].strip())
+        wording = f"{prompt[: sign.start()]}: {VALUE}"
+        yield Part(wording, after.strip("\n "), same_line=same)
     for sign in list(_SIGN.finditer(prompt, max(0, len(prompt) - LONGEST_WORDING)))[-3:]:
         if sign[0].strip() != ":":
             wording = f"{VALUE} : {prompt[sign.end() :].lstrip('^ ')}"
-            yield Part(wording, prompt[: sign.start()].strip("\n "))
+            before = prompt[: sign.start()].strip("\n ")
+            yield Part(wording, before, same_line=sign[0] != "\n")
     yield from _between(prompt)
     if len(prompt) <= LONGEST_WORDING:
         for run in (*_RUN.finditer(prompt), *_NUMBERS.finditer(prompt)):

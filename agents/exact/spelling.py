@@ -11,7 +11,7 @@ _KNOWN = frozenset(
     descending duplicates duplicate duplicated repeated uppercase lowercase capitals replace
     occurrences characters character percentage percent multiplied divided difference kilometers
     kilometres kilometer celsius fahrenheit minutes seconds fortnight separated comma thousands
-    thousand decimal separator numbers weekday international yesterday february september november
+    thousand decimal decimals separator numbers weekday international yesterday february september november
     december january october wednesday thursday smallest largest highest lowest reverse average
     sentence sentences appear appears
     converte converta converter alfabetica alfabeticamente crescente decrescente duplicados
@@ -25,9 +25,9 @@ _TYPED = {
     "convet": "convert", "convrt": "convert", "covert": "convert", "conver": "convert",
     "fomat": "format", "formt": "format", "foramt": "format", "frmat": "format",
     "pleas": "please", "plese": "please", "teh": "the", "adn": "and", "wich": "which",
-    "ordem": "ordem", "aphabetical": "alphabetical", "remvoe": "remove", "remov": "remove",
+    "aphabetical": "alphabetical", "remvoe": "remove", "remov": "remove",
     "replce": "replace", "uper": "upper", "numer": "number", "nubmer": "number",
-    "numro": "numero", "lsit": "list", "soma": "soma", "wrds": "words", "wods": "words",
+    "numro": "numero", "lsit": "list", "wrds": "words", "wods": "words",
 }  # fmt: skip
 _LONG = re.compile(r"\b[a-z]{7,}\b|\b[a-z]{3,6}\b")
 _LEAST = 7

@@ -17,7 +17,7 @@ _Q = "\ue040"
 
 _N = rf"(?P<sign>(?<![\w\d])-)?(?P<n>{NUMBER}|\b{SMALL}\b|\b(?:an?|half an?|meia)\b(?= ))"
 _MEASURE = re.compile(rf"(?<![\w.,/]){_N}(?P<half> and a half| e meia| e meio)? ?-?(?:{NAMES}|{SCALES})(?:(?P<after> e meia| e meio| and a half))?(?![\w²³/])")
-_TARGET = re.compile(rf"(?<![\w²³/'])(?:{NAMES}|{SCALES})(?![\w²³'])")
+_TARGET = re.compile(rf"(?!ha\b)(?<![\w²³/'])(?:{NAMES}|{SCALES})(?![\w²³'])")
 _ROUNDING = re.compile(r"\b(?:round\w*|arredond\w*|approx\w*|about|aproximad\w*|cerca)\b")
 _FEET = re.compile(rf"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{{1,2}})(?: ?(?:in(?:ches)?\b|\"))?(?![\w/]|[.,]\d)")
 _NOUNS = frozenset(
@@ -112,7 +112,7 @@ def _converted(measures: list[_Measure], target: Unit | str) -> Fraction | None:
     sizes = [one.unit.size for one in measures if isinstance(one.unit, Unit)]
     if sizes != sorted(set(sizes), reverse=True):
         return None
-    return None if target in [one.unit for one in measures] else total / target.size
+    return None if first == target and len(measures) == 1 else total / target.size
 
 
 def _answer(
