@@ -55,10 +55,15 @@ def _same(prompt: str, answer: str, found: Exact) -> bool:
         first = _TOKEN.search(flat(text))
         return first is not None and _YES_NO.get(first[0]) == _YES_NO[flat(found.text)]
     wanted = _values(found.text)
-    if found.family in ("arithmetic", "unit", "count", "money") and len(_FIGURE.findall(found.text)) == 1:
+    if (
+        found.family in ("arithmetic", "unit", "count", "money")
+        and len(_FIGURE.findall(found.text)) == 1
+    ):
         given = _FIGURE.findall(text)
         own = [figure for figure in given if figure not in prompt] or given[-1:]
-        return bool(own) and all(_near(_values(figure), wanted, loose=found.loose) for figure in own)
+        return bool(own) and all(
+            _near(_values(figure), wanted, loose=found.loose) for figure in own
+        )
     if found.family == "list":
         return _TOKEN.findall(flat(text)) == _TOKEN.findall(flat(found.text))
     return _within(_TOKEN.findall(flat(found.text)), _TOKEN.findall(flat(text)))

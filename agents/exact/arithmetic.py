@@ -7,7 +7,18 @@ from fractions import Fraction
 
 from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
-from agents.exact.figures import NUMBER, PLACES, SMALL, WHOLE, local, number, places_of, plain, rounded, small
+from agents.exact.figures import (
+    NUMBER,
+    PLACES,
+    SMALL,
+    WHOLE,
+    local,
+    number,
+    places_of,
+    plain,
+    rounded,
+    small,
+)
 from agents.tools.calculate import value_of
 from agents.tools.tool import ToolFailed, ToolRefused
 
@@ -23,7 +34,12 @@ _WORD_NUMBER = re.compile(rf"\b{SMALL}\b")
 _P = r"(?: ?%| ?percent\b| ?per cent\b| ?por cento\b)"
 _OF = rf"({_X}){_P} (?:of|de|do|da|sobre|on) ({_X})"
 _SPOKEN = (
-    (re.compile(rf"(?<={_X}) ?(?:times|multiplied by|x|\*|·|vezes|multiplicado por) ?(?=[{_X[1:-1]}(])"), "*"),
+    (
+        re.compile(
+            rf"(?<={_X}) ?(?:times|multiplied by|x|\*|·|vezes|multiplicado por) ?(?=[{_X[1:-1]}(])"
+        ),
+        "*",
+    ),
     (re.compile(rf"(?<={_X}) ?(?:divided by|over|dividido por|/|:) ?(?=[{_X[1:-1]}(])"), "/"),
     (re.compile(rf"(?<={_X}) ?(?:plus|mais|\+) ?(?=[{_X[1:-1]}(])"), "+"),
     (re.compile(rf"(?<={_X}) ?(?:minus|menos|less|-) ?(?=[{_X[1:-1]}(])"), "-"),
@@ -31,7 +47,9 @@ _SPOKEN = (
     (re.compile(rf"(?<={_X}) ?(?:cubed|ao cubo)"), "^3"),
     (re.compile(rf"(?<={_X}) ?(?:to the power of|elevado a|\^) ?(?={_X})"), "^"),
 )
-_EXPRESSION = re.compile(rf"[(]*-?{_X}(?:\^[23])?(?: ?[-+*/^()] ?|{_X}|\^[23])*(?: ?=+(?= ?\??\s*$| ?\?))?")
+_EXPRESSION = re.compile(
+    rf"[(]*-?{_X}(?:\^[23])?(?: ?[-+*/^()] ?|{_X}|\^[23])*(?: ?=+(?= ?\??\s*$| ?\?))?"
+)
 _LIST = rf"(?P<list>{_X}(?:(?:,? (?:and|e|to|com|with)|,|;| \+) ?{_X})+)"
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b(?:sum|add(?: up)?|total|soma(?:r)?|some|adiciona|adicione)(?: (?:of|up|together|the|these|numbers|d[eo]s?|os|numeros|all|entre|estes))*:? ?{_LIST}(?: together)?"), "sum"),
@@ -59,7 +77,7 @@ _ASKS = re.compile(
 )
 _NOUNS = frozenset(
     "much result value equals equal total resultado valor number numbers numero answer sum da fica sao solve evaluate resolve resolva calcula "
-    "final price together each get dao igual e vale quick math conta maths".split()
+    "final price get dao igual e vale quick math conta maths".split()
 )
 
 
@@ -106,7 +124,9 @@ def exact(prompt: str) -> Exact | None:
     value, what = found
     ask.take(_ASKS)
     left = re.search(_X, ask.text) or not ask.nothing_left(_NOUNS, remarks=False)
-    return None if left or len(signs) > 1 else _written(ask, value, what, decimals, signs, comma=comma)
+    return (
+        None if left or len(signs) > 1 else _written(ask, value, what, decimals, signs, comma=comma)
+    )
 
 
 def _form(ask: Ask, values: list[Fraction]) -> tuple[Fraction, str] | None:
@@ -124,7 +144,9 @@ def _form(ask: Ask, values: list[Fraction]) -> tuple[Fraction, str] | None:
             if name == "root":
                 return _root(a if a is not None else read["b"]), name
             assert a is not None
-            return _value(name, a, read.get("b", read.get("d", Fraction(0))), read.get("p", Fraction(0))), name
+            return _value(
+                name, a, read.get("b", read.get("d", Fraction(0))), read.get("p", Fraction(0))
+            ), name
     return None
 
 

@@ -9,7 +9,16 @@ from functools import lru_cache
 from agents.exact.flat import flat
 from agents.exact.forms import BARE, FORMS, KEEP
 from agents.exact.spelling import spelled
-from agents.exact.words import FILLERS, NEEDS, POLITE, PURPOSE, PURPOSE_FIRST, REMARK, TURNS, language_of
+from agents.exact.words import (
+    FILLERS,
+    NEEDS,
+    POLITE,
+    PURPOSE,
+    PURPOSE_FIRST,
+    REMARK,
+    TURNS,
+    language_of,
+)
 from router.classify import language
 
 ORDER, FORM = "\x01", "\x02"
@@ -21,7 +30,9 @@ VALUE = "\ue000"
 LONGEST_WORDING = 350
 """Characters; who asks for one thing at greater length asks for more than that."""
 
-_CLAUSE = re.compile(r" (?:and|e|but|mas) (?=(?:i |we |eu )?(?:need|want|preciso|quero|queria)\b)|[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…")
+_CLAUSE = re.compile(
+    r" (?:and|e|but|mas) (?=(?:i |we |eu )?(?:need|want|preciso|quero|queria)\b)|[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…"
+)
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _REST = re.compile(
     r"[^\W_\ue000-\ue0ff]+(?:'[^\W_]+)*|[^\w\s\x01\x02\ue000-\ue0ff\"'`.,;:!?()\[\]|*>→➜…^-]|_"
@@ -30,7 +41,9 @@ _WANTING = re.compile(f"{VALUE}\\W*(?:needs?|wants?|has|have|is|are)\\b")
 """A statement about the text, which asks something else of it."""
 _LAUGH = re.compile(r"\b(?:k{2,}|(?:rs){2,}|(?:ha){2,}h?|lol|lmao)\b")
 _SHORT = re.compile(r"\bp/(?= ?[a-z])")
-_ONLY = re.compile(r"(?<=[\x01\x02]) (?:only|alone|so|apenas|somente)\b|\b(?:only|so|apenas|somente) (?=\x01)")
+_ONLY = re.compile(
+    r"(?<=[\x01\x02]) (?:only|alone|so|apenas|somente)\b|\b(?:only|so|apenas|somente) (?=\x01)"
+)
 _MARKS = re.compile("[\x01\x02\ue000-\ue0ff]")
 _LONGEST_REMARK = 25
 
@@ -95,7 +108,9 @@ class Ask:
                 purpose = form.search(clause)
                 if purpose and not (TURNS - harmless) & set(purpose["what"].split()):
                     clause = clause[: purpose.start()] + clause[purpose.end() :]
-            unknown = [word for word in _REST.findall(clause) if word not in FILLERS and word not in nouns]
+            unknown = [
+                word for word in _REST.findall(clause) if word not in FILLERS and word not in nouns
+            ]
             if not unknown:
                 continue
             if orders or VALUE in clause or not remarks or not _is_remark(clause, harmless):
@@ -122,9 +137,9 @@ def _is_remark(clause: str, harmless: frozenset[str]) -> bool:
     words = [] if found is None else _REST.findall(clause[found.end() :])
     if found is None or len(words) > _LONGEST_REMARK:
         return False
-    return all(word.isalpha() or re.fullmatch(r"[a-z]+'[a-z]{1,2}", word) for word in words) and not (
-        (TURNS - harmless) & set(words) or any(word.endswith("n't") for word in words)
-    )
+    return all(
+        word.isalpha() or re.fullmatch(r"[a-z]+'[a-z]{1,2}", word) for word in words
+    ) and not ((TURNS - harmless) & set(words) or any(word.endswith("n't") for word in words))
 
 
 @lru_cache(maxsize=64)

@@ -51,9 +51,7 @@ def _any(words: object) -> str:
 
 
 _MONTH = rf"(?P<month>{_any(_MONTHS)})\.?"
-_DAY = (
-    rf"(?P<day>\d{{1,2}}|{_any(_ORDINALS)}|{_any(_CARDINALS)})(?P<nth>st|nd|rd|th|º|°|o(?=\s))?"
-)
+_DAY = rf"(?P<day>\d{{1,2}}|{_any(_ORDINALS)}|{_any(_CARDINALS)})(?P<nth>st|nd|rd|th|º|°|o(?=\s))?"
 _YEAR = rf"(?P<year>\d{{4}}|{_any(_YEARS)})"
 _WEEK = (
     r"(?:\b(?P<week>mon(?:day)?|tue(?:sday|s)?|wed(?:nesday)?|thu(?:rsday|rs)?|fri(?:day)?"
@@ -77,7 +75,9 @@ _FORMS = (
         rf"{_WEEK}(?:\bthe )?(?<![\w./,-]){_DAY}(?:(?P<de> de | do )|(?P<of> of )|[ -]|/){_MONTH}"
         rf"(?P<glue> de | do | of |, ?|[ -]|/){_YEAR}(?![\w]|[./-]\d)"
     ),
-    re.compile(rf"{_WEEK}(?<!\w){_MONTH} (?:the )?{_DAY}(?P<glue>,? (?:of )?){_YEAR}(?!\w|[./-]\d)"),
+    re.compile(
+        rf"{_WEEK}(?<!\w){_MONTH} (?:the )?{_DAY}(?P<glue>,? (?:of )?){_YEAR}(?!\w|[./-]\d)"
+    ),
 )
 
 

@@ -15,7 +15,9 @@ _UPPER = re.compile(
     rf"\b{_ALL}(?:(?:to )?upper[ -]?case(?:d)?(?: letters)?|(?:block|all) (?:caps|capitals)|caps|all capital letters|all-caps"
     r"|(?:letras? )?maiusculas?)\b"
 )
-_LOWER = re.compile(rf"\b{_ALL}(?:lower[ -]?case(?:d)?(?: letters)?|small letters|(?:letras? )?minusculas?)\b")
+_LOWER = re.compile(
+    rf"\b{_ALL}(?:lower[ -]?case(?:d)?(?: letters)?|small letters|(?:letras? )?minusculas?)\b"
+)
 _TITLE = re.compile(
     r"\b(?:(?:in|into|to) )?(?:title[ -]?case|capital(?:ize|ise)(?: the first letter of)?(?: each| every) word|(?:with )?each word capitali[sz]ed"
     r"|capital(?:ize|ise) (?:the )?first letters?(?: of (?:each|every) word)?(?= ?of each)|(?:(?:em|com|as) )?iniciais maiusculas(?: \(?(?:em )?cada palavra\)?)?"
@@ -25,13 +27,19 @@ _NAMES = {
     "snake_case": re.compile(r"\b(?:in |to |into |em |para |no formato )?snake[_ -]case\b"),
     "kebab-case": re.compile(r"\b(?:in |to |into |em |para |no formato )?kebab[_ -]?case\b"),
     "camelCase": re.compile(r"\b(?:in |to |into |em |para |no formato )?(?:lower )?camel ?case\b"),
-    "PascalCase": re.compile(r"\b(?:in |to |into |em |para |no formato )?(?:pascal ?case|upper camel ?case)\b"),
-    "CONSTANT_CASE": re.compile(r"\b(?:in |to |into |em |para |no formato )?(?:constant[_ ]case|screaming[_ ]snake[_ ]case|upper[_ ]snake[_ ]case)\b"),
+    "PascalCase": re.compile(
+        r"\b(?:in |to |into |em |para |no formato )?(?:pascal ?case|upper camel ?case)\b"
+    ),
+    "CONSTANT_CASE": re.compile(
+        r"\b(?:in |to |into |em |para |no formato )?(?:constant[_ ]case|screaming[_ ]snake[_ ]case|upper[_ ]snake[_ ]case)\b"
+    ),
 }
 _SMALL = frozenset(
     "a an the of in on at to for and or but nor by as with from de do da dos das e em no na o os as para por com".split()
 )
-_CAPS_LOCK = re.compile(r"\b(?:,? ?(?:o |my )?caps? ?lock (?:ficou|estava|was|got|left)(?: (?:ligado|on|stuck))*)\b")
+_CAPS_LOCK = re.compile(
+    r"\b(?:,? ?(?:o |my )?caps? ?lock (?:ficou|estava|was|got|left)(?: (?:ligado|on|stuck))*)\b"
+)
 _NOUNS = frozenset(
     "text texto frase sentence phrase word words palavra palavras title titulo line linha message mensagem string name nome "
     "letters letras letra variable file label heading put set".split()
@@ -58,9 +66,17 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     words = re.findall(r"\S+", data)
     if title:
         # Which small words stay small is a matter of taste.
-        odd = any(word.lower() in _SMALL or not re.fullmatch(r"[^\W\d_]+[.,!?]?", word) for word in words)
-        return None if odd else Exact(" ".join(word.capitalize() for word in words), FAMILY, "word by word")
-    plain = data.isascii() and all(re.fullmatch(r"[A-Za-z][a-z]*|[A-Z]+|\d+", word) for word in words)
+        odd = any(
+            word.lower() in _SMALL or not re.fullmatch(r"[^\W\d_]+[.,!?]?", word) for word in words
+        )
+        return (
+            None
+            if odd
+            else Exact(" ".join(word.capitalize() for word in words), FAMILY, "word by word")
+        )
+    plain = data.isascii() and all(
+        re.fullmatch(r"[A-Za-z][a-z]*|[A-Z]+|\d+", word) for word in words
+    )
     if not plain or not 1 < len(words) <= 10:
         return None
     return Exact(_joined([word.lower() for word in words], names[0]), FAMILY, "its words joined")

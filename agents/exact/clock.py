@@ -24,7 +24,9 @@ _FIGURES = re.compile(
 )
 _H = rf"(?P<h>\d{{1,2}}|{SMALL})"
 _SPOKEN = (
-    re.compile(rf"\b(?P<past>half|a quarter|quarter|\d{{1,2}}) (?:past|after) {_H} ?(?:{_HALF}|{_PART})"),
+    re.compile(
+        rf"\b(?P<past>half|a quarter|quarter|\d{{1,2}}) (?:past|after) {_H} ?(?:{_HALF}|{_PART})"
+    ),
     re.compile(rf"\b(?P<to>a quarter|quarter|\d{{1,2}}) to {_H} ?(?:{_HALF}|{_PART})"),
     re.compile(
         rf"\b(?:as |às )?{_H}(?: horas)? e (?P<past>meia|um quarto|quinze|\d{{1,2}})(?: minutos)? {_PART}"
@@ -32,7 +34,9 @@ _SPOKEN = (
     re.compile(rf"\b(?P<to>um quarto|quinze|\d{{1,2}}) para (?:as |a )?{_H} {_PART}"),
     re.compile(rf"\b(?:as )?(?P<h>{SMALL})(?: o'clock| horas)? ?{_PART}"),
 )
-_NAMED = re.compile(r"\b(?P<noon>12 noon|noon|midday|meio-dia|meio dia)\b|\b(?:midnight|meia-noite)\b")
+_NAMED = re.compile(
+    r"\b(?P<noon>12 noon|noon|midday|meio-dia|meio dia)\b|\b(?:midnight|meia-noite)\b"
+)
 _MINUTES = {"half": 30, "meia": 30, "quarter": 15, "a quarter": 15, "um quarto": 15, "quinze": 15}
 
 _TO_24 = re.compile(
@@ -50,7 +54,9 @@ _LENGTH = re.compile(
     r"|\b(?P<min>how many minutes|quantos minutos)\b(?: are| is| vao| ha| tem| passam)?(?: there)?"
     r"|\bquanto tempo\b(?: passa| vai| ha| tem)?|\b(?:time )?difference\b"
 )
-_ENDS = re.compile(rf"\b(?:from|between|das?|de|entre)(?: as)? ?({_T}) ?(?:to|and|until|till|as|a|ate(?: as)?|e)(?: as)? ?({_T})")
+_ENDS = re.compile(
+    rf"\b(?:from|between|das?|de|entre)(?: as)? ?({_T}) ?(?:to|and|until|till|as|a|ate(?: as)?|e)(?: as)? ?({_T})"
+)
 _HMM = re.compile(r"\bh{1,2}:mm\b(?: format)?")
 _IN_MINUTES = re.compile(r"\bin minutes\b|\bem minutos\b")
 _NOUNS = frozenset(
@@ -118,7 +124,11 @@ class _Time:
             half = _half_of(part, hour)
         if "past" in groups or "to" in groups:
             minutes = groups.get("past") or groups.get("to") or ""
-            minute = _MINUTES.get(minutes) or int(minutes) if minutes.isdigit() or minutes in _MINUTES else 0
+            minute = (
+                _MINUTES.get(minutes) or int(minutes)
+                if minutes.isdigit() or minutes in _MINUTES
+                else 0
+            )
             if "to" in groups:
                 hour, minute = hour - 1 or 12, 60 - minute
         else:

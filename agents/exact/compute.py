@@ -47,8 +47,10 @@ def exact(prompt: str) -> Exact | None:
     text = composed(prompt)
     if len(text) > LONGEST_CHARS:
         return None
-    wording = text if len(text) <= 2 * _WORDING_CHARS else (
-        f"{text[:_WORDING_CHARS]}\n{text[-_WORDING_CHARS:]}"
+    wording = (
+        text
+        if len(text) <= 2 * _WORDING_CHARS
+        else (f"{text[:_WORDING_CHARS]}\n{text[-_WORDING_CHARS:]}")
     )
     wording = flat(wording)
     found: Exact | None = None

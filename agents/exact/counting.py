@@ -25,9 +25,15 @@ _WHAT = {
     "digits": r"digits|digitos|algarismos",
     "vowels": r"vowels|vogais",
 }
-_COUNT = re.compile("|".join(rf"(?P<{name}>\b{_HOW} (?:{names})\b{_ARE})" for name, names in _WHAT.items()))
-_SPACES = re.compile(r"\b(?:including|incl\.?|with|counting|incluindo|contando|com)(?: the| os)? (?:spaces?|espacos?)\b")
-_NO_SPACES = re.compile(r"\b(?:excluding|excl\.?|without|not counting|ignoring|sem(?: contar)?|excluindo)(?: the| os)? (?:spaces?|espacos?)\b")
+_COUNT = re.compile(
+    "|".join(rf"(?P<{name}>\b{_HOW} (?:{names})\b{_ARE})" for name, names in _WHAT.items())
+)
+_SPACES = re.compile(
+    r"\b(?:including|incl\.?|with|counting|incluindo|contando|com)(?: the| os)? (?:spaces?|espacos?)\b"
+)
+_NO_SPACES = re.compile(
+    r"\b(?:excluding|excl\.?|without|not counting|ignoring|sem(?: contar)?|excluindo)(?: the| os)? (?:spaces?|espacos?)\b"
+)
 _ENDING = re.compile(
     r"\b(?:that |which |que )?(?:(?P<ends>end(?:s|ing)? (?:in|with)|terminam? (?:em|com)|acabam? em)|(?P<starts>(?:start|begin)(?:s|ning|ing)? with|comecam? (?:com|por))"
     r"|(?P<has>contain(?:s|ing)?|contem|com))(?: the letter| a letra| letter)? ?(?P<what>[\ue070-\ue07f]|\.?[a-z0-9]{1,8})(?![\w])"
@@ -41,11 +47,12 @@ _TIMES = re.compile(
 _LETTER = re.compile(
     rf"\b{_HOW} (?:letters?|letras?) (?P<what>[\ue070-\ue07f]|[a-z])(?:'s)?{_ARE}(?![\w])|\b{_HOW} (?P<plural>[a-z])'s\b{_ARE}"
 )
-_IN = re.compile(r"\b(?:in|na|no|em|nesta|neste|nessa|inside|within)(?: (?:the |a |this |following )?(?:word|palavra))? (?P<word>[a-z]{3,30})\W*$")
+_IN = re.compile(
+    r"\b(?:in|na|no|em|nesta|neste|nessa|inside|within)(?: (?:the |a |this |following )?(?:word|palavra))? (?P<word>[a-z]{3,30})\W*$"
+)
 _NOUNS = frozenset(
     "word words palavra palavras text texto sentence frase phrase list lista tagline string paragraph line linha in na no nesta neste nessa "
-    "desta deste da do there total each appear appears e title titulo message mensagem have tem count letters does thread email contained aqui"
-    .split()
+    "desta deste da do there total appear appears e title titulo message mensagem have tem count letters does thread email contained aqui".split()
 )
 
 
@@ -76,7 +83,9 @@ def _compute(part: Part, prompt: str, *, letters: bool = False) -> Exact | None:
     ask = Ask(QUOTED.sub(put, part.wording), prompt)
     count: int | None = None
     if asked := ask.one(_LETTER):
-        count = _occurrences(part.data, _argument(asked["what"] or asked["plural"], arguments), "letter")
+        count = _occurrences(
+            part.data, _argument(asked["what"] or asked["plural"], arguments), "letter"
+        )
     elif asked := ask.one(_TIMES):
         count = _occurrences(part.data, _argument(asked["what"], arguments), asked["kind"] or "")
     elif not letters and (asked := ask.one(_COUNT)):
@@ -110,7 +119,7 @@ def _counted(kind: str, part: Part, condition: tuple[str, str] | None) -> int | 
         values: list[str] = re.findall(r"[^\W_]+", data) if kind == "words" else []
         if kind == "items":
             items = Items.read(data)
-            if items is None or (items.glue != "\n" and any(re.search(r"[a-z]{2}[.!?] ", one) for one in items.values)):
+            if items is None or items.odd:
                 return None
             values = list(items.values)
         return _fitting(values, condition) if condition else len(values)

@@ -79,7 +79,9 @@ _SHIFT = (
         rf"\b{_N} {_UNIT} (?P<way>after|before|from|later than|prior to|depois d[eo]|antes d[eo]|apos"
         rf"|a partir d[eo])(?: the| o)?(?: dia| date| data)?(?: de)? ?({_D})"
     ),
-    re.compile(rf"\b(?:add|some|soma|adiciona|acrescenta)r? {_N} {_UNIT} (?:to|a|ao|em) (?:dia )?({_D})"),
+    re.compile(
+        rf"\b(?:add|some|soma|adiciona|acrescenta)r? {_N} {_UNIT} (?:to|a|ao|em) (?:dia )?({_D})"
+    ),
     re.compile(rf"({_D}) ?(?:\+|plus|mais) ?{_N} {_UNIT}\b"),
     re.compile(rf"({_D}) ?(?P<way>-|minus|menos) ?{_N} {_UNIT}\b"),
 )

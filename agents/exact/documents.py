@@ -37,15 +37,24 @@ _KINDS = {
     ),
     "cep": _Kind(r"cep", "", (8,), "xxxxx-xxx"),
 }
-_NAMED = {name: re.compile(rf"\b(?:{kind.names})\b(?: number| code| numero)?") for name, kind in _KINDS.items()}
-_VALUE = re.compile(r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?(?=[a-z]*\d)[a-z0-9]{4}| ?(?<=[a-z]{2}\d\d )[a-z]{4}){2,7}(?: ?(?=[a-z]*\d)[a-z0-9]{1,3})?|\d[\d./ -]{6,24}[\dx])(?!\w)")
+_NAMED = {
+    name: re.compile(rf"\b(?:{kind.names})\b(?: number| code| numero)?")
+    for name, kind in _KINDS.items()
+}
+_VALUE = re.compile(
+    r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?(?=[a-z]*\d)[a-z0-9]{4}| ?(?<=[a-z]{2}\d\d )[a-z]{4}){2,7}(?: ?(?=[a-z]*\d)[a-z0-9]{1,3})?|\d[\d./ -]{6,24}[\dx])(?!\w)"
+)
 _VALID = re.compile(
     r"\b(?:is|if|whether|se|e|esta|eh)?(?: (?:o|a|the|this|este|esse))?\s*\b(?:valid|correct|validos?|validas?|corret[oa]|certo)(?: or not| or invalid| ou nao| ou invalid[oa])?\b"
     r"|\b(?:passes|pass|passa|passam)(?: in| the| no| na)*(?: luhn| validation| check| validacao| algoritmo de luhn| teste de luhn)+\b"
     r"|\b(?:validate|valida|valide|validar)\b(?: if| whether| that| se)?"
 )
-_CHECK = re.compile(r"\b(?:check|verify|verifica|verifique|confere|checa)\b(?: if| whether| that| se)?")
-_LUHN = re.compile(r"\b(?:(?:using|with|by|com|pelo|por)(?: the| o)? )?luhn(?: algorithm| check)?\b")
+_CHECK = re.compile(
+    r"\b(?:check|verify|verifica|verifique|confere|checa)\b(?: if| whether| that| se)?"
+)
+_LUHN = re.compile(
+    r"\b(?:(?:using|with|by|com|pelo|por)(?: the| o)? )?luhn(?: algorithm| check)?\b"
+)
 _YES_NO = re.compile(
     r"\b(?:(?:with |by )?(?:a )?(?:just |only )?yes or no|yes/no|(?:com |so )?(?:um )?sim ou nao|sim/nao)\b"
 )
@@ -56,7 +65,9 @@ _FORMATTED = re.compile(
     r"(?:dots(?: and (?:an? |the )?(?:dash|hyphen|slash|dashes))*|punctuation|pontos(?:,? (?:e |barra )*(?:traco|hifen|barra))*|pontuacao"
     r"|formato padrao|standard format|usual format)\b"
 )
-_FOURS = re.compile(r"\b(?:(?:in|into|em) )?(?:groups|blocks|grupos|blocos) (?:of|de) (?:four|4|quatro)(?: (?:digits|characters|caracteres|digitos))?\b")
+_FOURS = re.compile(
+    r"\b(?:(?:in|into|em) )?(?:groups|blocks|grupos|blocos) (?:of|de) (?:four|4|quatro)(?: (?:digits|characters|caracteres|digitos))?\b"
+)
 _STRIPPED = re.compile(
     r"\b(?:remove|strip|drop|take (?:out|off)|delete|tir[ae]r?|retir[ae]r?|remov[ae]r?|elimin[ae]r?|apag[ae]r?)(?: all| out)?"
     r"(?: the| a| os| as| toda a| todos os)? (?:spaces|dots|punctuation|pontuacao|pontos|espacos|formatting|formatacao|mascara|tracos?|dashes|hyphens)"
@@ -64,7 +75,9 @@ _STRIPPED = re.compile(
     r"|\b(?:without|sem)(?: the| a| os| as)? (?:spaces|punctuation|pontuacao|pontos|espacos|formatting|formatacao|mascara)(?:,? (?:(?:and|e|nem) )*(?:spaces|dashes|tracos?|hifen|barra|espacos))*\b"
     r"|\b(?:only|just|so) (?:the |os )?(?:digits|digitos)\b"
 )
-_NOUNS = frozenset("number numero code codigo document documento valor value brazilian brasileiro it's".split())
+_NOUNS = frozenset(
+    "number numero code codigo document documento valor value brazilian brasileiro it's".split()
+)
 
 
 def exact(prompt: str) -> Exact | None:

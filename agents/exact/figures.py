@@ -10,7 +10,9 @@ NUMBER = r"\d+(?:[.,]\d+)*"
 
 _PLAIN = re.compile(r"\d{1,15}")
 _ONE_MARK = re.compile(r"(\d{1,15})([.,])(\d{1,12})")
-_GROUPED = re.compile(r"\d{1,3}(?P<group>[., ])\d{3}(?:(?P=group)\d{3})*(?:(?P<mark>[.,])\d{1,12})?")
+_GROUPED = re.compile(
+    r"\d{1,3}(?P<group>[., ])\d{3}(?:(?P=group)\d{3})*(?:(?P<mark>[.,])\d{1,12})?"
+)
 _WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "um": 1, "uma": 1, "dois": 2,

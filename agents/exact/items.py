@@ -11,10 +11,16 @@ from fractions import Fraction
 from agents.exact.calendar_dates import replaced
 from agents.exact.figures import readings
 from agents.exact.flat import flat
+from agents.exact.parts import GOES_ON
 
 MOST = 500
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+")
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]+")
+_PREPOSITION = re.compile(
+    r"(?:in|into|with|as|but|for|except|by|without|using|on|at|em|com|como|mas|para|sem|exceto|por|ao)(?:\s|$)"
+)
+_SENTENCE = re.compile(r"[a-z]{2}[.!?] ?\S|[?!]")
+_ASIDE = re.compile(r"\s[-–—]\s|\)\W*$")
 _FIGURE = re.compile(r"-?\d+(?:[.,]\d+)*")
 _AMOUNT = re.compile(r"(?:r\$|us\$|[$€£])? ?(-?\d+(?:[.,]\d+)*) ?(?:[$€£%]|[a-z]{1,5})?")
 _VERSION = re.compile(r"v?\d+(?:\.\d+){1,4}")
@@ -47,7 +53,11 @@ class Items:
                         return None
                     if re.search(r",\d{3}(?!\d)", text) and " " not in text:
                         return None
-                values = [value.strip() for value in re.split(r", +|,(?!\d)", text)] if ", " in text else values
+                values = (
+                    [value.strip() for value in re.split(r", +|,(?!\d)", text)]
+                    if ", " in text
+                    else values
+                )
             values = _with_last(values)
             if len(values) < 2 or not all(values):
                 return None
@@ -55,9 +65,22 @@ class Items:
             around = " " if f" {glue} " in text and glue in "/|" else ""
             return cls(tuple(values), f"{around}{glue}{space or around}")
         values = text.split()
-        if len(values) > 1 and (all(map(_FIGURE.fullmatch, values)) or all(map(_VERSION.fullmatch, values))):
+        if len(values) > 1 and (
+            all(map(_FIGURE.fullmatch, values)) or all(map(_VERSION.fullmatch, values))
+        ):
             return cls(tuple(values), " ")
         return None
+
+    @property
+    def odd(self) -> bool:
+        """Whether the first or the last item is perhaps none, but says what else is wanted."""
+        ends = [bool(_PREPOSITION.match(flat(value))) for value in self.values]
+        tails = [bool(_ASIDE.search(value)) for value in self.values]
+        orders = [bool(GOES_ON.match(flat(value))) for value in self.values]
+        found = (ends, tails, orders)
+        if any(one[end] and not all(one) for one in found for end in (0, -1)):
+            return True
+        return self.glue != "\n" and any(map(_SENTENCE.search, self.values))
 
     @classmethod
     def _of_lines(cls, lines: list[str]) -> Items | None:
@@ -123,7 +146,10 @@ def _keys(kind: str, values: Sequence[str]) -> list[Key]:
     if kind == "length":
         return [len]
     if kind == "dates":
-        return [lambda value: _date(value, month_first=True), lambda value: _date(value, month_first=False)]
+        return [
+            lambda value: _date(value, month_first=True),
+            lambda value: _date(value, month_first=False),
+        ]
     if kind == "versions":
         return [_version]
     return [lambda value: _number(value, largest=True), lambda value: _number(value, largest=False)]
@@ -155,6 +181,10 @@ def kind_of(values: Sequence[str]) -> str:
     # Of one unit: 2 kg and 300 g are not compared by their figures.
     amounts = [_AMOUNT.fullmatch(flat(value)) for value in values]
     if all(amounts):
-        units = {flat(value).replace(one[1], "").strip() for one, value in zip(amounts, values, strict=True) if one}
+        units = {
+            flat(value).replace(one[1], "").strip()
+            for one, value in zip(amounts, values, strict=True)
+            if one
+        }
         return "numbers" if len(units) == 1 else ""
     return "letters" if not any(re.search(r"\d", value) for value in values) else ""

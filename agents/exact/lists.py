@@ -17,7 +17,9 @@ _LETTERS = re.compile(
     r"(?:an? |the )?(?:alphabetical(?:ly)?(?: order)?|alphabeti[sz]ed?(?: order)?|alphabetic order|alpha order|alphabet|a ?(?:to|-|a|ate|→|->) ?z\b"
     r"|(?:ordem |de forma )?alfabetic(?:a|amente)|alfabeticamente)\b|a\s?→\s?z"
 )
-_LETTERS_DOWN = re.compile(r"\b(?:reverse alphabetical(?:ly)?(?: order)?|z ?(?:to|-|a|ate) ?a|ordem alfabetica (?:inversa|invertida))\b")
+_LETTERS_DOWN = re.compile(
+    r"\b(?:reverse alphabetical(?:ly)?(?: order)?|z ?(?:to|-|a|ate) ?a|ordem alfabetica (?:inversa|invertida))\b"
+)
 _UP = re.compile(
     r"\b(?:(?:in |em |por |into )?(?:an? )?(?:ascending|increasing|numerical|numeric|ordem crescente|ordem numerica|crescente|ascendente)(?: order| numerical order)?"
     r"|numerically|(?:from )?(?:the )?(?:smallest|lowest|least|low)(?: one)? (?:to|first)(?: the)?(?: (?:largest|biggest|highest|greatest|high))?(?: one)?"
@@ -44,8 +46,12 @@ _TIME_DOWN = re.compile(
     r"\b(?:(?:by date,? )?(?:from )?(?:the )?(?:newest|latest|most recent) (?:to|first)(?: the)?(?: (?:oldest|earliest))?"
     r"|d[oa] mais (?:recente|nov[oa]) (?:para|pro|pra|ao|a|p/)(?: [oa])? ?mais antig[oa])\b"
 )
-_LENGTH = re.compile(r"\bby (?:the )?(?:length|number of (?:letters|characters))\b|\bpel[oa] (?:comprimento|tamanho|numero de letras)\b|\bby word length\b")
-_SURNAME = re.compile(r"\b(?:by|pel[oa]|por) (?:the |their )?(?:last name|surname|family name|apelido|sobrenome|ultimo nome)s?\b")
+_LENGTH = re.compile(
+    r"\bby (?:the )?(?:length|number of (?:letters|characters))\b|\bpel[oa] (?:comprimento|tamanho|numero de letras)\b|\bby word length\b"
+)
+_SURNAME = re.compile(
+    r"\b(?:by|pel[oa]|por) (?:the |their )?(?:last name|surname|family name|apelido|sobrenome|ultimo nome)s?\b"
+)
 _SORT = re.compile(
     r"\b(?:sort(?:ed|ing)?|order(?:ed)?|arrange|rank|alphabeti[sz]ed?|orden(?:a|e|ar|ad[oa]s?)|organi[sz][ae]r?|(?:em|por|in|na) (?:ordem|order)|ordem)\b"
 )
@@ -70,8 +76,12 @@ _KEEP = re.compile(
     r"|(?:keep(?:ing)?|mant(?:endo|em)|fic(?:a|ando)) (?:the |a |o )?(?:first|primeir[oa])(?: (?:one|occurrence|appearance|ocorrencia))?(?: (?:as (?:it's |it is )?written|como (?:ta|esta) escrito))?"
     r"|(?:keep )?first (?:appearance|occurrence) order)\b"
 )
-_LOWER = re.compile(r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:lower ?-?case(?:d)?(?: (?:everything|all|them))?|(?:tudo (?:em )?)?minusculas?)\b")
-_UPPER = re.compile(r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:upper ?-?case(?:d)?(?: (?:everything|all|them))?|all caps|(?:tudo (?:em )?)?maiusculas?)\b")
+_LOWER = re.compile(
+    r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:lower ?-?case(?:d)?(?: (?:everything|all|them))?|(?:tudo (?:em )?)?minusculas?)\b"
+)
+_UPPER = re.compile(
+    r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:upper ?-?case(?:d)?(?: (?:everything|all|them))?|all caps|(?:tudo (?:em )?)?maiusculas?)\b"
+)
 _LINES = re.compile(
     r"\b(?:(?:with )?(?:one|each|1|um|uma|cada)(?: (?:name|item|word|number|entry|nome|email|um|numero|one|on|palavra))? (?:per|on|a|in|por|em|na|each)(?: (?:its|a|an|sua|own|uma|cada|new|separate|propria|cada))* ?(?:line|linha)"
     r"|(?:on |in |em )?(?:separate|linhas separadas|different)(?: lines)?|line by line|uma linha cada(?: um)?)\b"
@@ -80,13 +90,16 @@ _COMMAS = re.compile(
     r"\b(?:(?:as |in |to )?(?:an? )?(?:(?:comma|virgula)[- ]?separated|separad[oa]s? (?:por|com|de) virgulas?|separated (?:by|with) commas?)(?: list| lista)?"
     r"|(?:with |and )*commas? between(?: them)?|(?:with|by|com|por) (?:commas?|virgulas?)(?: (?:between|entre)(?: them| eles)?)?)\b"
 )
-_ONE_LINE = re.compile(r"\b(?:all )?(?:on|in|em|n?uma|numa)?(?: an?| one| uma?)? ?(?:so )?(?:single |same |mesma )?(?:line|linha)\b")
-_KEPT_AS = re.compile(r"\b(?:mantendo|keeping|mantem|keep)(?: the| o)?(?: (?:format|formato))? *\"[^\"\n]{1,40}\"")
+_ONE_LINE = re.compile(
+    r"\b(?:all )?(?:on|in|em|n?uma|numa)?(?: an?| one| uma?)? ?(?:so )?(?:single |same |mesma )?(?:line|linha)\b"
+)
+_KEPT_AS = re.compile(
+    r"\b(?:mantendo|keeping|mantem|keep)(?: the| o)?(?: (?:format|formato))? *\"[^\"\n]{1,40}\""
+)
 _NOUNS = frozenset(
     "list lists lista listas items itens item names nomes words palavras numbers numeros entries values valores names "
     "surnames elements lines linhas emails tags fruits cities countries cidades paises frutas them ones versions "
-    "order ordem array column repeats line e-mails keep and e prices precos dates datas anos years letters letras"
-    .split()
+    "order ordem array column repeats line e-mails keep and e prices precos dates datas anos years letters letras".split()
 )
 _HARMLESS = frozenset("list lista two three duas tres new".split())
 _SIGNS = (
@@ -114,10 +127,20 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     lines, commas = ask.take(_LINES), ask.take(_COMMAS)
     ask.take(_ONE_LINE)
     glue = "\n" if lines else ", " if commas else None
-    if lines and commas or lower and upper or any_case and not dedupe or not ask.nothing_left(_NOUNS, harmless=_HARMLESS):
+    if (
+        lines
+        and commas
+        or lower
+        and upper
+        or any_case
+        and not dedupe
+        or not ask.nothing_left(_NOUNS, harmless=_HARMLESS)
+    ):
         return None
     items = Items.read(part.data if part.marked else _unlabelled(part.data))
-    if items is None or not 1 < len(items.values) <= MOST or _odd(items):
+    if items is None or not 1 < len(items.values) <= MOST:
+        return None
+    if items.odd:
         return None
     values: list[str] | None = list(items.values)
     assert values is not None
@@ -142,11 +165,6 @@ def _unlabelled(data: str) -> str:
     return rest if labelled else data
 
 
-def _odd(items: Items) -> bool:
-    """Whether an item looks like the end of another sentence."""
-    return items.glue != "\n" and any(re.search(r"[a-z]{2}[.!?] ?\S|[?!]", value) for value in items.values)
-
-
 def _unique(values: list[str], *, any_case: bool) -> list[str] | None:
     kept: dict[str, str] = {}
     for value in values:
@@ -156,9 +174,7 @@ def _unique(values: list[str], *, any_case: bool) -> list[str] | None:
     return exactly if len(exactly) == len(kept) else list(kept.values()) if any_case else None
 
 
-def _sorted(
-    values: list[str], found: list[tuple[str, bool]], *, reverse: bool
-) -> list[str] | None:
+def _sorted(values: list[str], found: list[tuple[str, bool]], *, reverse: bool) -> list[str] | None:
     kinds = {kind for kind, _ in found if kind}
     down = any(way for _, way in found)
     if len(kinds) > 1 or len({way for _, way in found}) > 1 and kinds:
@@ -168,7 +184,14 @@ def _sorted(
         kind = "versions" if ordered(values, "versions", down=down) else "dates"
     if kind == "price":
         kind = "numbers"
-        units = {re.sub(r"[\d.,]+", "", re.sub(r".*?((?:r\$|[$€£])? ?[\d.,]+ ?[$€£]?)\W*$", r"\1", flat(value))).strip() for value in values}
+        units = {
+            re.sub(
+                r"[\d.,]+",
+                "",
+                re.sub(r".*?((?:r\$|[$€£])? ?[\d.,]+ ?[$€£]?)\W*$", r"\1", flat(value)),
+            ).strip()
+            for value in values
+        }
         if len(units) != 1:
             return None
     if kind == "letters" and any(re.search(r"\d", value) for value in values):

@@ -44,14 +44,18 @@ _LAST_FOUR = re.compile(
     r"(?:(?: |,)(?:with|showing|leaving|keeping|so))?(?: (?:all )?(?:except|but|apart from)(?: for)?| (?:keep|show|leave|showing|leaving)(?: only)?| only)(?: the| its)? last (?:4|four)(?: digits?)?(?: of (?:the|this) card)?(?: (?:visible|showing|shown))?"
     r"|\ball but the last (?:4|four) digits of the card as asterisks\b"
 )
-_STARS = re.compile(r"\b(?:with|using|as|in the form|like|com) (?:asterisks?|asteriscos?)\b|(?:in the form |like |as )?\*{4} \*{4} \*{4} (?:\d{4}|\*{4})")
+_STARS = re.compile(
+    r"\b(?:with|using|as|in the form|like|com) (?:asterisks?|asteriscos?)\b|(?:in the form |like |as )?\*{4} \*{4} \*{4} (?:\d{4}|\*{4})"
+)
 _CARD_WORD = re.compile(r"\b(?:(?:this|the|a|my) )?(?:credit |debit )?card(?: number)?\b")
 _REWRITE = re.compile(r"\brewrite (?:this|the) (?:line|text|message)(?: with)?\b|\bline only\b")
 
 
 def exact(prompt: str) -> Exact | None:
     """The masked text; None where something else in it may be meant as well."""
-    if re.search(r"name|nome|pessoa|person", prompt[:400], re.I) and re.search(r"\[NOME|\[NAME|nomes|names", prompt):
+    if re.search(r"name|nome|pessoa|person", prompt[:400], re.I) and re.search(
+        r"\[NOME|\[NAME|nomes|names", prompt
+    ):
         return None
     return computed(prompt, _compute)
 
@@ -80,7 +84,9 @@ def _written(label: str) -> str:
 def _only(name: str, rest: str) -> bool:
     """Whether nothing that is left could be of the same kind."""
     if name == "email":
-        return "@" not in rest and not re.search(r"\w \W?(?:at|arroba)\W? [\w-]+(?:\W? ?(?:dot|ponto)\W? ?|\.)\w", rest, re.I)
+        return "@" not in rest and not re.search(
+            r"\w \W?(?:at|arroba)\W? [\w-]+(?:\W? ?(?:dot|ponto)\W? ?|\.)\w", rest, re.I
+        )
     if name == "phone":
         return not re.search(r"\d(?:[ .()/-]{0,2}\d){5,}", rest)
     return not re.search(r"\d(?:[ ./-]{0,2}\d){8,}", rest)

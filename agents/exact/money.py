@@ -13,7 +13,9 @@ FAMILY = "money"
 _A = "\ue050"
 _N = r"\d{1,3}(?:[ .,]\d{3})+(?:[.,]\d{1,6})?|\d+(?:[.,]\d+)?"
 _SIGN = r"(?:r\$|us\$|\$|€|£)"
-_AMOUNT = re.compile(rf"(?<![\w.,])(?P<before>{_SIGN} ?)?(?P<n>{_N})(?P<after> ?{_SIGN})?(?![\w%]|[.,]\d)")
+_AMOUNT = re.compile(
+    rf"(?<![\w.,])(?P<before>{_SIGN} ?)?(?P<n>{_N})(?P<after> ?{_SIGN})?(?![\w%]|[.,]\d)"
+)
 _LIKE = re.compile(
     rf"\b(?:like|such as|e\.?g\.?|as in|in the (?:form|format|style)(?: of)?|tipo|como|no formato|formato|estilo|por exemplo)[:,]? ?[\"'(]*"
     rf"(?P<before>{_SIGN} ?)?(?P<n>1[.,  ]?234[.,]\d\d|x[.,  ]xxx[.,]xx)(?P<after> ?{_SIGN})?[\"')]*"
@@ -22,7 +24,9 @@ _USD = re.compile(
     r"\b(?:as|in|into|to|em|for) (?:an? )?(?:us|american|u\.s\.)? ?(?:us dollars?|dollars?|usd|us currency|american currency|dolares)\b"
     r"(?: amount| format| currency| style)*|\bas us currency\b"
 )
-_GBP = re.compile(r"\b(?:as|in|into|to|em) (?:british )?(?:pounds(?: sterling)?|gbp|british currency)\b(?: format)?")
+_GBP = re.compile(
+    r"\b(?:as|in|into|to|em) (?:british )?(?:pounds(?: sterling)?|gbp|british currency)\b(?: format)?"
+)
 _BRL = re.compile(
     r"\b(?:as|in|into|to|em|para) (?:brazilian )?(?:reais|brl|real(?: brasileiro)?)\b(?: brasileiros)?"
     r"(?:,? (?:no|em|in) (?:formato|padrao) (?:brasileiro|br))?|\bmoeda brasileira\b"
@@ -30,7 +34,9 @@ _BRL = re.compile(
 _GROUPED = re.compile(
     r"\b(?:with |using |and |the |a )*(?:thousands? (?:separators?|commas?|grouping)|commas? (?:as|for) (?:the )?thousands(?: separators?)?)\b"
 )
-_CENTS = re.compile(r"\b(?:with |and |the )*(?:two decimals?(?: places)?|2 decimals?(?: places)?|cents)\b")
+_CENTS = re.compile(
+    r"\b(?:with |and |the )*(?:two decimals?(?: places)?|2 decimals?(?: places)?|cents)\b"
+)
 _PLAIN = re.compile(
     r"\b(?:as |into |to |como |em |para )?(?:an? |um )?(?:plain|simple|regular|numero simples|numero)(?: number| decimal)?\b"
     r"(?:,? (?:with|com) (?:a |the )?(?:decimal point|dot(?: decimal)?|ponto(?: decimal| como separador decimal)?))"
@@ -70,12 +76,18 @@ def exact(prompt: str) -> Exact | None:
         same = sign in ("", (like["before"] or like["after"] or "").strip())
         return Exact(text, FAMILY, "written as the example is") if text and same else None
     if plain:
-        places = len(amount["n"].rsplit(amount["n"][-3], 1)[-1]) if "," in amount["n"] or "." in amount["n"] else 0
+        places = (
+            len(amount["n"].rsplit(amount["n"][-3], 1)[-1])
+            if "," in amount["n"] or "." in amount["n"]
+            else 0
+        )
         kept = max(0, _decimals(amount["n"], value))
         return Exact(rounded(value, max(kept, places if kept else 0)), FAMILY, "without its marks")
     if named and (not sign or sign.upper() == named[0].strip()):
         marks = ".," if named[0] == "R$ " else ",."
-        return Exact(named[0] + _with_marks(value, marks, 2), FAMILY, "in the currency's usual form")
+        return Exact(
+            named[0] + _with_marks(value, marks, 2), FAMILY, "in the currency's usual form"
+        )
     if grouped and cents and ask.language == "en":
         return Exact(sign.upper() + _with_marks(value, ",.", 2), FAMILY, "grouped by thousands")
     return None
@@ -106,7 +118,9 @@ def _as_example(value: Fraction, like: re.Match[str]) -> str:
     mark, group = figure[-3], figure[1]
     if mark == group or not mark in ".,":
         return ""
-    text = _with_marks(value, (group if group in ".,  " else "") + "\0", 2) if group in ".,  " else ""
+    text = (
+        _with_marks(value, (group if group in ".,  " else "") + "\0", 2) if group in ".,  " else ""
+    )
     if not text:
         return ""
     text = text.replace("\0", mark)

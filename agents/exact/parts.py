@@ -25,16 +25,29 @@ _POLITE = re.compile(
     r"\W*(?:(?:please|pls|plz|thanks|thank you|thx|ty|cheers|many thanks|thanks a lot|por favor|pf"
     r"|obrigad[oa]|obg|valeu|vlw|grat[oa])\W*)+"
 )
-_GOES_ON = re.compile(
-    r"(?:and|then|also|next|finally|after that|afterwards|e|depois|tambem|em seguida|por fim|please"
-    r"|translate|explain|describe|summari[sz]e|rewrite|reply|respond|answer|return|convert|sort|count"
-    r"|replace|remove|format|list|tell|show|(?:give|make|put|write|add|use|keep|do|don't|send|turn)"
-    r" (?:me|it|them|this|these|the|all|each|every|a|an|not)|ignore|finish|end with|start with"
-    r"|traduz\w*|explic\w*|descrev\w*|resum\w*|reescrev\w*|respond\w*|devolv\w*|convert\w*|orden\w*"
-    r"|cont[ae]|troc\w*|troqu\w*|substitu\w*|remov\w*|tir[ae]|format\w*|list[ae]|diz|diga|mostr\w*"
-    r"|escrev\w*|acrescent\w*|adicion\w*|us[ae]|nao|ignor[ae]|termin[ae]|comec[ae])\b"
+_ORDERS = (
+    r"then|also|next|finally|after that|afterwards|depois|tambem|em seguida|por fim|please|translate"
+    r"|explain|describe|summari[sz]e|rewrite|reply|respond|answer|return|convert|sort|count|replace"
+    r"|remove|format|list|tell|show"
+    r"|(?:give|make|put|write|add|use|keep|do|don't|send|turn) (?:me|it|them|this|these|the|all|each"
+    r"|every|a|an|not)|use (?:french|german|spanish|english|portuguese)|ignore|finish|end with"
+    r"|start with|what is|traduz\w*|explic\w*|descrev\w*|resum\w*|reescrev\w*|respond\w*|devolv\w*"
+    r"|convert\w*|orden\w*|cont[ae]|troc\w*|troqu\w*|substitu\w*|remov\w*|tir[ae]|format\w*|list[ae]"
+    r"|diz|diga|mostr\w*|escrev\w*|acrescent\w*|adicion\w*|us[ae]|nao|ignor[ae]|termin[ae]|comec[ae]"
 )
+GOES_ON = re.compile(rf"(?:and|e|{_ORDERS})\b")
+_AFTER_COMMA = re.compile(rf"(?:(?:and|e) )?(?:{_ORDERS})\b")
 """How a further order begins, which may have been taken for the end or the beginning of the data."""
+_ASIDE = re.compile(r"\s[-–—]\s|\)\W*$|[\s,](?:please|pls|plz|thanks|por favor|pf|obrigad[oa])\W*$")
+"""What stands at the end of a line of data, and is perhaps none."""
+_FORM_TAIL = re.compile(
+    r"(?:^|[\s,(])(?:(?:but|except|mas|exceto|menos)\b[^\n]*|(?:in|into|as|with|em|como|com|para|without|sem)"
+    r" (?:a |an |the |um |uma |o )?(?:bold|italics?|emojis?|roman|reverse|english|french|spanish"
+    r"|portuguese|german|italian|dutch|ingles|frances|espanhol|portugues|alemao|italiano|json|csv|xml"
+    r"|yaml|html|markdown|uppercase|lowercase|caps|maiusculas|minusculas|words|bullets?|quotes|table"
+    r"|list|lista|tabela|aspas|negrito)"
+    r"(?: [a-z]+)?)\W*$"
+)
 _QUESTION = re.compile(
     r"\W*(?:is|are|was|were|does|isn't|aren't|sera que|esta|estao) (?:this|these|it|that|the|my|isto|isso|este|esta|"
     r"esse|essa|o|a|os|as)\b"
@@ -59,10 +72,14 @@ class Part:
         """Whether a further order may have been taken for data."""
         if self.marked:
             return False
-        if self.same_line and "\n\n" in self.data.strip():
+        data = flat(self.data.strip())
+        if self.same_line and ("\n" in data or _ASIDE.search(data)):
+            return True
+        last = data.rpartition(",")[2].lstrip()
+        if _FORM_TAIL.search(data) or (self.same_line and "," in data and _AFTER_COMMA.match(last)):
             return True
         found = _TAIL.split(self.data.strip())
-        return len(found) > 1 and any(_GOES_ON.match(flat(found[end])) for end in (0, -1))
+        return len(found) > 1 and any(GOES_ON.match(flat(found[end])) for end in (0, -1))
 
 
 def computed(prompt: str, compute: Callable[[Ask, Part], Exact | None]) -> Exact | None:

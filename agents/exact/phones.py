@@ -10,17 +10,19 @@ from agents.exact.ask import LONGEST_WORDING, Ask
 FAMILY = "phone"
 _P = "\ue030"
 
-_NUMBER = re.compile(
-    r"(?<![\w.,/:-])(?:\+ ?)?\(?\d(?:[\d ().\-/]|xx){5,22}\d(?![\w]|[.,/:-]\d)"
-)
+_NUMBER = re.compile(r"(?<![\w.,/:-])(?:\+ ?)?\(?\d(?:[\d ().\-/]|xx){5,22}\d(?![\w]|[.,/:-]\d)")
 _XX = re.compile(r"\(?\b0?(?:xx) ?\(?(?=\d\d\b)|\(0xx")
-_E164 = re.compile(r"\b(?:the )?(?:(?:in|to|as|em|para|no|formato|padrao) )*(?:e\.? ?-?164)(?: format| formato)?(?: it)?\b")
+_E164 = re.compile(
+    r"\b(?:the )?(?:(?:in|to|as|em|para|no|formato|padrao) )*(?:e\.? ?-?164)(?: format| formato)?(?: it)?\b"
+)
 _INTERNATIONAL = re.compile(
     r"\b(?:the )?(?:formato |padrao |forma )?interna(?:t|c)ional(?: (?:phone )?(?:number )?(?:format|formatting|notation|dialling format))?\b"
 )
 _NATIONAL = re.compile(r"\b(?:the )?(?:formato )?national(?: format)?\b|\bformato nacional\b")
 _DIGITS = re.compile(r"\b(?:only|just) (?:the )?digits\b|\bso (?:os )?digitos\b")
-_TEMPLATE = re.compile(r"(?<![\w+])(?:\+\d{1,3}[ -]?)?\(?[x#9]{2,3}\)?(?:[ .-]?[x#9]{2,5}){1,4}(?!\w)")
+_TEMPLATE = re.compile(
+    r"(?<![\w+])(?:\+\d{1,3}[ -]?)?\(?[x#9]{2,3}\)?(?:[ .-]?[x#9]{2,5}){1,4}(?!\w)"
+)
 _PLACES = {
     "US": r"u\.?s\.?a?|united states|america|american|usa|eua|estados unidos|chicago|new york|boston|texas|california|americano",
     "GB": r"uk|u\.k\.|united kingdom|british|england|english|london|reino unido|ingles|inglaterra|britanico|londres",
@@ -97,7 +99,9 @@ def _formatted(text: str, want: str, region: str | None) -> Exact | None:
     except library.NumberParseException:
         return None
     code = library.country_code_for_region(region) if region else number.country_code
-    possible = library.is_possible_number_with_reason(number) == library.ValidationResult.IS_POSSIBLE
+    possible = (
+        library.is_possible_number_with_reason(number) == library.ValidationResult.IS_POSSIBLE
+    )
     if not possible or number.country_code != code or number.extension:
         return None
     if region is None and not text.strip().startswith("+"):

@@ -19,7 +19,9 @@ _SIGNS = {
     "/": r"(?:forward )?slash(?:es)?|barras?", "|": r"pipes?",
     "\n": r"line breaks?|newlines?|quebras? de linha", "\t": r"tabs?|tabulac(?:ao|oes)",
 }  # fmt: skip
-_SIGN_NAMES = re.compile("|".join(rf"(?P<s{n}>\b(?:{names})\b)" for n, names in enumerate(_SIGNS.values())))
+_SIGN_NAMES = re.compile(
+    "|".join(rf"(?P<s{n}>\b(?:{names})\b)" for n, names in enumerate(_SIGNS.values()))
+)
 _ALL = r"(?:all |every |each |any |the |of |todos? |todas? |cada |os |as |o |a )*"
 _REPLACE = (
     re.compile(
@@ -68,7 +70,12 @@ def _compute(part: Part, prompt: str) -> Exact | None:
     wording = QUOTED.sub(lambda found: put(inside(found)), part.wording)
     if not arguments:
         wording = _UNQUOTED.sub(
-            lambda found: found[0].replace(found["a"], put(found["a"]), 1).replace(found["b"], put(found["b"]), 1), wording
+            lambda found: (
+                found[0]
+                .replace(found["a"], put(found["a"]), 1)
+                .replace(found["b"], put(found["b"]), 1)
+            ),
+            wording,
         )
     quoted = len(arguments)
     ask = Ask(wording, prompt)

@@ -20,26 +20,38 @@ _MOST_ROWS = 2000
 _FROM = r"(?:(?:convert|turn|change|transform|make|put|passa|passe|converte|converta|transforma|transforme|muda|write|format|parse|this|these|the|that|following|o|este|esse|isto|isso|desse|deste|cola d[oe]|from|de|do|rewrite|reformat) )+"
 _TO = r"(?:(?:back )?(?:into|to|as|in|em|para|pra|pro|vira|virar|becomes?|->|=>|→|like|num|numa|make (?:it|this|that)|make)(?: an?| um| uma| valid| o)? ?)"
 _JSON_NAME = r"(?:json(?:[ -](?:array|list|objects?|format|lista))*(?: of objects| de objetos)?|(?:array|lista|list) (?:of )?(?:de )?json(?: objects)?|array (?:of|de) (?:json )?(?:objects|objetos)|array json)"
-_CSV_NAME = r"(?:csv(?: format| file| com cabecalho| with (?:a )?headers?| separado por virgulas?)?)"
+_CSV_NAME = (
+    r"(?:csv(?: format| file| com cabecalho| with (?:a )?headers?| separado por virgulas?)?)"
+)
 _MD_NAME = r"(?:(?:a )?(?:markdown|md)(?:[ -](?:table|format))?|tabela(?: em| de)? markdown|(?:table|tabela) in markdown)"
 _TARGETS = {
     "json": re.compile(rf"\b{_TO}{_JSON_NAME}\b|(?:->|=>|→) ?{_JSON_NAME}\b"),
     "csv": re.compile(rf"\b{_TO}{_CSV_NAME}\b|(?:->|=>|→) ?{_CSV_NAME}\b"),
     "md": re.compile(rf"\b(?:{_TO}{_MD_NAME})\b|\bmarkdown table\b"),
 }
-_SOURCES = re.compile(r"\b(?:csv|json(?: array)?|markdown(?: table)?|excel|table|tabela|spreadsheet|planilha|folha)\b")
+_SOURCES = re.compile(
+    r"\b(?:csv|json(?: array)?|markdown(?: table)?|excel|table|tabela|spreadsheet|planilha|folha)\b"
+)
 _NUMBERS = re.compile(
     r"\b(?:(?:with |com |and |e )*(?:(?P<col>[a-z_]\w*(?:(?:,| and| e|, and) [a-z_]\w*)*) )?(?:as|como|should be|must be|is|are|to be|are)(?: an?| the)? (?:real )?(?:numbers?|numeros?|numeric|numerico)"
     r"(?: \(?(?:com ponto|with (?:a )?(?:point|dot)|not strings?|nao strings?|nao texto)\)?)?|(?P<all>numbers? (?:as|como) numbers?|numeros? como numeros?|keep (?:the )?numbers(?: as numbers)?|numeric values as numbers))(?!\w)"
 )
-_STRINGS = re.compile(r"\b(?:all |keep |every |everything |todos |tudo )*(?:(?:the )?(?:values?|fields?|valores) )?(?:as|como|should be|in) (?:text|strings?|texto)\b")
+_STRINGS = re.compile(
+    r"\b(?:all |keep |every |everything |todos |tudo )*(?:(?:the )?(?:values?|fields?|valores) )?(?:as|como|should be|in) (?:text|strings?|texto)\b"
+)
 _HEADER = re.compile(
     r"\b(?:(?:with|com|and|e)(?: the| a| o| um)* )?(?:headers?|cabecalho|columns?|colunas)(?: row| line)?(?: (?:being|is|of))?:? ?(?P<names>[a-z_]\w*(?:[,;] ?[a-z_]\w*)+)\b"
 )
-_WITH_HEADER = re.compile(r"\b(?:(?:with|com|including|incluindo)(?: the| a| o| um)* )?(?:header(?:s)?|cabecalho)(?: row| line)?\b(?: first)?")
-_DELIMITER = re.compile(r"\b(?:(?:separated|delimited) (?:by|with)|separad[oa]s? por|using|with|com)(?: a| an)? ?(?P<d>commas?|virgulas?|semi-?colons?|ponto e virgula|tabs?)\b(?: (?:as )?(?:separator|delimiter))?")
+_WITH_HEADER = re.compile(
+    r"\b(?:(?:with|com|including|incluindo)(?: the| a| o| um)* )?(?:header(?:s)?|cabecalho)(?: row| line)?\b(?: first)?"
+)
+_DELIMITER = re.compile(
+    r"\b(?:(?:separated|delimited) (?:by|with)|separad[oa]s? por|using|with|com)(?: a| an)? ?(?P<d>commas?|virgulas?|semi-?colons?|ponto e virgula|tabs?)\b(?: (?:as )?(?:separator|delimiter))?"
+)
 _CONTRARY = re.compile(r"\b(?:faz|do) o contrario\b|\bthe other way (?:round|around)\b")
-_PIPED = re.compile(r"\b(?:one object per row|an object per row|um objeto por linha|array of objects)\b")
+_PIPED = re.compile(
+    r"\b(?:one object per row|an object per row|um objeto por linha|array of objects)\b"
+)
 _NOUNS = frozenset(
     "csv json table tabela data dados array object objects objetos rows linhas row content conteudo list file arquivo ficheiro header excel "
     "cola get gets piped valid numero number output e and".split()
@@ -71,6 +83,8 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     delimiter = ask.one(_DELIMITER)
     ask.take(_PIPED), ask.take(_WITH_HEADER), ask.take(_SOURCES)
     table = _read(part.data)
+    if table is not None and not part.marked and _has_tail(table):
+        return None
     if table is None or table.form == targets[0] or not ask.nothing_left(_NOUNS):
         return None
     names = [] if header is None else re.split(r"[,;] ?", header["names"])
@@ -85,6 +99,14 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     if targets[0] == "md":
         return _markdown(table, how)
     return _json(table, numeric, how, strings=strings)
+
+
+def _has_tail(table: _Table) -> bool:
+    """Whether the last cell may hold the beginning of another sentence."""
+    if table.form == "json" or not table.rows:
+        return False
+    column = [str(row[-1]) for row in table.rows]
+    return " " in column[-1] and not any(" " in cell for cell in column[:-1])
 
 
 def _glue(name: str) -> str:
@@ -110,7 +132,11 @@ def _read(data: str) -> _Table | None:
         rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=glue, strict=True))
     except csv.Error:
         return None
-    return _checked([name.strip() for name in rows[0]], [[cell.strip() for cell in row] for row in rows[1:]], "csv")
+    return _checked(
+        [name.strip() for name in rows[0]],
+        [[cell.strip() for cell in row] for row in rows[1:]],
+        "csv",
+    )
 
 
 def _checked(header: list[str], rows: list[list[Any]], form: str) -> _Table | None:
@@ -128,13 +154,21 @@ def _from_json(text: str) -> _Table | None:
     except (ValueError, RecursionError):
         return None
     objects = found if isinstance(found, list) else [found]
-    if not objects or len(objects) > _MOST_ROWS or not all(isinstance(one, dict) for one in objects):
+    if (
+        not objects
+        or len(objects) > _MOST_ROWS
+        or not all(isinstance(one, dict) for one in objects)
+    ):
         return None
     header = list(objects[0])
     if any(list(one) != header for one in objects):
         return None
     rows = [[one[name] for name in header] for one in objects]
-    flat_values = all(isinstance(cell, str | int | float) and not isinstance(cell, bool) for row in rows for cell in row)
+    flat_values = all(
+        isinstance(cell, str | int | float) and not isinstance(cell, bool)
+        for row in rows
+        for cell in row
+    )
     return _checked(header, rows, "json") if flat_values else None
 
 
@@ -158,7 +192,12 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:[.,]\d+)?")
 def _json(table: _Table, numeric: list[re.Match[str]], how: str, *, strings: bool) -> Exact | None:
     if strings and numeric:
         return None
-    named = {name for found in numeric if found["col"] for name in re.split(r",? (?:and|e) |, ?", found["col"])}
+    named = {
+        name
+        for found in numeric
+        if found["col"]
+        for name in re.split(r",? (?:and|e) |, ?", found["col"])
+    }
     everything = any(not found["col"] for found in numeric)
     if not named <= {flat(name) for name in table.header}:
         return None

@@ -8,7 +8,17 @@ from fractions import Fraction
 
 from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
-from agents.exact.figures import NUMBER, PLACES, SMALL, WHOLE, local, number, places_of, plain, rounded
+from agents.exact.figures import (
+    NUMBER,
+    PLACES,
+    SMALL,
+    WHOLE,
+    local,
+    number,
+    places_of,
+    plain,
+    rounded,
+)
 from agents.exact.figures import small
 from agents.exact.unit_table import NAMES, SCALES, Unit, degrees, named
 
@@ -16,10 +26,14 @@ FAMILY = "unit"
 _Q = "\ue040"
 
 _N = rf"(?P<sign>(?<![\w\d])-)?(?P<n>{NUMBER}|\b{SMALL}\b|\b(?:an?|half an?|meia)\b(?= ))"
-_MEASURE = re.compile(rf"(?<![\w.,/]){_N}(?P<half> and a half| e meia| e meio)? ?-?(?:{NAMES}|{SCALES})(?:(?P<after> e meia| e meio| and a half))?(?![\w²³/])")
+_MEASURE = re.compile(
+    rf"(?<![\w.,/]){_N}(?P<half> and a half| e meia| e meio)? ?-?(?:{NAMES}|{SCALES})(?:(?P<after> e meia| e meio| and a half))?(?![\w²³/])"
+)
 _TARGET = re.compile(rf"(?!ha\b)(?<![\w²³/'])(?:{NAMES}|{SCALES})(?![\w²³'])")
-_ROUNDING = re.compile(r"\b(?:round\w*|arredond\w*|approx\w*|about|aproximad\w*|cerca)\b")
-_FEET = re.compile(rf"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{{1,2}})(?: ?(?:in(?:ches)?\b|\"))?(?![\w/]|[.,]\d)")
+_APPROXIMATELY = re.compile(r"\b(?:approx\w*|about|aproximad\w*|cerca)\b")
+_FEET = re.compile(
+    rf"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{{1,2}})(?: ?(?:in(?:ches)?\b|\"))?(?![\w/]|[.,]\d)"
+)
 _NOUNS = frozenset(
     "convert long many much number distance weight temperature height length degrees graus unit units "
     "unidade unidades valor temperatura peso altura distancia comprimento dao equivalem equivale value "
@@ -70,7 +84,7 @@ def exact(prompt: str) -> Exact | None:
         decimals = places_of(places, whole)
     except ValueError:
         return None
-    ask.take(_ROUNDING)
+    ask.take(_APPROXIMATELY)
     value = _converted(measures, units[0])
     if value is None or not ask.nothing_left(_NOUNS, harmless=_HARMLESS):
         return None

@@ -77,18 +77,24 @@ TURNS = frozenset(_TURNS.split())
 """Words that may change what is asked: a clause that holds one is never a mere remark."""
 
 _SUBJECTS = (
-    r"(?:i|i'm|im|i've|we|we're|we've|he|he's|she|she's|they|they're|it|it's|this|that|these|my|our"
-    r"|his|her|their|the|your|a|an|someone|somebody|eu|ele|ela|eles|elas|o|a|os|as|um|uma|meu|minha"
-    r"|meus|minhas|nosso|nossa|isto|isso|este|esta|esse|essa|estou|to|tou|tenho|temos|recebi|copiei"
-    r"|encontrei|achei|comprei|peguei|apanhei|foi|era|ha|tinha|there|existem|veio|chegou|ficou|sou|somos|fiz|aqui|la)"
+    r"(?:it|it's|this|that|these|there|my|our|his|her|their|the|your|a|an|someone|somebody|o|a|os|as"
+    r"|um|uma|meu|minha|meus|minhas|nosso|nossa|isto|isso|este|esta|esse|essa|aqui|la)"
 )
-_PAST = (
-    r"(?:was|were|came|said|sent|got|arrived|left|veio|vieram|foi|foram|chegou|chegaram|ficou|mandou"
-    r"|cuspiu|disse|pediu|saiu|estava)"
+_PERSONS = (
+    r"(?:i|i'm|im|i've|we|we're|we've|he|he's|she|she's|they|they're|it's|eu|ele|ela|eles|elas|estou"
+    r"|to|ta|tou|tenho|temos|recebi|copiei|encontrei|achei|comprei|peguei|apanhei|foi|era|ha|tinha"
+    r"|existem|veio|chegou|ficou|sou|somos|fiz)"
+)
+_VERBS = (
+    r"(?:is|are|was|were|has|have|had|says|said|shows|came|comes|got|gave|sent|goes|keeps|looks"
+    r"|accepts|arrived|left|\w{3,}ed|e|esta|ta|estao|sao|foi|foram|era|ficou|fica|tem|tinha|veio"
+    r"|vieram|vem|diz|mostra|marca|chegou|chegaram|mandou|cuspiu|disse|pediu|saiu|estava)"
 )
 REMARK = re.compile(
-    rf"\W*(?:{_SUBJECTS}\b|(?:before i|antes de (?:eu )?|so (?:that )?i can|because|porque|pois|since)\b"
-    rf"|(?!(?:please|make|do|don't) )[a-z]+ (?:[a-z]+ ){{0,5}}{_PAST}\b)"
+    rf"\W*(?:{_PERSONS}\b|(?:before i|antes de (?:eu )?|so (?:that )?i can|because|porque|pois|since)\b"
+    rf"|(?:{_SUBJECTS} )(?:[a-z'-]+ ){{0,6}}?{_VERBS}\b"
+    r"|(?!(?:please|make|do|don't) )[a-z]+ (?:[a-z]+ ){0,5}"
+    r"(?:was|were|came|said|sent|got|veio|foi|chegou|chegaram|ficou|mandou|cuspiu|disse|saiu)\b)"
 )
 """How a statement begins; an order begins with its verb."""
 
