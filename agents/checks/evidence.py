@@ -32,12 +32,12 @@ async def evidence_checks(
 ) -> tuple[CheckResult, ...]:
     """What the answer's own text shows of its quality, by kind.
 
-    What can be computed is. Code must be there; it is parsed, held to its programming language, and run on the task's
-    examples. An extraction's values are looked up in the text. The sums and the language of
-    anything but code are checked, and that it has lost no figure, settles nothing that the request
-    leaves open and obeys no order of the pasted text. default_language: as `language_kept` takes
-    it. seconds: the task's time that is left; a program gets at most 10 of them, and is run only
-    where all else passed.
+    What can be computed is. Code must be there; it is parsed, held to its programming language,
+    and run on the task's examples. An extraction's values are looked up in the text. The sums and
+    the language of anything but code are checked, and that it has lost no figure, settles nothing
+    that the request leaves open and obeys no order of the pasted text. default_language: as
+    `language_kept` takes it. seconds: the task's time that is left; a program gets at most 10 of
+    them, and is run only where all else passed.
     """
     if kind is not Kind.CODE:
         found = computed(task, kind, completion)

@@ -19,6 +19,7 @@ from agents.exact.figures import (
     rounded,
     small,
 )
+from agents.exact.words import words
 from agents.tools.calculate import value_of
 from agents.tools.tool import ToolFailed, ToolRefused
 
@@ -28,7 +29,9 @@ _X = "[\ue080-\ue0bf]"
 _FIRST = 0xE080
 
 _LITERAL = re.compile(
-    rf"(?<![\w.,])(?P<sign>r\$ ?|us\$ ?|[$€£] ?)?(?P<n>\d{{1,3}}(?: \d{{3}})+(?:[.,]\d+)?(?![\d])|{NUMBER})(?P<after> ?[€£]| ?(?:euros?|reais|real|dollars?|pounds?|libras?)\b)?(?![\w]|[.,/:-]\d+[./:-]\d)"
+    rf"(?<![\w.,])(?P<sign>r\$ ?|us\$ ?|[$€£] ?)?(?P<n>\d{{1,3}}(?: "
+    rf"\d{{3}})+(?:[.,]\d+)?(?![\d])|{NUMBER})(?P<after> ?[€£]| ?(?:euros?|reais|real"
+    r"|dollars?|pounds?|libras?)\b)?(?![\w]|[.,/:-]\d+[./:-]\d)"
 )
 _WORD_NUMBER = re.compile(rf"\b{SMALL}\b")
 _P = r"(?: ?%| ?percent\b| ?per cent\b| ?por cento\b)"
@@ -52,32 +55,110 @@ _EXPRESSION = re.compile(
 )
 _LIST = rf"(?P<list>{_X}(?:(?:,? (?:and|e|to|com|with)|,|;| \+) ?{_X})+)"
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(rf"\b(?:sum|add(?: up)?|total|soma(?:r)?|some|adiciona|adicione)(?: (?:of|up|together|the|these|numbers|d[eo]s?|os|numeros|all|entre|estes))*:? ?{_LIST}(?: together)?"), "sum"),
-    (re.compile(rf"\b(?:average|mean|media)(?: (?:of|the|these|numbers|d[eo]s?|os|numeros|entre|valores|aritmetica))*:? ?{_LIST}"), "mean"),
-    (re.compile(rf"\b(?:product|multiply|produto|multiplica(?:r)?|multiplique)(?: (?:of|the|these|numbers|d[eo]s?))*:? ?(?P<a>{_X}) (?:and|by|with|times|e|por) (?P<b>{_X})"), "product"),
-    (re.compile(rf"\b(?:difference between|diferenca entre) (?P<a>{_X}) (?:and|e) (?P<b>{_X})"), "difference"),
-    (re.compile(rf"\bsubtract (?P<b>{_X}) from (?P<a>{_X})|\bsubtrai(?:a|r)? (?P<d>{_X}) (?:de|a) (?P<c>{_X})"), "minus"),
+    (
+        re.compile(
+            r"\b(?:sum|add(?: up)?|total|soma(?:r)?|some|adiciona|adicione)(?: (?:of|up"
+            r"|together|the|these|numbers|d[eo]s?|os|numeros|all|entre|estes))*:? "
+            rf"?{_LIST}(?: together)?"
+        ),
+        "sum",
+    ),
+    (
+        re.compile(
+            r"\b(?:average|mean|media)(?: (?:of|the|these|numbers|d[eo]s?|os|numeros|entre"
+            rf"|valores|aritmetica))*:? ?{_LIST}"
+        ),
+        "mean",
+    ),
+    (
+        re.compile(
+            r"\b(?:product|multiply|produto|multiplica(?:r)?|multiplique)(?: (?:of|the|these"
+            rf"|numbers|d[eo]s?))*:? ?(?P<a>{_X}) (?:and|by|with|times|e|por) (?P<b>{_X})"
+        ),
+        "product",
+    ),
+    (
+        re.compile(rf"\b(?:difference between|diferenca entre) (?P<a>{_X}) (?:and|e) (?P<b>{_X})"),
+        "difference",
+    ),
+    (
+        re.compile(
+            rf"\bsubtract (?P<b>{_X}) from (?P<a>{_X})|\bsubtrai(?:a|r)? (?P<d>{_X}) (?:de|a) "
+            rf"(?P<c>{_X})"
+        ),
+        "minus",
+    ),
     (re.compile(rf"\b(?:divide|divida|dividir) (?P<a>{_X}) (?:by|por) (?P<b>{_X})"), "quotient"),
-    (re.compile(rf"\b(?:split|divide|share|divida|dividir|rachar)(?: (?:a bill of|the bill of|equally|uma conta de|igualmente))? ?(?P<a>{_X})(?: (?:equally|evenly|igualmente))? (?:between|among|by|entre|por) (?P<b>{_X}) (?:people|friends|persons|of us|pessoas|amigos)(?: (?:equally|evenly|igualmente))?"), "quotient"),
+    (
+        re.compile(
+            r"\b(?:split|divide|share|divida|dividir|rachar)(?: (?:a bill of|the bill of"
+            rf"|equally|uma conta de|igualmente))? ?(?P<a>{_X})(?: (?:equally|evenly"
+            rf"|igualmente))? (?:between|among|by|entre|por) (?P<b>{_X}) (?:people|friends"
+            r"|persons|of us|pessoas|amigos)(?: (?:equally|evenly|igualmente))?"
+        ),
+        "quotient",
+    ),
     (re.compile(rf"(?P<p>{_X}){_P} (?:of|de|do|da|sobre) (?P<a>{_X})"), "part"),
-    (re.compile(rf"\b(?:increase|raise|aument(?:a|e|ar)) (?P<a>{_X}) (?:by|em) (?P<p>{_X}){_P}|\badd (?P<q>{_X}){_P}(?: vat| tax| iva| tip)? to (?P<b>{_X})"), "more"),
-    (re.compile(rf"\b(?:decrease|reduce|lower|reduz(?:a|ir)?|diminu(?:a|i|ir)) (?P<a>{_X}) (?:by|em) (?P<p>{_X}){_P}"), "less"),
-    (re.compile(rf"(?P<a>{_X}) (?:with|com|minus|after|menos)(?: an?| um)? (?P<p>{_X}){_P} (?:off|discount|desconto|de desconto)"), "less"),
-    (re.compile(rf"(?P<p>{_X}){_P} (?:off|discount on|off of|de desconto (?:em|sobre|de)) (?P<a>{_X})"), "less"),
-    (re.compile(rf"\b(?:what|which|quanto|que|qual)(?: e)?(?: a)? ?(?:percentage|percent|per cent|%|porcentagem|percentagem|por cento)(?: is)? (?:of|de|do) (?P<a>{_X}) (?:is|e|sao|representa(?:m)?|corresponde a) (?P<b>{_X})"), "ratio"),
-    (re.compile(rf"(?P<b>{_X}) (?:is|e|as|sao|representa|corresponde a)(?: a)?(?: what| que| quantos| quanto)? (?:percentage|percent|per cent|%|porcentagem|percentagem|por cento) (?:of|de|do) (?P<a>{_X})"), "ratio"),
-    (re.compile(rf"\b(?:square root|raiz quadrada)(?: of| de| do)? (?P<a>{_X})|√ ?(?P<b>{_X})"), "root"),
+    (
+        re.compile(
+            rf"\b(?:increase|raise|aument(?:a|e|ar)) (?P<a>{_X}) (?:by|em) (?P<p>{_X}){_P}"
+            rf"|\badd (?P<q>{_X}){_P}(?: vat| tax| iva| tip)? to (?P<b>{_X})"
+        ),
+        "more",
+    ),
+    (
+        re.compile(
+            rf"\b(?:decrease|reduce|lower|reduz(?:a|ir)?|diminu(?:a|i|ir)) (?P<a>{_X}) (?:by"
+            rf"|em) (?P<p>{_X}){_P}"
+        ),
+        "less",
+    ),
+    (
+        re.compile(
+            rf"(?P<a>{_X}) (?:with|com|minus|after|menos)(?: an?| um)? (?P<p>{_X}){_P} (?:off"
+            r"|discount|desconto|de desconto)"
+        ),
+        "less",
+    ),
+    (
+        re.compile(
+            rf"(?P<p>{_X}){_P} (?:off|discount on|off of|de desconto (?:em|sobre|de)) (?P<a>{_X})"
+        ),
+        "less",
+    ),
+    (
+        re.compile(
+            r"\b(?:what|which|quanto|que|qual)(?: e)?(?: a)? ?(?:percentage|percent|per cent"
+            rf"|%|porcentagem|percentagem|por cento)(?: is)? (?:of|de|do) (?P<a>{_X}) (?:is|e"
+            rf"|sao|representa(?:m)?|corresponde a) (?P<b>{_X})"
+        ),
+        "ratio",
+    ),
+    (
+        re.compile(
+            rf"(?P<b>{_X}) (?:is|e|as|sao|representa|corresponde a)(?: a)?(?: what| que| "
+            r"quantos| quanto)? (?:percentage|percent|per cent|%|porcentagem|percentagem|por "
+            rf"cento) (?:of|de|do) (?P<a>{_X})"
+        ),
+        "ratio",
+    ),
+    (
+        re.compile(rf"\b(?:square root|raiz quadrada)(?: of| de| do)? (?P<a>{_X})|√ ?(?P<b>{_X})"),
+        "root",
+    ),
     (re.compile(rf"\b(?:half of|metade de) (?P<a>{_X})"), "half"),
     (re.compile(rf"\b(?:double|o dobro de|twice) (?P<a>{_X})"), "double"),
-)  # fmt: skip
+)
 _NO_SUM = re.compile(r"\d[-/]\d|\d:\d|^[^a-z]*\d[^a-z=+*/^-]*$|(?<![a-z])v\d|\d\.\d+\.\d")
 """Dates, times, versions and numbers of documents look like sums."""
 _ASKS = re.compile(
-    r"\b(?:how much|how many|the (?:result|value|sum|total|answer) of|o (?:resultado|valor|total) d[eao]|qual|resultado|valor|sum of|final price)\b"
+    r"\b(?:how much|how many|the (?:result|value|sum|total|answer) of|o (?:resultado"
+    r"|valor|total) d[eao]|qual|resultado|valor|sum of|final price)\b"
 )
-_NOUNS = frozenset(
-    "much result value equals equal total resultado valor number numbers numero answer sum da fica sao solve evaluate resolve resolva calcula "
-    "final price get dao igual e vale quick math conta maths".split()
+_NOUNS = words(
+    "much result value equals equal total resultado valor number numbers numero "
+    "answer sum da fica sao solve evaluate resolve resolva calcula "
+    "final price get dao igual e vale quick math conta maths"
 )
 
 

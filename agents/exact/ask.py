@@ -31,7 +31,8 @@ LONGEST_WORDING = 350
 """Characters; who asks for one thing at greater length asks for more than that."""
 
 _CLAUSE = re.compile(
-    r" (?:and|e|but|mas) (?=(?:i |we |eu )?(?:need|want|preciso|quero|queria)\b)|[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…"
+    r" (?:and|e|but|mas) (?=(?:i |we |eu )?(?:need|want|preciso|quero|queria)\b)"
+    r"|[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…"
 )
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _REST = re.compile(
@@ -88,8 +89,9 @@ class Ask:
     ) -> bool:
         """Whether every word is accounted for: taken, a filler, or of a remark.
 
-        nouns: what the family's data is called. remarks: whether statements in other words may stand, where they ask for nothing. harmless:
-        words that may stand in them here, although they can change what is asked elsewhere.
+        nouns: what the family's data is called. remarks: whether statements in other words may
+        stand, where they ask for nothing. harmless: words that may stand in them here, although
+        they can change what is asked elsewhere.
         """
         for line in self.text.split("\n"):
             words = _REST.findall(line)
@@ -100,9 +102,9 @@ class Ask:
             return False
         for clause in self._clauses():
             orders = ORDER in clause
-            if found := NEEDS.match(clause):
-                if not (TURNS - harmless) & set(found["who"].split()):
-                    clause = clause[found.end() - 1 :]
+            found = NEEDS.match(clause)
+            if found and not (TURNS - harmless) & set(found["who"].split()):
+                clause = clause[found.end() - 1 :]
             clause = _ONLY.sub("", clause)
             for form in (PURPOSE, PURPOSE_FIRST):
                 purpose = form.search(clause)

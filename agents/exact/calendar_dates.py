@@ -7,37 +7,103 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-_EN = (
-    "january february march april may june july august september october november december".split()
-)
-_PT = (
-    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro "
-    "dezembro".split()
-)
+_EN = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_PT = [
+    "janeiro",
+    "fevereiro",
+    "marco",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+]
 _NAMES = {
     "en": [name.capitalize() for name in _EN],
     "pt": [name.replace("marco", "março") for name in _PT],
 }
 WEEKDAYS = {
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-    "pt": "segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo".split(),
+    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    "pt": [
+        "segunda-feira",
+        "terça-feira",
+        "quarta-feira",
+        "quinta-feira",
+        "sexta-feira",
+        "sábado",
+        "domingo",
+    ],
 }
 _MONTHS = {name: n for names in (_EN, _PT) for n, name in enumerate(names, 1)}
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
-_LANGUAGE = {name: "en" for name in _EN} | {name: "pt" for name in _PT}
+_LANGUAGE = dict.fromkeys(_EN, "en") | dict.fromkeys(_PT, "pt")
 _ORDINALS = {
     word: n
     for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
-        "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth "
-        "twentieth".split(),
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+            "thirteenth",
+            "fourteenth",
+            "fifteenth",
+            "sixteenth",
+            "seventeenth",
+            "eighteenth",
+            "nineteenth",
+            "twentieth",
+        ],
         1,
     )
 }
-_UNITS = (
-    "zero um dois tres quatro cinco seis sete oito nove dez onze doze treze catorze quinze "
-    "dezesseis dezessete dezoito dezenove".split()
-)
+_UNITS = [
+    "zero",
+    "um",
+    "dois",
+    "tres",
+    "quatro",
+    "cinco",
+    "seis",
+    "sete",
+    "oito",
+    "nove",
+    "dez",
+    "onze",
+    "doze",
+    "treze",
+    "catorze",
+    "quinze",
+    "dezesseis",
+    "dezessete",
+    "dezoito",
+    "dezenove",
+]
 _CARDINALS = {word: n for n, word in enumerate(_UNITS) if n} | {
     "quatorze": 14, "dezasseis": 16, "dezassete": 17, "dezanove": 19, "primeiro": 1,
     "vinte": 20, "trinta": 30, "trinta e um": 31,

@@ -7,20 +7,27 @@ import re
 from agents.exact.answer import Exact
 from agents.exact.ask import FORM, Ask
 from agents.exact.parts import Part, computed
+from agents.exact.words import words
 
 FAMILY = "case"
 
-_ALL = r"(?:(?:in|into|to|em|para|tudo|all|everything|make it|com|toda|todo)(?: (?:all|tudo|letras?))* )?"
+_ALL = (
+    r"(?:(?:in|into|to|em|para|tudo|all|everything|make it|com|toda|todo)(?: (?:all"
+    r"|tudo|letras?))* )?"
+)
 _UPPER = re.compile(
-    rf"\b{_ALL}(?:(?:to )?upper[ -]?case(?:d)?(?: letters)?|(?:block|all) (?:caps|capitals)|caps|all capital letters|all-caps"
+    rf"\b{_ALL}(?:(?:to )?upper[ -]?case(?:d)?(?: letters)?|(?:block|all) (?:caps"
+    r"|capitals)|caps|all capital letters|all-caps"
     r"|(?:letras? )?maiusculas?)\b"
 )
 _LOWER = re.compile(
     rf"\b{_ALL}(?:lower[ -]?case(?:d)?(?: letters)?|small letters|(?:letras? )?minusculas?)\b"
 )
 _TITLE = re.compile(
-    r"\b(?:(?:in|into|to) )?(?:title[ -]?case|capital(?:ize|ise)(?: the first letter of)?(?: each| every) word|(?:with )?each word capitali[sz]ed"
-    r"|capital(?:ize|ise) (?:the )?first letters?(?: of (?:each|every) word)?(?= ?of each)|(?:(?:em|com|as) )?iniciais maiusculas(?: \(?(?:em )?cada palavra\)?)?"
+    r"\b(?:(?:in|into|to) )?(?:title[ -]?case|capital(?:ize|ise)(?: the first letter "
+    r"of)?(?: each| every) word|(?:with )?each word capitali[sz]ed"
+    r"|capital(?:ize|ise) (?:the )?first letters?(?: of (?:each|every) word)?(?= ?of "
+    r"each)|(?:(?:em|com|as) )?iniciais maiusculas(?: \(?(?:em )?cada palavra\)?)?"
     r"|(?:com )?(?:a )?primeira letra de cada palavra (?:em )?maiuscula)\b(?: ?\(cada palavra\))?"
 )
 _NAMES = {
@@ -31,18 +38,21 @@ _NAMES = {
         r"\b(?:in |to |into |em |para |no formato )?(?:pascal ?case|upper camel ?case)\b"
     ),
     "CONSTANT_CASE": re.compile(
-        r"\b(?:in |to |into |em |para |no formato )?(?:constant[_ ]case|screaming[_ ]snake[_ ]case|upper[_ ]snake[_ ]case)\b"
+        r"\b(?:in |to |into |em |para |no formato )?(?:constant[_ ]case|screaming[_ "
+        r"]snake[_ ]case|upper[_ ]snake[_ ]case)\b"
     ),
 }
-_SMALL = frozenset(
-    "a an the of in on at to for and or but nor by as with from de do da dos das e em no na o os as para por com".split()
+_SMALL = words(
+    "a an the of in on at to for and or but nor by as with from de do da dos das e "
+    "em no na o os as para por com"
 )
 _CAPS_LOCK = re.compile(
     r"\b(?:,? ?(?:o |my )?caps? ?lock (?:ficou|estava|was|got|left)(?: (?:ligado|on|stuck))*)\b"
 )
-_NOUNS = frozenset(
-    "text texto frase sentence phrase word words palavra palavras title titulo line linha message mensagem string name nome "
-    "letters letras letra variable file label heading put set".split()
+_NOUNS = words(
+    "text texto frase sentence phrase word words palavra palavras title titulo line "
+    "linha message mensagem string name nome "
+    "letters letras letra variable file label heading put set"
 )
 
 

@@ -7,6 +7,7 @@ import re
 from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.figures import SMALL, small
+from agents.exact.words import words
 
 FAMILY = "time"
 _T = r"[\ue020-\ue02f]"
@@ -15,11 +16,13 @@ _MOST = 8
 
 _HALF = r"(?P<half>a\.?m\b\.?|p\.?m\b\.?)"
 _PART = (
-    r"(?:,? ?(?:in the |at |da |de |d[ao] |a |à )?(?P<part>morning|afternoon|evening|night|manha|tarde"
+    r"(?:,? ?(?:in the |at |da |de |d[ao] |a |à )?(?P<part>morning|afternoon|evening"
+    r"|night|manha|tarde"
     r"|noite|madrugada))"
 )
 _FIGURES = re.compile(
-    rf"(?<![\d.,:/-])(?P<h>\d{{1,2}})(?:(?P<sep>:|h ?|\.(?=\d\d ?[ap]\.?m))(?P<m>\d{{2}})(?!\d)(?::(?P<s>\d{{2}}))?)? ?"
+    rf"(?<![\d.,:/-])(?P<h>\d{{1,2}})(?:(?P<sep>:|h ?|\.(?=\d\d "
+    rf"?[ap]\.?m))(?P<m>\d{{2}})(?!\d)(?::(?P<s>\d{{2}}))?)? ?"
     rf"(?:{_HALF}|(?:horas? )?{_PART}|(?P<hours>h(?:oras|rs|s)?\b))?(?![\d:]|[.,/-]\d)"
 )
 _H = rf"(?P<h>\d{{1,2}}|{SMALL})"
@@ -29,7 +32,8 @@ _SPOKEN = (
     ),
     re.compile(rf"\b(?P<to>a quarter|quarter|\d{{1,2}}) to {_H} ?(?:{_HALF}|{_PART})"),
     re.compile(
-        rf"\b(?:as |às )?{_H}(?: horas)? e (?P<past>meia|um quarto|quinze|\d{{1,2}})(?: minutos)? {_PART}"
+        rf"\b(?:as |às )?{_H}(?: horas)? e (?P<past>meia|um quarto|quinze|\d{{1,2}})(?: "
+        rf"minutos)? {_PART}"
     ),
     re.compile(rf"\b(?P<to>um quarto|quinze|\d{{1,2}}) para (?:as |a )?{_H} {_PART}"),
     re.compile(rf"\b(?:as )?(?P<h>{SMALL})(?: o'clock| horas)? ?{_PART}"),
@@ -40,7 +44,8 @@ _NAMED = re.compile(
 _MINUTES = {"half": 30, "meia": 30, "quarter": 15, "a quarter": 15, "um quarto": 15, "quinze": 15}
 
 _TO_24 = re.compile(
-    r"\b(?:the )?24(?:[ -]?h(?:ours?|oras?|rs?|s)?\b)?(?:[ -]?(?:clock|format|time|notation))*(?: horas)?"
+    r"\b(?:the )?24(?:[ -]?h(?:ours?|oras?|rs?|s)?\b)?(?:[ -]?(?:clock|format|time"
+    r"|notation))*(?: horas)?"
     r"(?:,? ?\(?hh:mm\)?)?|\bmilitary (?:time|format)\b|\bhh:mm\b(?: (?:24h|24-hour))?"
     r"|\bformato (?:de )?24 ?h(?:oras)?\b"
 )
@@ -55,13 +60,14 @@ _LENGTH = re.compile(
     r"|\bquanto tempo\b(?: passa| vai| ha| tem)?|\b(?:time )?difference\b"
 )
 _ENDS = re.compile(
-    rf"\b(?:from|between|das?|de|entre)(?: as)? ?({_T}) ?(?:to|and|until|till|as|a|ate(?: as)?|e)(?: as)? ?({_T})"
+    rf"\b(?:from|between|das?|de|entre)(?: as)? ?({_T}) ?(?:to|and|until|till|as|a"
+    rf"|ate(?: as)?|e)(?: as)? ?({_T})"
 )
 _HMM = re.compile(r"\bh{1,2}:mm\b(?: format)?")
 _IN_MINUTES = re.compile(r"\bin minutes\b|\bem minutos\b")
-_NOUNS = frozenset(
+_NOUNS = words(
     "time hour hours hora horas horario clock format formato formatted formatada as de escrevo day "
-    "dia minutes no at".split()
+    "dia minutes no at"
 )
 
 
@@ -88,7 +94,7 @@ def exact(prompt: str) -> Exact | None:
     if to_24 == to_12 or len(times) != 1 or not ask.nothing_left(_NOUNS):
         return None
     text = times[0].in_24() if to_24 else times[0].in_12()
-    return text and Exact(text, FAMILY, f"{times[0].text.strip()} is {text}")
+    return Exact(text, FAMILY, f"{times[0].text.strip()} is {text}") if text else None
 
 
 def _between(ask: Ask, times: list[_Time], *, minutes: bool) -> Exact | None:
@@ -141,15 +147,16 @@ class _Time:
             return None
         return cls(found[0], hour, minute, second, "" if hour > 12 else half)
 
-    def hour_of_day(self) -> int | None:
+    def hour_of_day(self) -> int:
         if self.half:
             return self.hour % 12 + 12 * (self.half == "p")
         return self.hour
 
     def minutes(self) -> int | None:
+        """Since midnight; None where there are seconds."""
         if self.second is not None:
             return None
-        return None if self.hour_of_day() is None else self.hour_of_day() * 60 + self.minute
+        return self.hour_of_day() * 60 + self.minute
 
     def in_24(self) -> str:
         """HH:MM; empty where it may be before or after noon."""
@@ -159,7 +166,7 @@ class _Time:
         return f"{self.hour_of_day():02d}:{self.minute:02d}{seconds}"
 
     def in_12(self) -> str:
-        hour = self.hour_of_day() or 0
+        hour = self.hour_of_day()
         seconds = "" if self.second is None else f":{self.second:02d}"
         half = "PM" if hour >= 12 else "AM"
         return "" if self.half else f"{hour % 12 or 12}:{self.minute:02d}{seconds} {half}"

@@ -14,22 +14,27 @@ _WORDING_CHARS = 600
 """At both ends of a long request; what is asked stands there."""
 
 _FAMILIES = {
-    "dates": r"\biso\b|8601|\b(?:yyyy|aaaa|dd|mm|d|m)[-/. ]?(?:m|d)|day|week|\bdate|\bdias?\b|\bdata\b"
+    "dates": r"\biso\b|8601|\b(?:yyyy|aaaa|dd|mm|d|m)[-/. ]?(?:m|d)|day|week|\bdate|\bdias?\b"
+        r"|\bdata\b"
     r"|extenso|leap|bissext|\bmonth\b|\blike\b|\btipo\b|\bform",
-    "clock": r"\b(?:24|12)(?=\D)|\bam\b|\bpm\b|a\.m|p\.m|clock|hh:?mm|military|how long|quanto tempo"
+    "clock": r"\b(?:24|12)(?=\D)|\bam\b|\bpm\b|a\.m|p\.m|clock|hh:?mm|military|how long"
+        r"|quanto tempo"
     r"|minut",
     "phones": r"e\.? ?-?164|interna[tc]ional|phone|\btel|celular|fone|mobile|x{3}|\+\d",
     "units": r"\d|\b(?:an?|um|uma|one|two|three|dois|duas|tres|half|meia)\b",
-    "money": r"[$€£]|dollar|dolar|\busd|\beuros?\b|\beur\b|reais|\breal\b|\bbrl|moeda|currency|pound"
+    "money": r"[$€£]|dollar|dolar|\busd|\beuros?\b|\beur\b|reais|\breal\b|\bbrl|moeda"
+        r"|currency|pound"
     r"|\bgbp|thousand|milhar|plain number|numero simples|ponto decimal|decimal point",
     "documents": r"\bcpf|\bcnpj|\bnif\b|\biban|\bisbn|\bcard|cartao|luhn|\bcep\b|contribuinte",
-    "lists": r"sort|order|alphabet|orden|alfab|ordem|organi|rank|arrang|ascend|cresc|revers|invert|flip"
+    "lists": r"sort|order|alphabet|orden|alfab|ordem|organi|rank|arrang|ascend|cresc|revers"
+        r"|invert|flip"
     r"|dup|repe|uniq|distinct|oldest|newest|earliest|latest|smallest|largest|biggest|lowest|highest"
     r"|cheapest|expensive|barat|menor|maior|antig|recente|a ?(?:-|to|a|→) ?z",
     "case": r"case|caps|capital|maiuscul|minuscul|small letters",
-    "replacing": r"replac|chang|swap|substitu|troc|troqu|\bmud|alter|remov|\btir|retir|strip|delet|drop"
+    "replacing": r"replac|chang|swap|substitu|troc|troqu|\bmud|alter|remov|\btir|retir|strip"
+        r"|delet|drop"
     r"|\bdiz\b|says|bump|apag|elimin|rename|turn|convert",
-    "masking": r"mask|redact|anonym|anonim|mascar|ocult|censu|censor|replac|troc|troqu|substitu|hide"
+    "masking": r"mask|redact|anonym|anonim|mascar|ocult|censu|censor|replac|tro[cq]|substitu|hide"
     r"|swap|\bput\b|escond|asteris|change",
     "counting": r"how many|how often|count|number of|quant[ao]s|\bcont[ae]|numero de|total of",
     "arithmetic": r"\d",

@@ -9,19 +9,31 @@ from agents.exact.ask import Ask
 from agents.exact.flat import flat
 from agents.exact.items import Items
 from agents.exact.parts import QUOTED, Part, computed, inside
+from agents.exact.words import words
 
 FAMILY = "count"
 
-_HOW = r"(?:how many|count(?:ing)?(?: up)?|(?:the )?number of|number of|quant[ao]s|conta(?:r)?|conte|(?:o )?numero de|total (?:number )?of)(?: the| of the| as| os| all)*"
-_ARE = r"(?: (?:are|is|do|does|did|has|have|tem|ha|existem|sao|estao|esta|aparecem|there|i|a|o|esta|este|this|these|it)\b)*"
+_HOW = (
+    r"(?:how many|count(?:ing)?(?: up)?|(?:the )?number of|number of|quant[ao]s"
+    r"|conta(?:r)?|conte|(?:o )?numero de|total (?:number )?of)(?: the| of the| as| "
+    r"os| all)*"
+)
+_ARE = (
+    r"(?: (?:are|is|do|does|did|has|have|tem|ha|existem|sao|estao|esta|aparecem"
+    r"|there|i|a|o|esta|este|this|these|it)\b)*"
+)
 _WHAT = {
     "words": r"words?|palavras?",
-    "spaced": r"(?:characters?|chars?|caracteres?|caracter)(?:,? ?\(?(?:including|incl\.?|with|counting|incluindo|contando|com)(?: the| os)? (?:spaces?|espacos?)\)?)",
-    "bare": r"(?:characters?|chars?|caracteres?|caracter)(?:,? ?\(?(?:excluding|excl\.?|without|not counting|ignoring|sem(?: contar)?|excluindo)(?: the| os)? (?:spaces?|espacos?)\)?)",
+    "spaced": r"(?:characters?|chars?|caracteres?|caracter)(?:,? ?\(?(?:including|incl\.?|with"
+    r"|counting|incluindo|contando|com)(?: the| os)? (?:spaces?|espacos?)\)?)",
+    "bare": r"(?:characters?|chars?|caracteres?|caracter)(?:,? ?\(?(?:excluding|excl\.?"
+    r"|without|not counting|ignoring|sem(?: contar)?|excluindo)(?: the| os)? "
+    r"(?:spaces?|espacos?)\)?)",
     "chars": r"(?:characters?|chars?|caracteres?|caracter)",
     "letters": r"letters?|letras?",
     "lines": r"(?:lines|linhas)(?: of text| de texto)?",
-    "items": r"items?|itens|elements?|elementos?|entries|entradas|things|coisas|names?|nomes?|numbers|numeros|fruits|cities|emails?",
+    "items": r"items?|itens|elements?|elementos?|entries|entradas|things|coisas|names?|nomes?"
+    r"|numbers|numeros|fruits|cities|emails?",
     "digits": r"digits|digitos|algarismos",
     "vowels": r"vowels|vogais",
 }
@@ -29,30 +41,42 @@ _COUNT = re.compile(
     "|".join(rf"(?P<{name}>\b{_HOW} (?:{names})\b{_ARE})" for name, names in _WHAT.items())
 )
 _SPACES = re.compile(
-    r"\b(?:including|incl\.?|with|counting|incluindo|contando|com)(?: the| os)? (?:spaces?|espacos?)\b"
+    r"\b(?:including|incl\.?|with|counting|incluindo|contando|com)(?: the| os)? "
+    r"(?:spaces?|espacos?)\b"
 )
 _NO_SPACES = re.compile(
-    r"\b(?:excluding|excl\.?|without|not counting|ignoring|sem(?: contar)?|excluindo)(?: the| os)? (?:spaces?|espacos?)\b"
+    r"\b(?:excluding|excl\.?|without|not counting|ignoring|sem(?: contar)?"
+    r"|excluindo)(?: the| os)? (?:spaces?|espacos?)\b"
 )
 _ENDING = re.compile(
-    r"\b(?:that |which |que )?(?:(?P<ends>end(?:s|ing)? (?:in|with)|terminam? (?:em|com)|acabam? em)|(?P<starts>(?:start|begin)(?:s|ning|ing)? with|comecam? (?:com|por))"
-    r"|(?P<has>contain(?:s|ing)?|contem|com))(?: the letter| a letra| letter)? ?(?P<what>[\ue070-\ue07f]|\.?[a-z0-9]{1,8})(?![\w])"
+    r"\b(?:that |which |que )?(?:(?P<ends>end(?:s|ing)? (?:in|with)|terminam? (?:em"
+    r"|com)|acabam? em)|(?P<starts>(?:start|begin)(?:s|ning|ing)? with|comecam? "
+    r"(?:com|por))"
+    r"|(?P<has>contain(?:s|ing)?|contem|com))(?: the letter| a letra| letter)? "
+    r"?(?P<what>[\ue070-\ue07f]|\.?[a-z0-9]{1,8})(?![\w])"
 )
 _TIMES = re.compile(
-    r"\b(?:how many times|how often|quantas vezes|(?:the )?number of (?:times|occurrences of)|count (?:the )?occurrences of|conta(?:r)? (?:as )?(?:ocorrencias|vezes)(?: (?:de|da|do|que))?)"
+    r"\b(?:how many times|how often|quantas vezes|(?:the )?number of (?:times"
+    r"|occurrences of)|count (?:the )?occurrences of|conta(?:r)? (?:as "
+    r")?(?:ocorrencias|vezes)(?: (?:de|da|do|que))?)"
     r"(?:,? ?(?:do|does|did|is|the|a|o|aparece|surge|ocorre|occurs?|que))*"
-    r"(?: ?(?P<kind>letters?|words?|letra|palavra|termo|character|caracter))? ?(?:\(?so o numero\)?)?(?P<what>[\ue070-\ue07f]|\b[a-z0-9]{1,20}\b)"
+    r"(?: ?(?P<kind>letters?|words?|letra|palavra|termo|character|caracter))? "
+    r"?(?:\(?so o numero\)?)?(?P<what>[\ue070-\ue07f]|\b[a-z0-9]{1,20}\b)"
     r"(?: (?:appears?|occurs?|shows? up|comes up|used|aparece|surge|ocorre|tem|e usada|esta))*"
 )
 _LETTER = re.compile(
-    rf"\b{_HOW} (?:letters?|letras?) (?P<what>[\ue070-\ue07f]|[a-z])(?:'s)?{_ARE}(?![\w])|\b{_HOW} (?P<plural>[a-z])'s\b{_ARE}"
+    rf"\b{_HOW} (?:letters?|letras?) (?P<what>[\ue070-\ue07f]"
+    rf"|[a-z])(?:'s)?{_ARE}(?![\w])|\b{_HOW} (?P<plural>[a-z])'s\b{_ARE}"
 )
 _IN = re.compile(
-    r"\b(?:in|na|no|em|nesta|neste|nessa|inside|within)(?: (?:the |a |this |following )?(?:word|palavra))? (?P<word>[a-z]{3,30})\W*$"
+    r"\b(?:in|na|no|em|nesta|neste|nessa|inside|within)(?: (?:the |a |this "
+    r"|following )?(?:word|palavra))? (?P<word>[a-z]{3,30})\W*$"
 )
-_NOUNS = frozenset(
-    "word words palavra palavras text texto sentence frase phrase list lista tagline string paragraph line linha in na no nesta neste nessa "
-    "desta deste da do there total appear appears e title titulo message mensagem have tem count letters does thread email contained aqui".split()
+_NOUNS = words(
+    "word words palavra palavras text texto sentence frase phrase list lista "
+    "tagline string paragraph line linha in na no nesta neste nessa "
+    "desta deste da do there total appear appears e title titulo message mensagem "
+    "have tem count letters does thread email contained aqui"
 )
 
 
@@ -91,7 +115,7 @@ def _compute(part: Part, prompt: str, *, letters: bool = False) -> Exact | None:
     elif not letters and (asked := ask.one(_COUNT)):
         kind = next(name for name in _WHAT if asked[name])
         spaces, bare = ask.take(_SPACES), ask.take(_NO_SPACES)
-        if (spaces or bare) and kind != "chars" or spaces and bare:
+        if ((spaces or bare) and kind != "chars") or (spaces and bare):
             return None
         ending = ask.one(_ENDING)
         kind = "spaced" if spaces else "bare" if bare else kind

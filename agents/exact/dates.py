@@ -10,18 +10,22 @@ from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.calendar_dates import WEEKDAYS, Written, replaced, written
 from agents.exact.figures import SMALL, small
+from agents.exact.words import words
 
 FAMILY = "date"
 _D = r"[\ue010-\ue01f]"
 _FIRST = 0xE010
 _MOST = 8
 
+
 _ISO = re.compile(
-    r"\b(?:(?:the |o )?(?:format |formato )?iso(?:[ -]?8601)?(?: ?(?:date|data))?(?: format| formato| style"
+    r"\b(?:(?:the |o )?(?:format |formato )?iso(?:[ -]?8601)?(?: ?(?:date|data))?(?: "
+    r"format| formato| style"
     r"| notation| standard)?|(?:formato |padrao |norma )iso(?:[ -]?8601)?|8601)\b"
 )
 _NUMERIC = re.compile(
-    r"\b(?P<a>yyyy|aaaa|dd?|mm?)(?P<sep>[-/.]?)(?P<b>dd?|mm?)(?P=sep)(?P<c>yyyy|aaaa|yy|aa|dd?|mm?)\b"
+    r"\b(?P<a>yyyy|aaaa|dd?|mm?)(?P<sep>[-/.]?)(?P<b>dd?|mm?)(?P=sep)(?P<c>yyyy|aaaa"
+    r"|yy|aa|dd?|mm?)\b"
     r"(?: format| formato)?"
 )
 _NAMED = re.compile(
@@ -30,20 +34,24 @@ _NAMED = re.compile(
     r"|\b(?P<pt>(?P<dia>dd?|dia) de (?:mes|mmmm) de (?:aaaa|ano))\b"
 )
 _LIKE = re.compile(
-    r"(?:\b(?:like|such as|e\.g\.?|eg|as in|in the (?:form|format|style)(?: of)?|format(?:ted as)?|tipo"
+    r"(?:\b(?:like|such as|e\.g\.?|eg|as in|in the (?:form|format|style)(?: of)?"
+    r"|format(?:ted as)?|tipo"
     r"|como|(?:no|em) formato|no estilo|do genero|igual a|por exemplo|ex)[:.]? ?[\"'(]*"
     rf"({_D})[\"')]*)"
 )
 _TO_US = re.compile(
-    r"\b(?:to|in|into|as|using|em|no|para|pro|para o) (?:the |o )?(?:formato )?(?:us|usa|american|americano"
+    r"\b(?:to|in|into|as|using|em|no|para|pro|para o) (?:the |o )?(?:formato )?(?:us"
+    r"|usa|american|americano"
     r"|estadunidense)\b(?: date)?(?: format| style| notation| order)?"
 )
 _TO_UK = re.compile(
-    r"\b(?:to|in|into|as|using|em|no|para|pro|para o) (?:the |o )?(?:(?:uk|british)(?: date)? (?:format|style|notation"
+    r"\b(?:to|in|into|as|using|em|no|para|pro|para o) (?:the |o )?(?:(?:uk"
+    r"|british)(?: date)? (?:format|style|notation"
     r"|order)|brazilian (?:date )?(?:format|style)|formato (?:brasileiro|do brasil|portugues))\b"
 )
 _FROM_US = re.compile(
-    r"\b(?:from )?(?:this |the |an? )?(?:us|usa|u\.s\.|american)(?:-style| style| format(?:ted)?)? dates?\b"
+    r"\b(?:from )?(?:this |the |an? )?(?:us|usa|u\.s\.|american)(?:-style| style| "
+    r"format(?:ted)?)? dates?\b"
     r"|\bfrom (?:us|american) (?:format|style|notation)\b|\bdata (?:americana|dos eua)\b"
     r"|\b(?:do|de) formato americano\b|\bmonth first\b"
 )
@@ -57,15 +65,19 @@ _FROM = re.compile(
     r"(?P<a>dd?|mm?)(?P<sep>[-/.])(?P<b>dd?|mm?)(?P=sep)(?:yyyy|aaaa|yy|aa)\b"
 )
 _WEEKDAY = re.compile(
-    r"\b(?:what|which|on what|on which|on what) (?:(?:day of the week|weekday|week day)|day(?= (?:was|is|will"
-    rf"|did|does|of the week| {_D})))(?: (?:it )?(?:was|is|will|did|does|falls?))?(?: (?:it|be|fall|falls|land))?"
+    r"\b(?:what|which|on what|on which|on what) (?:(?:day of the week|weekday|week "
+    r"day)|day(?= (?:was|is|will"
+    rf"|did|does|of the week| {_D})))(?: (?:it )?(?:was|is|will|did|does|falls?))?(?: "
+    r"(?:it|be|fall|falls|land))?"
     r"(?: on)?\b|\b(?:the )?(?:day of (?:the )?week|weekday)(?: (?:of|for|on))?\b"
-    r"|\b(?:em |a |cai em )?(?:que|qual)(?: e| foi| era)?(?: o)? dia da semana(?: que)?\b|\bdia da semana\b"
+    r"|\b(?:em |a |cai em )?(?:que|qual)(?: e| foi| era)?(?: o)? dia da semana(?: "
+    r"que)?\b|\bdia da semana\b"
 )
 _FALLS = re.compile(r"\b(?:cai|caiu|calha|calhou|fall|falls|falling|land|lands|happen)\b")
 _DAYS_BETWEEN = re.compile(
     r"\b(?:how many|(?:the )?number of|count the|quantos|quantas|(?:o )?numero de|conta os) "
-    r"(?P<unit>days?|weeks?|dias|semanas)\b(?: are| is| passed| have passed| there| vao| tem| ha| passam"
+    r"(?P<unit>days?|weeks?|dias|semanas)\b(?: are| is| passed| have passed| there| "
+    r"vao| tem| ha| passam"
     r"| se passaram| passaram| decorrem)*(?: in)?"
 )
 _BETWEEN = re.compile(
@@ -76,7 +88,8 @@ _N = rf"(?P<n>\d{{1,5}}|{SMALL})"
 _UNIT = r"(?P<unit>days?|weeks?|months?|years?|dias?|semanas?|mes(?:es)?|anos?)"
 _SHIFT = (
     re.compile(
-        rf"\b{_N} {_UNIT} (?P<way>after|before|from|later than|prior to|depois d[eo]|antes d[eo]|apos"
+        rf"\b{_N} {_UNIT} (?P<way>after|before|from|later than|prior to|depois d[eo]"
+        r"|antes d[eo]|apos"
         rf"|a partir d[eo])(?: the| o)?(?: dia| date| data)?(?: de)? ?({_D})"
     ),
     re.compile(
@@ -91,15 +104,17 @@ _LEAP = re.compile(
     r"|\b(?:e|foi) bissexto(?: o ano)?(?: de)? (?P<c>\d{4})\b"
 )
 _YES_NO = re.compile(
-    r"\b(?:(?:with |by )?(?:a )?(?:just |only )?yes or no|yes/no|(?:com |so )?(?:um )?sim ou nao|sim/nao|y/n)\b"
+    r"\b(?:(?:with |by )?(?:a )?(?:just |only )?yes or no|yes/no|(?:com |so )?(?:um "
+    r")?sim ou nao|sim/nao|y/n)\b"
 )
-_NOUNS = frozenset(
-    "date dates data datas format formato formatted formatada formatado written escrita style dia day "
-    "notation form falls padrao forma numa num escrevo escrever valor value inserir enter".split()
+_NOUNS = words(
+    "date dates data datas format formato formatted formatada formatado written "
+    "escrita style dia day "
+    "notation form falls padrao forma numa num escrevo escrever valor value inserir enter"
 )
 _LAST = re.compile(r"(?:por extenso|long (?:form|format|date))\b(?: form| format)?")
-_HARMLESS = frozenset(
-    "american americano americana brazilian british european brasileiro brasileira portugues us".split()
+_HARMLESS = words(
+    "american americano americana brazilian british european brasileiro brasileira portugues us"
 )
 _STEPS = {"d": 1, "w": 7, "s": 7}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
+from agents.exact.words import words
 
 FAMILY = "document"
 _V = "\ue060"
@@ -32,7 +33,8 @@ _KINDS = {
     "iban": _Kind(r"ibans?", "iban", tuple(range(15, 35)), "4"),
     "isbn": _Kind(r"isbn(?:[- ]?1[03])?", "isbn", (10, 13)),
     "card": _Kind(
-        r"(?:credit |debit |bank )?card(?: number| no\.?)?|(?:numero (?:do|de) )?cartao(?: de credito)?",
+        r"(?:credit |debit |bank )?card(?: number| no\.?)?|(?:numero (?:do|de) "
+        r")?cartao(?: de credito)?",
         *("luhn", (13, 14, 15, 16, 19), "4"),
     ),
     "cep": _Kind(r"cep", "", (8,), "xxxxx-xxx"),
@@ -42,11 +44,16 @@ _NAMED = {
     for name, kind in _KINDS.items()
 }
 _VALUE = re.compile(
-    r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?(?=[a-z]*\d)[a-z0-9]{4}| ?(?<=[a-z]{2}\d\d )[a-z]{4}){2,7}(?: ?(?=[a-z]*\d)[a-z0-9]{1,3})?|\d[\d./ -]{6,24}[\dx])(?!\w)"
+    r"(?<![\w.])(?=[a-z0-9./ -]*\d{2})(?:[a-z]{2}\d{2}(?: ?(?=[a-z]*\d)[a-z0-9]{4}| "
+    r"?(?<=[a-z]{2}\d\d )[a-z]{4}){2,7}(?: ?(?=[a-z]*\d)[a-z0-9]{1,3})?|\d[\d./ "
+    r"-]{6,24}[\dx])(?!\w)"
 )
 _VALID = re.compile(
-    r"\b(?:is|if|whether|se|e|esta|eh)?(?: (?:o|a|the|this|este|esse))?\s*\b(?:valid|correct|validos?|validas?|corret[oa]|certo)(?: or not| or invalid| ou nao| ou invalid[oa])?\b"
-    r"|\b(?:passes|pass|passa|passam)(?: in| the| no| na)*(?: luhn| validation| check| validacao| algoritmo de luhn| teste de luhn)+\b"
+    r"\b(?:is|if|whether|se|e|esta|eh)?(?: (?:o|a|the|this|este|esse))?\s*\b(?:valid"
+    r"|correct|validos?|validas?|corret[oa]|certo)(?: or not| or invalid| ou nao| ou "
+    r"invalid[oa])?\b"
+    r"|\b(?:passes|pass|passa|passam)(?: in| the| no| na)*(?: luhn| validation| "
+    r"check| validacao| algoritmo de luhn| teste de luhn)+\b"
     r"|\b(?:validate|valida|valide|validar)\b(?: if| whether| that| se)?"
 )
 _CHECK = re.compile(
@@ -56,28 +63,38 @@ _LUHN = re.compile(
     r"\b(?:(?:using|with|by|com|pelo|por)(?: the| o)? )?luhn(?: algorithm| check)?\b"
 )
 _YES_NO = re.compile(
-    r"\b(?:(?:with |by )?(?:a )?(?:just |only )?yes or no|yes/no|(?:com |so )?(?:um )?sim ou nao|sim/nao)\b"
+    r"\b(?:(?:with |by )?(?:a )?(?:just |only )?yes or no|yes/no|(?:com |so )?(?:um "
+    r")?sim ou nao|sim/nao)\b"
 )
 _FORMATTED = re.compile(
-    r"\b(?:format(?:ted|ting)?|formata(?:d[oa]|r)?|formate|formatacao|punctuated?|pontuad[oa]|com mascara|na mascara)\b"
-    r"(?: (?:it|with|com)(?= (?:the |a |os |as )?(?:usual|dots|pontos|pontuacao|punctuation|standard)))?"
-    r"|\b(?:with|com|add|poe|põe|coloca|coloque|insere|insira|in|no|the)?(?: the| a| os| as| o)? ?(?:usual |standard )?"
-    r"(?:dots(?: and (?:an? |the )?(?:dash|hyphen|slash|dashes))*|punctuation|pontos(?:,? (?:e |barra )*(?:traco|hifen|barra))*|pontuacao"
+    r"\b(?:format(?:ted|ting)?|formata(?:d[oa]|r)?|formate|formatacao|punctuated?"
+    r"|pontuad[oa]|com mascara|na mascara)\b"
+    r"(?: (?:it|with|com)(?= (?:the |a |os |as )?(?:usual|dots|pontos|pontuacao"
+    r"|punctuation|standard)))?"
+    r"|\b(?:with|com|add|poe|põe|coloca|coloque|insere|insira|in|no|the)?(?: the| a| "
+    r"os| as| o)? ?(?:usual |standard )?"
+    r"(?:dots(?: and (?:an? |the )?(?:dash|hyphen|slash|dashes))*|punctuation"
+    r"|pontos(?:,? (?:e |barra )*(?:traco|hifen|barra))*|pontuacao"
     r"|formato padrao|standard format|usual format)\b"
 )
 _FOURS = re.compile(
-    r"\b(?:(?:in|into|em) )?(?:groups|blocks|grupos|blocos) (?:of|de) (?:four|4|quatro)(?: (?:digits|characters|caracteres|digitos))?\b"
+    r"\b(?:(?:in|into|em) )?(?:groups|blocks|grupos|blocos) (?:of|de) (?:four|4"
+    r"|quatro)(?: (?:digits|characters|caracteres|digitos))?\b"
 )
 _STRIPPED = re.compile(
-    r"\b(?:remove|strip|drop|take (?:out|off)|delete|tir[ae]r?|retir[ae]r?|remov[ae]r?|elimin[ae]r?|apag[ae]r?)(?: all| out)?"
-    r"(?: the| a| os| as| toda a| todos os)? (?:spaces|dots|punctuation|pontuacao|pontos|espacos|formatting|formatacao|mascara|tracos?|dashes|hyphens)"
-    r"(?:,? (?:(?:and|e|or|the|o|a|os) )*(?:spaces|dots|dashes|dash|hyphens?|slash(?:es)?|tracos?|hifen|barra|espacos))*(?: (?:from|of|do|da|desse|deste|neste))?\b"
-    r"|\b(?:without|sem)(?: the| a| os| as)? (?:spaces|punctuation|pontuacao|pontos|espacos|formatting|formatacao|mascara)(?:,? (?:(?:and|e|nem) )*(?:spaces|dashes|tracos?|hifen|barra|espacos))*\b"
+    r"\b(?:remove|strip|drop|take (?:out|off)|delete|tir[ae]r?|retir[ae]r?"
+    r"|remov[ae]r?|elimin[ae]r?|apag[ae]r?)(?: all| out)?"
+    r"(?: the| a| os| as| toda a| todos os)? (?:spaces|dots|punctuation|pontuacao"
+    r"|pontos|espacos|formatting|formatacao|mascara|tracos?|dashes|hyphens)"
+    r"(?:,? (?:(?:and|e|or|the|o|a|os) )*(?:spaces|dots|dashes|dash|hyphens?"
+    r"|slash(?:es)?|tracos?|hifen|barra|espacos))*(?: (?:from|of|do|da|desse|deste"
+    r"|neste))?\b"
+    r"|\b(?:without|sem)(?: the| a| os| as)? (?:spaces|punctuation|pontuacao|pontos"
+    r"|espacos|formatting|formatacao|mascara)(?:,? (?:(?:and|e|nem) )*(?:spaces"
+    r"|dashes|tracos?|hifen|barra|espacos))*\b"
     r"|\b(?:only|just|so) (?:the |os )?(?:digits|digitos)\b"
 )
-_NOUNS = frozenset(
-    "number numero code codigo document documento valor value brazilian brasileiro it's".split()
-)
+_NOUNS = words("number numero code codigo document documento valor value brazilian brasileiro it's")
 
 
 def exact(prompt: str) -> Exact | None:

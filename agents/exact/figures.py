@@ -64,7 +64,7 @@ def number(text: str, language: str) -> Fraction | None:
 
 def terminates(value: Fraction, places: int) -> bool:
     """Whether it is exact with so many decimals."""
-    return (10**places) % value.denominator == 0
+    return bool(10**places % value.denominator == 0)
 
 
 def rounded(value: Fraction, places: int) -> str:
@@ -98,10 +98,12 @@ _PLACES = re.compile(
     r"|casas? decima(?:l|is)|casas?|decima(?:l|is))\b(?: places?| digits?)?"
 )
 _WHOLE = re.compile(
-    r"\b(?:round(?:ed)?|arredond[ae]d?[oa]?)(?: it| off| up or down| that| the result)?,? (?:to |para |pro |ao |a )?"
+    r"\b(?:round(?:ed)?|arredond[ae]d?[oa]?)(?: it| off| up or down| that| the "
+    r"result)?,? (?:to |para |pro |ao |a )?"
     r"(?:the |um |o |a )?(?:nearest |closest )?(?:numero )?(?:whole(?: number)?|integer|inteiro"
     r"|unit|unidade)\b(?: mais proximo)?"
-    r"|\b(?:to |as )?(?:a |an |the )(?:nearest )?(?:whole number|integer)\b|\bno decimals\b|\bsem (?:casas )?decimais\b"
+    r"|\b(?:to |as )?(?:a |an |the )(?:nearest )?(?:whole number|integer)\b|\bno "
+    r"decimals\b|\bsem (?:casas )?decimais\b"
     r"|\bnumero inteiro\b"
 )
 _UNROUNDED = re.compile(r"\b(?:round\w*|arredond\w*|truncat\w*|trunca\w*)\b")

@@ -66,9 +66,15 @@ FORMS = re.compile(
 )
 
 KEEP = re.compile(
-    r"\b(?:and |but |e |mas )?(?:(?:leave|keep) (?:everything else|the rest|all else|the other(?: parts?)?)(?: (?:exactly|just))?(?: (?:as (?:it )?is|alone|untouched|unchanged|the same|as it was|intact))*"
-    r"|(?:don't|do not|dont) (?:touch|change|alter|modify) (?:anything else|the rest|a thing else)|(?:touch|change) nothing else|rest (?:the )?same|same (?:text|rest)"
-    r"|(?:e )?(?:nao|sem) (?:mexe(?:r|s)?|mexa|mud(?:a|e|ar|es)|toqu?(?:e|es|ar|a)|alter(?:a|e|ar|es)) (?:em |no |o |a )?(?:mais nada|nada mais|resto|restante)"
-    r"|(?:mantem|mantenha|deixa|deixe|manter|mantendo) (?:o )?(?:resto|restante|todo o resto)(?: (?:igual|como (?:esta|ta)|intacto|do texto))*)\b"
+    r"\b(?:and |but |e |mas )?(?:(?:leave|keep) (?:everything else|the rest|all else"
+    r"|the other(?: parts?)?)(?: (?:exactly|just))?(?: (?:as (?:it )?is|alone"
+    r"|untouched|unchanged|the same|as it was|intact))*"
+    r"|(?:don't|do not|dont) (?:touch|change|alter|modify) (?:anything else|the rest"
+    r"|a thing else)|(?:touch|change) nothing else|rest (?:the )?same|same (?:text"
+    r"|rest)"
+    r"|(?:e )?(?:nao|sem) (?:mexe(?:r|s)?|mexa|mud(?:a|e|ar|es)|toqu?(?:e|es|ar|a)"
+    r"|alter(?:a|e|ar|es)) (?:em |no |o |a )?(?:mais nada|nada mais|resto|restante)"
+    r"|(?:mantem|mantenha|deixa|deixe|manter|mantendo) (?:o )?(?:resto|restante|todo "
+    r"o resto)(?: (?:igual|como (?:esta|ta)|intacto|do texto))*)\b"
 )
 """That nothing else is to be touched, which is so anyway."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
-from agents.exact.calendar_dates import replaced
+from agents.exact.calendar_dates import Written, replaced
 from agents.exact.figures import readings
 from agents.exact.flat import flat
 from agents.exact.parts import GOES_ON
@@ -17,7 +18,8 @@ MOST = 500
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+")
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]+")
 _PREPOSITION = re.compile(
-    r"(?:in|into|with|as|but|for|except|by|without|using|on|at|em|com|como|mas|para|sem|exceto|por|ao)(?:\s|$)"
+    r"(?:in|into|with|as|but|for|except|by|without|using|on|at|em|com|como|mas|para"
+    r"|sem|exceto|por|ao)(?:\s|$)"
 )
 _SENTENCE = re.compile(r"[a-z]{2}[.!?] ?\S|[?!]")
 _ASIDE = re.compile(r"\s[-–—]\s|\)\W*$")
@@ -28,7 +30,7 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+){1,4}")
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """values: as they are written. glue: what stood between them. bullet: what stood before each."""
+    """values: as they are written. glue: what stood between them. bullet: before each."""
 
     values: tuple[str, ...]
     glue: str
@@ -122,7 +124,7 @@ def ordered(values: Sequence[str], kind: str, *, down: bool) -> list[str] | None
         keys = [key(value) for value in values]
         if any(one is None for one in keys):
             continue
-        same = {}
+        same: dict[Any, str] = {}
         for one, value in zip(keys, values, strict=True):
             if same.setdefault(one, value) != value:
                 return None
@@ -133,7 +135,7 @@ def ordered(values: Sequence[str], kind: str, *, down: bool) -> list[str] | None
     return found[0]
 
 
-Key = Callable[[str], object]
+Key = Callable[[str], Any]
 
 
 def _keys(kind: str, values: Sequence[str]) -> list[Key]:
@@ -166,7 +168,12 @@ def _version(value: str) -> tuple[int, ...] | None:
 
 def _date(value: str, *, month_first: bool) -> date | None:
     dates: list[date | None] = []
-    replaced(flat(value), lambda one: dates.append(one.value(month_first=month_first)) or "")
+
+    def put(found: Written) -> str:
+        dates.append(found.value(month_first=month_first))
+        return ""
+
+    replaced(flat(value), put)
     return dates[0] if len(dates) == 1 else None
 
 

@@ -9,104 +9,159 @@ from agents.exact.ask import FORM, Ask
 from agents.exact.flat import flat
 from agents.exact.items import MOST, Items, kind_of, ordered
 from agents.exact.parts import Part, computed
+from agents.exact.words import words
 
 FAMILY = "list"
 
 _LETTERS = re.compile(
-    r"\b(?:sort |put |order |arrange |alphabetically |list )?(?:them |it |these )?(?:in |into |by |por |em |pela |na )?"
-    r"(?:an? |the )?(?:alphabetical(?:ly)?(?: order)?|alphabeti[sz]ed?(?: order)?|alphabetic order|alpha order|alphabet|a ?(?:to|-|a|ate|→|->) ?z\b"
+    r"\b(?:sort |put |order |arrange |alphabetically |list )?(?:them |it |these "
+    r")?(?:in |into |by |por |em |pela |na )?"
+    r"(?:an? |the )?(?:alphabetical(?:ly)?(?: order)?|alphabeti[sz]ed?(?: order)?"
+    r"|alphabetic order|alpha order|alphabet|a ?(?:to|-|a|ate|→|->) ?z\b"
     r"|(?:ordem |de forma )?alfabetic(?:a|amente)|alfabeticamente)\b|a\s?→\s?z"
 )
 _LETTERS_DOWN = re.compile(
-    r"\b(?:reverse alphabetical(?:ly)?(?: order)?|z ?(?:to|-|a|ate) ?a|ordem alfabetica (?:inversa|invertida))\b"
+    r"\b(?:reverse alphabetical(?:ly)?(?: order)?|z ?(?:to|-|a|ate) ?a|ordem "
+    r"alfabetica (?:inversa|invertida))\b"
 )
 _UP = re.compile(
-    r"\b(?:(?:in |em |por |into )?(?:an? )?(?:ascending|increasing|numerical|numeric|ordem crescente|ordem numerica|crescente|ascendente)(?: order| numerical order)?"
-    r"|numerically|(?:from )?(?:the )?(?:smallest|lowest|least|low)(?: one)? (?:to|first)(?: the)?(?: (?:largest|biggest|highest|greatest|high))?(?: one)?"
-    r"|d[oa]s? menor(?:es)? (?:para|pro|pra|ao|a|p/)(?: [oa]s?)? ?maior(?:es)?|menor(?:es)? primeiro)\b"
+    r"\b(?:(?:in |em |por |into )?(?:an? )?(?:ascending|increasing|numerical|numeric"
+    r"|ordem crescente|ordem numerica|crescente|ascendente)(?: order| numerical "
+    r"order)?"
+    r"|numerically|(?:from )?(?:the )?(?:smallest|lowest|least|low)(?: one)? (?:to"
+    r"|first)(?: the)?(?: (?:largest|biggest|highest|greatest|high))?(?: one)?"
+    r"|d[oa]s? menor(?:es)? (?:para|pro|pra|ao|a|p/)(?: [oa]s?)? ?maior(?:es)?"
+    r"|menor(?:es)? primeiro)\b"
 )
 _DOWN = re.compile(
-    r"\b(?:(?:in |em |por |into )?(?:an? )?(?:descending|decreasing|ordem decrescente|decrescente|descendente)(?: order| numerical order)?"
-    r"|(?:from )?(?:the )?(?:largest|biggest|highest|greatest|high)(?: one)? (?:to|first)(?: the)?(?: (?:smallest|lowest|least|low))?(?: one)?"
-    r"|d[oa]s? maior(?:es)? (?:para|pro|pra|ao|a|p/)(?: [oa]s?)? ?menor(?:es)?|maior(?:es)? primeiro)\b"
+    r"\b(?:(?:in |em |por |into )?(?:an? )?(?:descending|decreasing|ordem "
+    r"decrescente|decrescente|descendente)(?: order| numerical order)?"
+    r"|(?:from )?(?:the )?(?:largest|biggest|highest|greatest|high)(?: one)? (?:to"
+    r"|first)(?: the)?(?: (?:smallest|lowest|least|low))?(?: one)?"
+    r"|d[oa]s? maior(?:es)? (?:para|pro|pra|ao|a|p/)(?: [oa]s?)? ?menor(?:es)?"
+    r"|maior(?:es)? primeiro)\b"
 )
 _PRICE_UP = re.compile(
-    r"\b(?:(?:by price,? )?(?:from )?(?:the )?cheapest (?:to|first)(?: the)?(?: (?:most expensive|priciest|dearest))?"
+    r"\b(?:(?:by price,? )?(?:from )?(?:the )?cheapest (?:to|first)(?: the)?(?: "
+    r"(?:most expensive|priciest|dearest))?"
     r"|(?:pelo preco,? )?d[oa] mais barat[oa] (?:para|pro|pra|ao|a|p/)(?: [oa])? ?mais car[oa])\b"
 )
 _PRICE_DOWN = re.compile(
-    r"\b(?:(?:by price,? )?(?:from )?(?:the )?(?:most expensive|priciest|dearest) (?:to|first)(?: the)?(?: cheapest)?"
+    r"\b(?:(?:by price,? )?(?:from )?(?:the )?(?:most expensive|priciest|dearest) "
+    r"(?:to|first)(?: the)?(?: cheapest)?"
     r"|d[oa] mais car[oa] (?:para|pro|pra|ao|a|p/)(?: [oa])? ?mais barat[oa])\b"
 )
 _TIME_UP = re.compile(
-    r"\b(?:(?:by date,? )?(?:from )?(?:the )?(?:oldest|earliest) (?:to|first)(?: the)?(?: (?:newest|latest|most recent))?|(?:in )?chronological(?:ly)?(?: order)?"
-    r"|(?:pela data,? )?d[oa] mais antig[oa] (?:para|pro|pra|ao|a|p/)(?: [oa])? ?mais (?:recente|nov[oa])|(?:por |em )?ordem cronologica|cronologicamente)\b"
+    r"\b(?:(?:by date,? )?(?:from )?(?:the )?(?:oldest|earliest) (?:to|first)(?: "
+    r"the)?(?: (?:newest|latest|most recent))?|(?:in )?chronological(?:ly)?(?: "
+    r"order)?"
+    r"|(?:pela data,? )?d[oa] mais antig[oa] (?:para|pro|pra|ao|a|p/)(?: [oa])? "
+    r"?mais (?:recente|nov[oa])|(?:por |em )?ordem cronologica|cronologicamente)\b"
 )
 _TIME_DOWN = re.compile(
-    r"\b(?:(?:by date,? )?(?:from )?(?:the )?(?:newest|latest|most recent) (?:to|first)(?: the)?(?: (?:oldest|earliest))?"
+    r"\b(?:(?:by date,? )?(?:from )?(?:the )?(?:newest|latest|most recent) (?:to"
+    r"|first)(?: the)?(?: (?:oldest|earliest))?"
     r"|d[oa] mais (?:recente|nov[oa]) (?:para|pro|pra|ao|a|p/)(?: [oa])? ?mais antig[oa])\b"
 )
 _LENGTH = re.compile(
-    r"\bby (?:the )?(?:length|number of (?:letters|characters))\b|\bpel[oa] (?:comprimento|tamanho|numero de letras)\b|\bby word length\b"
+    r"\bby (?:the )?(?:length|number of (?:letters|characters))\b|\bpel[oa] "
+    r"(?:comprimento|tamanho|numero de letras)\b|\bby word length\b"
 )
 _SURNAME = re.compile(
-    r"\b(?:by|pel[oa]|por) (?:the |their )?(?:last name|surname|family name|apelido|sobrenome|ultimo nome)s?\b"
+    r"\b(?:by|pel[oa]|por) (?:the |their )?(?:last name|surname|family name|apelido"
+    r"|sobrenome|ultimo nome)s?\b"
 )
 _SORT = re.compile(
-    r"\b(?:sort(?:ed|ing)?|order(?:ed)?|arrange|rank|alphabeti[sz]ed?|orden(?:a|e|ar|ad[oa]s?)|organi[sz][ae]r?|(?:em|por|in|na) (?:ordem|order)|ordem)\b"
+    r"\b(?:sort(?:ed|ing)?|order(?:ed)?|arrange|rank|alphabeti[sz]ed?|orden(?:a|e|ar"
+    r"|ad[oa]s?)|organi[sz][ae]r?|(?:em|por|in|na) (?:ordem|order)|ordem)\b"
 )
 _REVERSE = re.compile(
-    r"\b(?:reverse(?:d)?|invert[ae]r?|flip)(?: the| a)?(?: (?:order|ordem))?(?: (?:of|d[aeo]s?))?\b|\b(?:in|em|na) (?:reverse|inverse|ordem inversa|ordem contraria)(?: order)?\b"
+    r"\b(?:reverse(?:d)?|invert[ae]r?|flip)(?: the| a)?(?: (?:order|ordem))?(?: "
+    r"(?:of|d[aeo]s?))?\b|\b(?:in|em|na) (?:reverse|inverse|ordem inversa|ordem "
+    r"contraria)(?: order)?\b"
 )
 _DEDUPE = re.compile(
-    r"\b(?:(?:remove|drop|delete|take out|get rid of|eliminate|strip|without|no|tir[ae]r?|retir[ae]r?|remov[ae]r?|elimin[ae]r?|apag[ae]r?|sem|limp[ae]r?)"
+    r"\b(?:(?:remove|drop|delete|take out|get rid of|eliminate|strip|without|no"
+    r"|tir[ae]r?|retir[ae]r?|remov[ae]r?|elimin[ae]r?|apag[ae]r?|sem|limp[ae]r?)"
     r"(?: (?:all|any|out|the|os|as|todos|todas))*"
-    r" (?:(?P<emails>emails?|e-mails?|names?|nomes?|itens|items?|entradas|entries|linhas|lines|valores|values|numeros|numbers|palavras|words|ingredientes|tags) )?"
-    r"(?:duplicat(?:es?|ed)|duplicad[oa]s?|duplicatas|dupes?|dups?|repeats?|repeated|repetid[oa]s?|repeticoes|repetitions)"
-    r"(?: (?:ones?|entries|items?|values?|names?|lines?|words?|numbers?|emails?|itens|nomes?|linhas|entradas|tags|valores|numeros))?"
-    r"|de-?dup(?:e|licate)?d?|de-?duplica(?:r|te)?|only (?:the )?(?:unique|distinct)(?: (?:values?|items?|entries|ones|names|words|numbers|lines))?"
+    r" (?:(?P<emails>emails?|e-mails?|names?|nomes?|itens|items?|entradas|entries"
+    r"|linhas|lines|valores|values|numeros|numbers|palavras|words|ingredientes|tags) "
+    r")?"
+    r"(?:duplicat(?:es?|ed)|duplicad[oa]s?|duplicatas|dupes?|dups?|repeats?|repeated"
+    r"|repetid[oa]s?|repeticoes|repetitions)"
+    r"(?: (?:ones?|entries|items?|values?|names?|lines?|words?|numbers?|emails?"
+    r"|itens|nomes?|linhas|entradas|tags|valores|numeros))?"
+    r"|de-?dup(?:e|licate)?d?|de-?duplica(?:r|te)?|only (?:the )?(?:unique"
+    r"|distinct)(?: (?:values?|items?|entries|ones|names|words|numbers|lines))?"
     r"|uniq(?:ue)?(?: (?:values?|items?|entries|ones|names|words|numbers|lines))? only)\b"
 )
 _ANY_CASE = re.compile(
-    r"\b(?:ignoring|ignore|regardless of|case|ignora(?:r|ndo)?|sem distinguir|sem diferenciar)(?: a| the)?[ -]?(?:upper/?lower ?)?(?:case|insensitive(?:ly)?|maiusculas? ?(?:/|e|ou) ?minusculas?|maiusculas?)(?: differences)?\b|\bcase-?insensitive(?:ly)?\b"
+    r"\b(?:ignoring|ignore|regardless of|case|ignora(?:r|ndo)?|sem distinguir|sem "
+    r"diferenciar)(?: a| the)?[ -]?(?:upper/?lower ?)?(?:case|insensitive(?:ly)?"
+    r"|maiusculas? ?(?:/|e|ou) ?minusculas?|maiusculas?)(?: differences)?\b"
+    r"|\bcase-?insensitive(?:ly)?\b"
 )
 _KEEP = re.compile(
-    r"\b(?:(?:and |but )?(?:keep(?:ing)?|preserv(?:e|ing)|maintain(?:ing)?|mant(?:endo|em|enha)|preserv(?:a|ando)|conserv(?:a|ando)|in|na|pela|by)"
-    r"(?: (?:the|a|o|its|sua))? ?(?:(?:original|first|same|existing|primeira) )?(?:order|ordem)(?: (?:of )?(?:first )?(?:appearance|original|de aparicao|em que aparecem))?"
-    r"|(?:keep(?:ing)?|mant(?:endo|em)|fic(?:a|ando)) (?:the |a |o )?(?:first|primeir[oa])(?: (?:one|occurrence|appearance|ocorrencia))?(?: (?:as (?:it's |it is )?written|como (?:ta|esta) escrito))?"
+    r"\b(?:(?:and |but )?(?:keep(?:ing)?|preserv(?:e|ing)|maintain(?:ing)?"
+    r"|mant(?:endo|em|enha)|preserv(?:a|ando)|conserv(?:a|ando)|in|na|pela|by)"
+    r"(?: (?:the|a|o|its|sua))? ?(?:(?:original|first|same|existing|primeira) "
+    r")?(?:order|ordem)(?: (?:of )?(?:first )?(?:appearance|original|de aparicao|em "
+    r"que aparecem))?"
+    r"|(?:keep(?:ing)?|mant(?:endo|em)|fic(?:a|ando)) (?:the |a |o )?(?:first"
+    r"|primeir[oa])(?: (?:one|occurrence|appearance|ocorrencia))?(?: (?:as (?:it's "
+    r"|it is )?written|como (?:ta|esta) escrito))?"
     r"|(?:keep )?first (?:appearance|occurrence) order)\b"
 )
 _LOWER = re.compile(
-    r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:lower ?-?case(?:d)?(?: (?:everything|all|them))?|(?:tudo (?:em )?)?minusculas?)\b"
+    r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:lower "
+    r"?-?case(?:d)?(?: (?:everything|all|them))?|(?:tudo (?:em )?)?minusculas?)\b"
 )
 _UPPER = re.compile(
-    r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:upper ?-?case(?:d)?(?: (?:everything|all|them))?|all caps|(?:tudo (?:em )?)?maiusculas?)\b"
+    r"\b(?:and |all |everything )*(?:in |to |em |make (?:it |them )?)?(?:upper "
+    r"?-?case(?:d)?(?: (?:everything|all|them))?|all caps|(?:tudo (?:em "
+    r")?)?maiusculas?)\b"
 )
 _LINES = re.compile(
-    r"\b(?:(?:with )?(?:one|each|1|um|uma|cada)(?: (?:name|item|word|number|entry|nome|email|um|numero|one|on|palavra))? (?:per|on|a|in|por|em|na|each)(?: (?:its|a|an|sua|own|uma|cada|new|separate|propria|cada))* ?(?:line|linha)"
-    r"|(?:on |in |em )?(?:separate|linhas separadas|different)(?: lines)?|line by line|uma linha cada(?: um)?)\b"
+    r"\b(?:(?:with )?(?:one|each|1|um|uma|cada)(?: (?:name|item|word|number|entry"
+    r"|nome|email|um|numero|one|on|palavra))? (?:per|on|a|in|por|em|na|each)(?: "
+    r"(?:its|a|an|sua|own|uma|cada|new|separate|propria|cada))* ?(?:line|linha)"
+    r"|(?:on |in |em )?(?:separate|linhas separadas|different)(?: lines)?|line by "
+    r"line|uma linha cada(?: um)?)\b"
 )
 _COMMAS = re.compile(
-    r"\b(?:(?:as |in |to )?(?:an? )?(?:(?:comma|virgula)[- ]?separated|separad[oa]s? (?:por|com|de) virgulas?|separated (?:by|with) commas?)(?: list| lista)?"
-    r"|(?:with |and )*commas? between(?: them)?|(?:with|by|com|por) (?:commas?|virgulas?)(?: (?:between|entre)(?: them| eles)?)?)\b"
+    r"\b(?:(?:as |in |to )?(?:an? )?(?:(?:comma|virgula)[- ]?separated|separad[oa]s? "
+    r"(?:por|com|de) virgulas?|separated (?:by|with) commas?)(?: list| lista)?"
+    r"|(?:with |and )*commas? between(?: them)?|(?:with|by|com|por) (?:commas?"
+    r"|virgulas?)(?: (?:between|entre)(?: them| eles)?)?)\b"
 )
 _ONE_LINE = re.compile(
-    r"\b(?:all )?(?:on|in|em|n?uma|numa)?(?: an?| one| uma?)? ?(?:so )?(?:single |same |mesma )?(?:line|linha)\b"
+    r"\b(?:all )?(?:on|in|em|n?uma|numa)?(?: an?| one| uma?)? ?(?:so )?(?:single "
+    r"|same |mesma )?(?:line|linha)\b"
 )
 _KEPT_AS = re.compile(
     r"\b(?:mantendo|keeping|mantem|keep)(?: the| o)?(?: (?:format|formato))? *\"[^\"\n]{1,40}\""
 )
-_NOUNS = frozenset(
-    "list lists lista listas items itens item names nomes words palavras numbers numeros entries values valores names "
-    "surnames elements lines linhas emails tags fruits cities countries cidades paises frutas them ones versions "
-    "order ordem array column repeats line e-mails keep and e prices precos dates datas anos years letters letras".split()
+_NOUNS = words(
+    "list lists lista listas items itens item names nomes words palavras numbers "
+    "numeros entries values valores names "
+    "surnames elements lines linhas emails tags fruits cities countries cidades "
+    "paises frutas them ones versions "
+    "order ordem array column repeats line e-mails keep and e prices precos dates "
+    "datas anos years letters letras"
 )
-_HARMLESS = frozenset("list lista two three duas tres new".split())
+_HARMLESS = words("list lista two three duas tres new")
 _SIGNS = (
-    ("letters", True, _LETTERS_DOWN), ("letters", False, _LETTERS), ("surnames", False, _SURNAME),
-    ("length", False, _LENGTH), ("price", False, _PRICE_UP), ("price", True, _PRICE_DOWN),
-    ("time", False, _TIME_UP), ("time", True, _TIME_DOWN), ("", False, _UP), ("", True, _DOWN),
-)  # fmt: skip
+    ("letters", True, _LETTERS_DOWN),
+    ("letters", False, _LETTERS),
+    ("surnames", False, _SURNAME),
+    ("length", False, _LENGTH),
+    ("price", False, _PRICE_UP),
+    ("price", True, _PRICE_DOWN),
+    ("time", False, _TIME_UP),
+    ("time", True, _TIME_DOWN),
+    ("", False, _UP),
+    ("", True, _DOWN),
+)
 
 
 def exact(prompt: str) -> Exact | None:
@@ -128,12 +183,9 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     ask.take(_ONE_LINE)
     glue = "\n" if lines else ", " if commas else None
     if (
-        lines
-        and commas
-        or lower
-        and upper
-        or any_case
-        and not dedupe
+        (lines and commas)
+        or (lower and upper)
+        or (any_case and not dedupe)
         or not ask.nothing_left(_NOUNS, harmless=_HARMLESS)
     ):
         return None
@@ -177,7 +229,7 @@ def _unique(values: list[str], *, any_case: bool) -> list[str] | None:
 def _sorted(values: list[str], found: list[tuple[str, bool]], *, reverse: bool) -> list[str] | None:
     kinds = {kind for kind, _ in found if kind}
     down = any(way for _, way in found)
-    if len(kinds) > 1 or len({way for _, way in found}) > 1 and kinds:
+    if len(kinds) > 1 or (len({way for _, way in found}) > 1 and kinds):
         return None
     kind = kinds.pop() if kinds else kind_of(values)
     if kind == "time":

@@ -13,39 +13,59 @@ FAMILY = "mask"
 
 _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[A-Za-z]{2,}(?!\w)")
 _KINDS = {
-    "email": (r"(?:e-?mail(?: address(?:es)?)?|e-?mails|(?:enderecos? de )?e-?mails?(?: addresses)?)", _MAIL),
+    "email": (
+        r"(?:e-?mail(?: address(?:es)?)?|e-?mails|(?:enderecos? de )?e-?mails?(?: " r"addresses)?)",
+        _MAIL,
+    ),
     "phone": (
-        r"(?:(?:tele)?phone(?: number)?s?|(?:numeros? de )?(?:telefones?|telemove(?:l|is)|celular(?:es)?))",
+        r"(?:(?:tele)?phone(?: number)?s?|(?:numeros? de )?(?:telefones?|telemove(?:l"
+        r"|is)|celular(?:es)?))",
         re.compile(r"(?<![\w.,/@+-])\(?\+?\(?\d(?:[ .()-]{0,2}\d){7,14}(?![\w@]|[.,/-]\d)"),
     ),
     "cpf": (r"cpfs?", re.compile(r"(?<![\d.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\d])")),
     "cnpj": (r"cnpjs?", re.compile(r"(?<![\d.-])\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}(?!\d)")),
-    "card": (r"(?:(?:credit )?card numbers?|cards?|numeros? d[oe] cartao|cartao|cartoes)", re.compile(r"(?<![\d.-])\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}(?![\d-])")),
-    "iban": (r"ibans?", re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")),
-}  # fmt: skip
+    "card": (
+        r"(?:(?:credit )?card numbers?|cards?|numeros? d[oe] cartao|cartao|cartoes)",
+        re.compile(r"(?<![\d.-])\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}(?![\d-])"),
+    ),
+    "iban": (
+        r"ibans?",
+        re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
+    ),
+}
 _WHAT = "|".join(rf"(?P<{name}>{names})" for name, (names, _) in _KINDS.items())
 _LABEL = r"(?P<label>\[[a-z0-9_ -]{1,20}\]|<[a-z_]{1,20}>|\*{2,12}|x{3,12}|#{3,12})"
 _VERB = (
-    r"(?:replac(?:e|ing)|mask(?:ing)?|redact(?:ing)?|swap|change|hide|anonymi[sz]e|censor|substitu(?:i|a|ir)|troc(?:a|ar)|troque"
+    r"(?:replac(?:e|ing)|mask(?:ing)?|redact(?:ing)?|swap|change|hide|anonymi[sz]e"
+    r"|censor|substitu(?:i|a|ir)|troc(?:a|ar)|troque"
     r"|mascar(?:a|ar|e)|anonimiz(?:a|ar|e)|ocult(?:a|ar|e)|censur(?:a|ar|e)|escond(?:e|a|er))"
 )
 _EACH = r"(?:(?:every|all|each|any|the|both|todos?|todas?|cada|os|as|o|a|de|of|qualquer|single) )*"
 _ORDERS = (
     re.compile(
-        rf"\b{_VERB} {_EACH}(?:{_WHAT})(?: (?:below|above|here|abaixo|acima|in (?:it|this|the text)|(?:no|neste|deste|do|in the|in this) (?:texto|text|message|frase|mensagem)))*"
+        rf"\b{_VERB} {_EACH}(?:{_WHAT})(?: (?:below|above|here|abaixo|acima|in (?:it|this"
+        r"|the text)|(?:no|neste|deste|do|in the|in this) (?:texto|text|message|frase"
+        r"|mensagem)))*"
         rf",? (?:with|by|to|for|as|por|com|para)(?: a| the| o| just)? ?[\"']?{_LABEL}[\"']?"
     ),
     re.compile(
-        rf"\b(?:take|i have to take|have to take) {_EACH}(?:{_WHAT}) out[.,;]? ?(?:and )?(?:put|write) [\"']?{_LABEL}[\"']?(?: where (?:they|it) (?:were|was)| instead| in (?:their|its) place)?"
+        rf"\b(?:take|i have to take|have to take) {_EACH}(?:{_WHAT}) out[.,;]? ?(?:and "
+        rf")?(?:put|write) [\"']?{_LABEL}[\"']?(?: where (?:they|it) (?:were|was)| "
+        r"instead| in (?:their|its) place)?"
     ),
 )
 _LAST_FOUR = re.compile(
-    r"\b(?:mask(?:ed|ing)?|hide|redact)(?: (?:the|this|my|all|number|numbers|digits|of|card|credit|it|line))*"
-    r"(?:(?: |,)(?:with|showing|leaving|keeping|so))?(?: (?:all )?(?:except|but|apart from)(?: for)?| (?:keep|show|leave|showing|leaving)(?: only)?| only)(?: the| its)? last (?:4|four)(?: digits?)?(?: of (?:the|this) card)?(?: (?:visible|showing|shown))?"
+    r"\b(?:mask(?:ed|ing)?|hide|redact)(?: (?:the|this|my|all|number|numbers|digits"
+    r"|of|card|credit|it|line))*"
+    r"(?:(?: |,)(?:with|showing|leaving|keeping|so))?(?: (?:all )?(?:except|but"
+    r"|apart from)(?: for)?| (?:keep|show|leave|showing|leaving)(?: only)?| only)(?: "
+    r"the| its)? last (?:4|four)(?: digits?)?(?: of (?:the|this) card)?(?: "
+    r"(?:visible|showing|shown))?"
     r"|\ball but the last (?:4|four) digits of the card as asterisks\b"
 )
 _STARS = re.compile(
-    r"\b(?:with|using|as|in the form|like|com) (?:asterisks?|asteriscos?)\b|(?:in the form |like |as )?\*{4} \*{4} \*{4} (?:\d{4}|\*{4})"
+    r"\b(?:with|using|as|in the form|like|com) (?:asterisks?|asteriscos?)\b|(?:in "
+    r"the form |like |as )?\*{4} \*{4} \*{4} (?:\d{4}|\*{4})"
 )
 _CARD_WORD = re.compile(r"\b(?:(?:this|the|a|my) )?(?:credit |debit )?card(?: number)?\b")
 _REWRITE = re.compile(r"\brewrite (?:this|the) (?:line|text|message)(?: with)?\b|\bline only\b")

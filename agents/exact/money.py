@@ -8,6 +8,7 @@ from fractions import Fraction
 from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
 from agents.exact.figures import number, rounded
+from agents.exact.words import words
 
 FAMILY = "money"
 _A = "\ue050"
@@ -17,34 +18,42 @@ _AMOUNT = re.compile(
     rf"(?<![\w.,])(?P<before>{_SIGN} ?)?(?P<n>{_N})(?P<after> ?{_SIGN})?(?![\w%]|[.,]\d)"
 )
 _LIKE = re.compile(
-    rf"\b(?:like|such as|e\.?g\.?|as in|in the (?:form|format|style)(?: of)?|tipo|como|no formato|formato|estilo|por exemplo)[:,]? ?[\"'(]*"
-    rf"(?P<before>{_SIGN} ?)?(?P<n>1[.,  ]?234[.,]\d\d|x[.,  ]xxx[.,]xx)(?P<after> ?{_SIGN})?[\"')]*"
+    r"\b(?:like|such as|e\.?g\.?|as in|in the (?:form|format|style)(?: of)?|tipo"
+    r"|como|no formato|formato|estilo|por exemplo)[:,]? ?[\"'(]*"
+    rf"(?P<before>{_SIGN} ?)?(?P<n>1[.,  ]?234[.,]\d\d|x[.,  ]xxx[.,]xx)(?P<after> "
+    rf"?{_SIGN})?[\"')]*"
 )
 _USD = re.compile(
-    r"\b(?:as|in|into|to|em|for) (?:an? )?(?:us|american|u\.s\.)? ?(?:us dollars?|dollars?|usd|us currency|american currency|dolares)\b"
+    r"\b(?:as|in|into|to|em|for) (?:an? )?(?:us|american|u\.s\.)? ?(?:us dollars?"
+    r"|dollars?|usd|us currency|american currency|dolares)\b"
     r"(?: amount| format| currency| style)*|\bas us currency\b"
 )
 _GBP = re.compile(
-    r"\b(?:as|in|into|to|em) (?:british )?(?:pounds(?: sterling)?|gbp|british currency)\b(?: format)?"
+    r"\b(?:as|in|into|to|em) (?:british )?(?:pounds(?: sterling)?|gbp|british "
+    r"currency)\b(?: format)?"
 )
 _BRL = re.compile(
-    r"\b(?:as|in|into|to|em|para) (?:brazilian )?(?:reais|brl|real(?: brasileiro)?)\b(?: brasileiros)?"
+    r"\b(?:as|in|into|to|em|para) (?:brazilian )?(?:reais|brl|real(?: "
+    r"brasileiro)?)\b(?: brasileiros)?"
     r"(?:,? (?:no|em|in) (?:formato|padrao) (?:brasileiro|br))?|\bmoeda brasileira\b"
 )
 _GROUPED = re.compile(
-    r"\b(?:with |using |and |the |a )*(?:thousands? (?:separators?|commas?|grouping)|commas? (?:as|for) (?:the )?thousands(?: separators?)?)\b"
+    r"\b(?:with |using |and |the |a )*(?:thousands? (?:separators?|commas?|grouping)"
+    r"|commas? (?:as|for) (?:the )?thousands(?: separators?)?)\b"
 )
 _CENTS = re.compile(
     r"\b(?:with |and |the )*(?:two decimals?(?: places)?|2 decimals?(?: places)?|cents)\b"
 )
 _PLAIN = re.compile(
-    r"\b(?:as |into |to |como |em |para )?(?:an? |um )?(?:plain|simple|regular|numero simples|numero)(?: number| decimal)?\b"
-    r"(?:,? (?:with|com) (?:a |the )?(?:decimal point|dot(?: decimal)?|ponto(?: decimal| como separador decimal)?))"
+    r"\b(?:as |into |to |como |em |para )?(?:an? |um )?(?:plain|simple|regular"
+    r"|numero simples|numero)(?: number| decimal)?\b"
+    r"(?:,? (?:with|com) (?:a |the )?(?:decimal point|dot(?: decimal)?|ponto(?: "
+    r"decimal| como separador decimal)?))"
 )
 _POINT = re.compile(r"\b(?:with|com) (?:a |o )?(?:decimal point|ponto decimal)\b")
-_NOUNS = frozenset(
+_NOUNS = words(
     "amount value number format formatted formato formata formate formatado valor quantia montante "
-    "currency moeda money numero escrito direitinho symbol style price preco".split()
+    "currency moeda money numero escrito direitinho symbol style price preco"
 )
 
 
@@ -116,7 +125,7 @@ def _with_marks(value: Fraction, marks: str, places: int) -> str:
 def _as_example(value: Fraction, like: re.Match[str]) -> str:
     figure = like["n"]
     mark, group = figure[-3], figure[1]
-    if mark == group or not mark in ".,":
+    if mark == group or mark not in ".,":
         return ""
     text = (
         _with_marks(value, (group if group in ".,  " else "") + "\0", 2) if group in ".,  " else ""

@@ -26,30 +26,38 @@ _POLITE = re.compile(
     r"|obrigad[oa]|obg|valeu|vlw|grat[oa])\W*)+"
 )
 _ORDERS = (
-    r"then|also|next|finally|after that|afterwards|depois|tambem|em seguida|por fim|please|translate"
+    r"then|also|next|finally|after that|afterwards|depois|tambem|em seguida|por fim"
+    r"|please|translate"
     r"|explain|describe|summari[sz]e|rewrite|reply|respond|answer|return|convert|sort|count|replace"
     r"|remove|format|list|tell|show"
-    r"|(?:give|make|put|write|add|use|keep|do|don't|send|turn) (?:me|it|them|this|these|the|all|each"
+    r"|(?:give|make|put|write|add|use|keep|do|don't|send|turn) (?:me|it|them|this"
+    r"|these|the|all|each"
     r"|every|a|an|not)|use (?:french|german|spanish|english|portuguese)|ignore|finish|end with"
     r"|start with|what is|traduz\w*|explic\w*|descrev\w*|resum\w*|reescrev\w*|respond\w*|devolv\w*"
-    r"|convert\w*|orden\w*|cont[ae]|troc\w*|troqu\w*|substitu\w*|remov\w*|tir[ae]|format\w*|list[ae]"
-    r"|diz|diga|mostr\w*|escrev\w*|acrescent\w*|adicion\w*|us[ae]|nao|ignor[ae]|termin[ae]|comec[ae]"
+    r"|convert\w*|orden\w*|cont[ae]|troc\w*|troqu\w*|substitu\w*|remov\w*|tir[ae]"
+    r"|format\w*|list[ae]"
+    r"|diz|diga|mostr\w*|escrev\w*|acrescent\w*|adicion\w*|us[ae]|nao|ignor[ae]"
+    r"|termin[ae]|comec[ae]"
 )
 GOES_ON = re.compile(rf"(?:and|e|{_ORDERS})\b")
 _AFTER_COMMA = re.compile(rf"(?:(?:and|e) )?(?:{_ORDERS})\b")
-"""How a further order begins, which may have been taken for the end or the beginning of the data."""
+"""How a further order begins, which may have been taken for an end of the data."""
 _ASIDE = re.compile(r"\s[-–—]\s|\)\W*$|[\s,](?:please|pls|plz|thanks|por favor|pf|obrigad[oa])\W*$")
 """What stands at the end of a line of data, and is perhaps none."""
 _FORM_TAIL = re.compile(
-    r"(?:^|[\s,(])(?:(?:but|except|mas|exceto|menos)\b[^\n]*|(?:in|into|as|with|em|como|com|para|without|sem)"
+    r"(?:^|[\s,(])(?:(?:but|except|mas|exceto|menos)\b[^\n]*|(?:in|into|as|with|em"
+    r"|como|com|para|without|sem)"
     r" (?:a |an |the |um |uma |o )?(?:bold|italics?|emojis?|roman|reverse|english|french|spanish"
-    r"|portuguese|german|italian|dutch|ingles|frances|espanhol|portugues|alemao|italiano|json|csv|xml"
-    r"|yaml|html|markdown|uppercase|lowercase|caps|maiusculas|minusculas|words|bullets?|quotes|table"
+    r"|portuguese|german|italian|dutch|ingles|frances|espanhol|portugues|alemao"
+    r"|italiano|json|csv|xml"
+    r"|yaml|html|markdown|uppercase|lowercase|caps|maiusculas|minusculas|words"
+    r"|bullets?|quotes|table"
     r"|list|lista|tabela|aspas|negrito)"
     r"(?: [a-z]+)?)\W*$"
 )
 _QUESTION = re.compile(
-    r"\W*(?:is|are|was|were|does|isn't|aren't|sera que|esta|estao) (?:this|these|it|that|the|my|isto|isso|este|esta|"
+    r"\W*(?:is|are|was|were|does|isn't|aren't|sera que|esta|estao) (?:this|these|it"
+    r"|that|the|my|isto|isso|este|esta|"
     r"esse|essa|o|a|os|as)\b"
 )
 """What is to be answered with yes or no."""

@@ -6,6 +6,7 @@ import re
 
 from agents.exact.answer import Exact
 from agents.exact.ask import LONGEST_WORDING, Ask
+from agents.exact.words import words
 
 FAMILY = "phone"
 _P = "\ue030"
@@ -13,10 +14,12 @@ _P = "\ue030"
 _NUMBER = re.compile(r"(?<![\w.,/:-])(?:\+ ?)?\(?\d(?:[\d ().\-/]|xx){5,22}\d(?![\w]|[.,/:-]\d)")
 _XX = re.compile(r"\(?\b0?(?:xx) ?\(?(?=\d\d\b)|\(0xx")
 _E164 = re.compile(
-    r"\b(?:the )?(?:(?:in|to|as|em|para|no|formato|padrao) )*(?:e\.? ?-?164)(?: format| formato)?(?: it)?\b"
+    r"\b(?:the )?(?:(?:in|to|as|em|para|no|formato|padrao) )*(?:e\.? ?-?164)(?: "
+    r"format| formato)?(?: it)?\b"
 )
 _INTERNATIONAL = re.compile(
-    r"\b(?:the )?(?:formato |padrao |forma )?interna(?:t|c)ional(?: (?:phone )?(?:number )?(?:format|formatting|notation|dialling format))?\b"
+    r"\b(?:the )?(?:formato |padrao |forma )?interna(?:t|c)ional(?: (?:phone "
+    r")?(?:number )?(?:format|formatting|notation|dialling format))?\b"
 )
 _NATIONAL = re.compile(r"\b(?:the )?(?:formato )?national(?: format)?\b|\bformato nacional\b")
 _DIGITS = re.compile(r"\b(?:only|just) (?:the )?digits\b|\bso (?:os )?digitos\b")
@@ -24,9 +27,12 @@ _TEMPLATE = re.compile(
     r"(?<![\w+])(?:\+\d{1,3}[ -]?)?\(?[x#9]{2,3}\)?(?:[ .-]?[x#9]{2,5}){1,4}(?!\w)"
 )
 _PLACES = {
-    "US": r"u\.?s\.?a?|united states|america|american|usa|eua|estados unidos|chicago|new york|boston|texas|california|americano",
-    "GB": r"uk|u\.k\.|united kingdom|british|england|english|london|reino unido|ingles|inglaterra|britanico|londres",
-    "BR": r"brazil|brazilian|brasil|brasileiro|brasileira|sao paulo|sp|rio de janeiro|rj|bh|mg|de sao paulo|br",
+    "US": r"u\.?s\.?a?|united states|america|american|usa|eua|estados unidos|chicago|new "
+        r"york|boston|texas|california|americano",
+    "GB": r"uk|u\.k\.|united kingdom|british|england|english|london|reino unido|ingles"
+        r"|inglaterra|britanico|londres",
+    "BR": r"brazil|brazilian|brasil|brasileiro|brasileira|sao paulo|sp|rio de janeiro|rj"
+        r"|bh|mg|de sao paulo|br",
     "PT": r"portugal|portuguese|portugues|portuguesa|lisbon|lisboa|porto|pt",
     "ES": r"spain|spanish|espanha|espanhol|madrid|barcelona",
     "FR": r"france|french|franca|frances|paris",
@@ -39,16 +45,17 @@ _PLACES = {
 }  # fmt: skip
 _REGIONS = {
     region: re.compile(
-        rf"\b(?:(?:it's|its|this is|that's|is|e|eh|from|in|the|a|an|de|do|da|dos|um|uma|no|na|este|esse) )*(?:{names})\b"
+        r"\b(?:(?:it's|its|this is|that's|is|e|eh|from|in|the|a|an|de|do|da|dos|um|uma"
+        rf"|no|na|este|esse) )*(?:{names})\b"
         r"(?: mesmo)?(?: one| number| phone| mobile| landline)?"
     )
     for region, names in _PLACES.items()
 }
-_NOUNS = frozenset(
+_NOUNS = words(
     "phone telephone number numbers mobile cell cellphone landline tel contact telefone telefones "
     "numero celular telemovel fixo contato contacto fone format formatted formato formata formate "
     "formatado padrao ddi code country brackets normalize normalise standard arruma arrume output "
-    "customer client one's cliente".split()
+    "customer client one's cliente"
 )
 _PLUS = re.compile(r"\b(?:with|including|com) (?:the |o )?(?:country code|codigo do pais|\+|ddi)")
 

@@ -7,10 +7,16 @@ import re
 from agents.exact.answer import Exact
 from agents.exact.ask import VALUE, Ask
 from agents.exact.parts import QUOTED, Part, computed, inside
+from agents.exact.words import words
 
 FAMILY = "replace"
 _A, _B = "\ue070", "\ue071"
-_ARG = rf"(?:\b(?:the |a |o |every |all |each |todos? |todas? |cada )*(?:word|words|text|phrase|string|palavra|expressao|texto|termo|name|nome)s? )?(?P<{{0}}>[\ue070-\ue07f])"
+
+_ARG = (
+    r"(?:\b(?:the |a |o |every |all |each |todos? |todas? |cada )*(?:word|words|text"
+    r"|phrase|string|palavra|expressao|texto|termo|name|nome)s? "
+    r")?(?P<{0}>[\ue070-\ue07f])"
+)
 _SIGNS = {
     " ": r"spaces?|whitespace|white space|blanks?|espacos?(?: em branco)?",
     ",": r"commas?|virgulas?", ".": r"(?:full )?stops?|dots?|periods?|pontos?(?: finais)?",
@@ -25,33 +31,55 @@ _SIGN_NAMES = re.compile(
 _ALL = r"(?:all |every |each |any |the |of |todos? |todas? |cada |os |as |o |a )*"
 _REPLACE = (
     re.compile(
-        rf"\b(?:replac(?:e|ing)|swap(?:ping)?(?: out)?|chang(?:e|ing)|substitut(?:e|ing)|turn|convert|bump|rename|substitu(?:i|a|ir|is)|troc(?:a|ar|as)|troque|mud(?:a|e|ar|as)|alter(?:a|e|ar))"
-        rf"(?: (?:the|o|a|price|preco|word|palavra|in|no|na|nesta|neste|this|listing|anuncio|from|de|occurrences?|ocorrencias?|of|instances?))*? ?{_ALL}{_ARG.format('a')}"
-        rf"(?: (?:everywhere|em todo lado|throughout))? ?(?:with|by|to|for|into|por|para|pra|pro|com)(?: an?| the| o| a| um| uma)? ?{_ARG.format('b')}"
+        r"\b(?:replac(?:e|ing)|swap(?:ping)?(?: out)?|chang(?:e|ing)|substitut(?:e|ing)"
+        r"|turn|convert|bump|rename|substitu(?:i|a|ir|is)|troc(?:a|ar|as)|troque|mud(?:a"
+        r"|e|ar|as)|alter(?:a|e|ar))"
+        r"(?: (?:the|o|a|price|preco|word|palavra|in|no|na|nesta|neste|this|listing"
+        r"|anuncio|from|de|occurrences?|ocorrencias?|of|instances?))*? "
+        rf"?{_ALL}{_ARG.format('a')}"
+        r"(?: (?:everywhere|em todo lado|throughout))? ?(?:with|by|to|for|into|por|para"
+        rf"|pra|pro|com)(?: an?| the| o| a| um| uma)? ?{_ARG.format('b')}"
     ),
     re.compile(
-        rf"\b(?:where(?:ver)? (?:it )?says?|onde (?:diz|esta|tem|aparece)|em vez de)(?: o| a)? ?{_ARG.format('a')},? ?"
-        rf"(?:put|write|use|make it|change (?:it )?to|poe|ponha|muda(?:r)? para|mude para|troca(?:r)? por|coloca|coloque|escreve|escreva|usa)(?: o| a)? ?{_ARG.format('b')}"
+        r"\b(?:where(?:ver)? (?:it )?says?|onde (?:diz|esta|tem|aparece)|em vez de)(?: o"
+        rf"| a)? ?{_ARG.format('a')},? ?"
+        r"(?:put|write|use|make it|change (?:it )?to|poe|ponha|muda(?:r)? para|mude para"
+        r"|troca(?:r)? por|coloca|coloque|escreve|escreva|usa)(?: o| a)? "
+        rf"?{_ARG.format('b')}"
     ),
 )
 _REMOVE = re.compile(
-    rf"\b(?:remov(?:e|a|ing|er)|strip|delete|drop|take out|get rid of|tir(?:a|e|ar)|retir(?:a|e|ar)|elimin(?:a|e|ar|ate)|apag(?:a|ue|ar))(?: out)? {_ALL}{_ARG.format('a')}"
+    r"\b(?:remov(?:e|a|ing|er)|strip|delete|drop|take out|get rid of|tir(?:a|e|ar)"
+    r"|retir(?:a|e|ar)|elimin(?:a|e|ar|ate)|apag(?:a|ue|ar))(?: out)? "
+    rf"{_ALL}{_ARG.format('a')}"
 )
 _UNQUOTED = re.compile(
-    r"\b(?:(?:from|replace|swap|change|troca|troque|substitui|substitua|onde diz|where it says|muda|mude) )(?P<a>\$?[\w$€.%-]*\w|[A-ZÀ-Ý][\w]*(?: [A-ZÀ-Ý]\w*){1,3})"
-    r" (?:with|by|to|for|por|para|muda para|mude para|troca por|put|write|põe|poe) (?P<b>[A-ZÀ-Ý]\w*(?: [A-ZÀ-Ý]\w*){1,3}|\$?[\w$€.%-]*\w)(?=[\s,.:;?]|$)"
+    r"\b(?:(?:from|replace|swap|change|troca|troque|substitui|substitua|onde diz"
+    r"|where it says|muda|mude) )(?P<a>\$?[\w$€.%-]*\w|[A-ZÀ-Ý][\w]*(?: "
+    r"[A-ZÀ-Ý]\w*){1,3})"
+    r" (?:with|by|to|for|por|para|muda para|mude para|troca por|put|write|põe|poe) "
+    r"(?P<b>[A-ZÀ-Ý]\w*(?: [A-ZÀ-Ý]\w*){1,3}|\$?[\w$€.%-]*\w)(?=[\s,.:;?]|$)"
 )
 _EVERYWHERE = re.compile(
-    r"\b(?:everywhere(?: it (?:appears|occurs))?|throughout|in all places|all (?:of )?(?:the )?(?:occurrences|instances)|every time|em todo o (?:texto|lado)|em todos os lugares|sempre que aparece[r]?|todas as (?:vezes|ocorrencias)|toda ocorrencia)\b"
+    r"\b(?:everywhere(?: it (?:appears|occurs))?|throughout|in all places|all (?:of "
+    r")?(?:the )?(?:occurrences|instances)|every time|em todo o (?:texto|lado)|em "
+    r"todos os lugares|sempre que aparece[r]?|todas as (?:vezes|ocorrencias)|toda "
+    r"ocorrencia)\b"
 )
 RETURN = re.compile(
-    r"\b(?:and |e )?(?:return|give(?: me)?|paste(?: me)?|send(?: me)?|devolve|devolva|manda|mostra)(?: it| back| me)* (?:the |o |a )?(?:full |whole |complete |entire |updated )?"
-    r"(?:text|listing|sentence|line|message|texto|frase|mensagem|anuncio|result|resultado)(?: (?:inteir[oa]|complet[oa]|back|todo|toda))*\b(?: (?:with )?no extra words)?"
+    r"\b(?:and |e )?(?:return|give(?: me)?|paste(?: me)?|send(?: me)?|devolve"
+    r"|devolva|manda|mostra)(?: it| back| me)* (?:the |o |a )?(?:full |whole "
+    r"|complete |entire |updated )?"
+    r"(?:text|listing|sentence|line|message|texto|frase|mensagem|anuncio|result"
+    r"|resultado)(?: (?:inteir[oa]|complet[oa]|back|todo|toda))*\b(?: (?:with )?no "
+    r"extra words)?"
 )
-NOUNS = frozenset(
-    "text texto sentence frase phrase string line linha paragraph paragrafo message mensagem listing anuncio price preco word words "
-    "palavra palavras occurrence occurrences instances ocorrencias email value number numero convite invite note nota rest code "
-    "from list and e it".split()
+NOUNS = words(
+    "text texto sentence frase phrase string line linha paragraph paragrafo message "
+    "mensagem listing anuncio price preco word words "
+    "palavra palavras occurrence occurrences instances ocorrencias email value "
+    "number numero convite invite note nota rest code "
+    "from list and e it"
 )
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_KNOWN = frozenset(
-    """
+from agents.exact.words import words
+
+_KNOWN = words("""
     convert converted converting alphabetically alphabetical alphabetize alphabetise ascending
     descending duplicates duplicate duplicated repeated uppercase lowercase capitals replace
     occurrences characters character percentage percent multiplied divided difference kilometers
     kilometres kilometer celsius fahrenheit minutes seconds fortnight separated comma thousands
-    thousand decimal decimals separator numbers weekday international yesterday february september november
-    december january october wednesday thursday smallest largest highest lowest reverse average
-    sentence sentences appear appears
+    thousand decimal decimals separator numbers weekday international yesterday february september
+    november december january october wednesday thursday smallest largest highest lowest reverse
+    average sentence sentences appear appears
     converte converta converter alfabetica alfabeticamente crescente decrescente duplicados
     duplicadas repetidos repetidas maiusculas minusculas substitui substitua substituir ocorrencias
     caracteres porcentagem percentagem quilometros quilometro segundos minutos separados separadas
     virgulas virgula milhares decimais internacional telefone fevereiro setembro novembro dezembro
     janeiro outubro formatado formatada formata obrigado obrigada
-    """.split()
-)
+    """)
 _TYPED = {
     "convet": "convert", "convrt": "convert", "covert": "convert", "conver": "convert",
     "fomat": "format", "formt": "format", "foramt": "format", "frmat": "format",

@@ -13,17 +13,32 @@ from agents.exact.answer import Exact
 from agents.exact.ask import FORM, Ask
 from agents.exact.flat import flat
 from agents.exact.parts import Part, computed
+from agents.exact.words import words
 
 FAMILY = "table"
 _MOST_ROWS = 2000
 
-_FROM = r"(?:(?:convert|turn|change|transform|make|put|passa|passe|converte|converta|transforma|transforme|muda|write|format|parse|this|these|the|that|following|o|este|esse|isto|isso|desse|deste|cola d[oe]|from|de|do|rewrite|reformat) )+"
-_TO = r"(?:(?:back )?(?:into|to|as|in|em|para|pra|pro|vira|virar|becomes?|->|=>|→|like|num|numa|make (?:it|this|that)|make)(?: an?| um| uma| valid| o)? ?)"
-_JSON_NAME = r"(?:json(?:[ -](?:array|list|objects?|format|lista))*(?: of objects| de objetos)?|(?:array|lista|list) (?:of )?(?:de )?json(?: objects)?|array (?:of|de) (?:json )?(?:objects|objetos)|array json)"
+_FROM = (
+    r"(?:(?:convert|turn|change|transform|make|put|passa|passe|converte|converta"
+    r"|transforma|transforme|muda|write|format|parse|this|these|the|that|following|o"
+    r"|este|esse|isto|isso|desse|deste|cola d[oe]|from|de|do|rewrite|reformat) )+"
+)
+_TO = (
+    r"(?:(?:back )?(?:into|to|as|in|em|para|pra|pro|vira|virar|becomes?|->|=>|→|like"
+    r"|num|numa|make (?:it|this|that)|make)(?: an?| um| uma| valid| o)? ?)"
+)
+_JSON_NAME = (
+    r"(?:json(?:[ -](?:array|list|objects?|format|lista))*(?: of objects| de "
+    r"objetos)?|(?:array|lista|list) (?:of )?(?:de )?json(?: objects)?|array (?:of"
+    r"|de) (?:json )?(?:objects|objetos)|array json)"
+)
 _CSV_NAME = (
     r"(?:csv(?: format| file| com cabecalho| with (?:a )?headers?| separado por virgulas?)?)"
 )
-_MD_NAME = r"(?:(?:a )?(?:markdown|md)(?:[ -](?:table|format))?|tabela(?: em| de)? markdown|(?:table|tabela) in markdown)"
+_MD_NAME = (
+    r"(?:(?:a )?(?:markdown|md)(?:[ -](?:table|format))?|tabela(?: em| de)? markdown"
+    r"|(?:table|tabela) in markdown)"
+)
 _TARGETS = {
     "json": re.compile(rf"\b{_TO}{_JSON_NAME}\b|(?:->|=>|→) ?{_JSON_NAME}\b"),
     "csv": re.compile(rf"\b{_TO}{_CSV_NAME}\b|(?:->|=>|→) ?{_CSV_NAME}\b"),
@@ -33,28 +48,39 @@ _SOURCES = re.compile(
     r"\b(?:csv|json(?: array)?|markdown(?: table)?|excel|table|tabela|spreadsheet|planilha|folha)\b"
 )
 _NUMBERS = re.compile(
-    r"\b(?:(?:with |com |and |e )*(?:(?P<col>[a-z_]\w*(?:(?:,| and| e|, and) [a-z_]\w*)*) )?(?:as|como|should be|must be|is|are|to be|are)(?: an?| the)? (?:real )?(?:numbers?|numeros?|numeric|numerico)"
-    r"(?: \(?(?:com ponto|with (?:a )?(?:point|dot)|not strings?|nao strings?|nao texto)\)?)?|(?P<all>numbers? (?:as|como) numbers?|numeros? como numeros?|keep (?:the )?numbers(?: as numbers)?|numeric values as numbers))(?!\w)"
+    r"\b(?:(?:with |com |and |e )*(?:(?P<col>[a-z_]\w*(?:(?:,| and| e|, and) "
+    r"[a-z_]\w*)*) )?(?:as|como|should be|must be|is|are|to be|are)(?: an?| the)? "
+    r"(?:real )?(?:numbers?|numeros?|numeric|numerico)"
+    r"(?: \(?(?:com ponto|with (?:a )?(?:point|dot)|not strings?|nao strings?|nao "
+    r"texto)\)?)?|(?P<all>numbers? (?:as|como) numbers?|numeros? como numeros?|keep "
+    r"(?:the )?numbers(?: as numbers)?|numeric values as numbers))(?!\w)"
 )
 _STRINGS = re.compile(
-    r"\b(?:all |keep |every |everything |todos |tudo )*(?:(?:the )?(?:values?|fields?|valores) )?(?:as|como|should be|in) (?:text|strings?|texto)\b"
+    r"\b(?:all |keep |every |everything |todos |tudo )*(?:(?:the )?(?:values?"
+    r"|fields?|valores) )?(?:as|como|should be|in) (?:text|strings?|texto)\b"
 )
 _HEADER = re.compile(
-    r"\b(?:(?:with|com|and|e)(?: the| a| o| um)* )?(?:headers?|cabecalho|columns?|colunas)(?: row| line)?(?: (?:being|is|of))?:? ?(?P<names>[a-z_]\w*(?:[,;] ?[a-z_]\w*)+)\b"
+    r"\b(?:(?:with|com|and|e)(?: the| a| o| um)* )?(?:headers?|cabecalho|columns?"
+    r"|colunas)(?: row| line)?(?: (?:being|is|of))?:? ?(?P<names>[a-z_]\w*(?:[,;] "
+    r"?[a-z_]\w*)+)\b"
 )
 _WITH_HEADER = re.compile(
-    r"\b(?:(?:with|com|including|incluindo)(?: the| a| o| um)* )?(?:header(?:s)?|cabecalho)(?: row| line)?\b(?: first)?"
+    r"\b(?:(?:with|com|including|incluindo)(?: the| a| o| um)* )?(?:header(?:s)?"
+    r"|cabecalho)(?: row| line)?\b(?: first)?"
 )
 _DELIMITER = re.compile(
-    r"\b(?:(?:separated|delimited) (?:by|with)|separad[oa]s? por|using|with|com)(?: a| an)? ?(?P<d>commas?|virgulas?|semi-?colons?|ponto e virgula|tabs?)\b(?: (?:as )?(?:separator|delimiter))?"
+    r"\b(?:(?:separated|delimited) (?:by|with)|separad[oa]s? por|using|with|com)(?: "
+    r"a| an)? ?(?P<d>commas?|virgulas?|semi-?colons?|ponto e virgula|tabs?)\b(?: "
+    r"(?:as )?(?:separator|delimiter))?"
 )
 _CONTRARY = re.compile(r"\b(?:faz|do) o contrario\b|\bthe other way (?:round|around)\b")
 _PIPED = re.compile(
     r"\b(?:one object per row|an object per row|um objeto por linha|array of objects)\b"
 )
-_NOUNS = frozenset(
-    "csv json table tabela data dados array object objects objetos rows linhas row content conteudo list file arquivo ficheiro header excel "
-    "cola get gets piped valid numero number output e and".split()
+_NOUNS = words(
+    "csv json table tabela data dados array object objects objetos rows linhas row "
+    "content conteudo list file arquivo ficheiro header excel "
+    "cola get gets piped valid numero number output e and"
 )
 
 

@@ -30,8 +30,8 @@ _METRE = "met(?:er|re)s?|metros?"
 _LITRE = "lit(?:er|re)s?|litros?"
 _GRAM = "gram(?:me)?s?|gramas?"
 UNITS = (
-    _unit("length", "1/1000", rf"mm|milli(?:met(?:er|re)s?)|milimetros?", "mm"),
-    _unit("length", "1/100", rf"cms?|centi(?:met(?:er|re)s?)|centimetros?", "cm"),
+    _unit("length", "1/1000", r"mm|milli(?:met(?:er|re)s?)|milimetros?", "mm"),
+    _unit("length", "1/100", r"cms?|centi(?:met(?:er|re)s?)|centimetros?", "cm"),
     _unit("length", 1, rf"m|mts?|{_METRE}", "m"),
     _unit("length", 1000, r"kms?|kilomet(?:er|re)s?|quilometros?", "km"),
     _unit("length", "254/10000", r"in(?:ch(?:es)?)|polegadas?"),
@@ -65,14 +65,19 @@ UNITS = (
     _unit("time", 3600, r"h|hs|hrs?|hours?|horas?"),
     _unit("time", 86400, r"days?|dias?"),
     _unit("time", 7 * 86400, r"weeks?|semanas?"),
-    _unit("speed", "5/18", r"km ?/ ?h|kmh|kph|kilomet(?:er|re)s (?:per|an) hour|quilometros por hora", "km/h"),
+    _unit(
+        "speed",
+        "5/18",
+        r"km ?/ ?h|kmh|kph|kilomet(?:er|re)s (?:per|an) hour|quilometros por hora",
+        "km/h",
+    ),
     _unit("speed", 1, r"m/s|met(?:er|re)s per second|metros por segundo", "m/s"),
     _unit("speed", "44704/100000", r"mph|miles (?:per|an) hour|milhas por hora"),
     _unit("energy", 1, r"joules?", "J"),
     _unit("energy", 1000, r"kj|kilojoules?|quilojoules?", "kJ"),
     _unit("power", 1, r"watts?", "W"),
     _unit("power", 1000, r"kw|kilowatts?|quilowatts?", "kW"),
-)  # fmt: skip
+)
 DEGREES = {
     "c": r"(?:°|º|degrees? |deg |graus? )?(?:celsius|centigrade|centigrados?|c(?![\w']))|°c",
     "f": r"(?:°|º|degrees? |deg |graus? )?(?:fahrenheit|farenheit|fahreinheit|f(?![\w']))|°f",

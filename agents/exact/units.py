@@ -18,30 +18,35 @@ from agents.exact.figures import (
     places_of,
     plain,
     rounded,
+    small,
 )
-from agents.exact.figures import small
 from agents.exact.unit_table import NAMES, SCALES, Unit, degrees, named
+from agents.exact.words import words
 
 FAMILY = "unit"
 _Q = "\ue040"
 
 _N = rf"(?P<sign>(?<![\w\d])-)?(?P<n>{NUMBER}|\b{SMALL}\b|\b(?:an?|half an?|meia)\b(?= ))"
 _MEASURE = re.compile(
-    rf"(?<![\w.,/]){_N}(?P<half> and a half| e meia| e meio)? ?-?(?:{NAMES}|{SCALES})(?:(?P<after> e meia| e meio| and a half))?(?![\w²³/])"
+    rf"(?<![\w.,/]){_N}(?P<half> and a half| e meia| e meio)? ?-?(?:{NAMES}"
+    rf"|{SCALES})(?:(?P<after> e meia| e meio| and a half))?(?![\w²³/])"
 )
 _TARGET = re.compile(rf"(?!ha\b)(?<![\w²³/'])(?:{NAMES}|{SCALES})(?![\w²³'])")
 _APPROXIMATELY = re.compile(r"\b(?:approx\w*|about|aproximad\w*|cerca)\b")
 _FEET = re.compile(
-    rf"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{{1,2}})(?: ?(?:in(?:ches)?\b|\"))?(?![\w/]|[.,]\d)"
+    r"(?<![\w.,])(?P<ft>\d) ?(?:ft\.?|feet|foot|') ?(?P<in>\d{1,2})(?: "
+    r"?(?:in(?:ches)?\b|\"))?(?![\w/]|[.,]\d)"
 )
-_NOUNS = frozenset(
-    "convert long many much number distance weight temperature height length degrees graus unit units "
-    "unidade unidades valor temperatura peso altura distancia comprimento dao equivalem equivale value "
-    "corresponde correspondem equals there contains contem cabem meters".split()
+_NOUNS = words(
+    "convert long many much number distance weight temperature height length "
+    "degrees graus unit units "
+    "unidade unidades valor temperatura peso altura distancia comprimento dao "
+    "equivalem equivale value "
+    "corresponde correspondem equals there contains contem cabem meters"
 )
 
 
-_HARMLESS = frozenset("american americano americana british ingles inglesa".split())
+_HARMLESS = words("american americano americana british ingles inglesa")
 _HOW_MANY = re.compile(r"\b(?:how many|quant[ao]s)\b")
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, once each."""
+    return frozenset(text.split())
+
+
 _EN = """
-hi hey hello hiya morning afternoon evening good please pls plz plzz please? kindly thanks thank
+hi hey hello hiya morning afternoon evening good please pls plz plzz kindly thanks thank
 thx ty cheers ta many ok okay so well um uh just quick quickly real can could would will you u ur
 your me my mine i i'm im i'd we us our the a an this that these those it it's its they is are was
 were be do does did what what's whats which how give gimme get show tell let let's lets make write
@@ -13,8 +19,8 @@ rewrite put turn transform convert change express present state output return re
 say type print send paste hand back of to into in as for on here there below above following given
 need needs want wanna like love appreciate help have has got some one using use and now quickly
 exactly exact simply really right way up out all lol haha asap mate folks everyone btw fyi
-hope doing day again task job thing bit go do's theirs them bot assistant ai chatgpt there's here's
-equal equals be's whole entire
+hope doing day again task job thing bit go them bot assistant ai chatgpt there's here's
+equal equals whole entire
 """
 _PT = """
 oi ola bom boa dia tarde noite tudo bem pessoal galera gente amigo amiga por favor pf pfv pfvr
@@ -24,22 +30,24 @@ para pra pro pros pras p que q qual quais como quanto quantos quantas e sao era 
 ser isto isso este esta esse essa estes estas esses essas aquele aquela aqui ai abaixo acima
 seguinte seguintes preciso precisava quero queria gostaria pode podes poderia podia consegue
 consegues conseguia da das de-me da-me me diz diga diz-me diga-me fala fale manda mande mandar
-envia devolve devolva devolver da dar passa passe passar poe ponha por pôr bota bote botar coloca
+envia devolve devolva devolver da dar passa passe passar poe ponha por bota bote botar coloca
 coloque colocar converte converta converter transforma transforme transformar muda mude mudar
 escreve escreva escrever reescreve reescreva mostra mostre mostrar faz faca fazer deixa deixe
 deixar responde responda apresenta apresente indica indique calcula calcule calcular vira
 usar use usa usando la ca so entao ai ne tb tambem ok certo agora rapidinho mesmo sff se faz
-meu minha meus minhas seu sua seus suas teu tua lhe com certeza ajuda ajude ajudar ficam fica ficar
-tem ha existe disso disto nisso nela dela dele existem sera seria inteiro inteira exatamente exato exata
+meu minha meus minhas seu sua seus suas teu tua lhe ajuda ajude ajudar ficam fica ficar
+tem ha existe disso disto nisso nela dela dele existem sera seria inteiro inteira exatamente exato
+exata
 """
-_EN_ONLY = frozenset(
+_EN_ONLY = words(
     "the this that these what what's whats which how of is are was please convert into give write "
-    "these make turn with and just only between number answer from".split()
+    "these make turn with and just only between number answer from"
 )
-_PT_ONLY = frozenset(
-    "o os um uma soma calcula media de do da dos das em para pra pro que qual quanto quantos quantas e sao isto isso "
+_PT_ONLY = words(
+    "o os um uma soma calcula media de do da dos das em para pra pro que qual "
+    "quanto quantos quantas e sao isto isso "
     "este esse estes esses por favor preciso passa passe coloca coloque converte converta muda so "
-    "apenas somente numero data lista responde responda formato ordena tira troca troque".split()
+    "apenas somente numero data lista responde responda formato ordena tira troca troque"
 )
 
 FILLERS = frozenset(word for word in (_EN + _PT).split())
@@ -77,11 +85,13 @@ TURNS = frozenset(_TURNS.split())
 """Words that may change what is asked: a clause that holds one is never a mere remark."""
 
 _SUBJECTS = (
-    r"(?:it|it's|this|that|these|there|my|our|his|her|their|the|your|a|an|someone|somebody|o|a|os|as"
+    r"(?:it|it's|this|that|these|there|my|our|his|her|their|the|your|a|an|someone"
+    r"|somebody|o|a|os|as"
     r"|um|uma|meu|minha|meus|minhas|nosso|nossa|isto|isso|este|esta|esse|essa|aqui|la)"
 )
 _PERSONS = (
-    r"(?:i|i'm|im|i've|we|we're|we've|he|he's|she|she's|they|they're|it's|eu|ele|ela|eles|elas|estou"
+    r"(?:i|i'm|im|i've|we|we're|we've|he|he's|she|she's|they|they're|it's|eu|ele|ela"
+    r"|eles|elas|estou"
     r"|to|ta|tou|tenho|temos|recebi|copiei|encontrei|achei|comprei|peguei|apanhei|foi|era|ha|tinha"
     r"|existem|veio|chegou|ficou|sou|somos|fiz)"
 )
@@ -91,7 +101,8 @@ _VERBS = (
     r"|vieram|vem|diz|mostra|marca|chegou|chegaram|mandou|cuspiu|disse|pediu|saiu|estava)"
 )
 REMARK = re.compile(
-    rf"\W*(?:{_PERSONS}\b|(?:before i|antes de (?:eu )?|so (?:that )?i can|because|porque|pois|since)\b"
+    rf"\W*(?:{_PERSONS}\b|(?:before i|antes de (?:eu )?|so (?:that )?i can|because"
+    r"|porque|pois|since)\b"
     rf"|(?:{_SUBJECTS} )(?:[a-z'-]+ ){{0,6}}?{_VERBS}\b"
     r"|(?!(?:please|make|do|don't) )[a-z]+ (?:[a-z]+ ){0,5}"
     r"(?:was|were|came|said|sent|got|veio|foi|chegou|chegaram|ficou|mandou|cuspiu|disse|saiu)\b)"
@@ -104,7 +115,8 @@ PURPOSE = re.compile(
     r"(?P<what>[a-z'-]+(?: [a-z'-]+){0,2}?) ?(?=$|\x01| and | e )"
 )
 PURPOSE_FIRST = re.compile(
-    r"^\W*(?:para|pra|to) (?:eu )?(?:por|colar|meter|colocar|usar|enviar|mandar|inserir|preencher|put"
+    r"^\W*(?:para|pra|to) (?:eu )?(?:por|colar|meter|colocar|usar|enviar|mandar"
+    r"|inserir|preencher|put"
     r"|paste|send|use|enter|add)(?: it| them)? (?:no|na|em|in|into|on|num|numa)"
     r"(?P<what>(?: [a-z'-]+){1,3}?) (?=preciso|quero|i need|i want|$)"
 )
@@ -117,9 +129,9 @@ NEEDS = re.compile(
 )
 """Who needs it in the form that follows."""
 
-POLITE = frozenset(
+POLITE = words(
     "please pls plz thanks thank thx ty cheers hi hey hello oi ola obrigado obrigada obg valeu vlw "
-    "pf pfv grato grata ok".split()
+    "pf pfv grato grata ok"
 )
 
 
