@@ -158,7 +158,7 @@ _ASKS = re.compile(
 _NOUNS = words(
     "much result value equals equal total resultado valor number numbers numero "
     "answer sum da fica sao solve evaluate resolve resolva calcula "
-    "final price get dao igual e vale quick math conta maths"
+    "final price get if dao igual e vale quick math conta maths"
 )
 
 

@@ -31,7 +31,8 @@ LONGEST_WORDING = 350
 """Characters; who asks for one thing at greater length asks for more than that."""
 
 _CLAUSE = re.compile(
-    r" (?:and|e|but|mas) (?=(?:i |we |eu )?(?:need|want|preciso|quero|queria)\b)"
+    r" (?:and|e|but|mas) (?=i've |i'm |o meu |a minha |(?:i |we |eu )?(?:need|want"
+    r"|preciso|quero|queria|have|got|tenho)\b)"
     r"|[.!?;:,()\[\]\n|]+|(?:^|\s)[-*>]+(?=\s|$)|->|=>|→|➜|…"
 )
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")

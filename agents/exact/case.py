@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.exact.answer import Exact
-from agents.exact.ask import FORM, Ask
+from agents.exact.ask import FORM, ORDER, Ask
 from agents.exact.parts import Part, computed
 from agents.exact.words import words
 
@@ -25,7 +25,8 @@ _LOWER = re.compile(
 )
 _TITLE = re.compile(
     r"\b(?:(?:in|into|to) )?(?:title[ -]?case|capital(?:ize|ise)(?: the first letter "
-    r"of)?(?: each| every) word|(?:with )?each word capitali[sz]ed"
+    r"of)?(?: each| every) word|(?:with )?each word capitali[sz]ed|each word start "
+    r"with a capital(?: letter)?"
     r"|capital(?:ize|ise) (?:the )?first letters?(?: of (?:each|every) word)?(?= ?of "
     r"each)|(?:(?:em|com|as) )?iniciais maiusculas(?: \(?(?:em )?cada palavra\)?)?"
     r"|(?:com )?(?:a )?primeira letra de cada palavra (?:em )?maiuscula)\b(?: ?\(cada palavra\))?"
@@ -66,6 +67,9 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     title = ask.take(_TITLE)
     names = [name for name, pattern in _NAMES.items() if ask.take(pattern)]
     upper, lower = ask.take(_UPPER), ask.take(_LOWER)
+    if f"{ORDER} {FORM}" in ask.text:
+        # Only the names: of the answer, or in capitals?
+        return None
     if upper + lower + title + len(names) != 1 or not ask.nothing_left(_NOUNS):
         return None
     data = part.data

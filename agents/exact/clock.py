@@ -65,6 +65,12 @@ _ENDS = re.compile(
 )
 _HMM = re.compile(r"\bh{1,2}:mm\b(?: format)?")
 _IN_MINUTES = re.compile(r"\bin minutes\b|\bem minutos\b")
+_ELSEWHERE = re.compile(
+    r"\b(?:i'm|im|we're|he's|she's|they're|estou|estamos|tou) (?:in|at|em|no|na)\b"
+    r"|\b(?!the |this |that |what |hour |military |which |a |start |day )[a-z]+ time\b"
+    r"|\b(?:time ?zone|zone|fuso|utc|gmt|est|pst|cet|hora de)\b"
+)
+"""Another time zone may be meant."""
 _NOUNS = words(
     "time hour hours hora horas horario clock format formato formatted formatada as de escrevo day "
     "dia minutes no at"
@@ -91,6 +97,8 @@ def exact(prompt: str) -> Exact | None:
         ask.text = form.sub(put, ask.text)
     if length is not None:
         return _between(ask, times, minutes=length["min"] is not None)
+    if _ELSEWHERE.search(ask.text):
+        return None
     if to_24 == to_12 or len(times) != 1 or not ask.nothing_left(_NOUNS):
         return None
     text = times[0].in_24() if to_24 else times[0].in_12()

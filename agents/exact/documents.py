@@ -94,7 +94,9 @@ _STRIPPED = re.compile(
     r"|dashes|tracos?|hifen|barra|espacos))*\b"
     r"|\b(?:only|just|so) (?:the |os )?(?:digits|digitos)\b"
 )
-_NOUNS = words("number numero code codigo document documento valor value brazilian brasileiro it's")
+_NOUNS = words(
+    "number numero code codigo document documento valor value padrao brazilian brasileiro it's"
+)
 
 
 def exact(prompt: str) -> Exact | None:
@@ -135,7 +137,8 @@ def exact(prompt: str) -> Exact | None:
 
 
 def _validity(ask: Ask, name: str, kind: _Kind, compact: str) -> Exact | None:
-    if not kind.module:
+    # A number of one digit throughout has right check digits and is given to nobody.
+    if not kind.module or len(set(compact)) == 1:
         return None
     library: Any = importlib.import_module(f"stdnum.{kind.module}")
     yes = bool(library.is_valid(compact))

@@ -13,6 +13,7 @@ from agents.exact.calendar_dates import Written, replaced
 from agents.exact.figures import readings
 from agents.exact.flat import flat
 from agents.exact.parts import GOES_ON
+from agents.exact.words import words
 
 MOST = 500
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+")
@@ -20,6 +21,30 @@ _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]+")
 _PREPOSITION = re.compile(
     r"(?:in|into|with|as|but|for|except|by|without|using|on|at|em|com|como|mas|para"
     r"|sem|exceto|por|ao)(?:\s|$)"
+)
+_STEPS = words(
+    "small medium large low high tiny big huge short tall long cold cool warm hot "
+    "xs s m l xl xxl one two"
+    " three four five six seven eight nine ten first second third fourth fifth "
+    "sixth bronze silver gold"
+    " beginner intermediate advanced junior senior morning afternoon evening night easy hard easier"
+    " never rarely sometimes often always minor major critical urgent normal kg g mg lb oz km cm mm"
+    " pequeno medio grande baixo alto baixa media alta frio morno quente um dois "
+    "tres quatro cinco seis"
+    " sete oito nove dez primeiro segundo terceiro quarto quinto manha tarde noite "
+    "facil dificil nunca"
+    " raramente sempre p gg urgente"
+)
+_MONTHS_AND_DAYS = words(
+    "jan feb mar apr may jun jul aug sep oct nov dec fev abr mai ago set out dez "
+    "mon tue wed thu fri sat"
+    " sun seg ter qua qui sex sab dom january february march april june july august "
+    "september october"
+    " november december monday tuesday wednesday thursday friday saturday sunday "
+    "janeiro fevereiro marco"
+    " abril maio junho julho agosto setembro outubro novembro dezembro segunda "
+    "terca quarta quinta sexta"
+    " sabado domingo"
 )
 _SENTENCE = re.compile(r"[a-z]{2}[.!?] ?\S|[?!]")
 _ASIDE = re.compile(r"\s[-–—]\s|\)\W*$")
@@ -194,4 +219,14 @@ def kind_of(values: Sequence[str]) -> str:
             if one
         }
         return "numbers" if len(units) == 1 else ""
-    return "letters" if not any(re.search(r"\d", value) for value in values) else ""
+    if any(re.search(r"\d", value) for value in values) or _has_own_order(values):
+        return ""
+    return "letters"
+
+
+def _has_own_order(values: Sequence[str]) -> bool:
+    """Whether they are steps of a scale, which is not the order of the alphabet."""
+    plain = [flat(value) for value in values]
+    if all(re.fullmatch(r"[ivxlcdm]+", value) for value in plain):
+        return True
+    return sum(value in _STEPS or value in _MONTHS_AND_DAYS for value in plain) > 1

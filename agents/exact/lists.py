@@ -6,6 +6,7 @@ import re
 
 from agents.exact.answer import Exact
 from agents.exact.ask import FORM, Ask
+from agents.exact.figures import readings
 from agents.exact.flat import flat
 from agents.exact.items import MOST, Items, kind_of, ordered
 from agents.exact.parts import Part, computed
@@ -108,7 +109,8 @@ _KEEP = re.compile(
     r")?(?:order|ordem)(?: (?:of )?(?:first )?(?:appearance|original|de aparicao|em "
     r"que aparecem))?"
     r"|(?:keep(?:ing)?|mant(?:endo|em)|fic(?:a|ando)) (?:the |a |o )?(?:first"
-    r"|primeir[oa])(?: (?:one|occurrence|appearance|ocorrencia))?(?: (?:as (?:it's "
+    r"|primeir[oa])(?: (?:one|occurrence|appearance|ocorrencia|of each(?: one)?|de "
+    r"cada(?: um| uma)?))?(?: (?:as (?:it's "
     r"|it is )?written|como (?:ta|esta) escrito))?"
     r"|(?:keep )?first (?:appearance|occurrence) order)\b"
 )
@@ -129,8 +131,10 @@ _LINES = re.compile(
     r"line|uma linha cada(?: um)?)\b"
 )
 _COMMAS = re.compile(
-    r"\b(?:(?:as |in |to )?(?:an? )?(?:(?:comma|virgula)[- ]?separated|separad[oa]s? "
-    r"(?:por|com|de) virgulas?|separated (?:by|with) commas?)(?: list| lista)?"
+    r"\b(?:(?:as |in |to )?(?:an? )?(?:(?:comma|virgula)[- ]?separated"
+    r"|separ(?:ad[oa]s?|a|e|ar|ando)(?: (?:tudo|os itens|eles))? "
+    r"(?:por|com|de) virgulas?|separate(?:d)?(?: them)? (?:by|with) (?:a "
+    r")?commas?)(?: list| lista)?"
     r"|(?:with |and )*commas? between(?: them)?|(?:with|by|com|por) (?:commas?"
     r"|virgulas?)(?: (?:between|entre)(?: them| eles)?)?)\b"
 )
@@ -222,6 +226,8 @@ def _unique(values: list[str], *, any_case: bool) -> list[str] | None:
     for value in values:
         kept.setdefault(value.casefold(), value)
     exactly = list(dict.fromkeys(values))
+    if len({frozenset(readings(value)) or value for value in exactly}) < len(exactly):
+        return None
     # Ana and ana may be the same or not.
     return exactly if len(exactly) == len(kept) else list(kept.values()) if any_case else None
 

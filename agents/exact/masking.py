@@ -35,6 +35,14 @@ _KINDS = {
 }
 _WHAT = "|".join(rf"(?P<{name}>{names})" for name, (names, _) in _KINDS.items())
 _LABEL = r"(?P<label>\[[a-z0-9_ -]{1,20}\]|<[a-z_]{1,20}>|\*{2,12}|x{3,12}|#{3,12})"
+_NO_PHONE = re.compile(
+    r"\b(?:orders?|pedidos?|encomenda|ref(?:erence|erencia)?|invoice|fatura|nif|cpf"
+    r"|account|conta|ids?|case"
+    r"|ticket|booking|reserva|protocolo|processo|contract|contrato|policy|apolice|no\.|n[ºo°])\W*"
+    r"(?:\w+\W+)?\d(?:[ .()/-]{0,2}\d){5,}|\b(?:call|dial|ligue?|ligar)\W+\d{3}\b(?![ -]\d)",
+    re.IGNORECASE,
+)
+"""Long numbers that are none, and telephone numbers that are short."""
 _VERB = (
     r"(?:replac(?:e|ing)|mask(?:ing)?|redact(?:ing)?|swap|change|hide|anonymi[sz]e"
     r"|censor|substitu(?:i|a|ir)|troc(?:a|ar)|troque"
@@ -46,7 +54,8 @@ _ORDERS = (
         rf"\b{_VERB} {_EACH}(?:{_WHAT})(?: (?:below|above|here|abaixo|acima|in (?:it|this"
         r"|the text)|(?:no|neste|deste|do|in the|in this) (?:texto|text|message|frase"
         r"|mensagem)))*"
-        rf",? (?:with|by|to|for|as|por|com|para)(?: a| the| o| just)? ?[\"']?{_LABEL}[\"']?"
+        r",? (?:(?:trocando|substituindo) )?(?:with|by|to|for|as|por|com|para)(?: a| the"
+        rf"| o| just)? ?[\"']?{_LABEL}[\"']?"
     ),
     re.compile(
         rf"\b(?:take|i have to take|have to take) {_EACH}(?:{_WHAT}) out[.,;]? ?(?:and "
@@ -90,6 +99,8 @@ def _compute(ask: Ask, part: Part) -> Exact | None:
     text, times = part.data, 0
     for order in orders:
         name = next(name for name in _KINDS if order[name])
+        if name == "phone" and _NO_PHONE.search(text):
+            return None
         text, found = _KINDS[name][1].subn(_written(order["label"]), text)
         if not found or not _only(name, text):
             return None

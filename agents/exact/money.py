@@ -41,6 +41,7 @@ _GROUPED = re.compile(
     r"\b(?:with |using |and |the |a )*(?:thousands? (?:separators?|commas?|grouping)"
     r"|commas? (?:as|for) (?:the )?thousands(?: separators?)?)\b"
 )
+_COMMAS = re.compile(r"\b(?:with|and) (?:the )?commas?\b")
 _CENTS = re.compile(
     r"\b(?:with |and |the )*(?:two decimals?(?: places)?|2 decimals?(?: places)?|cents)\b"
 )
@@ -64,6 +65,7 @@ def exact(prompt: str) -> Exact | None:
     ask = Ask(prompt, prompt)
     like = ask.one(_LIKE)
     grouped, cents = ask.take(_GROUPED), ask.take(_CENTS)
+    grouped = ask.take(_COMMAS) or grouped
     plain = ask.take(_PLAIN)
     named = [sign for sign, form in (("$", _USD), ("R$ ", _BRL), ("£", _GBP)) if ask.take(form)]
     amounts: list[re.Match[str]] = []

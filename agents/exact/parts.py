@@ -27,7 +27,7 @@ _POLITE = re.compile(
 )
 _ORDERS = (
     r"then|also|next|finally|after that|afterwards|depois|tambem|em seguida|por fim"
-    r"|please|translate"
+    r"|translate"
     r"|explain|describe|summari[sz]e|rewrite|reply|respond|answer|return|convert|sort|count|replace"
     r"|remove|format|list|tell|show"
     r"|(?:give|make|put|write|add|use|keep|do|don't|send|turn) (?:me|it|them|this"
@@ -132,6 +132,11 @@ def _divided(prompt: str) -> Iterator[Part]:
     if len(quoted) == 1:
         found = quoted[0]
         yield Part(_around(prompt, found.start(), found.end()), inside(found), marked=True)
+    elif len(quoted) > 1:
+        # What to look for or to put is short, and the text is long.
+        *_, second, found = sorted(quoted, key=lambda one: len(one[0]))
+        if len(found[0]) >= 2 * len(second[0]):
+            yield Part(_around(prompt, found.start(), found.end()), inside(found), marked=True)
     for sign in list(_SIGN.finditer(prompt, 0, LONGEST_WORDING))[:4]:
         after = prompt[sign.end() :]
         same = sign[0] != "\n" and bool(after.partition("\n")[0].strip())

@@ -36,7 +36,8 @@ escreve escreva escrever reescreve reescreva mostra mostre mostrar faz faca faze
 deixar responde responda apresenta apresente indica indique calcula calcule calcular vira
 usar use usa usando la ca so entao ai ne tb tambem ok certo agora rapidinho mesmo sff se faz
 meu minha meus minhas seu sua seus suas teu tua lhe ajuda ajude ajudar ficam fica ficar
-tem ha existe disso disto nisso nela dela dele existem sera seria inteiro inteira exatamente exato
+tem ha existe desse dessa deste desta neste nesta nesse nessa disso disto nisso nela dela dele
+existem sera seria inteiro inteira exatamente exato
 exata
 """
 _EN_ONLY = words(
@@ -97,13 +98,19 @@ _PERSONS = (
 )
 _VERBS = (
     r"(?:is|are|was|were|has|have|had|says|said|shows|came|comes|got|gave|sent|goes|keeps|looks"
-    r"|accepts|arrived|left|\w{3,}ed|e|esta|ta|estao|sao|foi|foram|era|ficou|fica|tem|tinha|veio"
+    r"|accepts|arrived|left|leaves|starts|ends|opens|closes|begins|reads|weighs"
+    r"|measures|sai|comeca|termina|abre|fecha|faz|pede|mede|pesa|custa|costs"
+    r"|\w{3,}ed|e|esta|ta|estao|sao|foi|foram|era|ficou|fica|tem|tinha|veio"
     r"|vieram|vem|diz|mostra|marca|chegou|chegaram|mandou|cuspiu|disse|pediu|saiu|estava)"
 )
 REMARK = re.compile(
     rf"\W*(?:{_PERSONS}\b|(?:before i|antes de (?:eu )?|so (?:that )?i can|because"
     r"|porque|pois|since)\b"
     rf"|(?:{_SUBJECTS} )(?:[a-z'-]+ ){{0,6}}?{_VERBS}\b"
+    r"|(?!(?:make|take|move|set|let|ensure|check|see|say|assume|suppose|note|find"
+    r"|keep|round|get|give"
+    r"|please|do|don't|use|put|add|write|tell|show) )[a-z]+ (?:(?:on|of|for|in|d[aeo]|no|na) )?"
+    rf"(?:(?:the|my|our|a|o|minha|meu) )?(?:[a-z]+ )?{_VERBS}\b"
     r"|(?!(?:please|make|do|don't) )[a-z]+ (?:[a-z]+ ){0,5}"
     r"(?:was|were|came|said|sent|got|veio|foi|chegou|chegaram|ficou|mandou|cuspiu|disse|saiu)\b)"
 )
@@ -125,7 +132,8 @@ PURPOSE_FIRST = re.compile(
 NEEDS = re.compile(
     rf"\W*(?:{_SUBJECTS} )?(?P<who>(?:[a-z'-]+ ){{1,5}}?)(?:only |so |apenas )?"
     r"(?:accepts?|needs?|wants?|requires?|expects?|takes?|uses|demands?|aceita|quer|pede|exige|usa"
-    r"|precisa(?: de)?)(?: (?:only|so|apenas|dates|it|them|datas|a|o|as|in|em|no))*\s*[\x01\x02]"
+    r"|precisa(?: de)?)(?: (?:only|so|apenas|dates?|it|them|datas?|times?|horas?|the"
+    r"|a|o|as|in|em|no))*\s*[\x01\x02]"
 )
 """Who needs it in the form that follows."""
 
