@@ -183,7 +183,11 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
         # A text in capitals is no echo, and a list of one letter no loop, where it was computed.
         return judged
     echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
-    return (*general_checks(task, kind, completion, agent.sureness), echo, *judged)
+    return (
+        *general_checks(task, kind, completion, agent.sureness, agent.card),
+        echo,
+        *judged,
+    )
 
 
 def after_check(state: State) -> Literal["remember", "repair", "decide", "answer_in_cloud"]:
