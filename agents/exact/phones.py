@@ -26,6 +26,7 @@ _DIGITS = re.compile(r"\b(?:only|just) (?:the )?digits\b|\bso (?:os )?digitos\b"
 _TEMPLATE = re.compile(
     r"(?<![\w+])(?:\+\d{1,3}[ -]?)?\(?[x#9]{2,3}\)?(?:[ .-]?[x#9]{2,5}){1,4}(?!\w)"
 )
+_SPACED = re.compile(r"\b(?:with|com) (?:the |os )?(?:spaces|espacos)\b")
 _PLACES = {
     "US": r"u\.?s\.?a?|united states|america|american|usa|eua|estados unidos|chicago|new "
         r"york|boston|texas|california|americano",
@@ -83,6 +84,7 @@ def exact(prompt: str) -> Exact | None:
         for name, pattern in (("e164", _E164), ("int", _INTERNATIONAL), ("nat", _NATIONAL))
         if ask.take(pattern)
     ]
+    spaced = ask.take(_SPACED)
     if ask.take(_PLUS):
         wants = wants or ["int"]
     regions = [region for region, pattern in _REGIONS.items() if ask.take(pattern)]
@@ -93,7 +95,9 @@ def exact(prompt: str) -> Exact | None:
         return None
     if template is not None:
         return _filled(template[0], numbers[0], regions)
-    return _formatted(numbers[0], wants[0], regions[0] if regions else None)
+    # Without a word on spaces the form that has none leaves nothing to taste.
+    want = "e164" if wants[0] == "int" and not spaced else wants[0]
+    return _formatted(numbers[0], want, regions[0] if regions else None)
 
 
 def _formatted(text: str, want: str, region: str | None) -> Exact | None:

@@ -1,11 +1,12 @@
 """Computed answers: how many requests have one, how many of those are right, and how long it takes.
 
-    python tests/benchmarks/exact.py [FILE.jsonl ...]
+    python tests/benchmarks/exact.py [FILE.jsonl ...] [--generated N]
 
 A line of a file has `prompt` and `answer` (null, or none at all: it is to be left to a model), and
 may have `also` (other right answers), `family`, and `group` (only `routine` has an answer). The
 comparison disregards case, white space at the ends and the order of JSON's keys, and reads one
-number as a number. Without a file: the requests of the tests.
+number as a number. Without a file: the requests of the tests. `--generated`: N requests of each
+family and wording of the specialist's training, with values held out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from agents.exact.compute import exact
 from agents.exact.figures import readings
+from agents.nano.data.mix import MAKERS, held_out
 
 OWN = Path(__file__).parents[1] / "support" / "exact_requests.jsonl"
 REPEATS = 5
@@ -63,8 +65,16 @@ def took_ms(prompts: Iterable[str]) -> list[float]:
     return sorted(found)
 
 
-def measure(path: Path) -> None:
-    rows = list(rows_of(path))
+def generated(count: int) -> list[dict[str, Any]]:
+    return [
+        {"prompt": one.prompt, "answer": one.answer, "family": f"{family}, {phrasing}"}
+        for family in MAKERS
+        for phrasing in ("train", "test")
+        for one in held_out(family, count, values="test", phrasing=phrasing, seed=5)
+    ]
+
+
+def measure(name: str, rows: list[dict[str, Any]]) -> None:
     families: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     wrong, leaked = [], []
     for row in rows:
@@ -79,7 +89,7 @@ def measure(path: Path) -> None:
             good = right(row, answer.text)
             count[2] += good
             wrong += [] if good else [(row["prompt"], answer.text)]
-    print(f"\n{path.name}: {len(rows)} requests\n")
+    print(f"\n{name}: {len(rows)} requests\n")
     print("| family | asked | computed | right |\n|---|---|---|---|")
     total = [sum(count[i] for count in families.values()) for i in range(3)]
     for name, count in [*sorted(families.items()), ("all", total)]:
@@ -97,8 +107,12 @@ def measure(path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=[OWN])
-    for path in parser.parse_args().files:
-        measure(path)
+    parser.add_argument("--generated", type=int, default=0)
+    arguments = parser.parse_args()
+    for path in arguments.files:
+        measure(path.name, list(rows_of(path)))
+    if arguments.generated:
+        measure("generated", generated(arguments.generated))
 
 
 if __name__ == "__main__":

@@ -98,6 +98,13 @@ def said(text: str) -> Completion:
         ("uppercase this: olá", "OLÁ"),
         ("csv to json\na,b\nx,y", '```json\n[\n  {"a": "x", "b": "y"}\n]\n```'),
         ("Is this IBAN valid? GB82 WEST 1234 5698 7654 32", "Yes, it is valid."),
+        ("Is this IBAN valid? GB82 WEST 1234 5698 7654 32", "This IBAN is valid."),
+        ("E.164 for +351 912 345 678", "+351 912 345 678"),
+        ("What is 17:30 in 12 hour format?", "5:30 p.m."),
+        ("convert 3:45 pm to 24h", "It's 15h45."),
+        ("how many items are in this list: a, b, c", "There are three."),
+        ("que dia da semana foi 25 de abril de 1974?", "Foi uma quinta."),
+        ("write 1234.5 in reais, like R$ 1.234,56", "R$1.234,50"),
     ],
 )
 def test_a_models_answer_that_says_the_same_is_proven(prompt: str, answer: str) -> None:
@@ -115,6 +122,10 @@ def test_a_models_answer_that_says_the_same_is_proven(prompt: str, answer: str) 
         ("uppercase this: olá", "OLA", "OLÁ"),
         ("csv to json\na,b\nx,y", '[{"a": "x"}]', '[{"a": "x", "b": "y"}]'),
         ("Is this IBAN valid? GB82 WEST 1234 5698 7654 32", "No.", "Yes"),
+        ("Is this IBAN valid? GB82 WEST 1234 5698 7654 32", "It is not valid.", "Yes"),
+        ("E.164 for +351 912 345 678", "+351912345679", "+351912345678"),
+        ("What is 17:30 in 12 hour format?", "5:30 AM", "5:30 PM"),
+        ("how many items are in this list: a, b, c", "There are four.", "3"),
     ],
 )
 def test_a_models_answer_that_says_something_else_is_refused(
