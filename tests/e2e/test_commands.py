@@ -86,7 +86,7 @@ def test_anthropics_protocol_is_spoken_too(edgeward: Edgeward, provider: str) ->
 def test_the_path_is_explained_on_standard_error(edgeward: Edgeward) -> None:
     done = edgeward("ask", "--explain", "What time is this in 24-hour format: 7:45 pm")
     assert done.stdout == "19:45\n"
-    for part in ("kind", "decision", "attempt 1", "confidence", "result"):
+    for part in ("kind", "decision", "attempt 1", "computed", "result"):
         assert part in done.stderr
 
 
