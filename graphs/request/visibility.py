@@ -20,9 +20,7 @@ def local_agent(state: State, run: Run) -> Agent:
     return run.deps.agents[state["decision"].agent or ""]
 
 
-def candidate_for(
-    kind: Kind, task: Task, run: Run, history: tuple[Message, ...]
-) -> Candidate:
+def candidate_for(kind: Kind, task: Task, run: Run, history: tuple[Message, ...]) -> Candidate:
     """The local agent that is asked next: of those that were not asked yet, if there is one.
 
     Whoever named a role wants its own model's answer. Earlier turns may say how to answer, or in
