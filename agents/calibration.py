@@ -6,8 +6,9 @@ Token statistics are of one file alone: another quantisation of a model has othe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,30 +61,35 @@ def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None
     """
     if card.source != "probed":
         return None
-    everything = Tally(
-        asked=sum(one.asked for one in card.kinds.values()),
-        right=sum(one.right for one in card.kinds.values()),
-    )
     fit = card.confidence
     if fit is None or stats is None or not stats.tokens:
-        if not everything.asked:
+        everything = [tally for tally in card.kinds.values() if tally.asked]
+        if not everything:
             return None
-        same = card.kinds.get(kind, Tally())
-        common = lower_bound(everything)
-        return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
+        asked, right = (sum(one.asked for one in everything), sum(one.right for one in everything))
+        return _of_kind(card.kinds.get(kind, Tally()), lower_bound(Tally(asked=asked, right=right)))
     score = float(predict(np.array([features(stats)]), np.array(fit.weights))[0])
-    common = 0.0
-    for threshold in sorted({one.score for one in fit.trials if one.score <= score} | {score}):
-        above = _tally(one for one in fit.trials if one.score >= threshold)
-        if above.asked:
-            common = max(common, lower_bound(above))
-    same = _tally(one for one in fit.trials if one.score >= score and one.kind is kind)
-    return min(common, (same.right + _PRIOR * common) / (same.asked + _PRIOR))
+    common = _as_sure(fit, score)
+    same = Tally.of(one.right for one in fit.trials if one.score >= score and one.kind is kind)
+    return min(common, _of_kind(same, common))
 
 
-def _tally(trials: Iterable[Scored]) -> Tally:
-    found = [one.right for one in trials]
-    return Tally(asked=len(found), right=sum(found))
+def _of_kind(same: Tally, common: float) -> float:
+    """The share of a kind's own questions that was right, with the others as a beginning."""
+    return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
+
+
+def _as_sure(fit: ConfidenceFit, score: float) -> float:
+    """The best lower bound of the share that was right, among those of at least this score or of
+    at least a lower one: a few more answers may prove more than they cost."""
+    best, asked, right = 0.0, 0, 0
+    ranked = sorted(fit.trials, key=lambda one: one.score, reverse=True)
+    for one, following in zip_longest(ranked, ranked[1:]):
+        asked, right = asked + 1, right + one.right
+        last_of_its_score = following is None or following.score < one.score
+        if last_of_its_score and (following is None or following.score < score):
+            best = max(best, lower_bound(Tally(asked=asked, right=right)))
+    return best
 
 
 def lower_bound(tally: Tally) -> float:
