@@ -112,8 +112,10 @@ def read_questions(path: Path) -> list[Question]:
     """One JSON object a line. Raises ConfigError that names the line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} cannot be read: it is no text in UTF-8") from None
     found = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
