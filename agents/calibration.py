@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from router.types.decision import Kind
 FEWEST = 30
 """The fewest answers for a fit."""
 
+_PARTS = 8
+"""About as sure as an answer is the nearest eighth of a probe's, and at least `FEWEST`."""
 _PRIOR = 4
 """Answers of the same kind that weigh as much as all others together."""
 _FOLDS = 5
@@ -54,10 +55,10 @@ def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None
     """The least probability, 0..1, that the card makes likely for an answer being right; None where
     the card says nothing.
 
-    Of the questions of the probe whose answers were as sure, the share that was right, less what
-    chance may have added (90 %, one-sided): few questions prove little. Those of the same kind have
-    the last word. Without token statistics all questions count; where the kind was not asked, or is
-    not clear, the others speak for it.
+    Of the questions of the probe whose answers were about as sure, the share that was right, less
+    what chance may have added (90 %, one-sided): few questions prove little. Those of the same kind
+    have the last word. Without token statistics all questions count; where the kind was not asked,
+    or is not clear, the others speak for it.
     """
     if card.source != "probed":
         return None
@@ -66,30 +67,21 @@ def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None
         everything = [tally for tally in card.kinds.values() if tally.asked]
         if not everything:
             return None
-        asked, right = (sum(one.asked for one in everything), sum(one.right for one in everything))
-        return _of_kind(card.kinds.get(kind, Tally()), lower_bound(Tally(asked=asked, right=right)))
+        asked, right = sum(one.asked for one in everything), sum(one.right for one in everything)
+        common = lower_bound(Tally(asked=asked, right=right))
+        return _of_kind(card.kinds.get(kind, Tally()), common)
     score = float(predict(np.array([features(stats)]), np.array(fit.weights))[0])
-    common = _as_sure(fit, score)
-    same = Tally.of(one.right for one in fit.trials if one.score >= score and one.kind is kind)
+    size = max(FEWEST, len(fit.trials) // _PARTS)
+    reach = sorted(abs(one.score - score) for one in fit.trials)[:size][-1]
+    as_sure = [one for one in fit.trials if abs(one.score - score) <= reach]
+    common = lower_bound(Tally.of(one.right for one in as_sure))
+    same = Tally.of(one.right for one in as_sure if one.kind is kind)
     return min(common, _of_kind(same, common))
 
 
 def _of_kind(same: Tally, common: float) -> float:
     """The share of a kind's own questions that was right, with the others as a beginning."""
     return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
-
-
-def _as_sure(fit: ConfidenceFit, score: float) -> float:
-    """The best lower bound of the share that was right, among those of at least this score or of
-    at least a lower one: a few more answers may prove more than they cost."""
-    best, asked, right = 0.0, 0, 0
-    ranked = sorted(fit.trials, key=lambda one: one.score, reverse=True)
-    for one, following in zip_longest(ranked, ranked[1:]):
-        asked, right = asked + 1, right + one.right
-        last_of_its_score = following is None or following.score < one.score
-        if last_of_its_score and (following is None or following.score < score):
-            best = max(best, lower_bound(Tally(asked=asked, right=right)))
-    return best
 
 
 def lower_bound(tally: Tally) -> float:

@@ -56,6 +56,15 @@ def test_who_is_seldom_right_when_unsure_is_not_believed_then() -> None:
     assert low < 0.6 < 0.8 < high
 
 
+def test_an_answer_is_not_lifted_by_those_that_were_surer() -> None:
+    trials = [Trial(Kind.EXTRACTION, stats(0.95), True) for _ in range(300)]
+    trials += [Trial(Kind.EXTRACTION, stats(0.4), number % 2 == 0) for number in range(60)]
+    sure, middling = (confidence(card(trials), Kind.EXTRACTION, stats(p)) for p in (0.95, 0.4))
+    assert sure is not None
+    assert middling is not None
+    assert middling < 0.5 < 0.95 < sure
+
+
 def test_few_right_answers_prove_little() -> None:
     """Three sure and right answers of a model that is wrong otherwise are luck as well."""
     trials = [Trial(Kind.EXTRACTION, stats(0.9), True) for _ in range(3)]
