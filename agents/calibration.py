@@ -6,7 +6,7 @@ Token statistics are of one file alone: another quantisation of a model has othe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from router.types.decision import Kind
 FEWEST = 30
 """The fewest answers for a fit."""
 
+_PARTS = 8
+"""About as sure as an answer is the nearest eighth of a probe's, and at least `FEWEST`."""
 _PRIOR = 4
 """Answers of the same kind that weigh as much as all others together."""
 _FOLDS = 5
@@ -53,37 +55,33 @@ def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None
     """The least probability, 0..1, that the card makes likely for an answer being right; None where
     the card says nothing.
 
-    Of the questions of the probe whose answers were as sure, the share that was right, less what
-    chance may have added (90 %, one-sided): few questions prove little. Those of the same kind have
-    the last word. Without token statistics all questions count; where the kind was not asked, or is
-    not clear, the others speak for it.
+    Of the questions of the probe whose answers were about as sure, the share that was right, less
+    what chance may have added (90 %, one-sided): few questions prove little. Those of the same kind
+    have the last word. Without token statistics all questions count; where the kind was not asked,
+    or is not clear, the others speak for it.
     """
     if card.source != "probed":
         return None
-    everything = Tally(
-        asked=sum(one.asked for one in card.kinds.values()),
-        right=sum(one.right for one in card.kinds.values()),
-    )
     fit = card.confidence
     if fit is None or stats is None or not stats.tokens:
-        if not everything.asked:
+        everything = [tally for tally in card.kinds.values() if tally.asked]
+        if not everything:
             return None
-        same = card.kinds.get(kind, Tally())
-        common = lower_bound(everything)
-        return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
+        asked, right = sum(one.asked for one in everything), sum(one.right for one in everything)
+        common = lower_bound(Tally(asked=asked, right=right))
+        return _of_kind(card.kinds.get(kind, Tally()), common)
     score = float(predict(np.array([features(stats)]), np.array(fit.weights))[0])
-    common = 0.0
-    for threshold in sorted({one.score for one in fit.trials if one.score <= score} | {score}):
-        above = _tally(one for one in fit.trials if one.score >= threshold)
-        if above.asked:
-            common = max(common, lower_bound(above))
-    same = _tally(one for one in fit.trials if one.score >= score and one.kind is kind)
-    return min(common, (same.right + _PRIOR * common) / (same.asked + _PRIOR))
+    size = max(FEWEST, len(fit.trials) // _PARTS)
+    reach = sorted(abs(one.score - score) for one in fit.trials)[:size][-1]
+    as_sure = [one for one in fit.trials if abs(one.score - score) <= reach]
+    common = lower_bound(Tally.of(one.right for one in as_sure))
+    same = Tally.of(one.right for one in as_sure if one.kind is kind)
+    return min(common, _of_kind(same, common))
 
 
-def _tally(trials: Iterable[Scored]) -> Tally:
-    found = [one.right for one in trials]
-    return Tally(asked=len(found), right=sum(found))
+def _of_kind(same: Tally, common: float) -> float:
+    """The share of a kind's own questions that was right, with the others as a beginning."""
+    return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
 
 
 def lower_bound(tally: Tally) -> float:

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agents.agent import Agent
 from agents.calibration import Trial, fit_of
@@ -116,20 +117,16 @@ def card_from(agent: Agent, asked: Sequence[Asked], fingerprint: str) -> Card:
         model=caps.model,
         source="probed",
         fingerprint=fingerprint,
-        kinds={kind: _tally(right) for kind, right in sorted(kinds.items())},
+        kinds={kind: Tally.of(right) for kind, right in sorted(kinds.items())},
         confidence=fit_of(trials),
-        language=_tally([said for said in spoken if said is not None]),
-        forms=_tally([one.right for one in asked if one.question.form]),
-        tools=_tally(kinds.get(Kind.TOOL, [])),
-        ends=_tally([one.ended for one in answered]),
+        language=Tally.of([said for said in spoken if said is not None]),
+        forms=Tally.of([one.right for one in asked if one.question.form]),
+        tools=Tally.of(kinds.get(Kind.TOOL, [])),
+        ends=Tally.of([one.ended for one in answered]),
         context_tokens=caps.context_tokens,
         tokens_per_s=_speed([one.completion for one in answered if one.completion]),
         probed_at=time.time(),
     )
-
-
-def _tally(right: Sequence[bool]) -> Tally:
-    return Tally(asked=len(right), right=sum(right))
 
 
 def _speed(completions: Sequence[Completion]) -> float | None:
@@ -148,18 +145,16 @@ class Partial:
     def __init__(self, place: CardPlace, questions: Sequence[Question]) -> None:
         self._path: Path = place.partial
         prompts = [question.prompt for question in questions]
-        self._head = {"model": place.fingerprint, "version": VERSION, "prompts": hash_of(prompts)}
+        self._head = {"model": place.fingerprint, "version": VERSION, "prompts": _digest(prompts)}
         self._questions = questions
 
     def read(self) -> list[Asked]:
-        """What was asked already; a last line that was cut off is left out."""
-        try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return []
-        rows = [row for line in lines if (row := _row(line)) is not None]
+        """What was asked already, to the first line that cannot be read, as one that was cut off;
+        what follows such a line is dropped from the file, so that it can be added to."""
+        rows = self._rows()
         if not rows or rows[0] != self._head:
             return []
+        self._write("w", *rows)
         return [
             Asked(question, Kind(row["kind"]), row["right"], _completion(row), row["error"])
             for question, row in zip(self._questions, rows[1:], strict=False)
@@ -167,28 +162,39 @@ class Partial:
 
     def add(self, one: Asked, *, first: bool) -> None:
         """Keeps a result; survives the death of the process once this has returned."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         completion = None if one.completion is None else one.completion.model_dump(mode="json")
         row = {"kind": one.kind, "right": one.right, "error": one.error, "completion": completion}
-        with self._path.open("w" if first else "a", encoding="utf-8") as file:
-            if first:
-                file.write(json.dumps(self._head) + "\n")
-            file.write(json.dumps(row) + "\n")
+        if first:
+            self._write("w", self._head, row)
+        else:
+            self._write("a", row)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        try:
+            lines = self._path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return []
+        return list(takewhile(bool, map(_row, lines)))
+
+    def _write(self, mode: Literal["w", "a"], *rows: dict[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open(mode, encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
             file.flush()
             os.fsync(file.fileno())
 
 
-def hash_of(prompts: Sequence[str]) -> str:
-
+def _digest(prompts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(prompts).encode()).hexdigest()[:16]
 
 
-def _row(line: str) -> dict[str, Any] | None:
+def _row(line: str) -> dict[str, Any]:
+    """Empty for what is none."""
     try:
         row = json.loads(line)
     except ValueError:
-        return None
-    return row if isinstance(row, dict) else None
+        return {}
+    return row if isinstance(row, dict) else {}
 
 
 def _completion(row: dict[str, Any]) -> Completion | None:

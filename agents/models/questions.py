@@ -19,6 +19,7 @@ from agents.checks.numbers import NUMBER, readings_of
 from agents.checks.sandbox import Limits
 from agents.checks.source import Source
 from agents.checks.trial import tried
+from agents.schema_in_words import bare_json
 from router.classify.code_language import fenced_blocks
 from router.errors import ConfigError
 from router.types.base import Frozen
@@ -111,8 +112,10 @@ def read_questions(path: Path) -> list[Question]:
     """One JSON object a line. Raises ConfigError that names the line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} cannot be read: it is no text in UTF-8") from None
     found = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -188,8 +191,8 @@ def _values(rng: random.Random) -> dict[str, str]:
         "amount": f"{rng.randint(11, 480)}.{rng.choice(('50', '25', '75', '40'))}",
         "month": month, "mes": mes, "mm": mm, "day": str(day), "later": str(later),
         "later2": f"{later:02d}", "country": country, "capital": capital,
-        "pais": pais,
-        "capital_pt": capital_pt, "element": element, "elemento": elemento, "symbol": symbol,
+        "pais": pais, "capital_pt": capital_pt,
+        "element": element, "elemento": elemento, "symbol": symbol,
         "book": book, "author": author, "livro": livro, "autor": autor,
         "a": str(a), "b": str(b), "c": str(c), "d": str(d), "e": str(150 * hours),
         "a+b": str(a + b), "c*d": str(c * d), "a-c+d": str(a - c + d), "e/150": str(hours),
@@ -210,7 +213,7 @@ async def is_right(question: Question, text: str) -> bool:
     if "number" in judge:
         return _is_number(judge["number"], said)
     if "json" in judge:
-        return _same_json(judge["json"], said)
+        return _equal(judge["json"], _json_of(said))
     if "holds" in judge:
         low = said.casefold()
         wanted: Sequence[str] = judge["holds"]
@@ -229,14 +232,12 @@ def _is_number(wanted: str, said: str) -> bool:
     return bool(found) and Decimal(wanted) in readings_of(found[-1])
 
 
-def _same_json(wanted: Any, said: str) -> bool:
-    start = min((i for i in (said.find("{"), said.find("[")) if i >= 0), default=0)
-    end = max(said.rfind("}"), said.rfind("]")) + 1
+def _json_of(text: str) -> Any:
+    """The JSON in an answer; None where there is none in it."""
     try:
-        found = json.loads(said[start:end])
+        return json.loads(bare_json(text))
     except (ValueError, RecursionError):
-        return False
-    return _equal(wanted, found)
+        return None
 
 
 def _equal(wanted: Any, found: Any) -> bool:
@@ -269,18 +270,9 @@ def _is_answer(expected: str, text: str) -> bool:
     expected, text = expected.strip(), text.strip()
     if text == expected:
         return True
-    try:
-        wanted = json.loads(expected)
-    except (ValueError, RecursionError):
-        wanted = None
+    wanted = _json_of(expected)
     if isinstance(wanted, dict | list):
-        start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=0)
-        try:
-            return bool(
-                json.loads(text[start : max(text.rfind("}"), text.rfind("]")) + 1]) == wanted
-            )
-        except (ValueError, RecursionError):
-            return False
+        return bool(_json_of(text) == wanted)
     if "\n" in expected:
         return " ".join(expected.split()) in " ".join(text.split())
     return Source.read(text).holds(expected)

@@ -14,7 +14,6 @@ _RANK = (
     EscalationReason.LOW_CONFIDENCE,
     EscalationReason.INCOMPLETE,
     EscalationReason.AMBIGUOUS,
-    EscalationReason.FORM,
     EscalationReason.UNFAITHFUL,
     EscalationReason.SYNTAX,
     EscalationReason.CUT_OFF,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -15,6 +16,12 @@ class Tally(Frozen):
 
     asked: int = Field(default=0, ge=0)
     right: int = Field(default=0, ge=0)
+
+    @classmethod
+    def of(cls, right: Iterable[bool]) -> Self:
+        """Of what became of each question."""
+        found = list(right)
+        return cls(asked=len(found), right=sum(found))
 
     @property
     def share(self) -> float | None:
@@ -50,8 +57,7 @@ class Card(Frozen):
     source: `probed` by questions with known answers, `published` scores of the catalogue, or
     `estimated` from its size and family. fingerprint: of the file or the server's model that was
     probed. kinds: by kind of task; confidence: None for a model that reports no token
-    probabilities. ability: on the logit scale of `router.classify.gain`. parameters_b: in
-    billions. language: answers in the language asked for; forms: in the form asked for; tools:
+    probabilities. language: answers in the language asked for; forms: in the form asked for; tools:
     right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
     hold. tokens_per_s: when it generates.
     """
@@ -59,8 +65,6 @@ class Card(Frozen):
     model: str
     source: Literal["probed", "published", "estimated"]
     fingerprint: str = ""
-    parameters_b: float | None = None
-    ability: float | None = None
     kinds: dict[Kind, Tally] = Field(default_factory=dict)
     confidence: ConfidenceFit | None = None
     language: Tally = Tally()

@@ -39,7 +39,6 @@ class EscalationReason(StrEnum):
     LOOP = "loop"
     REFUSAL = "refusal"
     SCHEMA = "schema"
-    FORM = "form"
     SYNTAX = "syntax"
     UNFAITHFUL = "unfaithful"
     ECHO = "echo"

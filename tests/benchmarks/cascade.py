@@ -194,7 +194,8 @@ def main() -> None:
         nobody = {"script": str(folder / "nobody.yaml")}
         cascade = asyncio.run(through(Settings.model_validate(common), samples))
         only = Settings.model_validate(
-            common | {"models": {"general": nobody, "coder": nobody, "exact": False}}
+            common
+            | {"models": {"general": nobody, "coder": nobody, "exact": False, "specialist": None}}
         )
         always = asyncio.run(through(only, samples))
         gate, calibration = Gate.load(), NanoCalibration.load()

@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from router.classify import request_files, signals
 from router.classify.complexity_model import ComplexityModel
 from router.settings.policy import PolicySettings
+from tests.support.markdown import print_table
 
 REQUESTS = Path(__file__).parent / "complexity_requests"
 LIMIT = PolicySettings().max_complexity
@@ -59,15 +60,6 @@ def own() -> list[tuple[request_files.Line, str]]:
         file = request_files.read(REQUESTS / f"{language}.txt", language)
         made += [(line, file.draw(line, random.Random(0))) for line in file.lines]
     return made
-
-
-def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print one Markdown table and a blank line."""
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' * len(head)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
 
 
 def line(name: str, rows: Sequence[Judged]) -> list[str]:
@@ -139,7 +131,7 @@ def main() -> None:
             for one in found
         ]
         lines += [[f"another author's: {name}", *rest] for name, *rest in by_group(others)]
-    table(head, lines)
+    print_table(head, lines)
 
     sorts = dict.fromkeys((row.group, row.sort) for row in rows)
     whole = Counter((row.group, row.sort, row.language) for row in rows)
@@ -148,7 +140,7 @@ def main() -> None:
         for row in rows
         if row.complex == (row.group == "complex")
     )
-    table(
+    print_table(
         ("sort", "right, en", "right, pt"),
         [
             [
@@ -162,7 +154,7 @@ def main() -> None:
         ],
     )
     prompts = [prompt for _, prompt in own()]
-    table(("adds", "p50 ms", "mean ms", "p99 ms"), [["CPU", *milliseconds(model, prompts)]])
+    print_table(("adds", "p50 ms", "mean ms", "p99 ms"), [["CPU", *milliseconds(model, prompts)]])
     print(f"Loading the weights: {load_ms:.0f} ms.")
 
 

@@ -35,6 +35,7 @@ from stdnum.pt import nif
 
 from router.privacy.detect.brazil import is_cnh, is_pis, is_titulo
 from router.privacy.detect.detectors import Detectors
+from tests.support.markdown import print_table
 
 SEED = 20260701
 EACH = 300
@@ -459,15 +460,6 @@ def hard_texts(rng: random.Random) -> dict[str, str]:
     texts["a table of secrets"] = f"name,nif,telefone,senha\n{rows}"[:size]
     texts["labelled digits"] = " ".join(f"call {digits(rng, 11)}" for _ in range(size // 17))
     return texts
-
-
-def print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """Print one Markdown table and a blank line."""
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' * len(head)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from router.classify.kinds import NgramClassifier
 from router.classify.train import Row, read_rows, train
 from router.evaluate.kinds import Answer, Labelled, ask, group, report
 from router.types.decision import Guess, Kind
+from tests.support.markdown import print_table
 
 HELD_OUT = 3_600
 HELD_OUT_SEED = 1001
@@ -32,15 +33,6 @@ LATENCY_PROMPTS = 2_000
 LONG_CHARS = 6_000
 
 Case = tuple[str, Kind]
-
-
-def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print one Markdown table and a blank line."""
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' * len(head)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
 
 
 def scores(classifier: NgramClassifier, cases: Sequence[Case]) -> list[str]:
@@ -179,11 +171,11 @@ def main() -> None:
         for language in ("en", "pt")
     ]
     head = ("prompts", "n", "right", "right when sure", "unsure")
-    table(head, lines + check_lines(classifier, rows))
+    print_table(head, lines + check_lines(classifier, rows))
     if rows:
         check = answered(classifier, [row for row in rows if row.split == "check"])
         found = report(check, "", "check rows")
-        table(
+        print_table(
             ("kind (check rows, seven labels)", "n", "recall", "precision"),
             [
                 [one.label, str(one.rows), str(one.recall), str(one.precision)]
@@ -194,12 +186,12 @@ def main() -> None:
         goals = goal_lines(classifier, rows)
         if arguments.leave_out:
             goals += left_out_lines(rows)
-        table(("what", "n", "today's best known", "goal", "ours, with 95 % interval"), goals)
+        print_table(("what", "n", "today's best known", "goal", "ours, with 95 % interval"), goals)
         if arguments.all_rows:
             free = [replace(row, train_ok=True, kind=row.kind or Kind.WRITING) for row in rows]
             trained = NgramClassifier(train(free))
             print("Trained on the dev rows of every licence (not shipped):\n")
-            table(
+            print_table(
                 ("what", "n", "today's best known", "goal", "with 95 % interval"),
                 goal_lines(trained, rows),
             )
@@ -221,7 +213,7 @@ def main() -> None:
         ]
     else:
         lines = []
-    table(
+    print_table(
         ("warm calls", "median characters", "p50 ms", "p99 ms", "p50 CPU ms", "p99 CPU ms"),
         [
             *lines,

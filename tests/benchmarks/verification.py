@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import tempfile
 import time
 from collections import Counter
@@ -26,16 +25,13 @@ from typing import Any
 
 import structlog
 
-from agents.models.cards import place_of
-from agents.models.probe import ask, card_from
 from agents.models.questions import probe_questions
-from agents.roster import build_roster
 from graphs.app import Router
-from router.account.pricing import Prices
 from router.settings.settings import Settings
 from router.types.result import Result, Verification
 from router.types.task import Task
 from tests.support.answer_server import answer_server, from_table
+from tests.support.probing import probed, right_answer
 from tests.support.real_models import GEMMA3, SMOLLM2, fetched
 from tests.support.right_answers import Request, read_requests, right
 from tests.support.scripted_router import script
@@ -64,53 +60,29 @@ class Judged:
 
 def table_of(requests: Sequence[Request], which: str) -> dict[str, str]:
     """What a server that is always right, or always wrong, says to each prompt."""
-    known = probe_table(which)
-    return known | {
+    known = probe_questions() if which == "right" else []
+    return {one.prompt: right_answer(one) for one in known} | {
         one["prompt"]: str(one.get("answer", NO_IDEA) if which == "right" else one["wrong"])
         for one in requests
     }
 
 
 @asynccontextmanager
-async def models_of(side: str, requests: Sequence[Request]) -> AsyncIterator[dict[str, Any]]:
-    """The section `models` of a local side."""
+async def models_of(
+    side: str, requests: Sequence[Request], folder: Path
+) -> AsyncIterator[dict[str, Any]]:
+    """The section `models` of a local side; a model's card belongs into the folder, and goes with
+    it."""
     if side == "nano":
         yield {}
     elif side in ("smollm2", "gemma3"):
-        path = fetched(SMOLLM2 if side == "smollm2" else GEMMA3)
+        model = SMOLLM2 if side == "smollm2" else GEMMA3
+        path = folder / model.file
+        path.symlink_to(fetched(model))
         yield {"general": {"path": str(path), "max_tokens": 512}}
     else:
         async with answer_server(from_table(table_of(requests, side), NO_IDEA)) as url:
             yield {"general": {"url": url, "model": "table"}}
-
-
-def probe_table(which: str) -> dict[str, str]:
-    """What such a server says to the questions of a probe."""
-    if which == "wrong":
-        return {}
-    said = {}
-    for one in probe_questions():
-        judge = one.judge
-        if "json" in judge:
-            said[one.prompt] = json.dumps(judge["json"], ensure_ascii=False)
-        elif "holds" in judge:
-            said[one.prompt] = " ".join(part.split("|")[0] for part in judge["holds"])
-        else:
-            said[one.prompt] = str(judge.get("text", judge.get("number", "?"))).split("|")[0]
-    return said
-
-
-async def probed(settings: Settings) -> None:
-    """Gives the general model its card."""
-    place = place_of(settings.models.general, settings.store.home)
-    if place is None or place.path.exists():
-        return
-    agent = build_roster(settings, Prices.load(None), {}).local["general"]
-    try:
-        asked = [one async for one in ask(agent, probe_questions())]
-    finally:
-        await agent.engine.close()
-    place.save(card_from(agent, asked, place.fingerprint))
 
 
 async def through(
@@ -121,7 +93,7 @@ async def through(
         clouded: dict[str, Any] = {"model": "off"}
         if cloud:
             clouded = {"script": str(script(Path(folder) / "cloud.yaml", {"reply": "the cloud"}))}
-        async with models_of(side, requests) as models:
+        async with models_of(side, requests, Path(folder)) as models:
             settings = Settings.model_validate(
                 {
                     "models": models,
@@ -130,7 +102,7 @@ async def through(
                     "store": {"home": folder},
                 }
             )
-            if probe:
+            if probe and side != "nano":
                 await probed(settings)
             async with Router.open(settings, env={}) as router:
                 return [await _one(router, request) for request in requests]

@@ -181,6 +181,8 @@ def test_a_probe_of_what_has_no_card(edgeward: Edgeward, tmp_path: Path) -> None
     told(edgeward("models", "probe", "--role", "poet"), 2, "'poet'", "general, coder or router")
     (tmp_path / "edgeward.yaml").write_text("models:\n  general: {url: 'http://127.0.0.1:9/v1'}\n")
     told(edgeward("models", "probe"), 1, "cannot be reached")
+    both = edgeward("models", "probe", "--quick", "--questions", "mine.jsonl")
+    told(both, 2, "--quick is about the shipped questions")
 
 
 def test_a_default_language_that_nobody_knows(edgeward: Edgeward, tmp_path: Path) -> None:

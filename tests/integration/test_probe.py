@@ -7,16 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from agents.models.cards import place_of
-from agents.models.probe import Partial, ask, card_from
-from agents.models.questions import Question, probe_questions
-from agents.roster import build_roster
+from agents.models.probe import Asked, Partial
+from agents.models.questions import probe_questions
 from graphs.app import Router
-from router.account.pricing import Prices
 from router.settings.models import ModelSettings
 from router.settings.settings import Settings
 from router.store.store import Store
@@ -25,20 +24,12 @@ from router.types.decision import Kind
 from router.types.result import Verification
 from router.types.task import Task
 from tests.support.answer_server import answer_server
+from tests.support.probing import probed, right_answer
 from tests.support.real_models import SMOLLM2, fetched_or_skip
 from tests.support.scripted_router import script
 
 PROMPT = "Rewrite this politely: send me the file now."
 SAID = "Could you send me the file, please?"
-
-
-def oracle(question: Question) -> str:
-    judge = question.judge
-    if "json" in judge:
-        return json.dumps(judge["json"], ensure_ascii=False)
-    if "holds" in judge:
-        return " ".join(part.split("|")[0] for part in judge["holds"])
-    return str(judge.get("text", judge.get("number", "?"))).split("|")[0]
 
 
 def settings(store: Store, folder: Path, url: str) -> Settings:
@@ -57,24 +48,11 @@ def settings(store: Store, folder: Path, url: str) -> Settings:
     )
 
 
-async def probed(chosen: Settings, home: Path, count: int = 120) -> Card:
-    place = place_of(chosen.models.general, home)
-    assert place is not None
-    agent = build_roster(chosen, Prices.load(None), {}).local["general"]
-    try:
-        asked = [one async for one in ask(agent, probe_questions(count))]
-    finally:
-        await agent.engine.close()
-    card = card_from(agent, asked, place.fingerprint)
-    place.save(card)
-    return card
-
-
 @pytest.mark.parametrize("knows", [True, False])
 async def test_a_server_that_knows_is_believed_once_probed_and_one_that_does_not_is_not(
     store: Store, tmp_path: Path, knows: bool
 ) -> None:
-    table = {one.prompt: oracle(one) for one in probe_questions()} if knows else {}
+    table = {one.prompt: right_answer(one) for one in probe_questions()} if knows else {}
 
     def answers(message: str) -> str:
         return SAID if message == PROMPT else table.get(message, "I have no idea at all.")
@@ -83,7 +61,7 @@ async def test_a_server_that_knows_is_believed_once_probed_and_one_that_does_not
         chosen = settings(store, tmp_path, url)
         async with Router.open(chosen, env={}) as router:
             before = await router.run(Task(prompt=PROMPT))
-        card = await probed(chosen, tmp_path)
+        card = await probed(chosen)
         async with Router.open(chosen, env={}) as router:
             after = await router.run(Task(prompt=PROMPT))
     assert before.route == "cloud", "nobody has looked at it yet"
@@ -115,7 +93,7 @@ def test_a_probe_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         while first.poll() is None and (
             not partial.exists() or len(partial.read_text().splitlines()) < 2
         ):
-            pass
+            time.sleep(0.02)
     finally:
         first.send_signal(signal.SIGKILL)
         first.communicate()
@@ -140,3 +118,23 @@ def test_results_of_other_questions_are_not_continued(tmp_path: Path) -> None:
     for text in ("", "not json\n", '{"model": "x"}\n', "[]\n"):
         place.partial.write_text(text)
         assert Partial(place, probe_questions(5)).read() == []
+
+
+def test_a_line_that_was_cut_off_costs_its_question_and_no_other(tmp_path: Path) -> None:
+    place = place_of(ModelSettings(url="http://127.0.0.1:1/v1", model="m"), tmp_path)
+    assert place is not None
+    questions = probe_questions(4)
+
+    def asked(at: int) -> Asked:
+        return Asked(questions[at], Kind.MATH, right=at % 2 == 0, error=f"no answer to {at}")
+
+    partial = Partial(place, questions)
+    for at in range(3):
+        partial.add(asked(at), first=at == 0)
+    whole = place.partial.read_text()
+    place.partial.write_text(whole[:-9])
+    assert [one.error for one in partial.read()] == ["no answer to 0", "no answer to 1"]
+    for at in (2, 3):
+        partial.add(asked(at), first=False)
+    assert [one.error for one in partial.read()] == [f"no answer to {at}" for at in range(4)]
+    assert [one.right for one in partial.read()] == [True, False, True, False]

@@ -55,8 +55,11 @@ def probe(
         probe_questions,
         read_questions,
     )
+    from router.errors import TaskError
     from workers.views.card import card_view
 
+    if quick and questions is not None:
+        raise TaskError("--quick is about the shipped questions: leave it out beside --questions")
     settings = _settings_for(config, path, role, url, model)
     chosen = (
         read_questions(questions)

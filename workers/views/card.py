@@ -18,8 +18,6 @@ def card_view(card: Card, least: float) -> RenderableType:
     when = "" if card.probed_at is None else f", {datetime.fromtimestamp(card.probed_at):%Y-%m-%d}"
     facts.add_row("model", Text(card.model, "bold"))
     facts.add_row("known by", f"{card.source}{when}")
-    if card.parameters_b is not None:
-        facts.add_row("size", f"{card.parameters_b:g} billion parameters")
     if card.context_tokens is not None:
         facts.add_row("window", f"{card.context_tokens:,} tokens")
     if card.tokens_per_s is not None:
