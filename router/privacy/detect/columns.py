@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from router.privacy.detect.labels import OTHER, family_of
+from router.privacy.detect.labels import OTHER, families_of
 from router.privacy.detect.secret_words import names_a_secret
 
 _MOST_HEAD_CHARS = 40
@@ -13,7 +13,7 @@ _MOST_LINE_CHARS = 4_000
 _MOST_COLUMNS = 200
 _NOT_IN_HEADS = re.compile(r"[={}\[\]<>\\]|\d{3}")
 _DELIMITERS = "|\t;,"
-_WORD = re.compile(r"[^\W\d_]{2,20}")
+_WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]{1,20}|[A-ZÀ-Þ]{2,20}")
 _CELLS = {
     mark: re.compile(rf'(?:^|{re.escape(mark)})(\s*"(?:[^"]|"")*"\s*|[^{re.escape(mark)}]*)')
     for mark in _DELIMITERS
@@ -83,5 +83,5 @@ def _cells(text: str, start: int, end: int, mark: str) -> list[tuple[int, int]]:
 def _announces(head: str) -> bool:
     if names_a_secret(head):
         return True
-    families = {family_of(word) for word in _WORD.findall(head)} - {None}
+    families = families_of(_WORD.findall(head))
     return bool(families) and OTHER not in families

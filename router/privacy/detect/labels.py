@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 OTHER = "other"
 """The family of words for numbers that are not personal: of an order, a parcel, a version."""
 
 _BEFORE_CHARS = 48
-_WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+")
+_WORD = re.compile(r"[A-ZÀ-Þ]+(?=s?(?![a-zß-ÿ]))|[A-ZÀ-Þ]?[a-zß-ÿ]+")
 _DIGIT = re.compile(r"\d")
 _AFTER = re.compile(
     r"[\"' ]{0,2}(?:\(|,? ?(?:is|as|was|é|como|foi|era)\b(?: (?:my|the|his|her|our|o|meu|seu|a|"
@@ -23,7 +24,8 @@ _FAMILIES = {
     "express elo hipercard diners discover jcb cc pan",
     "iban": "iban",
     "ssn": "ssn social itin",
-    "nif": "nif nipc contribuinte",
+    "nif": "nif nipc contribuinte contribuintes vat iva tin taxid taxnumber taxpayer vatid vatno "
+    "vatnumber vatin coletiva colectiva",
     "pis": "pis pasep nis nit",
     "cnh": "cnh habilitação habilitacao motorista condutor",
     "titulo": "eleitor eleitoral",
@@ -44,6 +46,16 @@ _FAMILIES = {
     "users user utilizadores usuários usuarios downloads views people pessoas visitors visitantes "
     "device coupon cupom apólice apolice policy sequence sequência log",
 }
+_OF_TAXES = frozenset({"tax", "fiscal"})
+"""These words mean a NIF beside one of these, as in "tax ID" and "número fiscal"."""
+_BESIDE_TAXES = frozenset(
+    "id number no nr num code identification identifier identificação identificacao número numero "
+    "registration payer".split()
+)
+_RECEIPTS = frozenset({"nota", "cupom", "cupão", "documento", "recibo", "notas"})
+_ENDINGS = ("taxid", "vatid", "taxnumber", "vatnumber", "nipc", "cpf", "cnpj", "iban")
+"""Of names in small letters alone, such as `customertaxid`."""
+
 _NUMBER = frozenset({"number", "número", "numero", "numéro", "numbers", "números", "contact"})
 """These words mean a telephone number where it is somebody's and no other word says what it is."""
 _SOMEBODYS = frozenset(
@@ -110,16 +122,16 @@ def label_of(text: str, start: int, end: int) -> Label | None:
     however many numbers that one has named already: a list has one heading.
     """
     if after := _AFTER.match(text, end, end + 40):
-        for word in after.groups():
-            if word and (family := family_of(word)):
-                return Label(family)
+        if family := next(iter(families_of([word for word in after.groups() if word])), None):
+            return Label(family)
     before = text[max(0, start - _BEFORE_CHARS) : start]
     if before.endswith("#"):
         return Label(OTHER)
     words = list(_WORD.finditer(before))
-    for match in reversed(words):
-        if family := family_of(match[0]):
-            between = before[match.end() :]
+    names = [match[0].lower() for match in words]
+    for place in range(len(words) - 1, -1, -1):
+        if family := _family_at(names, place):
+            between = before[words[place].end() :]
             return Label(family, len(between), spent=_DIGIT.search(between) is not None)
     return _of_somebody(before, words)
 
@@ -144,7 +156,22 @@ def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
     return None
 
 
-def family_of(word: str) -> str | None:
-    """The family that a word names, in the singular or the plural."""
-    word = word.lower()
-    return _FAMILY_OF.get(word) or _FAMILY_OF.get(word.removesuffix("s"))
+def families_of(words: Sequence[str]) -> tuple[str, ...]:
+    """The families that words side by side name, in order."""
+    names = [word.lower() for word in words]
+    return tuple(family for at in range(len(names)) if (family := _family_at(names, at)))
+
+
+def _family_at(names: list[str], at: int) -> str | None:
+    """The family that a word names, in the singular or the plural, with the words beside it."""
+    word = names[at]
+    if family := _FAMILY_OF.get(word) or _FAMILY_OF.get(word.removesuffix("s")):
+        return family
+    if word in _OF_TAXES:
+        beside = {*names[max(0, at - 2) : at], *names[at + 1 : at + 2]}
+        taxes = not _BESIDE_TAXES.isdisjoint(beside) and _RECEIPTS.isdisjoint(beside)
+        return "nif" if taxes else None
+    if word.endswith(_ENDINGS):
+        ending = next(one for one in _ENDINGS if word.endswith(one))
+        return _FAMILY_OF[ending]
+    return None

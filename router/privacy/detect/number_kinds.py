@@ -15,8 +15,8 @@ _TIGHT_CHARS = 14
 """A formatted number counts as an order's number only if the word "order" is this close."""
 
 _S = rf"[ .\-/_{HIDDEN}]{{0,3}}"
-_FRONT = r"(?<![^\W_])(?<!\d[.\-])"
-_BACK = r"(?![^\W_]|[.\-]\d)"
+_FRONT = r"(?<!\d)(?<!\d[.\-])"
+_BACK = r"(?!\d|[.\-]\d)"
 _ROW_NUMBER = re.compile(
     r"(?:[\n|;,\t]|\A|\b(?:row|line|linha|item|entry|registo|registro|nº|no\.) )"
     r"[ \t]*#?\d{1,3}[.):]?[ \t]+$",
@@ -83,7 +83,9 @@ def compact(number: str) -> str:
 def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
     number, start = match[0], match.start()
     label = None
-    if spec.needs_label and not (spec.plain_sight and spec.plain_sight.fullmatch(number)):
+    in_plain_sight = spec.plain_sight is not None and spec.plain_sight.fullmatch(number)
+    glued = text[start - 1 : start].isalpha() or text[match.end() : match.end() + 1].isalpha()
+    if (spec.needs_label or glued) and not in_plain_sight:
         label = label_of(text, start, match.end())
         if label is None or label.family != spec.kind:
             return False
@@ -91,7 +93,7 @@ def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
         return False
     if " " in number and _goes_on_before(text, start):
         return False
-    if spec.plain_sight and spec.plain_sight.fullmatch(number):
+    if in_plain_sight:
         return True
     if _CURRENCY.search(text, max(0, start - 4), start):
         return False
@@ -174,7 +176,17 @@ def _number(pattern: str) -> re.Pattern[str]:
     return re.compile(_FRONT + pattern + _BACK, re.ASCII | re.IGNORECASE)
 
 
+def _formatted(kind: str, form: str, valid: Callable[[str], bool]) -> NumberKind:
+    """A number in its full form, which is the kind's own whatever stands beside it."""
+    edges = re.compile(rf"(?<!\d)(?<!\d\.){form}(?!\d|\.\d{{3}})")
+    return NumberKind(kind, edges, valid, plain_sight=re.compile(form))
+
+
 _G = rf"(?P<gap>[ \-._]|  | [\-.] |{HIDDEN}|)"
+_CODE_MAY_FOLLOW = r"(?!\d|\.\d|-(?!\d{3}(?!\d))\d)"
+"""A card's code of three digits may follow it: `4111-1111-1111-1111-123`."""
+_CPF = r"\d{3}\.\d{3}\.\d{3}-\d\d"
+_CNPJ = r"\d\d\.\d{3}\.\d{3}/\d{4}-\d\d"
 _PIS = rf"\d{{3}}{_S}\d{{5}}{_S}\d{{2}}{_S}\d"
 _SPECS = (
     NumberKind(
@@ -182,15 +194,23 @@ _SPECS = (
         # The address of a machine is no CPF.
         _number(rf"(?!(?:[012]\d\d\.){{3}})\d{{3}}{_S}\d{{3}}{_S}\d{{3}}{_S}\d{{2}}"),
         _is_cpf,
-        plain_sight=re.compile(r"\d{3}\.\d{3}\.\d{3}-\d\d"),
+        plain_sight=re.compile(_CPF),
     ),
+    _formatted("cpf", _CPF, _is_cpf),
+    _formatted("cnpj", _CNPJ, _is_cnpj),
     NumberKind(
         "cnpj",
         _number(rf"\d{{2}}{_S}\d{{3}}{_S}\d{{3}}{_S}\d{{4}}{_S}\d{{2}}"),
         _is_cnpj,
-        plain_sight=re.compile(r"\d\d\.\d{3}\.\d{3}/\d{4}-\d\d"),
+        plain_sight=re.compile(_CNPJ),
     ),
-    NumberKind("card", _number(rf"\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{4}}"), _is_card),
+    NumberKind(
+        "card",
+        re.compile(
+            rf"{_FRONT}\d{{4}}{_G}\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{4}}{_CODE_MAY_FOLLOW}", re.ASCII
+        ),
+        _is_card,
+    ),
     NumberKind("card", _number(rf"\d{{4}}{_G}\d{{6}}(?P=gap)\d{{4,5}}"), _is_card),
     NumberKind("card", _number(r"\d{4}([ \-.])(?:\d{4}\1){3}\d{1,3}"), _is_card),
     NumberKind("card", _number(r"\d{12,19}"), _is_card),
@@ -218,8 +238,10 @@ _LETTERED = NumberKind(
     plain_sight=re.compile(r"[A-Za-z\d]{2}(?:\.[A-Za-z\d]{3}){2}/[A-Za-z\d]{4}-\d\d"),
 )
 
-_IBAN_START = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?=[ \-.]?[A-Z0-9])", re.ASCII | re.IGNORECASE)
-_IBAN_PIECE = re.compile(rf"(?:[ \-.{HIDDEN}]?[A-Z0-9]){{8,31}}", re.ASCII | re.IGNORECASE)
+_IBAN_START = re.compile(
+    r"(?:(?<![^\W_])|(?<=iban))[A-Z]{2}\d{2}(?=[ \-./_]?[A-Z0-9])", re.ASCII | re.IGNORECASE
+)
+_IBAN_PIECE = re.compile(rf"(?:[ \-./_{HIDDEN}]?[A-Z0-9]){{8,31}}", re.ASCII | re.IGNORECASE)
 
 
 def _ibans(text: str) -> Iterator[Found]:
@@ -233,9 +255,10 @@ def _ibans(text: str) -> Iterator[Found]:
         number, end = "", match.start()
         while len(number) < chars and end < rest.end():
             number, end = number + text[end] * text[end].isalnum(), end + 1
-        after = text[end : end + 1]
+        # A currency or a name may be glued to a number that ends in digits.
+        goes_on = text[end : end + 1].isdigit() or text[end - 1 : end + 1].isalpha()
         # Country's own check digits are not asked for: a typo in them is still an account.
-        if not after.isalnum() and len(number) == chars and iban.is_valid(number, False):
+        if not goes_on and len(number) == chars and iban.is_valid(number, False):
             yield Found("iban", match.start(), end)
 
 

@@ -30,6 +30,7 @@ _ENCODED = re.compile(
     r"|(?P<emphasis>\*\*|`)"
     r"|<(?P<tag>!--[^<>]{0,200}--|/?(?:wbr|b|i|em|strong|span|font|u|mark|small|code|a|sub|sup|s|tt"
     r"|kbd|ins|del|var|samp|bdi)(?:\s[^<>]{0,200})?/?)>"
+    r"|(?P<data><!\[CDATA\[|\]\]>)"
     r"|<(?P<block>(?:br|tr|td|th|li|p|div|dt|dd|h[1-6])|/(?:tr|td|th|li|p|div|dt|dd|h[1-6]))"
     r"(?:\s[^<>]{0,200})?/?>"
     r"|(?P<control>[\x00-\x08\x0b\x0e-\x1f\x7f])"
@@ -198,5 +199,5 @@ _MEANINGS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "percent": _bytes,
     **dict.fromkeys(("plus", "emphasis"), lambda match: None),
     "block": lambda match: _BLOCKS.get(match["block"].lower(), "\n"),
-    **dict.fromkeys(("continued", "tag", "control"), lambda match: HIDDEN),
+    **dict.fromkeys(("continued", "tag", "data", "control"), lambda match: HIDDEN),
 }
