@@ -43,6 +43,7 @@ _TOP = (
 _ROOMY = re.compile(
     rf"{_BEGINS}(?P<local>{_NAME})(?: {{1,2}}@ {{0,2}}|@ {{1,2}}|@ {{0,2}}\n[ \t]{{0,8}}"
     rf"|(?P<broken> ?\n[ \t]{{0,8}}@))(?:{_DOMAIN} ?\. ?){{1,4}}{_TOP}"
+    rf"|{_BEGINS}{_NAME}@(?:{_DOMAIN} \. ){{1,3}}{_TOP}"
     rf"|\"[^\"\n@]{{1,64}}\"@(?:{_DOMAIN}\.)+[^\W\d_]{{2,24}}(?!\w)"
     rf"|{_BEGINS}{_NAME}@\[[\da-f.:]{{7,45}}\]"
     rf"|(?P<part>(?<![^\W_])[^\W_]{{2,30}}(?:\.[^\W_]{{1,30}}){{0,3}})(?P<glue>[_-])(?:at|arroba)(?P=glue)"
@@ -52,7 +53,7 @@ _ROOMY = re.compile(
 _ANNOUNCED = re.compile(
     rf"(?<![^\W_])(?:e-?mail|mail|correio|correo|courriel|endereço eletr[oó]nico)"
     rf"(?:\s(?:me|us|is|é|es|to|address|dele|dela|her|him|them|para|do|da|at)){{0,2}}[\s:=]{{1,3}}"
-    rf"(?P<address>{_NAME} (?:at|arroba) (?:{_DOMAIN}(?:\.| dot | ponto )){{1,3}}{_TOP})",
+    rf"(?P<address>(?P<named>{_NAME}) (?:at|arroba) (?:{_DOMAIN}(?:\.| dot | ponto )){{1,3}}{_TOP})",
     re.IGNORECASE,
 )
 _NO_NAMES = frozenset(
@@ -63,7 +64,9 @@ _SPELLED_SIGN = re.compile(
     r"\b(?:at|arroba)\b|[\[({] ?[@a] ?[\])}]|[\[(]\.[\])]| @ |\b(?:dot|ponto|punto)\b",
     re.IGNORECASE,
 )
-_GLUED_SIGN = re.compile(r"[_-](?:at|arroba)[_-]", re.IGNORECASE)
+_ROOMY_SIGN = re.compile(r"@(?:(?= |\[|\n|[\w-]{1,63} \.)|(?<=[ \n\"]@))")
+_GLUED_SIGN = re.compile(r"[_-](?:at|arroba)(?=[_-])", re.IGNORECASE)
+_AROUND_CHARS = 100
 _NO_HOST = frozenset(
     [
         "the",
@@ -110,8 +113,9 @@ def find_mail(text: str) -> Iterator[Found]:
             start = match.start()
             if not _URL_PASSWORD.search(text, max(0, start - 110), start):
                 yield Found("email", start, match.end())
-    if "@" in text or _GLUED_SIGN.search(text):
-        for match in _ROOMY.finditer(text):
+    for sign in (*_ROOMY_SIGN.finditer(text), *_GLUED_SIGN.finditer(text)):
+        around = max(0, sign.start() - _AROUND_CHARS), sign.end() + _AROUND_CHARS
+        for match in _ROOMY.finditer(text, *around):
             if _is_roomy(match):
                 yield Found("email", match.start(), match.end())
     if _SPELLED_SIGN.search(text):
@@ -120,7 +124,8 @@ def find_mail(text: str) -> Iterator[Found]:
             if host.lower() not in _NO_HOST and not (match["shouted"] and match["local"].isupper()):
                 yield Found("email", match.start(), match.end())
         for match in _ANNOUNCED.finditer(text):
-            yield Found("email", *match.span("address"))
+            if match["named"].lower() not in _NO_NAMES:
+                yield Found("email", *match.span("address"))
 
 
 def _is_roomy(match: re.Match[str]) -> bool:

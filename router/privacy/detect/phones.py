@@ -55,7 +55,7 @@ _GROUPINGS: dict[tuple[int, ...], tuple[str, ...]] = {
 _WITH_TRUNK = frozenset({"GB", "FR"})
 """Their national numbers begin with 0, or are none that stands alone."""
 _LIST_MARK = re.compile(
-    r"(?<=\d{3})[/,](?=\+?\(?\d(?:[ .\-()]{0,2}\d){7})|(?<=\d{9})-(?=\+?\d{9}(?!\d))", re.ASCII
+    r"[/,](?<=\d{3}.)(?=\+?\(?\d(?:[ .\-()]{0,2}\d){7})|-(?<=\d{9}-)(?=\+?\d{9}(?!\d))", re.ASCII
 )
 _ENDS_LONG = re.compile(r"\d(?:[ .\-()]{0,2}\d){7}\Z", re.ASCII)
 _NEXT_OF_LIST = re.compile(
