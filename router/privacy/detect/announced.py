@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from router.privacy.detect.encoded import reads_as_text
 from router.privacy.detect.found import Found
@@ -45,7 +45,6 @@ _WRAPPED = (
 )
 _ITEM = r"(?:(?:[-*.]|\d{1,2}[.)])[ \t]{1,3})?"
 _OPENED = rf"(?P<open>[\[(]\s{{0,16}})?{_ITEM}"
-_WORDS = re.compile(rf"{PASSWORD}|{PASS}|{TOKEN}", re.IGNORECASE)
 _SIGNED = re.compile(
     rf"{_WORD}(?:[_-]?(?:value|hash|\d))?(?P<suffix>{SUFFIX})?{_CLOSED}(?P<between>{_BETWEEN})"
     rf"(?:\*\*|__)?[ \t]{{0,4}}"
@@ -72,11 +71,6 @@ _NESTED = re.compile(
     rf"\s{{0,16}}{_OTHER_FIELDS}{_IN_A_FIELD}{VALUE}",
     re.IGNORECASE,
 )
-_USER_AND = re.compile(
-    r"\b(?:log-?in|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
-    r"\s{0,3}[:=]?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
-    re.IGNORECASE,
-)
 _FILE_NAME = re.compile(
     rf"(?:{PASSWORD}|(?<![^\W_])pass)s?[_\-](?P<bare>[^\s/\\\"'`<>|:,;()\[\]{{}}=]{{6,60}})", re.IGNORECASE
 )
@@ -98,10 +92,12 @@ _READ_FROM = re.compile(
 )
 
 
-def find_in_prose(text: str) -> Iterator[Found]:
-    """The values in a part of a text, without the words before them; they may overlap."""
-    for word in _WORDS.finditer(text):
-        at = word.start()
+def find_in_prose(text: str, words: Sequence[int]) -> Iterator[Found]:
+    """The values in a part of a text, without the words before them; they may overlap.
+
+    words: where `secret_words.WORDS` begin.
+    """
+    for at in words:
         if match := _SIGNED.match(text, at):
             yield from _signed(text, match)
         if match := _FOLLOWED.match(text, at):
@@ -116,11 +112,6 @@ def find_in_prose(text: str) -> Iterator[Found]:
             value = _ENDING.sub("", match["bare"].rstrip(".?!*"))
             if _is_in_a_file_name(value):
                 yield Found("secret", match.start("bare"), match.start("bare") + len(value))
-    for match in _USER_AND.finditer(text):
-        start, end, _ = span_of(text, match)
-        if is_bare_secret(text[start:end], password=True):
-            yield Found("secret", start, end)
-
 
 def _followed(text: str, match: re.Match[str]) -> Iterator[Found]:
     start, end, quoted = span_of(text, match)

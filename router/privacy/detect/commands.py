@@ -60,6 +60,7 @@ _OPTION = re.compile(
     r"|(?:\bthin:|\b(?:sqlplus|impdp|expdp|rman|sqlldr)\s{1,3})[^\s/:@]{1,40}/(?=[^\s/@]{4,60}@))"
     r"[\"']?(?P<bare>[^\s\"'|@]{4,200})"
 )
+_SHORT_OPTION = re.compile(r" -[pPwUb]|chpasswd|thin:|sqlplus|[ei]xpdp|impdp|net {1,2}user", re.IGNORECASE)
 _FOR_CHPASSWD = re.compile(
     r"(?<![^\s\"'])[\w.\-]{1,40}:(?P<bare>[^\s\"':]{4,100})[\"']?\s{0,3}\|\s{0,3}(?:sudo\s)?chpasswd"
 )
@@ -68,6 +69,11 @@ _CONNECTION = re.compile(
     r"(?:(?P<odbc>(?<=;)\s{0,2}|\A)|(?P<pair>(?<![^\W_])[\w.]{1,30}=[^\s,;()=]{1,80}[ ,])"
     r"|(?P<redis>:\d{4,5},))(?:password|passwd|pwd)\s?=\s?"
     r"(?:\{(?P<braced>[^{}\n]{4,100})\}|(?P<bare>[^\s;,\"'{}&]{4,100}))(?=;|,\w{2,20}=|\s|[\"']|\Z)",
+    re.IGNORECASE,
+)
+_USER_AND = re.compile(
+    r"\b(?:log-?in|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
+    r"\s{0,3}[:=]?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
@@ -80,7 +86,7 @@ _BEARER = re.compile(r"\bbearer\s{1,3}(?P<bare>[A-Za-z0-9._~+/=-]{16,})", re.IGN
 
 def find_in_commands(text: str) -> Iterator[Found]:
     """The values in a part of a text; they may overlap."""
-    for match in _FLAG.finditer(text):
+    for match in _FLAG.finditer(text) if "-" in text else ():
         start, end, quoted = span_of(text, match)
         value, password = text[start:end], match["password"] is not None
         if not value.startswith("-") and is_secret(value, password=password, quoted=bool(quoted)):
@@ -89,15 +95,20 @@ def find_in_commands(text: str) -> Iterator[Found]:
         start, end, _ = span_of(text, match)
         if is_secret(text[start:end], password=True, quoted=True):
             yield Found("secret", start, end)
-    for match in _LOGIN.finditer(text):
+    for match in _LOGIN.finditer(text) if "-u" in text or "user" in text else ():
         value = match["bare"]
         if not value.isdigit() and is_secret(value, password=True, quoted=match["curl"] is not None):
             yield Found("secret", *match.span("bare"))
-    for pattern in (_OPTION, _FOR_CHPASSWD):
+    for pattern in (_OPTION, _FOR_CHPASSWD) if _SHORT_OPTION.search(text) else ():
         for match in pattern.finditer(text):
             if is_bare_secret(match["bare"], password=True):
                 yield Found("secret", *match.span("bare"))
-    yield from _in_connections(text)
+    if "/" in text:
+        for match in _USER_AND.finditer(text):
+            if is_bare_secret(match["bare"].rstrip(".?:*_"), password=True):
+                yield Found("secret", *match.span("bare"))
+    if "=" in text:
+        yield from _in_connections(text)
     yield from _in_requests(text)
 
 
@@ -114,7 +125,7 @@ def _in_connections(text: str) -> Iterator[Found]:
 
 
 def _in_requests(text: str) -> Iterator[Found]:
-    for match in _QUERY.finditer(text):
+    for match in _QUERY.finditer(text) if "=" in text else ():
         value, password = match["bare"], match["name"].lower().startswith(("p", "senha"))
         if is_secret(value, password=password, quoted=False) and (
             password or (len(value) >= LONG_TOKEN_CHARS and not is_wordy(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from router.privacy.detect.found import Found
 from router.privacy.detect.secret_words import PASSWORD, TOKEN
@@ -45,17 +45,22 @@ _NO_PASSWORD = re.compile(r"@[\w-]+\.|\(\)$|^\w+(?:\.\w+){1,}$|/|^(?:admin|root|
 _PROVIDERS = re.compile(r"[\"'](?:google|github|facebook|apple|credentials|azure\w*|saml|email|sms)\b", re.I)
 
 
-def find_by_position(text: str) -> Iterator[Found]:
-    """The values in a part of a text; they may overlap."""
+def find_by_position(text: str, words: Sequence[int]) -> Iterator[Found]:
+    """The values in a part of a text; they may overlap.
+
+    words: where `secret_words.WORDS` begin.
+    """
     if "(" not in text:
         return
     for match in _CALL.finditer(text):
         yield from _arguments(text, match)
-    for match in _SETTER.finditer(text):
+    for at in words:
+        if (match := _SETTER.match(text, at)) is None:
+            continue
         verb = _VERB.search(text, max(0, match.start() - 30), match.start())[0]
         if not _NAMES_SOMETHING.search(verb):
             yield from _value(text, match, plain=_SETS.search(verb) is not None)
-    for match in _PUT.finditer(text):
+    for match in _PUT.finditer(text) if words else ():
         yield from _value(text, match, plain=True)
 
 

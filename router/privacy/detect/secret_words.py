@@ -19,6 +19,9 @@ TOKEN = (
     r"|chave (?:(?:da|de|do) )?(?:api|acesso)|chave[ _](?:secreta|privada|api)"
     r"|(?<![^\W_])(?:segredo|credencial|clave|bearer)|credential)"
 )
+WORDS = re.compile(rf"{PASSWORD}|{PASS}|{TOKEN}", re.IGNORECASE)
+"""Where one of them begins; the words may go on."""
+
 _NO_SECRETS = (
     r"(?:length|len|count|limit|max|min|size|policy|policies|type|kind|urls?|uri|file|path|dir|folder"
     r"|reset|regexp?|pattern|updated?|at|created|expir\w*|ttl|ids?|name|fields?|label|hint|strength"

@@ -11,7 +11,7 @@ from router.privacy.detect.found import Found
 from router.privacy.detect.markup import find_in_markup
 from router.privacy.detect.positions import find_by_position
 from router.privacy.detect.providers import find_provider_keys
-from router.privacy.detect.secret_words import NO_VALUES, is_placeholder
+from router.privacy.detect.secret_words import NO_VALUES, WORDS, is_placeholder
 from router.privacy.detect.value_first import find_before_words
 from router.privacy.detect.values import is_bare_secret, is_sign
 
@@ -85,15 +85,18 @@ def _private_keys(text: str) -> Iterator[Found]:
 def _announced(text: str) -> Iterator[Found]:
     """The values without the words that announce them; they may overlap."""
     for start, end in _places(text):
-        part = text[start:end]
-        for find in (
-            *find_in_prose(part),
-            *find_before_words(part),
-            *find_in_markup(part),
-            *find_in_commands(part),
-            *find_by_position(part),
-        ):
+        for find in _announced_in(text[start:end]):
             yield Found(find.kind, start + find.start, start + find.end)
+
+
+def _announced_in(part: str) -> Iterator[Found]:
+    words = [word.start() for word in WORDS.finditer(part)]
+    if words:
+        yield from find_in_prose(part, words)
+        yield from find_before_words(part)
+        yield from find_in_markup(part)
+    yield from find_in_commands(part)
+    yield from find_by_position(part, words)
 
 
 def _places(text: str) -> Iterator[tuple[int, int]]:

@@ -29,17 +29,16 @@ _ARTICLES = (
     r"(?:(?:the|my|your|our|his|her|their|a|o|as|os|minha|meu|tua|teu|sua|seu|nossa|nova|new|old"
     r"|admin|root|wi-?fi|la|el|mi|tu|su|mon|le|both)[ \t]){0,3}"
 )
-_PATTERNS = tuple(
-    re.compile(_FIRST + rest, re.IGNORECASE)
-    for rest in (
-        rf"[ \t]{{1,2}}(?P<verb>is|was|are|were|será|é|era|foi|eram|es|est|ist)(?:[ \t]now|[ \t]agora)?[ \t]"
-        rf"{{1,2}}{_WHOSE}{_ONE}{_END}",
-        rf"[ \t]{{1,2}}(?:as|como|comme|por)[ \t]{_ARTICLES}{_ONE}{_END}",
-        rf"[ \t]{{0,2}}\((?:[^\W\d_][\w'’\-]{{0,14}}[ \t]){{0,3}}{_ONE}\)",
-        rf"[ \t]{{1,2}}(?:<-+|<=|←)[ \t]{_ARTICLES}{_ONE}{_END}",
-        rf"[ \t]{{1,2}}[-,][ \t](?:the|my|our|your|minha|nossa|sua|a|mi|la)[ \t]{_ARTICLES}"
-        rf"(?:[^\W\d_][\w'’\-]{{0,14}}[ \t])?{_ONE}{_END}",
-    )
+_BEFORE = re.compile(
+    rf"{_FIRST}(?:[ \t]{{1,2}}(?P<verb>is|was|are|were|será|é|era|foi|eram|es|est|ist)"
+    rf"(?:[ \t]now|[ \t]agora)?[ \t]{{1,2}}{_WHOSE}"
+    rf"|[ \t]{{1,2}}(?:as|como|comme|por)[ \t]{_ARTICLES}"
+    rf"|[ \t]{{0,2}}\((?:[^\W\d_][\w'’\-]{{0,14}}[ \t]){{0,3}}(?P<aside>)"
+    rf"|[ \t]{{1,2}}(?:<-+|<=|←)[ \t]{_ARTICLES}"
+    rf"|[ \t]{{1,2}}[-,][ \t](?:the|my|our|your|minha|nossa|sua|a|mi|la)[ \t]{_ARTICLES}"
+    rf"(?:[^\W\d_][\w'’\-]{{0,14}}[ \t])?)"
+    rf"{_ONE}(?(aside)\)|{_END})",
+    re.IGNORECASE,
 )
 _NOT_THE = re.compile(
     r"\b(?:an|um|uma|not|no|never|weak|strong|bad|good|better|poor|common|typical|valid|invalid|wrong"
@@ -51,19 +50,15 @@ _ENGLISH = frozenset({"is", "was", "are", "were"})
 
 def find_before_words(text: str) -> Iterator[Found]:
     """The values in a part of a text; they may overlap."""
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            groups = match.groupdict()
-            between = groups.get("between") or ""
-            english_article = (groups.get("verb") or "").lower() in _ENGLISH and re.match(
-                r"a[ \t]", between, re.IGNORECASE
-            )
-            if english_article or _NOT_THE.search(between):
-                continue
-            quoted = next((name for name in _QUOTED if match[name]), None)
-            start, end = match.span(quoted or "bare")
-            if _is_one(text[start:end], password=match["password"] is not None, quoted=bool(quoted)):
-                yield Found("secret", start, end)
+    for match in _BEFORE.finditer(text):
+        between = match["between"] or ""
+        english = (match["verb"] or "").lower() in _ENGLISH
+        if (english and between[:2].lower() == "a ") or _NOT_THE.search(between):
+            continue
+        quoted = next((name for name in _QUOTED if match[name]), None)
+        start, end = match.span(quoted or "bare")
+        if _is_one(text[start:end], password=match["password"] is not None, quoted=bool(quoted)):
+            yield Found("secret", start, end)
 
 
 def _is_one(value: str, *, password: bool, quoted: bool) -> bool:
