@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from router.privacy.detect.encoded import reads_as_text
 from router.privacy.detect.found import Found
-from router.privacy.detect.secret_words import PASS, PASSWORD, SUFFIX, TOKEN
+from router.privacy.detect.secret_words import PASS, PASSWORD, SUFFIX, TOKEN, WORDS
 from router.privacy.detect.values import (
     VALUE,
     is_bare_secret,
@@ -21,10 +21,11 @@ from router.privacy.detect.values import (
 _WORD = rf"(?:(?P<password>(?P<full>{PASSWORD})|{PASS})|{TOKEN})(?P<plural>s(?![a-z]))?"
 # What closes the name itself: a quote, a bracket, Markdown's emphasis.
 _CLOSED = r"[\"'`]?\]?\)?"
-_SIGN = r"(?:=>|->|<-|→|:=|:-|==?|:)"
+_SIGN = r"(?:=>|->|<-|→|:=|:-|\?=|==?|:)"
 _IS = (
-    r"(?:is|was|are|were|é|eh|era|eram|são|será|foi|es|son|est|sont|ist)"
-    r"(?:\s(?:now|set to|agora|definida como))?"
+    r"(?:is|was|are|were|é|eh|era|eram|são|será|foi|es|son|est|sont|ist|c'est|ficou|becomes?|became"
+    r"|(?:should|will|must|can) be|has been|pass(?:a|ou) a ser)"
+    r"(?:\s(?:now|set to|agora|definida como|the following|as follows|a seguinte|o seguinte|la siguiente))?"
     r"|(?:to|para|como|as)(?=\s[^\s]*\d)"
 )
 # `password: str = `, `password string = `, `Dim password As String = `, `password VARCHAR DEFAULT`
@@ -44,18 +45,24 @@ _WRAPPED = (
     r"[ \t](?P<or>\|\||\?\?|or)[ \t])(?=[\"'`]))?"
 )
 _ITEM = r"(?:(?:[-*.]|\d{1,2}[.)])[ \t]{1,3})?"
-_OPENED = rf"(?P<open>[\[(]\s{{0,16}})?{_ITEM}"
+_KEYED = r"[\"']?[\w.@\-]{1,40}[\"']?\s{0,2}(?::|=>|=)\s{0,2}"
+# The opening bracket of a list, or of what holds the passwords of several names.
+_OPENED = (
+    rf"(?P<open>[\[(]\s{{0,16}}|(?P<map>\{{\s{{0,16}}|(?<=\n)[ \t]{{0,16}}){_KEYED})?{_ITEM}"
+)
 _SIGNED = re.compile(
     rf"{_WORD}(?:[_-]?(?:value|hash|\d))?(?P<suffix>{SUFFIX})?{_CLOSED}(?P<between>{_BETWEEN})"
+    rf"(?:,[ \t](?:(?:base-?64|hex)[\w-]{{0,12}}|(?=c'est)))?"
     rf"(?:\*\*|__)?[ \t]{{0,4}}"
-    rf"(?:(?P<typed>{_TYPED})|{_SIGN}|(?P<is>(?<=\s)(?:{_IS})(?::|(?=\s))))(?:\*\*|__)?"
+    rf"(?:(?P<typed>{_TYPED})|{_SIGN}|(?P<is>(?<=\s)(?:{_IS})(?::|(?=\s))|(?:['’]s|(?<=\s)-{{1,2}})(?=\s)))(?:\*\*|__)?"
     rf"(?P<gap>\s{{0,16}}{_BLOCK}{_OPENED})(?:{_WRAPPED}{VALUE}|(?P<sign>(?=[^\s\w])|(?=\w{{1,3}}[^\s\w])))",
     re.IGNORECASE,
 )
 # What is called no more than a key: in a program that is most often none.
 _FOLLOWED = re.compile(
     rf"(?:(?P<password>{PASSWORD})|{TOKEN})(?P<plural>s)?(?!\w)(?:[_-]?(?:value|hash|\d))?{_CLOSED}"
-    rf"(?:\*\*|__)?(?:[ \t]{{0,20}}[|\t,;][ \t]{{0,20}}|\n?[-=]{{3,20}}\n\s?|\s{{1,3}}\(?){VALUE}",
+    rf"(?:[ \t](?:old|new|current|temporary|antig[ao]|nov[ao]|a[c]?tual|tempor[aá]ri[ao]|provis[oó]ri[ao]"
+    rf"|nueva|antigua|vieja))?(?:\*\*|__)?(?:[ \t]{{0,20}}[|\t,;][ \t]{{0,20}}|\n?[-=]{{3,20}}\n\s?|\s{{1,3}}\(?){VALUE}",
     re.IGNORECASE,
 )
 _IN_A_FIELD = (
@@ -77,11 +84,20 @@ _FILE_NAME = re.compile(
 _ENDING = re.compile(r"\.[A-Za-z]\w{1,4}\Z")
 _CAPITAL_AND_NUMBER = re.compile(r"[A-ZÀ-Þ][a-zß-ÿ]{2,}\d{2,6}")
 _NEXT = re.compile(
-    rf"[\"'`*]{{0,2}}[ \t]{{0,2}}(?:[,;/&][ \t]{{0,3}}(?:(?:and|or|e|ou|y|o|et|und|oder)[ \t]|\n\s{{0,16}})?"
+    rf"[\"'`*]{{0,2}}(?P<use>[ \t](?:for|para|pra|no|na|on|in|at|do|da|of|pour)(?:[ \t][^\W\d_]{{1,14}}){{1,3}}?)?"
+    rf"[ \t]{{0,2}}(?:[,;/&][ \t]{{0,3}}(?:(?:and|or|e|ou|y|o|et|und|oder)[ \t]|\n\s{{0,16}})?"
     rf"|[ \t](?:and|or|e|ou|y|o|et|und|oder)[ \t](?:also[ \t])?|,?\n[ \t]{{0,16}}(?=[-*.\d\"']))"
     rf"{_ITEM}{VALUE}",
     re.IGNORECASE,
 )
+_NEXT_KEYED = re.compile(rf"[\"'`]?(?:,\s{{0,16}}|[ \t]{{0,4}}\n[ \t]{{0,16}}){_KEYED}{VALUE}", re.IGNORECASE)
+_TYPED_IN = re.compile(
+    r"[\"'\])]{1,4}\.(?:send_?keys|type|fill|set_?value|val|enter_?text|set|press_sequentially)\(\s{0,4}"
+    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,100})\"|'(?P<single>(?:[^'\\\n]|\\.){4,100})')"
+    r"|(?P<filled>[\"']\s?,\s?)(?:\"(?P<second>(?:[^\"\\\n]|\\.){4,100})\"|'(?P<third>(?:[^'\\\n]|\\.){4,100})')\)",
+    re.IGNORECASE,
+)
+_FILLS = re.compile(r"\b(?:fill|type|send_?keys|set_?value|enter|input)\w{0,8}\([^()]{0,40}\Z", re.IGNORECASE)
 _MOST_LISTED = 40
 _FIELD = re.compile(r"[\w.\-]{1,40}[=:]")
 _CODED = re.compile(r"\b(?:base-?64|b64|hex\w{0,10})\b", re.IGNORECASE)
@@ -108,6 +124,8 @@ def find_in_prose(text: str, words: Sequence[int]) -> Iterator[Found]:
                 text[start:end], password=match["password"] is not None, quoted=quoted is not None
             ):
                 yield Found("secret", start, end)
+        if name := WORDS.match(text, at):
+            yield from _typed_in(text, name)
         if match := _FILE_NAME.match(text, at):
             value = _ENDING.sub("", match["bare"].rstrip(".?!*"))
             if _is_in_a_file_name(value):
@@ -124,6 +142,16 @@ def _followed(text: str, match: re.Match[str]) -> Iterator[Found]:
         yield from _listed(text, end, password=password)
 
 
+def _typed_in(text: str, name: re.Match[str]) -> Iterator[Found]:
+    """`find("password").send_keys(VALUE)`, `fill("#password", VALUE)`."""
+    match = _TYPED_IN.match(text, name.end())
+    if match is None or (match["filled"] and not _FILLS.search(text, max(0, name.start() - 60), name.start())):
+        return
+    group = next(one for one in ("double", "single", "second", "third") if match[one])
+    if is_secret(match[group], password=True, quoted=True):
+        yield Found("secret", *match.span(group))
+
+
 def _signed(text: str, match: re.Match[str]) -> Iterator[Found]:
     password = match["password"] is not None
     if match["suffix"] and password and match["full"] is None:
@@ -138,6 +166,8 @@ def _signed(text: str, match: re.Match[str]) -> Iterator[Found]:
     if password and not quoted:
         end = password_end(text, start, end)
     value = text[start:end]
+    if match["map"] is not None and match["plural"] is None:
+        return
     if not quoted and (match["wrap"] or text[end : end + 1] in ("(", "[")):
         return
     if match["wrap"] and not _is_default(match):
@@ -149,12 +179,19 @@ def _signed(text: str, match: re.Match[str]) -> Iterator[Found]:
         yield Found("secret", start, end)
         return
     listed = match["plural"] is not None or match["open"] is not None
-    items = list(_listed(text, end, password=password, any_quoted=listed and quoted))
+    following = _NEXT_KEYED if match["map"] is not None else _NEXT
+    items = list(
+        _listed(text, end, following, password=password, any_quoted=listed and quoted)
+    )
     if match["plural"] and value.isdigit() and not any(
         text[one.start : one.end].isdigit() for one in items
     ):
         return
     far = match["between"] != "" or match["suffix"] or match["wrap"] or _is_loose(match)
+    if (match["password"] or "").lower().startswith("pin") and re.fullmatch(r"\d{4,8}", value):
+        far = _is_loose(match)
+    if listed and not quoted and not password:
+        far = True
     if is_secret(value, password=password, quoted=quoted) and not (
         far and not is_strong(value, quoted=quoted)
     ):
@@ -164,10 +201,17 @@ def _signed(text: str, match: re.Match[str]) -> Iterator[Found]:
         yield from items
 
 
-def _listed(text: str, at: int, *, password: bool, any_quoted: bool = False) -> Iterator[Found]:
+def _listed(
+    text: str,
+    at: int,
+    following: re.Pattern[str] = _NEXT,
+    *,
+    password: bool,
+    any_quoted: bool = False,
+) -> Iterator[Found]:
     """What follows a value as the next ones of a list do. any_quoted: also words, in quotes."""
     for _ in range(_MOST_LISTED):
-        match = _NEXT.match(text, at)
+        match = following.match(text, at)
         if match is None:
             return
         start, end, quoted = span_of(text, match)
@@ -192,7 +236,7 @@ def _is_default(match: re.Match[str]) -> bool:
 
 def _is_loose(match: re.Match[str]) -> bool:
     """Whether the linking word is ambiguous: "set the password to", "use it as"."""
-    return (match["is"] or "").lower() in ("to", "para", "como", "as")
+    return (match["is"] or "").lower() in ("to", "para", "como", "as", "-", "--", "'s", "’s")
 
 
 def _is_in_a_file_name(value: str) -> bool:

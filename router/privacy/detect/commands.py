@@ -46,6 +46,7 @@ _COMMAND = re.compile(
     r"|\b(?:with|encrypted|set)\s{1,4}password\s{1,4}(?:=\s{0,4}|for\s{1,2}\S{1,60}\s{0,4}=\s{0,4})?(?=['\"])"
     r"|\blogin\s{1,4}\S{1,80}\s{1,4}password\s{1,4}"
     rf"|#\s?define\s{{1,4}}\w{{0,40}}(?:{PASSWORD}|{PASS})\w{{0,20}}\s{{1,8}}(?=\")"
+    r"|\bConvertTo-SecureString\s{1,3}(?:-String\s{1,3})?(?=[\"'])"
     r"|\bpass(?:in|out|wd)\s{1,2}pass:)"
     rf"{VALUE}",
     re.IGNORECASE | re.MULTILINE,
@@ -56,11 +57,12 @@ _OPTION = re.compile(
     r"|\b(?:un)?zip\b[^\n]{0,80}?\s-P ?|\b(?:7z|rar|unrar)\b[^\n]{0,80}?\s-p"
     r"|\bldap\w{3,10}\b[^\n]{0,160}?\s-w ?|\bnet\s{1,2}user\s{1,2}\S{1,40}\s{1,2}"
     r"|\bhtpasswd\s{1,2}-\w{0,3}b\w{0,3}\s{1,2}\S{1,80}\s{1,2}\S{1,60}\s{1,2}"
+    r"|(?<=\s)/p(?:ass\w{0,4})?:|\bssh-keygen\b[^\n]{0,120}?\s-[NP] ?"
     r"|-U ?[\w.\\\-]{1,40}%"
     r"|(?:\bthin:|\b(?:sqlplus|impdp|expdp|rman|sqlldr)\s{1,3})[^\s/:@]{1,40}/(?=[^\s/@]{4,60}@))"
     r"[\"']?(?P<bare>[^\s\"'|@]{4,200})"
 )
-_SHORT_OPTION = re.compile(r" -[pPwUb]|chpasswd|thin:|sqlplus|[ei]xpdp|impdp|net {1,2}user", re.IGNORECASE)
+_SHORT_OPTION = re.compile(r" -[pPwUbN]|/p|chpasswd|thin:|sqlplus|[ei]xpdp|impdp|net {1,2}user", re.IGNORECASE)
 _FOR_CHPASSWD = re.compile(
     r"(?<![^\s\"'])[\w.\-]{1,40}:(?P<bare>[^\s\"':]{4,100})[\"']?\s{0,3}\|\s{0,3}(?:sudo\s)?chpasswd"
 )
@@ -73,7 +75,7 @@ _CONNECTION = re.compile(
 )
 _USER_AND = re.compile(
     r"\b(?:log-?in|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
-    r"\s{0,3}[:=]?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
+    r"\s{0,3}(?:[:=]|\s(?:is|é|es|são|are))?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(

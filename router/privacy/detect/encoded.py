@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 _CODED = re.compile(
-    r"(?<![A-Za-z0-9+/=_\-])(?:0x(?=[0-9a-fA-F]{16}))?"
+    r"(?<![A-Za-z0-9+/_\-])(?:0x(?=[0-9a-fA-F]{16}))?"
     r"(?:[A-Za-z0-9+/]{16,}+={0,2}(?![A-Za-z0-9_\-=])|[A-Za-z0-9_\-]{16,}+={0,2}(?![A-Za-z0-9+/=]))"
 )
 LEAST_CHARS = 16

@@ -31,7 +31,7 @@ _FAMILIES = {
     "titulo": "eleitor eleitoral",
     "phone": "phone telephone tel telefone telemóvel telemovel celular cel mobile cell cellphone "
     "whatsapp whats wpp zap call ring dial ligue ligar liga fone fax contact contacto contato sms "
-    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil teléfono telefono "
+    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil fixo landline teléfono telefono "
     "llame llama llámame llamar llámenos tél téléphone telephone portable appelez appeler appelle "
     "joindre viber telegram signal handy telefon telefónico telefônico chama chame",
     OTHER: "order pedido encomenda invoice fatura factura boleto tracking track rastreio parcel "
@@ -100,6 +100,7 @@ _DIRECT = re.compile(
     r"[\"'*]{0,3}(?:\s?\([\w ]{1,12}\))?\s{0,2}(?:[:=\-–|]|(?:is|was|é|era|es|est|:)(?=[\s:]))?"
     r"[\s:=\"'*|+(]{0,5}"
 )
+_OR = re.compile(r"\s?[/|&]\s?")
 _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in words.split()}
 
 
@@ -107,12 +108,17 @@ _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in wo
 class Label:
     """A family of words; the characters between the word and the number.
 
-    spent: the word names a number between them already.
+    spent: the word names a number between them already. joined: families of words it is joined to.
     """
 
     family: str
     gap: int = 0
     spent: bool = False
+    joined: tuple[str, ...] = ()
+
+    def names(self, family: str) -> bool:
+        """Whether it names this family, alone or beside another: `CPF/CNPJ`."""
+        return family == self.family or family in self.joined
 
 
 def label_of(text: str, start: int, end: int) -> Label | None:
@@ -132,8 +138,20 @@ def label_of(text: str, start: int, end: int) -> Label | None:
     for place in range(len(words) - 1, -1, -1):
         if family := _family_at(names, place):
             between = before[words[place].end() :]
-            return Label(family, len(between), spent=_DIGIT.search(between) is not None)
+            spent = _DIGIT.search(between) is not None
+            return Label(family, len(between), spent, _joined(before, words, names, place))
     return _of_somebody(before, words)
+
+
+def _joined(
+    before: str, words: list[re.Match[str]], names: list[str], place: int
+) -> tuple[str, ...]:
+    """The families of the words right before a word that it is an alternative to."""
+    families: list[str] = []
+    while place > 0 and _OR.fullmatch(before, words[place - 1].end(), words[place].start()):
+        place -= 1
+        families += [family] if (family := _family_at(names, place)) else []
+    return tuple(families)
 
 
 def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
@@ -154,6 +172,12 @@ def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
         )
         return Label("phone", len(between)) if alone or own or to else None
     return None
+
+
+def names_a_number(text: str) -> bool:
+    """Whether a text has a word for a number that is personal."""
+    families = families_of([match[0] for match in _WORD.finditer(text)])
+    return any(family != OTHER for family in families)
 
 
 def families_of(words: Sequence[str]) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
     glued = text[start - 1 : start].isalpha() or text[match.end() : match.end() + 1].isalpha()
     if (spec.needs_label or glued) and not in_plain_sight:
         label = label_of(text, start, match.end())
-        if label is None or label.family != spec.kind:
+        if label is None or not label.names(spec.kind):
             return False
     if not spec.valid(compact(number)):
         return False
@@ -108,7 +108,7 @@ def _is_meant(spec: NumberKind, text: str, match: re.Match[str]) -> bool:
     if _CURRENCY.search(text, max(0, start - 4), start):
         return False
     label = label or label_of(text, start, match.end())
-    if label is not None and label.family == spec.kind:
+    if label is not None and label.names(spec.kind):
         return True
     return not _named_otherwise(number, label)
 

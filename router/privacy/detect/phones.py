@@ -147,7 +147,7 @@ def _chars(text: str, start: int, number: str, lookups: Lookups, *, announced: b
         return 0
     label = label_of(text, start, start + len(number))
     linked = _LINK.search(text, max(0, start - 10), start)
-    if linked or (label is not None and label.family == "phone" and not label.spent):
+    if linked or (label is not None and label.names("phone") and not label.spent):
         return _announced_chars(number, lookups)
     if announced or number.isdigit() or not _may_stand_alone(label, number):
         return 0
@@ -155,7 +155,7 @@ def _chars(text: str, start: int, number: str, lookups: Lookups, *, announced: b
 
 
 def _may_stand_alone(label: Label | None, number: str) -> bool:
-    if label is None or label.family == "phone" or _has_area(number):
+    if label is None or label.names("phone") or _has_area(number):
         return True
     return label.spent or label.gap > _TIGHT_CHARS
 

@@ -14,6 +14,7 @@ _SURELY = r"log_?in|log_?on|network_?credential|basic_?auth|password_?credential
 _CALL = re.compile(
     rf"(?:(?P<surely>{_SURELY})|sign_?in|authenticate|connect(?:ion)?|credentials?"
     r"|(?:create|add)_?(?:super)?_?user|iniciar_?sess[aã]o|autenticar|password_?authentication"
+    r"|\bpdo|mysqli|ps_?credential"
     r"|(?P<sql>insert\s{1,3}into\s{1,3}[\w.\"`]{0,20}(?:user|account|login|member|client|utilizador|usuari"
     r"|conta|admin|credential)[\w\"`]{0,20}\s{1,4}values))"
     r"\s?(?:[=:]\s?)?\(",
@@ -25,7 +26,7 @@ _ARGUMENT = re.compile(
 )
 _MOST_ARGUMENTS = 8
 _SETTER = re.compile(
-    rf"(?:(?P<password>{PASSWORD})|{TOKEN})s?(?:_?hash)?\s?\(\s{{0,4}}"
+    rf"(?:(?P<password>{PASSWORD})|{TOKEN})s?(?:_?hash)?(?:\.(?:of|from\w{{0,12}}|new|create|parse))?\s?\(\s{{0,4}}"
     r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,200})\"|'(?P<single>(?:[^'\\\n]|\\.){4,200})')",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ PASSWORD = (
     r"|mots?[- _]de[- _]passe|(?<![^\W_])(?:pwd|senha|passcode|mdp))"
 )
 """Words that are a password's whatever follows; `PASS` are so only where a sign follows."""
-PASS = r"(?<![^\W_])(?:pass|pin(?:[ -]?code)?|pw|c[óo]digo pin)"
+PASS = r"(?<![^\W_])(?:pass|psk|pin(?:[ -]?code)?|pw|c[óo]digo pin)"
 TOKEN = (
     r"(?:api[_ -]?(?:key|token|secret)|(?<![^\W_])token|(?<=[a-z])Token"
     r"|(?:secret|client|webhook|consumer|app|shared|signing)[_ -]?secret"
@@ -30,7 +30,7 @@ _NO_SECRETS = (
     r"|changed?|attempts|tries|budget|usage|used|per|rate|window|index|idx|list|map|dict|class|tests?"
     r"|version|format|column|col|table|header|based|less|protected|free|like|only|style|txt|log|py|js"
     r"|ts|json|md|ya?ml|csv|html|go|rs|php|rb|java|is|in|of|by|with|was|age|days|date|time|on|off"
-    r"|enabled|disabled|confirm\w*|match\w*|mode|chars?|bytes|bits|issuer|audience|endpoint|request"
+    r"|enabled|disabled|match\w*|mode|chars?|bytes|bits|issuer|audience|endpoint|request"
     r"|response|handler|storage|stream\w*|ids|s)"
 )
 SUFFIX = (
@@ -53,7 +53,7 @@ obrigatório inválida incorreta vazia forte fraca test yes no never prompt stdi
 NO_VALUES = frozenset(_WORDS.split())
 
 _PLACEHOLDER = re.compile(
-    r"x{4,}|X{4,}|[aA0]-[zZ9]|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>|\$\{|\{\{|^\$[({]|^\$[A-Za-z_]\w*+(?:\W{0,2}$|[./:\-])|^%|_{4,}|#\{"
+    r"^![A-Za-z]+$|x{4,}|X{4,}|[aA0]-[zZ9]|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>|\$\{|\{\{|^\$[({]|^\$[A-Za-z_]\w*+(?:\W{0,2}$|[./:\-])|^%|_{4,}|#\{"
     r"|(?i:(?<![a-z])(?:your|insert|replace|seu|sua)[-_ ]|change_?-?me|placeholder|example|exemplo"
     r"|dummy|redacted|(?<![a-z])(?:fake|todo)(?![a-z])"
     r"|^(?:os|process|env|config|settings|self|this|vault|request|ctx|args)\.|^https?:"

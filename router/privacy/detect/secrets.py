@@ -43,6 +43,7 @@ _STEMS = (
     *("cle", "clé", "schl", "login", "log_in", "log-in", "cred", "acesso", "user", "utilizador"),
     *("usuário", "signin", "sign_in", "logon", "connect", "entrar", "autentic", "iniciar", "zip "),
     *("ldap", "sqlplus", "thin:", "mongo", "mosquitto", "mot de", "mots de", "impdp", "expdp"),
+    *("psk", "securestring", "/p:", "pdo("),
 )
 _BEFORE_CHARS = 64
 _AFTER_CHARS = 256

@@ -30,9 +30,11 @@ _ARTICLES = (
     r"|admin|root|wi-?fi|la|el|mi|tu|su|mon|le|both)[ \t]){0,3}"
 )
 _BEFORE = re.compile(
-    rf"{_FIRST}(?:[ \t]{{1,2}}(?P<verb>is|was|are|were|será|é|era|foi|eram|es|est|ist)"
+    rf"{_FIRST}(?:[ \t]{{1,2}}(?P<verb>is|was|are|were|(?:should|will|must) be|became|será|é|era|foi|eram|es|est|ist)"
     rf"(?:[ \t]now|[ \t]agora)?[ \t]{{1,2}}{_WHOSE}"
     rf"|[ \t]{{1,2}}(?:as|como|comme|por)[ \t]{_ARTICLES}"
+    rf"|[,;.]?[ \t]{{1,2}}(?:-[ \t])?(?:that['’]?s|that is|this is|which is|it['’]?s|é essa|essa é|esta é|que é)"
+    rf"[ \t]{_ARTICLES}"
     rf"|[ \t]{{0,2}}\((?:[^\W\d_][\w'’\-]{{0,14}}[ \t]){{0,3}}(?P<aside>)"
     rf"|[ \t]{{1,2}}(?:<-+|<=|←)[ \t]{_ARTICLES}"
     rf"|[ \t]{{1,2}}[-,][ \t](?:the|my|our|your|minha|nossa|sua|a|mi|la)[ \t]{_ARTICLES}"
@@ -45,7 +47,7 @@ _NOT_THE = re.compile(
     r"|incorrect|default|não|fraca|forte|boa|má|inválida|errada|sample|example|exemplo)\b",
     re.IGNORECASE,
 )
-_ENGLISH = frozenset({"is", "was", "are", "were"})
+_ENGLISH = frozenset({"is", "was", "are", "were", "should be", "will be", "must be", "became"})
 
 
 def find_before_words(text: str) -> Iterator[Found]:

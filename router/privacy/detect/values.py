@@ -25,6 +25,8 @@ VALUE = (
 """A value in any quotes, or in none; which, `span_of` says."""
 _QUOTED = ("double", "single", "tick", "curly", "angled", "bold")
 
+_NAME = re.compile(r"(?:[A-Za-z]+|v?\d{1,4})(?:[-_.](?:[A-Za-z]+|v?\d{1,4}))+")
+"""Such as `postgres-secret-2024`, which names a secret that is kept elsewhere."""
 _FIELD = r"[\w.\-]{1,40}[\"'`]?\s{0,2}[=:]"
 # Signs inside a password: not what ends a value, as a bracket does that was opened before it.
 _MORE = re.compile(
@@ -34,6 +36,8 @@ _MORE = re.compile(
 _BEGINS_WITH_SIGN = re.compile(rf"[^\s\"'`,;<>(){{}}\[\]|]{{0,3}}(?:{_MORE.pattern}){{1,8}}")
 _CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 _LISTED_WORD = re.compile(r"[a-zß-ÿ]+|\d+[a-z]{0,3}|[a-zß-ÿ]+\d{0,3}|[A-Z]+")
+_EXPRESSION = re.compile(r"\(\?|\\[dwsDWSb]|\[\^?\w-|[\])]\{\d|\.[*+]|\.\{")
+"""Signs of a regular expression."""
 _CALLED = re.compile(r"\w\([^()]*\)?\Z")
 
 
@@ -110,6 +114,8 @@ def _is_open(value: str) -> bool:
 
 def _is_code(value: str) -> bool:
     """Whether a value with signs in it is rather a call, a list of words, or rules."""
+    if _EXPRESSION.search(value):
+        return True
     if _CALLED.search(value) or value.count("(") != value.count(")") > 0:
         return True
     if re.search(r"[<>(){}\[\]\"'`]", value):
@@ -127,7 +133,7 @@ def is_secret(value: str, *, password: bool, quoted: bool) -> bool:
     if is_placeholder(value) or value.lower() in NO_VALUES or re.search(r"\s", value):
         return False
     if not password:
-        return len(value) >= 8 and looks_random(value)
+        return len(value) >= 8 and looks_random(value) and not _NAME.fullmatch(value)
     if value.isdigit():
         return len(value) >= 4
     letters, other = (any(map(test, value)) for test in (str.isalpha, is_sign))
