@@ -36,10 +36,10 @@ class _Value:
 class Redaction:
     """The placeholders of one request: a value has the same one in all of its texts.
 
-    A number is the same value with and without its dots and spaces. It is restored as it stood where
-    the same words lead to it, elsewhere as it was first written. Learn from all texts before the first is redacted. A text that contains one of our
-    placeholders literally has that replaced as well, so pass `redact` original texts, never its own
-    result. Not thread-safe.
+    A number is the same value with and without its dots and spaces. It is restored as it stood
+    where the same words lead to it, elsewhere as it was first written. Learn from all texts before
+    the first is redacted. A text that contains one of our placeholders literally has that replaced
+    as well, so pass `redact` original texts, never its own result. Not thread-safe.
     """
 
     def __init__(self) -> None:

@@ -18,11 +18,17 @@ _STRUCTURE = frozenset(
 )
 """What stands here is the schema's own, and never a value."""
 
-_KEYWORDS = _DATA | _CHOICES | _TOLD | {"minimum", "maximum", "exclusiveMinimum"} | {
-    "exclusiveMaximum",
-    "multipleOf",
-    "items",
-}
+_KEYWORDS = (
+    _DATA
+    | _CHOICES
+    | _TOLD
+    | {"minimum", "maximum", "exclusiveMinimum"}
+    | {
+        "exclusiveMaximum",
+        "multipleOf",
+        "items",
+    }
+)
 """Any other keyword may name a value itself: `x-nif`."""
 
 _LEAST_BOUND_DIGITS = 7

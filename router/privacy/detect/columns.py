@@ -48,7 +48,9 @@ _INSERT = re.compile(
     r"\((?P<heads>[^()]{1,1000})\)\s{0,8}values?\s{0,8}",
     re.IGNORECASE,
 )
-_SQL_VALUE = re.compile(r"\s{0,16}(?P<value>[NE]?'(?:[^'\\]|''|\\.)*+'|\"[^\"\n]*+\"|[^,()'\"]*+)\s{0,16}")
+_SQL_VALUE = re.compile(
+    r"\s{0,16}(?P<value>[NE]?'(?:[^'\\]|''|\\.)*+'|\"[^\"\n]*+\"|[^,()'\"]*+)\s{0,16}"
+)
 _MOST_ROWS = 1_000
 
 
@@ -57,7 +59,7 @@ def inserted_values(text: str) -> Iterator[tuple[str, int, int]]:
     if "nsert" not in text and "NSERT" not in text:
         return
     for insert in _INSERT.finditer(text):
-        heads = [head.strip(" \t\r\n\"`[]") for head in insert["heads"].split(",")]
+        heads = [head.strip(' \t\r\n"`[]') for head in insert["heads"].split(",")]
         if not any(map(_announces, heads)):
             continue
         at = insert.end()

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from router.privacy.detect.entropy import looks_random
 from router.privacy.detect.found import Found
-from router.privacy.detect.secret_words import NO_VALUES, PASS, PASSWORD, TOKEN, is_placeholder, is_wordy
+from router.privacy.detect.secret_words import (
+    NO_VALUES,
+    PASS,
+    PASSWORD,
+    TOKEN,
+    is_placeholder,
+    is_wordy,
+)
 from router.privacy.detect.values import (
     LONG_TOKEN_CHARS,
     VALUE,
@@ -62,9 +69,12 @@ _OPTION = re.compile(
     r"|(?:\bthin:|\b(?:sqlplus|impdp|expdp|rman|sqlldr)\s{1,3})[^\s/:@]{1,40}/(?=[^\s/@]{4,60}@))"
     r"[\"']?(?P<bare>[^\s\"'|@]{4,200})"
 )
-_SHORT_OPTION = re.compile(r" -[pPwUbN]|/p|chpasswd|thin:|sqlplus|[ei]xpdp|impdp|net {1,2}user", re.IGNORECASE)
-_FOR_CHPASSWD = re.compile(
-    r"(?<![^\s\"'])[\w.\-]{1,40}:(?P<bare>[^\s\"':]{4,100})[\"']?\s{0,3}\|\s{0,3}(?:sudo\s)?chpasswd"
+_SHORT_OPTION = re.compile(
+    r" -[pPwUbNS]|/p|chpasswd|thin:|sqlplus|[ei]xpdp|impdp|net {1,2}user", re.IGNORECASE
+)
+_PIPED = re.compile(
+    r"(?<![^\s\"'])(?:[\w.\-]{1,40}:)?(?P<bare>[^\s\"':]{4,100})[\"']?\s{0,3}\|\s{0,3}"
+    r"(?:(?:sudo\s)?chpasswd|sudo\s-S)"
 )
 # A word may be a password here: nothing else stands between these marks.
 _CONNECTION = re.compile(
@@ -74,7 +84,7 @@ _CONNECTION = re.compile(
     re.IGNORECASE,
 )
 _USER_AND = re.compile(
-    r"\b(?:log-?in|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
+    r"(?:\b|(?<=g)|(?<=hot))(?:log-?in|mail|account|conta|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
     r"\s{0,3}(?:[:=]|\s(?:is|é|es|são|are))?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
     re.IGNORECASE,
 )
@@ -99,15 +109,18 @@ def find_in_commands(text: str) -> Iterator[Found]:
             yield Found("secret", start, end)
     for match in _LOGIN.finditer(text) if "-u" in text or "user" in text else ():
         value = match["bare"]
-        if not value.isdigit() and is_secret(value, password=True, quoted=match["curl"] is not None):
+        if not value.isdigit() and is_secret(
+            value, password=True, quoted=match["curl"] is not None
+        ):
             yield Found("secret", *match.span("bare"))
-    for pattern in (_OPTION, _FOR_CHPASSWD) if _SHORT_OPTION.search(text) else ():
+    for pattern in (_OPTION, _PIPED) if _SHORT_OPTION.search(text) else ():
         for match in pattern.finditer(text):
             if is_bare_secret(match["bare"], password=True):
                 yield Found("secret", *match.span("bare"))
     if "/" in text:
         for match in _USER_AND.finditer(text):
-            if is_bare_secret(match["bare"].rstrip(".?:*_"), password=True):
+            value = match["bare"].rstrip(".?:*_")
+            if not value.isdigit() and is_bare_secret(value, password=True):
                 yield Found("secret", *match.span("bare"))
     if "=" in text:
         yield from _in_connections(text)
@@ -120,7 +133,10 @@ def _in_connections(text: str) -> Iterator[Found]:
         value = text[start:end]
         if match["bare"]:
             end = password_end(text, start, end) if text[end : end + 1] != ";" else end
-        if match["odbc"] is not None and ";" not in (text[match.start() - 1 : match.start()], text[end : end + 1]):
+        if match["odbc"] is not None and ";" not in (
+            text[match.start() - 1 : match.start()],
+            text[end : end + 1],
+        ):
             continue
         if not is_placeholder(value) and value.lower() not in NO_VALUES and not value.isdigit():
             yield Found("secret", start, end)

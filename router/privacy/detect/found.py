@@ -44,7 +44,7 @@ class Found:
 
 
 def plain(text: str) -> str:
-    """The text with digits, dashes, spaces, dots and fancy letters of any script as their ASCII ones.
+    """The text with digits, dashes, spaces, dots and wide letters of any script as ASCII ones.
 
     Character by character, so that an offset means the same in both.
     """

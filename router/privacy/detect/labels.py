@@ -31,7 +31,8 @@ _FAMILIES = {
     "titulo": "eleitor eleitoral",
     "phone": "phone telephone tel telefone telemóvel telemovel celular cel mobile cell cellphone "
     "whatsapp whats wpp zap call ring dial ligue ligar liga fone fax contact contacto contato sms "
-    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil fixo landline teléfono telefono "
+    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil fixo landline "
+    "teléfono telefono "
     "llame llama llámame llamar llámenos tél téléphone telephone portable appelez appeler appelle "
     "joindre viber telegram signal handy telefon telefónico telefônico chama chame",
     OTHER: "order pedido encomenda invoice fatura factura boleto tracking track rastreio parcel "
@@ -48,10 +49,11 @@ _FAMILIES = {
 }
 _OF_TAXES = frozenset({"tax", "fiscal"})
 """These words mean a NIF beside one of these, as in "tax ID" and "número fiscal"."""
-_BESIDE_TAXES = frozenset(
+_BESIDE = (
     "id number no nr num code identification identifier identificação identificacao número numero "
-    "registration payer".split()
+    "registration payer n"
 )
+_BESIDE_TAXES = frozenset(_BESIDE.split())
 _RECEIPTS = frozenset({"nota", "cupom", "cupão", "documento", "recibo", "notas"})
 _ENDINGS = ("taxid", "vatid", "taxnumber", "vatnumber", "nipc", "cpf", "cnpj", "iban")
 """Of names in small letters alone, such as `customertaxid`."""
@@ -127,9 +129,9 @@ def label_of(text: str, start: int, end: int) -> Label | None:
     "... (NIF)" and "... is my NIF" after the number count first, then the last label before it,
     however many numbers that one has named already: a list has one heading.
     """
-    if after := _AFTER.match(text, end, end + 40):
-        if family := next(iter(families_of([word for word in after.groups() if word])), None):
-            return Label(family)
+    after = _AFTER.match(text, end, end + 40)
+    for named in families_of([word for word in after.groups() if word]) if after else ():
+        return Label(named)
     before = text[max(0, start - _BEFORE_CHARS) : start]
     if before.endswith("#"):
         return Label(OTHER)

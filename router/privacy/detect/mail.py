@@ -34,8 +34,8 @@ _SPELLED = re.compile(
     r"(?![^\W_])",
     re.IGNORECASE,
 )
-# With room around the sign, or a line's end; quoted, or at the address of a machine; with the sign's
-# name, where a word says what it is.
+# With room around the sign, or a line's end; quoted, or at the address of a machine; with the
+# sign's name, where a word says what it is.
 _TOP = (
     r"(?:com|org|net|edu|gov|info|dev|app|io|ai|co|me|eu|pt|br|es|fr|uk|us|de|it|nl|be|ch|ie|pl|se|ao"
     r"|mz|cv)\b(?![\w(]|\.\w)"
@@ -53,13 +53,15 @@ _ROOMY = re.compile(
 _ANNOUNCED = re.compile(
     rf"(?<![^\W_])(?:e-?mail|mail|correio|correo|courriel|endereço eletr[oó]nico)"
     rf"(?:\s(?:me|us|is|é|es|to|address|dele|dela|her|him|them|para|do|da|at)){{0,2}}[\s:=]{{1,3}}"
-    rf"(?P<address>(?P<named>{_NAME}) (?:at|arroba) (?:{_DOMAIN}(?:\.| dot | ponto )){{1,3}}{_TOP})",
+    rf"(?P<address>(?P<named>{_NAME}) (?:at|arroba) "
+    rf"(?:{_DOMAIN}(?:\.| dot | ponto )){{1,3}}{_TOP})",
     re.IGNORECASE,
 )
-_NO_NAMES = frozenset(
+_BEFORE_HANDLES = (
     "us me you him them we contact look meet here see live now tickets thanks thank follow via by"
-    " from and or more questions team nos sigam siga veja obrigado obrigada em com por".split()
+    " from and or more questions team nos sigam siga veja obrigado obrigada em com por"
 )
+_NO_NAMES = frozenset(_BEFORE_HANDLES.split())
 _SPELLED_SIGN = re.compile(
     r"\b(?:at|arroba)\b|[\[({] ?[@a] ?[\])}]|[\[(]\.[\])]| @ |\b(?:dot|ponto|punto)\b",
     re.IGNORECASE,

@@ -182,7 +182,9 @@ def _is_card(number: str) -> bool:
     return _ISSUERS.fullmatch(number) is not None and len(set(number)) > 1 and luhn.is_valid(number)
 
 
-def _number(first: int, rest: str, back: str = _BACK, flags: re.RegexFlag = re.ASCII) -> re.Pattern[str]:
+def _number(
+    first: int, rest: str, back: str = _BACK, flags: re.RegexFlag = re.ASCII
+) -> re.Pattern[str]:
     """So many digits, then the rest."""
     return re.compile(rf"{_FIRST}{_FRESH}\d{{{first - 1}}}{rest}{back}", flags)
 
@@ -232,16 +234,15 @@ _SPECS = (
     ),
     NumberKind("pis", _number(3, rf"{_S}\d{{5}}{_S}\d{{2}}{_S}\d"), is_pis, needs_label=True),
     NumberKind("cnh", _number(11, ""), is_cnh, needs_label=True),
-    NumberKind(
-        "titulo", _number(4, rf"{_G}\d{{4}}(?P=gap)\d{{4}}"), is_titulo, needs_label=True
-    ),
+    NumberKind("titulo", _number(4, rf"{_G}\d{{4}}(?P=gap)\d{{4}}"), is_titulo, needs_label=True),
 )
 
 # The numbers with letters that are given out since July 2026.
 _LETTERED = NumberKind(
     "cnpj",
     re.compile(
-        rf"{_FRONT}[A-Z\d]{{2}}[. ]?[A-Z\d]{{3}}[. ]?[A-Z\d]{{3}}[/ ]?[A-Z\d]{{4}}[\- ]?\d{{2}}{_BACK}(?!\w)",
+        rf"{_FRONT}[A-Z\d]{{2}}(?:[. ]?[A-Z\d]{{3}}){{2}}[/ ]?[A-Z\d]{{4}}[\- ]?\d{{2}}"
+        rf"{_BACK}(?!\w)",
         re.ASCII | re.IGNORECASE,
     ),
     _is_cnpj,

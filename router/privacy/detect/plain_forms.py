@@ -92,7 +92,6 @@ def _beside(form: Form) -> Iterator[Form]:
             if joined is not None:
                 yield joined
 
-
     columns = _columns(tight)
     if columns is not None:
         yield columns

@@ -24,7 +24,8 @@ _ARGUMENT = re.compile(
     r"\s{0,16}(?P<key>\w{1,30}\s?=\s?)?(?:\"(?P<double>(?:[^\"\\\n]|\\.){0,200})\""
     r"|'(?P<single>(?:[^'\\\n]|\\.){0,200})'|[^,()\"'\n]{1,80})\s{0,4}(?P<end>[,)]|\Z)"
 )
-_MOST_ARGUMENTS = 8
+_MOST_ARGUMENTS = 3
+"""After a host and a user comes the password, and then what is none."""
 _SETTER = re.compile(
     rf"(?:(?P<password>{PASSWORD})|{TOKEN})s?(?:_?hash)?(?:\.(?:of|from\w{{0,12}}|new|create|parse))?\s?\(\s{{0,4}}"
     r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,200})\"|'(?P<single>(?:[^'\\\n]|\\.){4,200})')",
@@ -42,8 +43,12 @@ _PUT = re.compile(
     r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,200})\"|'(?P<single>(?:[^'\\\n]|\\.){4,200})')",
     re.IGNORECASE,
 )
-_NO_PASSWORD = re.compile(r"@[\w-]+\.|\(\)$|^\w+(?:\.\w+){1,}$|/|^(?:admin|root|user|localhost|google|github)$", re.I)
-_PROVIDERS = re.compile(r"[\"'](?:google|github|facebook|apple|credentials|azure\w*|saml|email|sms)\b", re.I)
+_NO_PASSWORD = re.compile(
+    r"@[\w-]+\.|\(\)$|^\w+(?:\.\w+){1,}$|/|^(?:admin|root|user|localhost|google|github)$", re.I
+)
+_PROVIDERS = re.compile(
+    r"[\"'](?:google|github|facebook|apple|credentials|azure\w*|saml|email|sms)\b", re.I
+)
 
 
 def find_by_position(text: str, words: Sequence[int]) -> Iterator[Found]:
@@ -53,16 +58,17 @@ def find_by_position(text: str, words: Sequence[int]) -> Iterator[Found]:
     """
     if "(" not in text:
         return
-    for match in _CALL.finditer(text):
-        yield from _arguments(text, match)
+    for call in _CALL.finditer(text):
+        yield from _arguments(text, call)
     for at in words:
         if (match := _SETTER.match(text, at)) is None:
             continue
-        verb = _VERB.search(text, max(0, match.start() - 30), match.start())[0]
+        before = _VERB.search(text, max(0, at - 30), at)
+        verb = before[0] if before else ""
         if not _NAMES_SOMETHING.search(verb):
             yield from _value(text, match, plain=_SETS.search(verb) is not None)
-    for match in _PUT.finditer(text) if words else ():
-        yield from _value(text, match, plain=True)
+    for put in _PUT.finditer(text) if words else ():
+        yield from _value(text, put, plain=True)
 
 
 def _arguments(text: str, call: re.Match[str]) -> Iterator[Found]:

@@ -53,7 +53,8 @@ obrigatório inválida incorreta vazia forte fraca test yes no never prompt stdi
 NO_VALUES = frozenset(_WORDS.split())
 
 _PLACEHOLDER = re.compile(
-    r"^![A-Za-z]+$|x{4,}|X{4,}|[aA0]-[zZ9]|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>|\$\{|\{\{|^\$[({]|^\$[A-Za-z_]\w*+(?:\W{0,2}$|[./:\-])|^%|_{4,}|#\{"
+    r"^![A-Za-z]+$|x{4,}|X{4,}|[aA0]-[zZ9]|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>"
+    r"|\$\{|\{\{|^\$[({]|^\$[A-Za-z_]\w*+(?:\W{0,2}$|[./:\-])|^%|_{4,}|#\{"
     r"|(?i:(?<![a-z])(?:your|insert|replace|seu|sua)[-_ ]|change_?-?me|placeholder|example|exemplo"
     r"|dummy|redacted|(?<![a-z])(?:fake|todo)(?![a-z])"
     r"|^(?:os|process|env|config|settings|self|this|vault|request|ctx|args)\.|^https?:"

@@ -18,13 +18,12 @@ from router.privacy.detect.values import is_bare_secret, is_sign
 _URL_PASSWORD = re.compile(r"://[^\s:/@\"'<>]{0,100}:([^\s/\"'<>]{1,200})@")
 
 # `ana:VALUE@db.x.io`, without a scheme; not `mailto:ana@x.io`.
-_USER_PASSWORD = re.compile(
-    r"(?<![\w/.:])[\w.\-]{1,40}:(?P<bare>[^\s:/@\"'<>]{6,60})\Z"
-)
+_USER_PASSWORD = re.compile(r"(?<![\w/.:])[\w.\-]{1,40}:(?P<bare>[^\s:/@\"'<>]{6,60})\Z")
 _HOST = re.compile(r"@[\w.\-]{1,60}(?::\d{2,5}(?!\w)|\.[a-z]{2,10}(?![\w.]))")
 # A line of `.pgpass`.
 _PASS_FILE = re.compile(
-    r"^[\w.\-*]{1,60}:(?:\d{2,5}|\*):[\w\-*]{1,40}:[\w\-*.]{1,40}:(?P<bare>[^\s:]{6,100})$", re.MULTILINE
+    r"^[\w.\-*]{1,60}:(?:\d{2,5}|\*):[\w\-*]{1,40}:[\w\-*.]{1,40}:(?P<bare>[^\s:]{6,100})$",
+    re.MULTILINE,
 )
 
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
@@ -43,7 +42,7 @@ _STEMS = (
     *("cle", "clé", "schl", "login", "log_in", "log-in", "cred", "acesso", "user", "utilizador"),
     *("usuário", "signin", "sign_in", "logon", "connect", "entrar", "autentic", "iniciar", "zip "),
     *("ldap", "sqlplus", "thin:", "mongo", "mosquitto", "mot de", "mots de", "impdp", "expdp"),
-    *("psk", "securestring", "/p:", "pdo("),
+    *("psk", "securestring", "/p:", "pdo(", "sudo -s", "mail", "conta"),
 )
 _BEFORE_CHARS = 64
 _AFTER_CHARS = 256
@@ -57,10 +56,10 @@ def find_secrets(text: str) -> Iterator[Found]:
         if not is_placeholder(match[1]) and match[1].lower() not in NO_VALUES:
             yield Found("secret", match.start(1), match.end(1))
     for host in _HOST.finditer(text):
-        match = _USER_PASSWORD.search(text, max(0, host.start() - 102), host.start())
-        signs = (mark for mark in match["bare"] if mark not in "+%'~") if match else ()
-        if match and any(map(is_sign, signs)) and is_bare_secret(match["bare"], password=True):
-            yield Found("secret", *match.span("bare"))
+        user = _USER_PASSWORD.search(text, max(0, host.start() - 102), host.start())
+        signs = (mark for mark in user["bare"] if mark not in "+%'~") if user else ()
+        if user and any(map(is_sign, signs)) and is_bare_secret(user["bare"], password=True):
+            yield Found("secret", *user.span("bare"))
     for match in _PASS_FILE.finditer(text):
         if is_bare_secret(match["bare"], password=True):
             yield Found("secret", *match.span("bare"))

@@ -30,10 +30,13 @@ _ARTICLES = (
     r"|admin|root|wi-?fi|la|el|mi|tu|su|mon|le|both)[ \t]){0,3}"
 )
 _BEFORE = re.compile(
-    rf"{_FIRST}(?:[ \t]{{1,2}}(?P<verb>is|was|are|were|(?:should|will|must) be|became|será|é|era|foi|eram|es|est|ist)"
+    rf"{_FIRST}(?:"
+    rf"[ \t]{{1,2}}(?P<verb>is|was|are|were|(?:should|will|must) be|became|será|é|era|foi|eram"
+    rf"|es|est|ist)"
     rf"(?:[ \t]now|[ \t]agora)?[ \t]{{1,2}}{_WHOSE}"
-    rf"|[ \t]{{1,2}}(?:as|como|comme|por)[ \t]{_ARTICLES}"
-    rf"|[,;.]?[ \t]{{1,2}}(?:-[ \t])?(?:that['’]?s|that is|this is|which is|it['’]?s|é essa|essa é|esta é|que é)"
+    rf"|(?:[ \t][^\W\d_][\w'’]{{0,11}}){{0,3}}?[ \t]{{1,2}}(?:as|como|comme|por)[ \t]{_ARTICLES}"
+    rf"|[,;.]?[ \t]{{1,2}}(?:-[ \t])?(?:that['’]?s|that is|this is|which is|it['’]?s"
+    rf"|é essa|essa é|esta é|que é)"
     rf"[ \t]{_ARTICLES}"
     rf"|[ \t]{{0,2}}\((?:[^\W\d_][\w'’\-]{{0,14}}[ \t]){{0,3}}(?P<aside>)"
     rf"|[ \t]{{1,2}}(?:<-+|<=|←)[ \t]{_ARTICLES}"
