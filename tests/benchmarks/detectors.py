@@ -475,6 +475,17 @@ def hard_texts(rng: random.Random) -> dict[str, str]:
         f"ana,{make_nif(rng)},91{digits(rng, 7)},x7#{digits(rng, 5)}\n" for _ in range(32_000)
     )
     texts["a table of secrets"] = f"name,nif,telefone,senha\n{rows}"[:size]
+    values = {
+        "passwords with signs": "password: a,b(c;d ",
+        "values before words": "aB3!x is the ",
+        "calls": 'login("a", ',
+        "inserts": "insert into users (a, password) values (1, ",
+        "Base64": "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo= ",
+        "signs with room": "ana @ b ",
+        "lists of telephones": "tel 912345678/",
+        "raised digits": "⁹¹² ",
+    }
+    texts |= {name: unit * (size // len(unit)) for name, unit in values.items()}
     texts["labelled digits"] = " ".join(f"call {digits(rng, 11)}" for _ in range(size // 17))
     return texts
 

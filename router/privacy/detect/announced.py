@@ -70,8 +70,8 @@ _FOLLOWED = re.compile(
     rf"|antigua|provis[oó]ri[ao])"
     rf"|(?P<of>[ \t](?:do|da|de|del|du|of|for|para|to)(?:[ \t][^\W\d_]{{1,14}}){{1,4}}?"
     rf"(?=[ \t]\S{{0,40}}[^\w\s'’.,:;\-])))?"
-    rf"(?:\*\*|__)?(?:[ \t]{{0,20}}[|\t,;][ \t]{{0,20}}|\n?[-=]{{3,20}}\n\s?|\s{{1,3}}\(?|[ \t]{{4,20}})"
-    rf"{VALUE}",
+    rf"(?:\*\*|__)?(?:[ \t]{{0,20}}[|\t,;][ \t]{{0,20}}|\n?[-=]{{3,20}}\n\s?"
+    rf"|\s{{1,3}}\(?|[ \t]{{4,20}}){VALUE}",
     re.IGNORECASE,
 )
 _IN_A_FIELD = (
@@ -192,7 +192,7 @@ def _signed(text: str, match: re.Match[str]) -> Iterator[Found]:
     value = text[start:end]
     if not quoted and (match["wrap"] or text[end : end + 1] in ("(", "[")):
         return
-    if match["wrap"] and not _is_default(match):
+    if match["wrap"] and (_FIELD.match(value) or not _is_default(match)):
         return
     if match["typed"] and not quoted:
         return

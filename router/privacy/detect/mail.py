@@ -115,9 +115,8 @@ def find_mail(text: str) -> Iterator[Found]:
             start = match.start()
             if not _URL_PASSWORD.search(text, max(0, start - 110), start):
                 yield Found("email", start, match.end())
-    for sign in (*_ROOMY_SIGN.finditer(text), *_GLUED_SIGN.finditer(text)):
-        around = max(0, sign.start() - _AROUND_CHARS), sign.end() + _AROUND_CHARS
-        for match in _ROOMY.finditer(text, *around):
+    for start, end in _around_signs(text):
+        for match in _ROOMY.finditer(text, start, end):
             if _is_roomy(match):
                 yield Found("email", match.start(), match.end())
     if _SPELLED_SIGN.search(text):
@@ -128,6 +127,21 @@ def find_mail(text: str) -> Iterator[Found]:
         for match in _ANNOUNCED.finditer(text):
             if match["named"].lower() not in _NO_NAMES:
                 yield Found("email", *match.span("address"))
+
+
+def _around_signs(text: str) -> Iterator[tuple[int, int]]:
+    """Where a sign has room around it, or is glued in as a word; in order and apart."""
+    begun = last = -1
+    for at in sorted(
+        sign.start() for one in (_ROOMY_SIGN, _GLUED_SIGN) for sign in one.finditer(text)
+    ):
+        if begun >= 0 and at - _AROUND_CHARS > last:
+            yield begun, last
+            begun = -1
+        begun = max(0, at - _AROUND_CHARS) if begun < 0 else begun
+        last = min(len(text), at + _AROUND_CHARS)
+    if begun >= 0:
+        yield begun, last
 
 
 def _is_roomy(match: re.Match[str]) -> bool:

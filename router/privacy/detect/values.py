@@ -38,7 +38,8 @@ _CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 _LISTED_WORD = re.compile(r"[a-zß-ÿ]+|\d+[a-z]{0,3}|[a-zß-ÿ]+\d{0,3}|[A-Z]+")
 _EXPRESSION = re.compile(r"\(\?|\\[dwsDWSb]|\[\^?\w-|[\])]\{\d|\.[*+]|\.\{")
 """Signs of a regular expression."""
-_CALLED = re.compile(r"\w\([^()]*\)?\Z")
+_CALLED = re.compile(r"\w\([^()]*\)?\Z|^\w+(?:\[[^\[\]]*\])+\Z")
+"""A call, or what has an index."""
 
 
 def span_of(text: str, match: re.Match[str]) -> tuple[int, int, str | None]:
