@@ -144,7 +144,9 @@ async def _look_closer(
         found = await agreement(state, run, local_agent(state, run), completion, deadline)
         return () if found is None else (found,)
 
-    for look in (evidence, own, second):
+    # What was computed needs nobody's opinion.
+    computed = any(item.proves for item in checks)
+    for look in (own,) if computed else (evidence, own, second):
         if all(item.passed for item in checks):
             checks += await look()
     return checks
@@ -173,12 +175,19 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
             checks.append(satisfies_schema(task, kind, completion))
         return tuple(checks)
     agent = local_agent(state, run)
-    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
-    found = (*general_checks(task, kind, completion, agent.sureness), echo)
     coverage = state.get("coverage")
-    if agent.specialist is None or coverage is None:
-        return found
-    return found + agent.specialist.checks(task, completion, coverage)
+    judged: tuple[CheckResult, ...] = ()
+    if agent.specialist is not None and coverage is not None:
+        judged = agent.specialist.checks(task, completion, coverage)
+    if any(item.proves for item in judged):
+        # A text in capitals is no echo, and a list of one letter no loop, where it was computed.
+        return judged
+    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
+    return (
+        *general_checks(task, kind, completion, agent.sureness, agent.card),
+        echo,
+        *judged,
+    )
 
 
 def after_check(state: State) -> Literal["remember", "repair", "decide", "answer_in_cloud"]:
