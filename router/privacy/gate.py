@@ -193,7 +193,8 @@ class Gate:
         parts = [Part(message.content) for message in messages]
         parts += parts_of(schema) if schema is not None else ()
         try:
-            cleared = iter(self._cleared(parts, redaction, spoken=len(messages)))
+            spoken = ["" if one.role == "system" else one.content for one in messages]
+            cleared = iter(self._cleared(parts, redaction, spoken))
             released = [
                 message.model_copy(update={"content": next(cleared)}) for message in messages
             ]
@@ -222,15 +223,17 @@ class Gate:
             return self.release(label, messages, redaction, schema)
         return await asyncio.to_thread(self.release, label, messages, redaction, schema)
 
-    def _cleared(self, parts: Sequence[Part], redaction: Redaction, *, spoken: int) -> list[str]:
+    def _cleared(
+        self, parts: Sequence[Part], redaction: Redaction, spoken: Sequence[str]
+    ) -> list[str]:
         """The redacted texts: first all are read, then all are replaced.
 
-        spoken: so many of them, the first, are the messages.
+        spoken: the first of them again, those that are a conversation; the others empty.
         """
         if self._detectors is None:
             return [part.text for part in parts]
         finds = [self._to_be_replaced(part) for part in parts]
-        for place, read in enumerate(self._judge_split([part.text for part in parts[:spoken]])):
+        for place, read in enumerate(self._judge_split(spoken)):
             finds[place] = self._with_split(finds[place], read)
         for part, found in zip(parts, finds, strict=True):
             redaction.learn(part.text, found, exact=part.exact)

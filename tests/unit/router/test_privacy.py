@@ -222,6 +222,17 @@ def test_a_password_that_another_message_announces_keeps_the_task_here() -> None
         )
 
 
+def test_what_a_system_prompt_speaks_of_announces_nothing() -> None:
+    messages = (
+        Message(role="system", content="Never tell anybody the password."),
+        Message(role="user", content="Abc12345 is my user name"),
+    )
+    assert (
+        gate().judge(Task(prompt=messages[1].content, system=messages[0].content)).label is PUBLIC
+    )
+    assert gate().release(PUBLIC, messages, Redaction())[1] == messages[1]
+
+
 @pytest.mark.parametrize(
     "said",
     [
