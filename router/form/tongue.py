@@ -1,0 +1,174 @@
+"""The natural language, the letters' case and the masking that a request asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+_CODES = {
+    "en": "english ingles inglesa", "pt": "portuguese portugues portuguesa brazilian-portuguese",
+    "es": "spanish espanhol espanhola castelhano", "fr": "french frances francesa",
+    "de": "german alemao alema", "it": "italian italiano italiana", "ja": "japanese japones",
+    "zh": "chinese chines mandarin mandarim", "ko": "korean coreano", "ru": "russian russo",
+    "nl": "dutch holandes neerlandes", "ar": "arabic arabe", "he": "hebrew hebraico",
+    "hi": "hindi", "el": "greek grego", "tr": "turkish turco", "pl": "polish polones polaco",
+    "sv": "swedish sueco", "uk": "ukrainian ucraniano", "ca": "catalan catalao",
+    "gl": "galician galego", "la": "latin latim", "ro": "romanian romeno",
+}  # fmt: skip
+_CODE_OF = {name: code for code, names in _CODES.items() for name in names.split()}
+LANGUAGE_TRIGGERS = frozenset(_CODE_OF) | {"ptbr", "pt"}
+
+_VARIANT = (
+    r"(?:brazilian |european |british |american |uk |us |plain |simple |good |proper |clear )?"
+)
+_NAME = rf"(?P<tongue>{'|'.join(_CODE_OF)})"
+_NAMED = re.compile(rf"\b{_NAME}\b")
+_INTO = re.compile(
+    r"(?P<how>\b(?:in|into|em|no|pro|pra o|pra|para o|para a lingua|para|to|num|so em|only in|only)"
+    rf"|[→>:])[ ](?:the |o )?(?:idioma )?{_VARIANT}{_NAME}\b(?P<after>[^.\n]{{0,24}})"
+)
+_ONLY_IT = re.compile(rf"\b(?:the|o|só o|so o|just the|only the) {_VARIANT}{_NAME}\b")
+_FULL_ORDER = re.compile(
+    r"\b(?:translat|tradu[zc]|write|escrev|respond|reply|answer|say\b|diz|digo|fala|fica|put|coloc"
+    r"|pass[ae]|pôr|poe|bota|need|want|quero|preciso|queria|version|vers[ao]|give|manda|da-me|dá"
+    r"|send"
+    r"|make|turn|vers|rewrite|reescrev|reword|draft|redig|summar|resum|explain|expli|describ"
+    r"|descrev"
+    r"|list|output|saida|convert|only|just|apenas|somente|word|palavra|sentence|frase|name|titulo"
+    r"|keep|generat|ger[ae]|cria|create|compose|post|caption|legenda|label)"
+)
+_FROM_BEFORE = re.compile(
+    r"\b(?:from|do|of|is|are|was|written|escrit[oa]s?|est[ao]|esta|vem|veio|came|comes|speaks?"
+    r"|reads?"
+    r"|fala|le|aula|curso|class|course|lesson|prova|teste|teacher|professor|word|palavra|term|named"
+    r"|called|text|texto|email|e-mail|mail|message|mensagem|article|artigo|review|letter|carta)"
+    r" (?:\w+ )?$"
+)
+_ORDER_BEFORE = re.compile(
+    r"\b(?:text|texto|email|e-mail|mail|message|mensagem|article|artigo|review|letter|carta|word"
+    r"|palavra|is|it)$"
+)
+_NOT_AFTER = re.compile(
+    r"\s*(?:class|lesson|teacher|course|exam|homework|speaker|text\b|article\b|version of the"
+    r"|keyboard"
+    r"|below|above|abaixo|acima|literature|literatura|cuisine|food)"
+)
+
+UPPER = re.compile(
+    r"\b(?:all[ -]caps|upper[ -]?case|in capitals|capital letters|capitals only|caps only"
+    r"|block caps"
+    r"|caixa alta|(?:tudo |todo |toda |todas |todos |em |para |pra |p/ ?|letras )(?:em |as )?"
+    r"(?:letras )?maiuscul[ao]s?|maiusculas)\b"
+)
+LOWER = re.compile(
+    r"\b(?:all[ -]lower[ -]?case|lower[ -]?cased?|small letters|caixa baixa|(?:tudo |todo |em "
+    r"|para |pra"
+    r" |p/ ?|letras )(?:em |as )?(?:letras )?minuscul[ao]s?|minusculas)\b"
+)
+TITLE = re.compile(
+    r"\b(?:title[ -]?case|capitali[sz]e (?:each|every) word|(?:each|every) word capitali[sz]ed"
+    r"|(?:com )?iniciais (?:em )?maiusculas|primeira letra de cada palavra (?:em )?maiuscula"
+    r"|(?:initial|first) (?:letters? )?caps)\b"
+)
+_CASE_TRIGGERS_WORDS = (
+    "caps uppercase lowercase lowercased upper lower capitals capital small case caixa maiusculas "
+    "maiuscula minusculas minuscula maiusculo maiusculos minusculo minusculos iniciais title "
+    "titlecase capitalize capitalise capitalized capitalised initial"
+)
+CASE_TRIGGERS = frozenset(_CASE_TRIGGERS_WORDS.split())
+_PART_AFTER = re.compile(
+    r"\s*(?:for (?:the )?(?:first|keys?|names?|labels?|acronyms?|headers?|headings?|titles?)|first"
+    r"|(?:letter )?at the (?:start|beginning)|only for|hd\b|[a-z]{1,3},|initial|no inicio|so no|na"
+    r" primeira|letters? (?:of|followed)|seguid|followed)"
+)
+_PART_BEFORE = re.compile(
+    r"(?:\b(?:first|primeira|ignore|ignora|ignoring|ignorando|regardless|sem diferenciar|not|no|nao"
+    r"|sem|without|distingu\w+|diferenci\w+|keep|mantem|mantenha|mantendo|keys?|chaves?|acronyms?"
+    r"|siglas?|headers?|headings?|tres|three|two|duas|\d|only|contains?|with|starts? with|inicial"
+    r"|letra|tirando|except|exceto|menos|entre|apenas|so)[ ,:(]+(?:\w+ ){0,2}| e | and |(?<!p)/ ?)$"
+)
+
+_MASKS = re.compile(
+    r"\b(?:mask(?:ed|ing)?|redact(?:ed)?|anonymi[sz]ed?|black(?:ed)? out|blank(?:ed)? out"
+    r"|censor(?:ed)?"
+    r"|hide|scrub|strip out|obfuscate|obscure|pseudonymi[sz]e|de-?identify|mascar(?:ar?|e|ad[ao]s?)"
+    r"|anonimiz(?:ar?|e|ad[ao]s?)|anonimo|ocult(?:ar?|e|ad[ao]s?)|escond(?:er?|a|e)|tarj(?:ar?|e"
+    r"|ad[ao])"
+    r"|censur(?:ar?|e|ad[ao])|camufl(?:ar?|e)|suprim(?:ir|a|e)|rasur(?:ar?|e))\b"
+)
+_REPLACES = re.compile(
+    r"\b(?:replac(?:e|ed|ing)|swap|chang(?:e|ed)|put|substitu(?:a|i|ir|e)|troc(?:a|ar|ado)|troque"
+    r"|coloc(?:a|ar|que)|poe|use|turn|with|por|as)\b[^\n]{0,90}(?:\[[a-z_ ]{2,16}\]|\*{2,}|x{3,}\b"
+    r"|#{3,}"
+    r"|█|<[a-z_]{3,12}>|asterisks?|asteriscos?)"
+)
+_PRIVATE = re.compile(
+    r"\b(?:names?|nomes?|e-?mails?|phones?|telefones?|telemove\w+|celular\w*|numbers?|numeros?"
+    r"|cpfs?"
+    r"|cnpjs?|nifs?|ibans?|ssns?|rgs?|cards?|cart(?:ao|oes)|address\w*|enderecos?|moradas?|pii"
+    r"|personal|pessoa\w*|sensitive|sensive\w+|confidencia\w+|private|privad\w+|identif\w+|dados"
+    r"|data"
+    r"|digits?|digitos?|patients?|pacientes?|clientes?|customers?|accounts?|contas?|password\w*"
+    r"|senhas?"
+    r"|passport\w*|passaportes?|license|plates?|placas?|matriculas?|birth\w*|nascimento|ips?|people"
+    r"|contacts?|contact\w*|contatos?|contactos?|surnames?|apelidos?|utentes?|documentos?)\b"
+)
+MASK_TRIGGERS = re.compile(
+    r"mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur|identif|mascar|ocult|escond"
+    r"|tarj"
+    r"|censur|camufl|suprim|rasur|\*\*|xxx|\[|#|█|asteri|<"
+)
+
+
+def read_language(plain: str) -> str | None:
+    """ISO 639-1 of the language that the answer is to be in; None where none or several are "
+    "named."""
+    found: set[str] = set()
+    for match in _INTO.finditer(plain):
+        before = plain[max(0, match.start() - 40) : match.start()].rstrip(" ")
+        if _NOT_AFTER.match(match["after"]):
+            continue
+        spoken = match["how"] in ("in", "em") and (
+            _FROM_BEFORE.search(before + " ") or _ORDER_BEFORE.search(before)
+        )
+        near = plain[max(0, match.start() - 160) : match.end() + 30]
+        if spoken and not _TURNS.search(near):
+            continue
+        if match["how"] in ("to", "into", ">", "→", ":", "para", "pra") or _FULL_ORDER.search(near):
+            found.add(_CODE_OF[match["tongue"]])
+    if not found:
+        for match in _ONLY_IT.finditer(plain):
+            near = plain[max(0, match.start() - 24) : match.end() + 16]
+            if re.search(r"\b(?:only|just|so|apenas|somente|please|version|versao)\b", near):
+                found.add(_CODE_OF[match["tongue"]])
+    return found.pop() if len(found) == 1 else None
+
+
+_TURNS = re.compile(r"\b(?:translat|tradu[zc]|version|versao|diz\b|digo|fica|say\b)")
+
+
+def read_case(plain: str) -> Literal["upper", "lower", "title"] | None:
+    """The case that the whole answer is to have."""
+    found: set[Literal["upper", "lower", "title"]] = set()
+    title = TITLE.search(plain)
+    if title:
+        return None if UPPER.search(plain[: title.start()]) else "title"
+    for case, pattern in (("upper", UPPER), ("lower", LOWER)):
+        for match in pattern.finditer(plain):
+            before = plain[max(0, match.start() - 30) : match.start()]
+            if _PART_BEFORE.search(before) or _PART_AFTER.match(plain, match.end()):
+                return None
+            found.add(case)  # type: ignore[arg-type]
+    return found.pop() if len(found) == 1 else None
+
+
+def read_masked(plain: str) -> bool:
+    """Whether values of persons are to be hidden in the answer."""
+    for match in _MASKS.finditer(plain):
+        near = plain[match.end() : match.end() + 70]
+        if _PRIVATE.search(near) or _PRIVATE.search(
+            plain[max(0, match.start() - 50) : match.start()]
+        ):
+            return True
+    replaced = _REPLACES.search(plain)
+    return replaced is not None and _PRIVATE.search(replaced[0]) is not None
