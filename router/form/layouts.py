@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from router.types.form import FormShape
 
 _Y, _M, _D = r"\d{4}", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_SPACE = "[ \u00a0\u202f]"
 _H24, _MIN = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
 _H12 = r"(?:0?[1-9]|1[0-2])"
 
@@ -132,7 +133,7 @@ def money_layout(text: str, plain: str) -> Layout | None:
         groups = re.search(r"\d{1,3}([., ])\d{3}(?:[., ]\d{3})*([.,])\d{2}", digits)
         if groups is None:
             return None
-        group, point = re.escape(groups[1]).replace("\\ ", "[  ]"), re.escape(groups[2])
+        group, point = re.escape(groups[1]).replace("\\ ", _SPACE), re.escape(groups[2])
         before, after = digits[: groups.start()], digits[groups.end() :]
         number = rf"-?\d{{1,3}}(?:{group}\d{{3}})*{point}\d{{2}}"
         behind = written[len(written) - len(after) :] if after else ""
@@ -145,7 +146,9 @@ def _spaced(sign: str) -> str:
     bare = re.escape(sign.strip())
     if not bare:
         return ""
-    return f"{bare}[  ]?" if sign.endswith(" ") or not sign.startswith(" ") else f"[  ]?{bare}"
+    return (
+        f"{bare}{_SPACE}?" if sign.endswith(" ") or not sign.startswith(" ") else f"{_SPACE}?{bare}"
+    )
 
 
 def long_date(plain: str) -> bool:
