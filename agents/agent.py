@@ -12,6 +12,7 @@ from router.account.consumption import most_prompt_tokens
 from router.engine import Constraint, Engine, GenerateRequest
 from router.meter import Meter
 from router.policy.speed import Speed
+from router.types.card import Card
 from router.types.completion import Completion
 from router.types.result import CheckResult
 from router.types.task import Message, Task, ThinkingMode
@@ -65,7 +66,7 @@ class Agent:
     the most times that the engine sends one request, retries included. speed: estimate used until
     it has answered in this process; None: unknown. thinking: whether to think before answering;
     `auto`: not for routine tasks. recall_tokens: the most of a session's turns that it is shown;
-    None: as the window allows.
+    None: as the window allows. card: what the model was seen to do; None where nobody looked.
     """
 
     role: str
@@ -82,6 +83,7 @@ class Agent:
     speed: Speed | None = None
     thinking: ThinkingMode = "auto"
     recall_tokens: int | None = None
+    card: Card | None = None
 
     def most_usd(
         self, task: Task, messages: tuple[Message, ...], constraint: Constraint | None = None

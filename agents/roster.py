@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents import calibration
 from agents.agent import Agent
 from agents.calibration import Sureness
 from agents.connectivity import Finding
@@ -16,6 +15,7 @@ from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
 from agents.gated_engine import GatedCloud
 from agents.local_engines import Lanes, check_model_path, local_engine
+from agents.models.cards import card_of
 from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPT
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
@@ -34,6 +34,9 @@ CODER = "coder"
 ROUTER = "router"
 GUARD = "guard"
 CLOUD = "cloud"
+
+TURN_MARKS = ("<|im_end|>", "<|im_start|>", "<end_of_turn>", "<start_of_turn>", "<|eot_id|>")
+"""Ends of a turn, which a model that was trained on another template writes as ordinary text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +180,12 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
         history_messages=settings.memory.history_messages,
         repairs=True,
         thinking=model.thinking,
+        stop=TURN_MARKS if model.path is not None else (),
         recall_tokens=settings.memory.recall_tokens or None,
+        card=card_of(model, settings.store.home.expanduser()),
         sureness=Sureness(
             min_probability=settings.policy.min_probability,
             min_confidence=settings.policy.min_confidence,
-            calibration=None if model.path is None else calibration.load(model.path),
         ),
     )
 

@@ -77,6 +77,12 @@ def in_language(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     return CheckResult.found("language", finding, EscalationReason.UNFAITHFUL)
 
 
+def speaks(text: str, language: str) -> bool | None:
+    """Whether a text is in `en` or `pt`; None where it is too short to tell."""
+    found = _read_language(text)
+    return None if found is None else found == language
+
+
 def _wanted(task: Task, kind: Kind) -> frozenset[str]:
     """The languages that an answer may have; empty where it cannot be told."""
     facts = signals.read(task.prompt)

@@ -14,6 +14,7 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
+from agents.checks.loops import LoopWatch
 from agents.schema_in_words import bare_json
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
@@ -130,6 +131,7 @@ async def attempt(
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
+    watch = LoopWatch()
     seen = restarts = False
     told_at = math.inf
 
@@ -156,6 +158,9 @@ async def attempt(
                     completion = sent.restored(bare, as_json=as_json) if sent else bare
                     continue
                 written += len(part.text)
+                if route == "local" and (looped := watch.fed(part.text)):
+                    completion = _stopped_in_a_loop(entry, request, looped, began)
+                    break
                 if time.monotonic() - told_at > PROGRESS_S:
                     await before_send()
                 if part.restarts:
@@ -190,6 +195,20 @@ async def attempt(
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
     return failed
+
+
+def _stopped_in_a_loop(
+    entry: Attempt, request: GenerateRequest, text: str, began: float
+) -> Completion:
+    """What a model said before it was stopped for repeating itself."""
+    return Completion(
+        text=text,
+        engine=entry.engine,
+        model=entry.model,
+        finish_reason="cancelled",
+        usage=_at_no_cost(request, len(text)),
+        latency_s=time.monotonic() - began,
+    )
 
 
 def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:

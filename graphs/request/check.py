@@ -174,7 +174,7 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
         return tuple(checks)
     agent = local_agent(state, run)
     echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
-    found = (*general_checks(task, kind, completion, agent.sureness), echo)
+    found = (*general_checks(task, kind, completion, agent.sureness, agent.card), echo)
     coverage = state.get("coverage")
     if agent.specialist is None or coverage is None:
         return found

@@ -69,8 +69,9 @@ class Signals:
     tokens: an estimate, characters over four. questions, instructions: sentences at the two ends
     of the prompt that ask, by a question mark or by an imperative. instruction: those sentences,
     or both ends of the prompt where none is recognised (`asked` is then False). has_choices: a
-    list A), B), C). numbers: figures in the windows. complexity: 0..1; from about 0.4 on, a small
-    model is likely out of its depth. has_tools: descriptions of functions to call.
+    list A), B), C). numbers: figures in the windows. complexity: 0..1, by markers such as "prove"
+    or "trade-offs" alone; `Guess.complexity` is judged from it and from what is asked. has_tools:
+    descriptions of functions to call.
     """
 
     chars: int

@@ -22,16 +22,24 @@ class Tally(Frozen):
         return self.right / self.asked if self.asked else None
 
 
+class Scored(Frozen):
+    """One question of a probe: how sure the model was of its answer, 0..1, and if it was right."""
+
+    kind: Kind
+    score: float
+    right: bool
+
+
 class ConfidenceFit(Frozen):
     """A logistic regression from token statistics to the probability that an answer is right.
 
-    weights: of `agents.calibration.features`. auroc, error (expected calibration error): of answers
-    that were not fitted; auroc is None where all answers were right, or all wrong.
+    weights: of `agents.calibration.features`. trials: the answers that it was fitted to, each with
+    the score that weights fitted without it give. auroc, error (expected calibration error): of
+    those scores; auroc is None where all answers were right, or all wrong.
     """
 
-    weights: tuple[float, ...]
-    asked: int
-    right: int
+    weights: tuple[float, ...] = Field(min_length=6, max_length=6)
+    trials: tuple[Scored, ...]
     auroc: float | None = None
     error: float
 
@@ -41,8 +49,8 @@ class Card(Frozen):
 
     source: `probed` by questions with known answers, `published` scores of the catalogue, or
     `estimated` from its size and family. fingerprint: of the file or the server's model that was
-    probed. kinds: by kind of task; confidence: by kind and "all", empty for a model that reports no
-    token probabilities. ability: on the logit scale of `router.classify.gain`. parameters_b: in
+    probed. kinds: by kind of task; confidence: None for a model that reports no token
+    probabilities. ability: on the logit scale of `router.classify.gain`. parameters_b: in
     billions. language: answers in the language asked for; forms: in the form asked for; tools:
     right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
     hold. tokens_per_s: when it generates.
@@ -54,7 +62,7 @@ class Card(Frozen):
     parameters_b: float | None = None
     ability: float | None = None
     kinds: dict[Kind, Tally] = Field(default_factory=dict)
-    confidence: dict[str, ConfidenceFit] = Field(default_factory=dict)
+    confidence: ConfidenceFit | None = None
     language: Tally = Tally()
     forms: Tally = Tally()
     tools: Tally = Tally()

@@ -56,7 +56,8 @@ class EscalationReason(StrEnum):
 class Guess(Frozen):
     """A task's classification. `confidence` is the probability that the classifier gives `kind`.
 
-    language: the natural one, of the instruction. code_language: the programming language asked
+    language: the natural one, of the instruction. complexity: 0..1; from 0.4 on, a small model is
+    likely out of its depth. code_language: the programming language asked
     for, under its usual name; None where none is asked for, and for all kinds but code. tool:
     whether a tool is to be called. structured: whether the answer has a form (JSON, CSV, a table, a
     schema).
