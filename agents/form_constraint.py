@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from router.engine import Constraint, EngineCaps
+from router.policy.answer_length import most_answer_tokens
 from router.types.form import Form, FormShape
+from router.types.task import ThinkingMode
 
 _SPECIAL = frozenset(r".^$*+?{}[]\|()")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBounds:
+    """What the form that was read from a request's words sets for one generation; None: nothing."""
+
+    constraint: Constraint | None = None
+    max_tokens: int | None = None
+
+
+UNBOUNDED = AnswerBounds()
+
+
+def bounds_of(form: Form | None, caps: EngineCaps, thinking: ThinkingMode) -> AnswerBounds:
+    """The bounds for an engine. Thoughts are not in the form, and count as tokens: none where the
+    model may think."""
+    if form is None or form.given or thinking != "off":
+        return UNBOUNDED
+    return AnswerBounds(constraint_of(form, caps), most_answer_tokens(form))
 
 
 def constraint_of(form: Form, caps: EngineCaps) -> Constraint | None:

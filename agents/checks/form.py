@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema
 
-from agents.checks.prose_language import read_language
+from agents.checks.prose_language import speaks
 from agents.schema_in_words import bare_json
 from router.classify.code_language import fenced_blocks, without_blocks
 from router.form.request import plain_of
@@ -255,9 +255,9 @@ def _of_text(form: Form, text: str) -> str | None:
         if _wrong_case(form.case, body):
             return f"the answer is not in {form.case} case"
     if form.language in _LANGUAGES:
-        found = read_language(body)
+        found = speaks(body, form.language)
         checked = checked or found is not None
-        if found is not None and found != form.language:
+        if found is False:
             return f"the answer is not in {_LANGUAGES[form.language]}, as asked"
     return "" if checked else None
 

@@ -67,7 +67,7 @@ def in_language(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     wanted = _wanted(task, kind)
     if not wanted:
         return CheckResult.found("language", "the task leaves the language open")
-    found = read_language(completion.text)
+    found = _read_language(completion.text)
     if found is None:
         return CheckResult.found("language", "too short to tell")
     if found in wanted:
@@ -132,7 +132,7 @@ def _sure(text: str) -> str | None:
     return language if language_of(text[:_WINDOW_CHARS] + against) == language else None
 
 
-def read_language(answer: str) -> str | None:
+def _read_language(answer: str) -> str | None:
     """The language of an answer's prose, the same at both ends; None where it has too little."""
     prose = _NOT_PROSE.sub(" ", answer)
     letters = [c for c in prose[: 4 * _WINDOW_CHARS] if c.isalpha()]

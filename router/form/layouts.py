@@ -169,7 +169,7 @@ _NUMBER_ONLY = re.compile(
     r"|valor numerico|total|inteiro)s?\b"
     r"|\b(?:numero|algarismo|algarismos|numeros) (?:so|apenas|somente|e mais nada)\b"
     r"|\bum (?:unico |so )?numero\b(?=[,.)]| e | so| apenas|$)"
-    r"|\bnumber(?: please| pls)?[.!]?$|\bsingle (?:number|figure)\b|\bone number\b"
+    r"|[?.,;:(\n-] ?(?:a )?number(?: please| pls)?[.!)]?$|\bsingle (?:number|figure)\b|\bone number\b"
     r"|\bnothing but (?:the|a) (?:number|figure))"
 )
 _NOT_A_NUMBER = re.compile(
