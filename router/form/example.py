@@ -23,7 +23,8 @@ class Example:
         self.paths: list[str] = []
         self.types: dict[str, str] = {}
         self.bare = False
-        """Whether a key stands without a value."""
+        self.quoted = False
+        """bare: a key stands without a value; quoted: one is in quotation marks."""
 
     def read(self) -> bool:
         try:
@@ -50,6 +51,7 @@ class Example:
                 name = ""
             elif not re.fullmatch(r"[^\W\d][\w-]*(?:\[\])?\??", name):
                 raise ValueError
+            self.quoted = self.quoted or key["quoted"] is not None
             path = f"{prefix}{name.rstrip('?')}"
             if self._peek() == ":":
                 self._at += 1

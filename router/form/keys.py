@@ -134,7 +134,7 @@ _ARRAY = re.compile(
     r"|objects )?"
     r"(?:em |in )?json\b|\b(?:array|list|lista) (?:of|de) (?:objects|objetos)\b|\bjson (?:array"
     r"|list)s?\b"
-    r"|\[\s*(?:\"?\.\.\.\"?|\"[^\"]{0,20}\"(?:, ?\.\.\.)?)\s*\]|\barray de json\b"
+    r"|\[\s*\"(?:\.\.\.|…|string|texto?|item)?\"(?:, ?\"?\.\.\.\"?)?\s*\]|\barray de json\b"
 )
 _ARRAY_OF = re.compile(
     r"\b(?:array|lista|list)(?: json)? (?:of|de|com) (?P<kind>numeros|numbers|strings|integers"
@@ -224,12 +224,12 @@ def _add_types(keys: Keys, plain: str) -> None:
 
 
 _CUE = re.compile(
-    r"(?:json|format\w*|formato|like|tipo|assim|keys|chaves|estrutura|structure|shape|schema"
-    r"|output|saida"
-    r"|return|devolv\w+|reply|respond\w*|retorn\w*|into|->|→|=>|as|form|preench\w+|fill|want|quero"
-    r"|with"
-    r"|give|com|so|only|entende|understands|template|modelo|em|to|para|tira|extra\w+"
-    r"|pra)[^\n]{0,30}$"
+    r"(?:\b(?:json|formato?|like|tipo|assim|keys|chaves|estrutura|structure|shape"
+    r"|schema|output|saida"
+    r"|return|devolv\w+|reply|respond\w*|retorn\w+|into|as|form|preench\w+|fill|want"
+    r"|quero|with|give"
+    r"|com|so|only|entende|understands|template|modelo|em|to|para|tira|extra\w+|pra|just)|[-=]>|→)"
+    r"[ :]*\[?\s*$"
 )
 _MOST_EXAMPLE = 900
 
@@ -244,7 +244,7 @@ def _of_examples(text: str, plain: str) -> Keys | None:
         body = text[begin : end + 1]
         listed = text[:begin].rstrip()[-1:] == "["
         reader = Example(body)
-        if reader.read() and _is_example(body, reader, plain[max(0, begin - 60) : begin]):
+        if reader.read() and _is_example(body, reader, plain[max(0, begin - 60) : begin], plain):
             keys = Keys(array=listed)
             keys.paths = [f"[].{path}" for path in reader.paths] if listed else reader.paths
             keys.types = {(f"[].{p}" if listed else p): kind for p, kind in reader.types.items()}
@@ -253,8 +253,8 @@ def _of_examples(text: str, plain: str) -> Keys | None:
     return None
 
 
-def _is_example(body: str, reader: Example, before: str) -> bool:
-    if not reader.paths:
+def _is_example(body: str, reader: Example, before: str, plain: str) -> bool:
+    if not reader.paths or not (reader.quoted or "json" in plain):
         return False
     if reader.bare or PLACEHOLDER.search(body):
         return True

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _YES_NO = re.compile(
-    r"\b(?P<a>yes|sim|true|verdadeiro|s|y|certo) ?(?:/|\||,? or |,? ou | e | and "
-    r"|,) ?(?P<b>no\b(?! m)|nao|false"
-    r"|falso|n\b|errado)"
+    r"\b(?P<a>yes|sim|true|verdadeiro|s|y|certo) ?(?:/|\||,? or |,? ou | e | and |,) ?"
+    r"(?P<b>no\b|nao|false|falso|n\b|errado)(?=[\"'”]? ?(?:[.,;:!?)\n]|$|[-—]|please"
+    r"|pls|only|pf\b|and"
+    r" no|e (?:mais )?nada|e so|so\b|apenas|in one|thx|por favor|se\b|if\b|answer|resposta))"
 )
 _YES_NO_ANSWER = re.compile(
     r"\b(?:only|just|so|apenas|somente|answer|reply|respond\w*|respost\w*|diz\w*|diga|say|one word"
-    r"|uma"
-    r" palavra|single word|nothing else|sem explica\w+|nada mais|mais nada|no explanation|pls"
-    r"|please"
-    r"|pf|por favor|quick|return|output|give me|me diz|fala|preciso de|quero|simples|direto"
+    r"|uma palavra|single word|nothing else|sem explica\w+|nada mais|mais nada|no explanation|pls"
+    r"|please|pf|por favor|quick|return|output|give me|me diz|fala|preciso de|quero|simples|direto"
     r"|curto)\b"
 )
 _ITEM = r"[\"'“`\[]?[^\W_][\w'&+-]*(?:[ /-][\w'&+-]+){0,3}?[\"'”`\]]?"
-_COMMA_LIST = re.compile(
-    rf"(?P<first>{_ITEM})(?P<more>(?: ?[,;] ?{_ITEM}){{0,11}}?) ?,? ?(?:\bor\b|\bou\b"
-    rf"|\bvs\.?\b) ?(?:a |an |um |uma )?(?P<last>{_ITEM})"
+_LIST_END = (
     r"(?= ?(?:[.?!:;()\n\]→]|$|--?|, | only\b| so\b| e (?:nada|mais|so)| and (?:nothing|give|that"
     r"|return|no\b|only"
     r"|reply)| nothing| pls| please| por favor| pf\b| for (?:each|this|the)| apenas| sem | with no"
@@ -28,54 +26,55 @@ _COMMA_LIST = re.compile(
     r" word| numa| em uma| based| para (?:est|ess|o |a )| for\b| thx| thanks| no explan| from"
     r"| just| \"))"
 )
+_COMMA_LIST = re.compile(
+    rf"(?P<first>{_ITEM})(?P<more>(?: ?[,;] ?{_ITEM}){{0,11}}?) ?,? ?(?:\bor\b|\bou\b"
+    rf"|\bvs\.?\b) ?(?:a |an |um |uma )?(?P<last>{_ITEM})"
+    rf"{_LIST_END}"
+)
 _MARK_LIST = re.compile(
-    rf"(?P<items>{_ITEM}(?: ?(?P<mark>[/|]) ?{_ITEM}(?: ?(?P=mark) ?{_ITEM}){{0,11}}))"
+    rf"(?P<items>{_ITEM}(?: ?(?P<mark>[/|]) ?{_ITEM}(?: ?(?P=mark) ?{_ITEM}){{0,11}})){_LIST_END}"
 )
 _PLAIN_LIST = re.compile(
     rf"(?P<items>{_ITEM}(?: ?[,;] ?{_ITEM}){{1,13}}(?: ?,? (?:and|e) {_ITEM})?)(?= ?(?:[.?!)\n\]]"
     rf"|$))"
 )
 
-_ANCHOR = (
+_NAMED = re.compile(
     r"(?:\bone of(?: these| the following| the| my)?(?: (?:labels?|categories|tags|options|words"
-    r"|values|teams|buckets))?[ :(]"
-    r"|\bum[ae]? (?:de|destas?|dess[ae]s|destes|das|dos)(?: (?:etiquetas|categorias|opcoes|labels"
-    r"|rotulos))?[ :(]"
+    r"|values|teams|buckets))?|\bum[ae]? (?:de|destas?|dess[ae]s|destes|das|dos)(?: (?:etiquetas"
+    r"|categorias|opcoes|labels|rotulos))?"
     r"|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?|opco?es|etiquetas?|rotulos?|classes?"
-    r"|choices|buckets?"
-    r"|values|valores|setores|departamentos|niveis|sentimentos?|sentiment|tipos?|types?|teams?"
-    r"|equipas?)"
-    r"(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available|disponiveis|e|from"
-    r"|between|entre|to choose from|here))*"
-    r" ?(?::|=|-|\()"
-    r"|[:(→>]|->|=>|\b(?:as|into|to|em|como|entre|between|among|either|choose|pick|escolh[ae]r?"
-    r"|reply(?: with)?"
-    r"|answer(?: with)?|say|respond[ae]?(?: with| com| so| apenas)*|output|return|mark(?: it)?"
-    r"|marque|marca|label|tag"
-    r"|devolv[ae]|retorn[ae]|just|only|so|apenas|somente|nothing but|com|with|if (?:it.s|this is"
-    r"|it is)"
-    r"|whether (?:it is|it.s|this is)|se (?:e|esta|for|foi|ta)|is (?:it|this|that)|diz|diga|digas?"
-    r"|e|is|ta|esta|use)\b)"
+    r"|choices|buckets?|values|valores|setores|departamentos|niveis|sentimentos?|sentiment|tipos?"
+    r"|types?|teams?|equipas?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available"
+    r"|disponiveis|e|from|between|entre|to choose from|here))*)"
+    r"(?P<mark> ?[:=(-] ?| )"
 )
-_TOPIC = re.compile(
-    r"classif|categor|\blabel|\btag\b|\btags\b|bucket|triag|\bsort (?:it|this|them) |sentiment"
-    r"|etiquet|rotul|encaminh|\broute\b|escolh"
-    r"|choose|pick (?:one|from)|opc[oa]|options|one word|uma palavra|single word|so a palavra"
-    r"|nothing else|nothing fancier|nothing but"
-    r"|so a sigla|so o nome|mais nada|nada mais|one of|uma? d[ea]s|only|just|apenas|somente|\bso\b"
-    r"|priorid|priority"
-    r"|urgen|severity|gravidade|intent|intenc|\btone\b|\btom\b|which (?:team|label|category|dep"
-    r"|queue|one)|qual (?:setor|categoria"
-    r"|etiqueta|departamento|destas)|what (?:kind|category|label|team)|spam|mark\b|marca\b|marque"
-    r"|answer with|reply with"
-    r"|respond[ae] com|devolv\w+ "
+"""What is followed by labels, by its name; a mark after it makes it sure."""
+_CHOOSE = re.compile(
+    r"\b(?:choose|pick|escolh[ae]r?|(?:reply|answer|respond)(?: with)?(?: only| just| either)*"
+    r"|(?:say|as)(?: only| just| either)+|respond[ae]s?(?: com| so| apenas| somente)*|mark(?: it)?"
+    r"|marque|marca|devolv[ae](?: so)?|nothing but|diz(?:-me)?(?: so)?(?: se e)?"
+    r"|diga(?: so)?(?: se e)?|(?:tell me|say|decide|check|diz|diga|ve|veja)(?: me)? "
+    r"(?:whether|if|se)"
+    r" (?:it is|it.s|this is|e|esta|ta)) "
 )
-_STRONG = re.compile(
-    r"classif|categor|\blabel|\btag\b|bucket|triag|sentiment|etiquet|rotul|one word|uma palavra"
-    r"|single word|so a palavra"
-    r"|nothing else|nothing fancier|nothing but|so a sigla|mais nada|nada mais|one of|only|just"
-    r"|apenas|somente|\bso\b|answer with"
-    r"|reply|respond[ae]|pick one|choose|escolh|marca\b|marque|mark\b|spam|no explan|sem explic"
+_SORTED_INTO = re.compile(r"\b(?:as|into|em|como|entre|between|among|to) |(?:->|=>|→) ?")
+_SORTS = re.compile(
+    r"\b(?:classif\w+|categori\w+|label\w*|tag|tags|tagged|bucket|triage|sort|mark|rate|flag|assign"
+    r"|etiquet\w+|rotul\w+|marc(?:a|ar|que)|identifi\w+|separ\w+|divid\w+"
+    r"|encaminh\w+|route|sentiment\w*"
+    r"|priori\w+|decid\w+|judge|review|grade|enquadr\w+|urgenc\w*|urgency|tom|tone"
+    r"|intent|tipo|setor)\b"
+)
+_OPENS = re.compile(r"[:(?\n-] ?|\bis (?:it|this|that) |\b(?P<verb>e|ta|esta|is) |^|[.!] ")
+_REPLIES = re.compile(
+    r"\b(?:one word|uma (?:so )?palavra|single word|(?:so|apenas|somente|only|just) (?:a|o|the|that"
+    r"|com a|com o|with the)? ?(?:palavra|sigla|nome|etiqueta|rotulo|categoria|label|word|name|one"
+    r"|tag|bucket|setor|opcao)|nothing (?:else|fancier|more)|mais nada|nada mais"
+    r"|pick one|choose one"
+    r"|escolh[ae] uma?|one letter|no explan\w+|sem explic\w+|label\?|which one\?"
+    r"|answer (?:with|only)"
+    r"|responde? so|responda (?:so|apenas))"
 )
 _NOT_LABELS_WORDS = (
     "i you we he she it they me my your this that these those the is are was be been do does did "
@@ -106,7 +105,8 @@ TRIGGERS = re.compile(
     r"\bor\b|\bou\b|/|\||yes|sim\b|true|y/n|s/n|one of|labels?\b|categor|opc|options|etiquet"
     r"|tags?\b|rotul|vs"
 )
-_BEFORE_CHARS, _NEAR_CHARS = 40, 160
+_NEAR_CHARS, _MOST_LABELS = 140, 16
+_ASKED = re.compile(f"{_SORTS.pattern}|{_REPLIES.pattern}")
 
 
 def read_labels(text: str, plain: str) -> tuple[tuple[str, ...], bool]:
@@ -136,26 +136,56 @@ def _yes_no(text: str, plain: str) -> tuple[str, ...]:
 
 
 def _listed(text: str, plain: str) -> tuple[str, ...]:
-    best: tuple[str, ...] = ()
-    for match in re.finditer(_ANCHOR, plain):
-        at = match.end()
-        while plain[at : at + 1] in (" ", "\n"):
-            at += 1
-        for pattern in (_MARK_LIST, _COMMA_LIST, _PLAIN_LIST):
-            listed = pattern.match(plain, at)
-            if listed is None:
-                continue
-            items = _items(text, plain, listed, pattern)
-            if items and _is_asked(plain, match, listed, items, plain_list=pattern is _PLAIN_LIST):
-                if len(items) > len(best):
-                    best = items
-                break
-    return best
+    """The longest list of labels that stands in the surest place where one is asked for."""
+    for places in (_after_names, _after_choosing, _after_sorting, _after_openings):
+        best: tuple[str, ...] = ()
+        for at, without_or, most in places(plain):
+            for pattern in (_MARK_LIST, _COMMA_LIST, *((_PLAIN_LIST,) if without_or else ())):
+                listed = pattern.match(plain, at)
+                items = _items(text, listed, pattern) if listed else ()
+                if items and len(items) <= most:
+                    best = max(best, items, key=len)
+                    break
+        if best:
+            return best
+    return ()
 
 
-def _items(
-    text: str, plain: str, match: re.Match[str], pattern: re.Pattern[str]
-) -> tuple[str, ...]:
+_Places = Iterator[tuple[int, bool, int]]
+"""Where a list may begin, whether one without an "or" is one, and how many labels it may have."""
+
+
+def _after_names(plain: str) -> _Places:
+    for match in _NAMED.finditer(plain):
+        sure = match["mark"].strip() != "" or match[0].startswith(("one of", "um"))
+        if sure or _near(_SORTS, plain, match.start(), match.end()):
+            yield match.end(), sure, _MOST_LABELS
+
+
+def _after_choosing(plain: str) -> _Places:
+    for match in _CHOOSE.finditer(plain):
+        yield match.end(), False, _MOST_LABELS
+
+
+def _after_sorting(plain: str) -> _Places:
+    for match in _SORTED_INTO.finditer(plain):
+        if _SORTS.search(plain, max(0, match.start() - _NEAR_CHARS), match.start()):
+            yield match.end(), False, _MOST_LABELS
+
+
+def _after_openings(plain: str) -> _Places:
+    if _REPLIES.search(plain) or _SORTS.search(plain):
+        for match in _OPENS.finditer(plain):
+            bare = match["verb"] is not None
+            if _near(_REPLIES if bare else _ASKED, plain, match.start(), match.end()):
+                yield match.end(), False, 2 if bare else _MOST_LABELS
+
+
+def _near(pattern: re.Pattern[str], plain: str, begin: int, end: int) -> bool:
+    return pattern.search(plain, max(0, begin - _NEAR_CHARS), end + _NEAR_CHARS) is not None
+
+
+def _items(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[str, ...]:
     begin, end = match.span()
     if pattern is _MARK_LIST:
         parts = re.split(r" ?[/|] ?", text[begin:end])
@@ -174,32 +204,14 @@ def _items(
             return ()
         if item in quoted:
             continue
+        if len(words) > _MOST_WORDS or not _CONJUNCTIONS.isdisjoint(words):
+            return ()
         if words[0] in _NOT_LABELS or words[-1] in _NOT_LABELS or item.isdigit():
             return ()
     return cleaned
 
 
+_MOST_WORDS = 3
+_CONJUNCTIONS = frozenset(("and", "or", "ou", "nor", "nem", "if", "que", "is", "was", "were"))
 _MARKS = "\"'“`["
 _FORMAT = re.compile(r"[dmya]{2,4}|hh|mm|ss|[ap]m|https?|km|kg|\d+|h")
-_LABELLED = re.compile(
-    r"one of|um[ae]? d|labels?|options?|categor|tags?|opco?es|etiquetas?|rotulos?|classes?|choices"
-    r"|buckets?|values|valores|setores"
-    r"|departamentos|niveis|teams?|equipas?|tipos?|types?|sentiment"
-)
-
-
-def _is_asked(
-    plain: str,
-    anchor: re.Match[str],
-    listed: re.Match[str],
-    items: tuple[str, ...],
-    *,
-    plain_list: bool,
-) -> bool:
-    near = plain[max(0, anchor.start() - _NEAR_CHARS) : listed.end() + _NEAR_CHARS]
-    named = _LABELLED.match(anchor[0].strip())
-    if plain_list:
-        return bool(named) and _TOPIC.search(near) is not None
-    if named:
-        return True
-    return (_STRONG if len(items) == 2 else _TOPIC).search(near) is not None

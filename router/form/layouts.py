@@ -43,10 +43,13 @@ _ISO_DATE = re.compile(
 )
 _CLOCK = re.compile(r"(?<![\w:])hh:mm(?P<s>:ss)?(?![\w:])")
 _H24_NAMED = re.compile(
-    r"\b(?:24[ -]?(?:h\b|hours?|hrs?|horas)|military time|24h)|\bformato 24\b|\b24 ?horas\b"
+    r"\b24 ?-?h(?:ou)?rs?(?: clock| format| time)\b|\b24[ -]?(?:h|hr|hour) (?:clock|format|time)\b"
+    r"|\b(?:in|em|formato|format|to|para|as|de|using|pra) (?:de )?24[ -]?(?:h\b|hours?|hrs?|horas)"
+    r"|\bmilitary time|\bformato 24\b|\b24h,|, 24h\b|\b24-hour\b"
 )
 _H12_NAMED = re.compile(
-    r"\b12[ -]?(?:h\b|hours?|hrs?|horas)|\bam ?/ ?pm\b|\bwith (?:am|pm)\b|\bcom (?:am|pm)\b"
+    r"\b12[ -]?(?:h|hr|hour) (?:clock|format|time)\b|\b(?:em|in|formato|format|de|to) 12[ -]?(?:h\b"
+    r"|hours?|horas)|\bam ?/ ?pm\b|\bwith (?:am|pm)\b|\bcom (?:am|pm)\b"
 )
 _PHONE = re.compile(r"\be\.? ?164\b|\be-164\b")
 _PHONE_INTL = re.compile(r"\b(?:international|internacional|\+ ?country|country code)\b")
@@ -158,19 +161,27 @@ def long_date(plain: str) -> bool:
 NUMBER_PATTERN = r"[-+−]?(?:\d{1,3}(?:[., ]\d{3})+|\d+)(?:[.,]\d+)?"
 """A number as either language writes it, without a unit."""
 
+_END = (
+    r"(?= ?(?:[.,;:!?)(\n\-]|$|please|pls|plz|thx|thanks|and\b|no\b|in\b|rounded"
+    r"|with\b|i.ll|for\b|que\b|e\b|sem\b|em\b|arred\w+|pf\b|por favor|pra\b|para\b"
+    r"|da\b|de\b|do\b))"
+)
 _NUMBER_ONLY = re.compile(
-    r"(?:\b(?:number|figure|digits?|integer|numeral|numbers)[ ,]*(?:only|alone|pls only"
-    r"|and nothing)\b"
-    r"|\b(?:only|just) (?:the |a |one |an |in )?(?:single |final |plain |bare "
-    r"|resulting )?(?:number|figure|digits?|integer|numeral|total|sum)\b"
-    r"|\b(?:as|with|reply|answer) (?:just )?a (?:single |plain |bare )?(?:number|figure|integer)\b"
+    rf"(?:\b(?:number|figure|digits?|integer|numeral|numbers)[ ,]*(?:only|alone|and nothing)\b"
+    r"|\b(?:only|just|nothing but) (?:the |an? |one |in )?(?:single |final |plain "
+    r"|bare |resulting )?"
+    rf"(?:number|figure|digits?|integer|numeral|total|sum){_END}"
+    r"|\b(?:reply|answer|respond|return|output)(?: me)?(?: with| as)? (?:just |only "
+    r")?an? (?:single "
+    rf"|plain |bare )?(?:number|figure|integer){_END}"
     r"|\b(?:so|apenas|somente|unicamente)(?: (?:quero|preciso|me|manda|mande|de|do|responda"
-    r"|responde|diz|diga|com|da|da-me|devolve|em))* (?:o |um |em )?(?:numero|numerozinho|algarismo"
-    r"|valor numerico|total|inteiro)s?\b"
+    r"|responde|diz|diga|com|da|da-me|devolve|em))* (?:o |um |em )?"
+    r"(?:numero|numerozinho|algarismo|valor numerico|total|inteiro)s?\b"
     r"|\b(?:numero|algarismo|algarismos|numeros) (?:so|apenas|somente|e mais nada)\b"
-    r"|\bum (?:unico |so )?numero\b(?=[,.)]| e | so| apenas|$)"
-    r"|[?.,;:(\n-] ?(?:a )?number(?: please| pls)?[.!)]?$|\bsingle (?:number|figure)\b|\bone number\b"
-    r"|\bnothing but (?:the|a) (?:number|figure))"
+    r"|\bum (?:unico|so) numero\b"
+    r"|[?.,;:(\n-] ?(?:a )?number(?: please| pls)?[.!)]?$|\b(?:a single|one) "
+    r"(?:number|figure)[.!]?$"
+    r"|[,.:] ?(?:a single|one|single) (?:number|figure)\b)"
 )
 _NOT_A_NUMBER = re.compile(
     r"\b(?:phone|order|invoice|ticket|account|room|flight|tracking|serial|card|reference|policy"

@@ -8,16 +8,16 @@ from router.form.counts import COUNT, count_of
 
 _UNITS = {
     "word": "words", "palavra": "words", "sentence": "sentences", "frase": "sentences",
-    "oraco": "sentences", "periodo": "sentences", "char": "chars", "carac": "chars",
+    "oraco": "sentences", "char": "chars", "carac": "chars",
     "carat": "chars", "line": "lines", "linha": "lines",
 }  # fmt: skip
 _TRIGGERS_WORDS = (
-    "word words palavra palavras sentence sentences frase frases oracoes periodo periodos char "
+    "word words palavra palavras sentence sentences frase frases oracoes char "
     "chars character characters caracter caracteres carateres line lines liner linha linhas"
 )
 TRIGGERS = frozenset(_TRIGGERS_WORDS.split())
 _UNIT = (
-    r"(?P<unit>words?|palavras?|sentences?|frases?|oracoes|periodos?|char(?:acter)?s?"
+    r"(?P<unit>words?|palavras?|sentences?|frases?|oracoes|char(?:acter)?s?"
     r"|caracter(?:es)?"
     r"|carateres|lines?|linhas?)\b"
 )
@@ -84,6 +84,7 @@ _IN = re.compile(
     rf"|→|=)"
     rf" ?(?:just |only |so |apenas |somente |exactly |no max\w* |a |uma? |the )?{_N}{_UNIT}"
 )
+_INSIDE = ("in", "em", "num", "into", "just", "only", "so ", "apenas", ":", "-", "→")
 _ADJECTIVE = re.compile(
     rf"(?<![\w.,-])(?P<n>{COUNT}|single)-(?P<unit>word|sentence|line|character)r?s?\b"
 )
@@ -148,8 +149,10 @@ def read_limits(plain: str) -> dict[str, int]:
         if not vague(match):
             note(match, _unit(match["unit"]), ("max", count_of(match["n"])))
     for match in _IN.finditer(plain):
-        if not vague(match) and not _OF_WHAT.match(plain, match.end()):
-            note(match, _unit(match["unit"]), ("max", count_of(match["n"])))
+        unit = _unit(match["unit"])
+        loose = unit in ("chars", "lines") and not match[0].startswith(_INSIDE)
+        if not (loose or vague(match) or _OF_WHAT.match(plain, match.end())):
+            note(match, unit, ("max", count_of(match["n"])))
     for match in (*_ADJECTIVE.finditer(plain), *_ONE.finditer(plain)):
         before = plain[max(0, match.start() - 12) : match.start()]
         if match.re is _ONE and (

@@ -17,27 +17,35 @@ _THINGS = (
     r"|subject lines|variations|variacoes|legendas|captions|quotes|frases de efeito|benefits"
     r"|beneficios|vantagens|advantages|antonyms|antonimos|frutas|fruits|animals|animais)"
 )
-_LIST_OF = re.compile(
-    rf"\b(?:list|lista|top|give|gimme|suggest|name|write|need|want|brainstorm|send|come up with"
-    rf"|make|show|get|de|da|dê|liste|lista|sugira|sugere|cite|quero|queria|preciso|escreva|escreve"
-    rf"|manda|mande|"
-    rf"bola|pensa em|pensa|cria|crie|inventa|in|em|as|como|into|exactly|exatamente|only|just|so"
-    rf"|apenas|somente|me|into|with|com|of|enumer\w+|gera|gere|da-me|diz-me|indica|indique|faz"
-    rf"|faca|try)(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of"
-    rf"| uma lista de| the)*"
-    rf" (?P<n>{COUNT}) (?!or |ou |more |mais |to |a )(?:[a-z-]+ ){{0,2}}?{_THINGS}\b"
-    rf"|\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top "
-    rf"|apenas )?(?P<n2>{COUNT})\b|\btop[ -](?P<n3>\d{{1,2}})\b(?! of the world)"
-    rf"|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b"
+_ASKS = (
+    r"(?:give|gimme|suggest|name|write|need|want|brainstorm|send|come up with|make"
+    r"|show|get|list|lista"
+    r"|liste|sugira|sugere|cite|quero|queria|preciso|escreva|escreve|manda"
+    r"|mande|bola|pensa em"
+    r"|pensa|cria|crie|inventa|enumer\w+|gera|gere|generate|da-me|diz-me|indica"
+    r"|indique|faz|faca|try"
+    r"|exactly|exatamente)"
 )
+_LIST_OF = re.compile(
+    rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
+    rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b(?! (?:of|from|in) )"
+    r"|\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas "
+    rf")?(?P<n2>{COUNT})\b"
+    r"|\b(?:list|give|me|show|get|want|need|liste|quero|os|as)(?: \w+){0,2} top[ "
+    r"-](?P<n3>\d{1,2})\b"
+    rf"(?! hit)|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b"
+)
+_MOST_ITEMS = 60
 _LIST_ABOUT = re.compile(
     r"(?:about|around|roughly|some|ate|up to|at most|no maximo|at least|pelo menos|umas?|uns"
-    r"|cerca de|mais ou menos|max\w*) $"
+    r"|cerca de|mais ou menos|max\w*|these|this|estes|esses|essas|those|following) $"
 )
 _LIST_NAMED = re.compile(
-    r"\b(?:bullet(?:ed|s| points?| list)|numbered list|lista numerada|lista com marcadores"
+    r"\b(?:bullet(?:ed|s only|s please| points? (?:only|please|with)| list)|(?:in|as"
+    r"|into|use|using|with) (?:short )?bullet(?: point)?s?|numbered list|lista "
+    r"numerada|lista com marcadores"
     r"|in bullets|em topicos|em bullets|em marcadores|por topicos|como lista|em lista|as a list"
-    r"|in a list|in list form|em forma de lista|numa lista)\b"
+    r"|in list form|em forma de lista)\b"
     r"|\b(?:one|um|uma|1|each|cada)(?: \w+){0,3}? (?:per|por|a|em cada) (?:line|linha)\b"
     r"|\bcada (?:um|uma) (?:na|numa|em) (?:sua |uma |propria )?linha\b|\bon its own line\b"
     r"|\bone (?:on|to) (?:each|a) line\b|\b(?:uma|one) linha cada\b|\beach on (?:a|its) (?:new|own"
@@ -57,11 +65,12 @@ def read_list(plain: str) -> Listed:
     """Whether the answer is a list, and of how many."""
     counts = set()
     for match in _LIST_OF.finditer(plain):
-        group = next(g for g in ("n", "n2", "n3", "n4", "n5") if match[g])
+        group = next(g for g in ("n", "n2", "n3", "n4", "n5", "n6") if match[g])
         if not _LIST_ABOUT.search(plain[max(0, match.start(group) - 14) : match.start(group)]):
             counts.add(count_of(match[group]))
         else:
             counts.add(0)
+    counts = {count for count in counts if count <= _MOST_ITEMS}
     asked = bool(counts) or _LIST_NAMED.search(plain) is not None
     only = counts.pop() if len(counts) == 1 else 0
     return Listed(only if only > 1 else None, asked)

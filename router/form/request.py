@@ -17,13 +17,21 @@ from router.form.typing_errors import corrected
 _HEAD_CHARS, _TAIL_CHARS = 1600, 900
 _QUOTE_WORDS = 6
 _SHORT_CHARS = 240
+_LINE_CHARS, _LINE_END_CHARS, _ORDER_CHARS = 600, 280, 160
 
 _FENCE = re.compile(r"```[^\n]*\n.*?(?:```|\Z)", re.DOTALL)
 _APART = re.compile(r"\n[ \t]*(?:\n|[-=*_~]{3,}[ \t]*(?=\n|\Z))")
 _QUOTED = re.compile(
     r"\"[^\"\n]{1,600}\"|“[^”]{1,600}”|«[^»]{1,600}»|(?<![\w'])'[^'\n]{8,400}'(?!\w)"
 )
-_OPENS_QUOTE = re.compile(r"\s*(?:[\"“«>|]|'(?=\w)|[-•–]\s*\w+:|\[\d|\w{2,20}: )")
+_OPENS_QUOTE = re.compile(r"\s*(?:[\"“«>|]|'(?=\w)|[-•–]\s*\w+:|\[\d|[#@\[(]?\w{2,20}[#\])]?: )")
+_CODE_LINE = re.compile(
+    r"\s*(?:def \w+ ?\(|class \w+ ?[(:{]|import \w+$|from [\w.]+ import |#include"
+    r"|public \w+|using [A-Z]\w+"
+    r"|func(?:tion)? \w+ ?\(|(?:const|let|var) \w+ =|package \w+|>>> |@\w+$"
+    r"|return\b[^.]*[;)]?$|[\w.\[\]]+ = \S"
+    r"|.*[;{]\s*$|</?\w+>?|\"\"\"|\'\'\'|///|# >>>)"
+)
 _FIELD = re.compile(
     r"\s*(?:de|from|para|to|assunto|subject|re|fwd|cc|bcc|data|date|sent|enviado|text[oe]?|email"
     r"|e-mail|message|mensagem|mensaje|review|comment|comentario|ticket|input|entrada|article"
@@ -70,7 +78,7 @@ _ANNOUNCES = re.compile(
     r"\b(?:like|format\w*|formato|assim|exemplo|example|estrutura|structure|shape|schema|este|this"
     r"|template|modelo|keys|chaves)\b[^\n]{0,30}:?\s*$"
 )
-_LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+\S")
+_LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\(?(?:\d{1,2}|[A-Ja-j])[.)])\s+\S")
 _NAMES_PARTS = re.compile(
     r"\b(?:one of|labels?|options?|categor\w+|tags?|keys?|fields?|columns?|campos?|chaves?|colunas?"
     r"|etiquetas?|opcoes|classes|um[ae]? d[eoa]s?|format\w*|json)\b[^\n]*:\s*$"
@@ -131,7 +139,9 @@ def _window(prompt: str) -> str:
 
 def _without_long_quote(match: re.Match[str]) -> str:
     quoted = match[0]
-    return quoted if quoted.count(" ") < _QUOTE_WORDS else " " * len(quoted)
+    if quoted.count(" ") < _QUOTE_WORDS:
+        return quoted
+    return f"{quoted[0]}{' ' * (len(quoted) - 2)}{quoted[-1]}"
 
 
 def _own_parts(text: str) -> list[str]:
@@ -158,6 +168,20 @@ def _own_parts(text: str) -> list[str]:
         kept += lines
         pasted = pasted or paragraph.rstrip().endswith(":")
     return kept
+
+
+def _ends_of(line: str) -> str:
+    """A line, without the middle of one that is too long to be a request."""
+    if len(line) <= _LINE_CHARS:
+        return line
+    head, tail = line[:_LINE_END_CHARS], line[-_LINE_END_CHARS:]
+    colon = head.find(": ", 0, _ORDER_CHARS)
+    stop = max(head.rfind(mark) for mark in (". ", "? ", "! "))
+    begin = colon if colon > 0 and ORDER.match(plain_of(head)) else stop
+    kept = head[: begin + 1] if begin > 0 else head
+    starts = [at for mark in (". ", "? ", "! ") if (at := tail.rfind(mark, 0, -4)) >= 0]
+    end = tail[max(starts) + 2 :] if starts else ""
+    return f"{kept}\n{end}" if _addresses(plain_of(end)) else kept
 
 
 def _is_data(paragraph: str) -> bool:
@@ -196,7 +220,7 @@ def _own_lines(paragraph: str, plain: str, *, first: bool) -> list[str]:
     """The lines of a paragraph up to what was pasted into it, and those after it that ask."""
     lines, plains = paragraph.split("\n"), plain.split("\n")
     if len(lines) == 1:
-        return lines
+        return [_ends_of(paragraph)]
     kept: list[str] = []
     listed, material = False, False
     for place, (line, folded) in enumerate(zip(lines, plains, strict=True)):
@@ -204,6 +228,9 @@ def _own_lines(paragraph: str, plain: str, *, first: bool) -> list[str]:
             kept.append(line)
             continue
         listed = False
+        if _CODE_LINE.match(line) and line.strip()[:1] not in "{}[":
+            material = True
+            continue
         opens = place == 0 or line.lstrip()[:1] in "{}["
         if _OPENS_QUOTE.match(line) and not (opens or _SPEAKS_OF_FORM.match(folded)):
             material = True
@@ -217,6 +244,6 @@ def _own_lines(paragraph: str, plain: str, *, first: bool) -> list[str]:
             material = not _addresses(folded)
             if material:
                 continue
-        kept.append(line)
+        kept.append(_ends_of(line))
         listed = _NAMES_PARTS.search(folded) is not None
     return kept

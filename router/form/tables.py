@@ -88,7 +88,7 @@ def asks_csv(plain: str, *, codes: bool) -> bool:
 
 
 _TABLE = re.compile(
-    r"\b(?:as|in|into|to|em|num|numa|para|pra|como) (?:an? |uma |the |forma de |formato de |nice "
+    r"\b(?:as|in|into|to|em|num|numa|para|pra|como) (?:an? |uma |forma de |formato de |nice "
     r"|simple |formato )*(?:(?:\d|two|three|four|five|duas|tres|comparison|markdown|md|simple"
     r"|simples|small|little|neat|nice)[ -](?:columns?[ -]|colunas )?)*(?:table|tabela"
     r"|quadro comparativo|tabelinha)\b(?! (?:called|named|chamada|of contents|for (?:\d|two|four"

@@ -23,9 +23,20 @@ _VARIANT = (
 )
 _NAME = rf"(?P<tongue>{'|'.join(_CODE_OF)})"
 _NAMED = re.compile(rf"\b{_NAME}\b")
+_AFTER = (
+    r"(?=\s*(?:$|[.,;:!?()\n\"'/&+>-]|(?:please|pls|plz|only|and|with|for|to|so"
+    r"|because|e|com|por|apenas"
+    r"|sobre|para|pra|pro|do brasil|brasil\w*|de portugal|europ\w*|using|how|that|as"
+    r"|or|ou|thx|thanks|as"
+    r"|well|here|now|then|first|me|it|this|the|my|these|isso|isto|ess[ea]s?"
+    r"|est[ea]s?|o|a|os|as|um|uma"
+    r"|ai|aqui|pf|pfv|obrigad\w+|valeu|mesmo|sem|without|not|nao|no|keep|mantendo"
+    r"|mantem|is fine|no max"
+    r"|max|in|em|ate|de forma|bem|simples|informal|formal|correto)\b))"
+)
 _INTO = re.compile(
     r"(?P<how>\b(?:in|into|em|no|pro|pra o|pra|para o|para a lingua|para|to|num|so em|only in|only)"
-    rf"|[→>:])[ ](?:the |o )?(?:idioma )?{_VARIANT}{_NAME}\b(?P<after>[^.\n]{{0,24}})"
+    rf"|→|->)[ ]?(?:o )?(?:idioma )?{_VARIANT}{_NAME}\b{_AFTER}(?P<after>[^.\n]{{0,24}})"
 )
 _ONLY_IT = re.compile(rf"\b(?:the|o|só o|so o|just the|only the) {_VARIANT}{_NAME}\b")
 _FULL_ORDER = re.compile(
@@ -98,7 +109,10 @@ _MASKS = re.compile(
 )
 _REPLACES = re.compile(
     r"\b(?:replac(?:e|ed|ing)|swap|chang(?:e|ed)|put|substitu(?:a|i|ir|e)|troc(?:a|ar|ado)|troque"
-    r"|coloc(?:a|ar|que)|poe|use|turn|with|por|as)\b[^\n]{0,90}(?:\[[a-z_ ]{2,16}\]|\*{2,}|x{3,}\b"
+    r"|coloc(?:a|ar|que)|poe|use|turn|with|por|as)\b[^\n]{0,90}(?:\[(?:nam|nom"
+    r"|e-?mail|phone|tel|address|ender|morad|redact|remov|hidden|ocult|censur|cpf"
+    r"|nif|iban|card|cart|client|person|pessoa|id|num|dat|x|\.\.)[a-z_. ]*\]|\*{2,}"
+    r"|x{3,}\b"
     r"|#{3,}"
     r"|█|<[a-z_]{3,12}>|asterisks?|asteriscos?)"
 )
@@ -113,6 +127,8 @@ _PRIVATE = re.compile(
     r"|passport\w*|passaportes?|license|plates?|placas?|matriculas?|birth\w*|nascimento|ips?|people"
     r"|contacts?|contact\w*|contatos?|contactos?|surnames?|apelidos?|utentes?|documentos?)\b"
 )
+_HIDDEN = re.compile(rf"(?: (?:[a-z'/-]+,?)){{0,5}}? {_PRIVATE.pattern}")
+"""What is hidden, a few words after the word that hides it."""
 MASK_TRIGGERS = re.compile(
     r"mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur|identif|mascar|ocult|escond"
     r"|tarj"
@@ -134,7 +150,7 @@ def read_language(plain: str) -> str | None:
         near = plain[max(0, match.start() - 160) : match.end() + 30]
         if spoken and not _TURNS.search(near):
             continue
-        if match["how"] in ("to", "into", ">", "→", ":", "para", "pra") or _FULL_ORDER.search(near):
+        if match["how"] in ("to", "into", "->", "→", "para", "pra") or _FULL_ORDER.search(near):
             found.add(_CODE_OF[match["tongue"]])
     if not found:
         for match in _ONLY_IT.finditer(plain):
@@ -165,10 +181,7 @@ def read_case(plain: str) -> Literal["upper", "lower", "title"] | None:
 def read_masked(plain: str) -> bool:
     """Whether values of persons are to be hidden in the answer."""
     for match in _MASKS.finditer(plain):
-        near = plain[match.end() : match.end() + 70]
-        if _PRIVATE.search(near) or _PRIVATE.search(
-            plain[max(0, match.start() - 50) : match.start()]
-        ):
+        if _HIDDEN.match(plain, match.end()):
             return True
     replaced = _REPLACES.search(plain)
     return replaced is not None and _PRIVATE.search(replaced[0]) is not None
