@@ -60,7 +60,8 @@ _PIECE = re.compile(
 )
 _THING = (
     r"(?:class|classe|component\w*|page|pagina|template|config|file|arquivo|ficheiro|hook|dataclass"
-    r"|module|modulo|expression|expressao|test|teste|form|formulario)s?"
+    r"|module|modulo|expression|expressao|test|teste|form|formulario|type guard"
+    r"|interface|enum|struct|type)s?"
 )
 """What is code only beside the name of a language."""
 _LANGUAGE_OF = re.compile(
@@ -71,6 +72,13 @@ _ONLY_CODE = re.compile(
     rf"|\b{_ONLY} (?:(?:python|js|javascript|py|java) )?(?:code|codigo|function"
     r"|funcao|class|classe|script"
     r"|snippet|lambda|arrow function)\b"
+)
+_WRITES_CODE = re.compile(
+    r"\b(?:write|create|make|build|implement|code|need|want|give me|escrev[ae]"
+    r"|cri[ae]|faz|faca|implement[ae]"
+    r"|preciso de|quero|me faz|monta)(?: me)? (?:an? |uma? |one |the )?(?:\w+ "
+    r"){0,2}(?:function|funcao|script"
+    r"|one-?liner|lambda)\b"
 )
 _SPOKEN_OF = re.compile(
     r"(?:^|[.!?\n:] ?|, )(?:(?:can|could) you |please |pls |pode |me |hey |oi,? )?"
@@ -115,7 +123,7 @@ def read_code(plain: str) -> Code | None:
     languages = {_NAMES.get(match["name"], match["name"]) for match in named}
     if named and (only or _PIECE.search(plain) or any(_beside(plain, match) for match in named)):
         return Code(languages.pop() if len(languages) == 1 else None)
-    return Code(None) if only else None
+    return Code(None) if only or _WRITES_CODE.search(plain) else None
 
 
 def _beside(plain: str, match: re.Match[str]) -> bool:

@@ -46,7 +46,7 @@ _NAMED = re.compile(
     r"|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?|opco?es|etiquetas?|rotulos?|classes?"
     r"|choices|buckets?|values|valores|setores|departamentos|niveis|sentimentos?|sentiment|tipos?"
     r"|types?|teams?|equipas?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available"
-    r"|disponiveis|e|from|between|entre|to choose from|here))*)"
+    r"|disponiveis|e|from|between|entre|to choose from|here))*(?: (?:que|that) [^:\n]{0,40}(?=:))?)"
     r"(?P<mark> ?[:=(-] ?| )"
 )
 """What is followed by labels, by its name; a mark after it makes it sure."""
@@ -66,7 +66,10 @@ _SORTS = re.compile(
     r"|priori\w+|decid\w+|judge|review|grade|enquadr\w+|urgenc\w*|urgency|tom|tone"
     r"|intent|tipo|setor)\b"
 )
-_OPENS = re.compile(r"[:(?\n-] ?|\bis (?:it|this|that) |\b(?P<verb>e|ta|esta|is) |^|[.!] ")
+_OPENS = re.compile(
+    r"[:(?\n-] ?|\bis (?:it|this|that)(?: (?:e-?mail|message|review|comment|text"
+    r"|tweet|sms|ticket|one|post))? |\b(?P<verb>e|ta|esta|is) |^|[.!] "
+)
 _REPLIES = re.compile(
     r"\b(?:one word|uma (?:so )?palavra|single word|(?:so|apenas|somente|only|just) (?:a|o|the|that"
     r"|com a|com o|with the)? ?(?:palavra|sigla|nome|etiqueta|rotulo|categoria|label|word|name|one"
@@ -206,6 +209,8 @@ def _items(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[s
             continue
         if len(words) > _MOST_WORDS or not _CONJUNCTIONS.isdisjoint(words):
             return ()
+        if words[0] in ("not", "nao") and " ".join(words[1:]) in folded:
+            continue
         if words[0] in _NOT_LABELS or words[-1] in _NOT_LABELS or item.isdigit():
             return ()
     return cleaned

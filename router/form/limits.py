@@ -97,7 +97,7 @@ _ONES = ("one", "sin", "1", "num", "uma", "um", "uni", "um ", "uma")
 _NOT_ONE_BEFORE = re.compile(
     r"(?:\b(?:every|each|another|any|this|that|cada|outra|mais|per|por|the|there is|there.?s|ha|tem"
     r"|is|nenhuma|change|replace|add|remove|mude|troqu?e|troca|acrescenta|tira|of|da|de|na|know"
-    r"|understand|entendi|have|with|not|nem)|-) $"
+    r"|understand|entendi|have|with|not|nem|dizer|sabia|say|said|saying|knows|disse)|-) $"
 )
 _NOT_ONE_AFTER = re.compile(
     r"[ -]?(?:per\b|por\b(?! favor)|each\b|cada\b|at a time|that\b|which\b|que (?!diga|resum|cont"

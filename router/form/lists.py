@@ -24,14 +24,14 @@ _ASKS = (
     r"|mande|bola|pensa em"
     r"|pensa|cria|crie|inventa|enumer\w+|gera|gere|generate|da-me|diz-me|indica"
     r"|indique|faz|faca|try"
-    r"|exactly|exatamente)"
+    r"|exactly|exatamente|me da|da)"
 )
 _LIST_OF = re.compile(
     rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
     rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b(?! (?:of|from|in) )"
     r"|\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas "
     rf")?(?P<n2>{COUNT})\b"
-    r"|\b(?:list|give|me|show|get|want|need|liste|quero|os|as)(?: \w+){0,2} top[ "
+    r"|(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os|as)(?: \w+){0,2} )top[ "
     r"-](?P<n3>\d{1,2})\b"
     rf"(?! hit)|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b"
 )

@@ -17,7 +17,8 @@ from router.types.form import Form, FormShape
 _TEXTS = re.compile(
     r"\b(?:e-?mails?|messages?|mensage(?:m|ns)|articles?|artigos?|paragraphs?|paragrafos?|story"
     r"|stories|historia|posts?|letters?|cartas?|essays?"
-    r"|redacao|summar\w+|resum\w+|translat\w+|traduz\w*|rewrite|reescrev\w+|reply|poem|poema"
+    r"|redacao|summar\w+|resum\w+|translat\w+|traduz\w*|(?<!no )(?<!extra )(?<!other "
+    r")(?<!sem )texto?s?|poem|poema"
     r"|speech|discurso|bio|descri\w+|replace|substitu\w+|everywhere"
     r"|lembrete|reminder|agenda|schedule|plan|plano|report|relatorio|dates|datas|times|horarios"
     r"|all of them|todas|todos|each|cada|list|lista|lines?|linhas?"
@@ -26,13 +27,15 @@ _TEXTS = re.compile(
 )
 """A request with one of these wants more than one value, or a value within a text."""
 _CONVERTS = re.compile(
-    r"\b(?:convert\w*|converta|format\w*|formato|pass[ae]|put|write|escrev\w+|como (?:escrevo|fica"
+    r"\b(?:convert\w*|converta|format\w*|formato|pass[ae]|put|(?:re)?write|escrev\w+"
+    r"|como (?:escrevo|fica"
     r"|e)|turn|make|standardi[sz]e|normali[sz]\w+|iso|padroni\w+"
     r"|padrao|need|preciso|quero|what(?:.s| is| time| date)|que horas|qual|when|quando"
     r"|transform\w+|muda|mude|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only"
     r"|so)\b"
 )
 _EACH_VALUE = frozenset((FormShape.DATE, FormShape.TIME, FormShape.PHONE, FormShape.MONEY))
+_IN_NO_LANGUAGE = frozenset((FormShape.CODE, *_EACH_VALUE))
 _PROSE = frozenset((FormShape.TEXT, FormShape.LIST))
 
 
@@ -46,28 +49,21 @@ def read_form(prompt: str, json_schema: dict[str, Any] | None) -> Form | None:
     request = request_of(prompt)
     fields = _shape_of(request)
     shape = fields.get("shape", FormShape.TEXT)
-    plain = request.plain
+    plain = request.unquoted
     if alone.TRIGGERS.search(plain) and alone.read_alone(plain):
         fields["alone"] = True
-    if shape in (*_PROSE, FormShape.LABEL) and not limits.TRIGGERS.isdisjoint(request.words):
+    if shape in _PROSE and not limits.TRIGGERS.isdisjoint(request.words):
         fields |= limits.read_limits(plain)
-    elif shape is FormShape.CODE and "line" in plain:
-        fields |= {
-            k: v for k, v in limits.read_limits(plain).items() if k == "max_lines" and v == 1
-        }
+    elif shape is FormShape.CODE and limits.read_limits(plain).get("max_lines") == 1:
+        fields["max_lines"] = 1
     if shape in (*_PROSE, FormShape.LABEL) and not tongue.CASE_TRIGGERS.isdisjoint(request.words):
         case = tongue.read_case(plain)
         fields |= {"case": case} if case else {}
-    if shape not in (FormShape.CODE, *_EACH_VALUE) and not tongue.LANGUAGE_TRIGGERS.isdisjoint(
-        request.words
-    ):
+    if shape not in _IN_NO_LANGUAGE and not tongue.LANGUAGE_TRIGGERS.isdisjoint(request.words):
         language = tongue.read_language(plain)
         fields |= {"language": language} if language else {}
-    if (
-        shape is not FormShape.CODE
-        and tongue.MASK_TRIGGERS.search(plain)
-        and tongue.read_masked(plain)
-    ):
+    hides = shape is not FormShape.CODE and tongue.MASK_TRIGGERS.search(request.plain)
+    if hides and tongue.read_masked(request.plain):
         fields["masked"] = True
     return Form(**fields) if fields else None
 

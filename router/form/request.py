@@ -32,6 +32,12 @@ _CODE_LINE = re.compile(
     r"|return\b[^.]*[;)]?$|[\w.\[\]]+ = \S"
     r"|.*[;{]\s*$|</?\w+>?|\"\"\"|\'\'\'|///|# >>>)"
 )
+_SAID = re.compile(
+    r"\b(?:said|says|told|wrote|asked|disse|diz(?:ia)?|falou|escreveu|called|titled"
+    r"|chamad[oa]|replied)"
+    r"(?: (?:me|us|him|her|that|que))*:? ?$",
+    re.IGNORECASE,
+)
 _FIELD = re.compile(
     r"\s*(?:de|from|para|to|assunto|subject|re|fwd|cc|bcc|data|date|sent|enviado|text[oe]?|email"
     r"|e-mail|message|mensagem|mensaje|review|comment|comentario|ticket|input|entrada|article"
@@ -76,7 +82,7 @@ PLACEHOLDER = re.compile(
 """What stands for a value in the sketch of a JSON."""
 _ANNOUNCES = re.compile(
     r"\b(?:like|format\w*|formato|assim|exemplo|example|estrutura|structure|shape|schema|este|this"
-    r"|template|modelo|keys|chaves)\b[^\n]{0,30}:?\s*$"
+    r"|template|modelo|keys|chaves)\b[^\n]{0,20}:\s*$"
 )
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\(?(?:\d{1,2}|[A-Ja-j])[.)])\s+\S")
 _NAMES_PARTS = re.compile(
@@ -93,6 +99,13 @@ class Request:
 
     text: str
     plain: str
+
+    @cached_property
+    def unquoted(self) -> str:
+        """`plain` with all that stands in quotation marks blank."""
+        if not any(mark in self.plain for mark in "\"“«'"):
+            return self.plain
+        return _QUOTED.sub(lambda quoted: " " * len(quoted[0]), self.plain)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -139,7 +152,8 @@ def _window(prompt: str) -> str:
 
 def _without_long_quote(match: re.Match[str]) -> str:
     quoted = match[0]
-    if quoted.count(" ") < _QUOTE_WORDS:
+    said = _SAID.search(match.string, max(0, match.start() - 24), match.start()) is not None
+    if quoted.count(" ") < _QUOTE_WORDS and not said:
         return quoted
     return f"{quoted[0]}{' ' * (len(quoted) - 2)}{quoted[-1]}"
 

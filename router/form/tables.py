@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 
+_NEGATED = re.compile(
+    r"\b(?:no|not|nao|sem|without|instead of|em vez de|never|nem|isn.t|don.?t "
+    r"want)(?: in| em| as| um)? $"
+)
 _JSON = re.compile(r"(?<![\w./-])json\b(?!\.|\w|-?lines|ld\b)")
 _JSON_INPUT_BEFORE = re.compile(
     r"\b(?:this|these|that|the following|following|esse|este|esses|desse|deste|neste|nesse|from|my"
@@ -23,9 +27,14 @@ _JSON_INPUT_AFTER = re.compile(
 _JSON_OUTPUT = re.compile(
     r"(?:\b(?:as|in|into|to|em|num|numa|para|pra|como|return|output|reply|respond|answer|give|only"
     r"|just|valid|so|o|um|apenas|somente|devolve\w*|retorn\w+|saida|formato|format|want|need|quero"
-    r"|preciso|monta|make|faz\w*|cria\w*|gera\w*|array|single|one|strict|vira|virar|array|this"
+    r"|preciso|monta|make|faz\w*|cria\w*|gera\w*|array|single|one|strict|vira|virar|array"
     r"|tira\w*|extra\w+|raw|plain)[ :]+|[:>→,(\n(-]\s*|^\s*)(?:an? |one |um |o |the |it |me |isto "
     r"|isso |this |de |dai um |valid |strict |only |so |puro |pure |just |em |in |as |a )*$"
+)
+_JSON_THEN = re.compile(
+    r" ?(?:only|so\b|please|pls|pf|with|com|:|array|object|objeto|keys|containing"
+    r"|contendo|format|thx"
+    r"|thanks|out of|d[oae]s?\b|dess[ea]s?|dest[ea]s?|of (?:the|this|these)|nesse|[.!]?$)"
 )
 
 
@@ -35,6 +44,8 @@ def asks_json(plain: str, *, has_example: bool, codes: bool) -> bool:
         return False
     for match in _JSON.finditer(plain):
         before, after = plain[max(0, match.start() - 40) : match.start()], match.end()
+        if _NEGATED.search(before):
+            continue
         if _JSON_INPUT_AFTER.match(plain, after) and not re.match(
             r" (?:to|para|pra) (?:my|import|o sistema|paste|colar|i |the api|an? api|minha|meu)",
             plain[after:],
@@ -42,9 +53,7 @@ def asks_json(plain: str, *, has_example: bool, codes: bool) -> bool:
             continue
         if _JSON_OUTPUT.search(before):
             return True
-        if not _JSON_INPUT_BEFORE.search(before) or re.match(
-            r" ?(?:only|so\b|please|pls|with|com|:|array|object|keys)", plain[after:]
-        ):
+        if _JSON_THEN.match(plain, after) and not _JSON_INPUT_BEFORE.search(before):
             return True
     return has_example
 
@@ -72,6 +81,8 @@ def asks_csv(plain: str, *, codes: bool) -> bool:
         return False
     for match in _CSV.finditer(plain):
         before = plain[max(0, match.start() - 30) : match.start()]
+        if _NEGATED.search(before):
+            continue
         if _CSV_INPUT_BEFORE.search(before) or (
             _CSV_INPUT_AFTER.match(plain, match.end())
             and not re.match(
@@ -106,7 +117,9 @@ _TABLE = re.compile(
     r"|colunas?)\b"
 )
 _TABLE_NOT = re.compile(
-    r"\b(?:sql|sqlite|query|database|banco de dados|base de dados|create table|schema|postgres\w*"
+    r"\b(?:(?:in|no|on|em) (?:word|excel|google|sheets|docs|powerpoint|notion"
+    r"|access)|sql|sqlite|query|database|banco de dados|base de dados|create table"
+    r"|schema|postgres\w*"
     r"|mysql)\b"
 )
 _COLUMNS = re.compile(

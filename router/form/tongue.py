@@ -18,9 +18,7 @@ _CODES = {
 _CODE_OF = {name: code for code, names in _CODES.items() for name in names.split()}
 LANGUAGE_TRIGGERS = frozenset(_CODE_OF) | {"ptbr", "pt"}
 
-_VARIANT = (
-    r"(?:brazilian |european |british |american |uk |us |plain |simple |good |proper |clear )?"
-)
+_VARIANT = r"(?:brazilian |european |british |american |uk |us |good |proper )?"
 _NAME = rf"(?P<tongue>{'|'.join(_CODE_OF)})"
 _NAMED = re.compile(rf"\b{_NAME}\b")
 _AFTER = (
@@ -88,7 +86,8 @@ _CASE_TRIGGERS_WORDS = (
 )
 CASE_TRIGGERS = frozenset(_CASE_TRIGGERS_WORDS.split())
 _PART_AFTER = re.compile(
-    r"\s*(?:for (?:the )?(?:first|keys?|names?|labels?|acronyms?|headers?|headings?|titles?)|first"
+    r"\s*(?:(?:cells?|words?|characters|names|vowels|initials?|version)\b|for (?:the "
+    r")?(?:first|keys?|names?|labels?|acronyms?|headers?|headings?|titles?)|first"
     r"|(?:letter )?at the (?:start|beginning)|only for|hd\b|[a-z]{1,3},|initial|no inicio|so no|na"
     r" primeira|letters? (?:of|followed)|seguid|followed)"
 )
