@@ -6,22 +6,18 @@ import re
 from dataclasses import dataclass
 
 _ONLY = (
-    r"(?:only|just|nothing but|so|apenas|somente|unicamente)"
-    r"(?: (?:quero|preciso|me|manda|mande|de|da|da-me|responde|responda|com|cola"
-    r"|devolve|devolva|the"
-    r"|o|a|return|output|give|paste|write|send|one|single|um|uma))*"
+    r"(?:only|just|nothing but|so|apenas|somente|unicamente)(?: (?:quero|preciso|me|manda|mande|de"
+    r"|da|da-me|responde|responda|com|cola|devolve|devolva|the|o|a|return|output|give|paste|write"
+    r"|send|one|single|um|uma))*"
 )
 _SQL_NAME = re.compile(r"\b(?:sql|sqlite|postgres(?:ql)?|mysql)\b")
 _SQL_HINT = re.compile(r"\b(?:sql|sqlite|postgres(?:ql)?|mysql|query|tabelas?|tables?)\b")
 _SQL = re.compile(
     rf"\b{_ONLY} (?:(?:sql|sqlite) )?(?:sql|query|consulta|select|instrucao)\b"
-    r"|\b(?:sql|query|consulta) (?:only|alone|so\b|apenas|somente|and nothing|e mais "
-    r"nada|pls|please)"
-    r"|\b(?:sql|sqlite|postgres(?:ql)?|mysql) (?:query|statement|command|select|code|only|pra|para"
-    r"|to|that|which|for|que)\b"
-    r"|\b(?:consulta|query|instrucao|comando|select) (?:em |in )?(?:sql|sqlite"
-    r"|postgres(?:ql)?|mysql)"
-    r"\b|\b(?:one|a|uma|1) (?:query|consulta|select)\b"
+    r"|\b(?:sql|query|consulta) (?:only|alone|so\b|apenas|somente|and nothing|e mais nada|pls"
+    r"|please)|\b(?:sql|sqlite|postgres(?:ql)?|mysql) (?:query|statement|command|select|code|only"
+    r"|pra|para|to|that|which|for|que)\b|\b(?:consulta|query|instrucao|comando|select) (?:em "
+    r"|in )?(?:sql|sqlite|postgres(?:ql)?|mysql)\b|\b(?:one|a|uma|1) (?:query|consulta|select)\b"
 )
 _REGEX = re.compile(
     r"\b(?:reg ?exp?(?:es)?|regular expressions?|express(?:ao|oes) regular(?:es)?)\b"
@@ -33,11 +29,10 @@ _SYSTEM = (
 )
 _COMMAND = r"(?:command|comando|cmd|one-?liner|oneliner)"
 _SHELL = re.compile(
-    rf"\b{_SYSTEM} (?:\w+ )?(?:{_COMMAND}|command line|cli)\b|\b{_COMMAND}\b(?: "
-    rf"\w+){{0,4}}? {_SYSTEM}\b"
-    rf"|\b{_ONLY} (?:{_SYSTEM} )?{_COMMAND}(?: (?:git|docker))?\b"
-    rf"|\b{_COMMAND} (?:only|so\b|apenas|e mais nada|and nothing)"
-    rf"|\b(?:one|um|1|single) (?:{_SYSTEM} )?(?:command|comando)\b"
+    rf"\b{_SYSTEM} (?:\w+ )?(?:{_COMMAND}|command line|cli)\b"
+    rf"|\b{_COMMAND}\b(?: \w+){{0,4}}? {_SYSTEM}\b|\b{_ONLY} (?:{_SYSTEM} )?{_COMMAND}(?: (?:git"
+    rf"|docker))?\b|\b{_COMMAND} (?:only|so\b|apenas|e mais nada|and nothing)|\b(?:one|um|1"
+    rf"|single) (?:{_SYSTEM} )?(?:command|comando)\b"
     r"|\bwhat(?:.s| is) the command\b|\bqual(?: e)? o comando\b|\b(?:bash|shell|powershell):"
 )
 _NOT_SHELL = re.compile(
@@ -54,14 +49,14 @@ _LANGUAGE = re.compile(
     r"|haskell|elixir|dart|vba|xml|dockerfile|latex|julia|(?<=in )go|(?<=em )go)(?![\w+#]|\.\w)"
 )
 _PIECE = re.compile(
-    r"\b(?:func(?:tion|ao|oes)?s?|scripts?|snippets?|code|codigo|one-?liner|oneliner"
-    r"|lambda|metodos?"
-    r"|methods?|(?:list|dict) comprehension|decorator|macro|program(?:a|as|s)?|trecho|generator)\b"
+    r"\b(?:func(?:tion|ao|oes)?s?|scripts?|snippets?|code|codigo|one-?liner|oneliner|lambda"
+    r"|metodos?|methods?|(?:list|dict) comprehension|decorator|macro|program(?:a|as|s)?|trecho"
+    r"|generator)\b"
 )
 _THING = (
     r"(?:class|classe|component\w*|page|pagina|template|config|file|arquivo|ficheiro|hook|dataclass"
-    r"|module|modulo|expression|expressao|test|teste|form|formulario|type guard"
-    r"|interface|enum|struct|type)s?"
+    r"|module|modulo|expression|expressao|test|teste|form|formulario|type guard|interface|enum"
+    r"|struct|type)s?"
 )
 """What is code only beside the name of a language."""
 _LANGUAGE_OF = re.compile(
@@ -70,32 +65,25 @@ _LANGUAGE_OF = re.compile(
 _ONLY_CODE = re.compile(
     rf"\b(?:code|codigo) (?:only|alone|so\b|apenas|puro|and nothing|e mais nada|pls|please)"
     rf"|\b{_ONLY} (?:(?:python|js|javascript|py|java) )?(?:code|codigo|function"
-    r"|funcao|class|classe|script"
-    r"|snippet|lambda|arrow function)\b"
+    r"|funcao|class|classe|script|snippet|lambda|arrow function)\b"
 )
 _WRITES_CODE = re.compile(
-    r"\b(?:write|create|make|build|implement|code|need|want|give me|escrev[ae]"
-    r"|cri[ae]|faz|faca|implement[ae]"
-    r"|preciso de|quero|me faz|monta)(?: me)? (?:an? |uma? |one |the )?(?:\w+ "
-    r"){0,2}(?:function|funcao|script"
-    r"|one-?liner|lambda)\b"
+    r"\b(?:write|create|make|build|implement|code|need|want|give me|escrev[ae]|cri[ae]|faz|faca"
+    r"|implement[ae]|preciso de|quero|me faz|monta)(?: me)? (?:an? |uma? |one "
+    r"|the )?(?:\w+ ){0,2}(?:function|funcao|script|one-?liner|lambda)\b"
 )
 _SPOKEN_OF = re.compile(
-    r"(?:^|[.!?\n:] ?|, )(?:(?:can|could) you |please |pls |pode |me |hey |oi,? )?"
-    r"(?:explain|explica\w*|explique|review|what does|o que faz|why (?:does|is|am)|por ?que|debug"
-    r"|how does|como funciona|translate|traduz\w*|summar\w+|resum\w+|should i|devo|learn|aprend\w*"
-    r"|recommend|compare|compar\w+|classif\w+|what (?:is|are) (?!the (?:command"
-    r"|regex))|what.s (?:a|an|wrong)"
-    r"|is (?:this|it)|pros and cons|when|quando|difference|diferenca)\b"
-    r"|\b(?:curso|course|book|livro|job|vaga|interview|entrevista|e-?mail to|story|poem|tutorial"
-    r"|job post)\b"
+    r"(?:^|[.!?\n:] ?|, )(?:(?:can|could) you |please |pls |pode |me |hey |oi,? )?(?:explain"
+    r"|explica\w*|explique|review|what does|o que faz|why (?:does|is|am)|por ?que|debug|how does"
+    r"|como funciona|translate|traduz\w*|summar\w+|resum\w+|should i|devo|learn|aprend\w*|recommend"
+    r"|compare|compar\w+|classif\w+|what (?:is|are) (?!the (?:command|regex))|what.s (?:a|an|wrong)"
+    r"|is (?:this|it)|pros and cons|when|quando|difference|diferenca)\b|\b(?:curso|course|book"
+    r"|livro|job|vaga|interview|entrevista|e-?mail to|story|poem|tutorial|job post)\b"
 )
 TRIGGERS = re.compile(
-    r"code|codigo|func|script|snippet|class|lambda|regex|regular exp|reg ex|express"
-    r"|sql|query|consulta"
-    r"|select|comm?and|cmd|one-?liner|python|\bpy\b|\bjs\b|java|rust|bash|shell|html"
-    r"|css|yaml|kotlin"
-    r"|ruby|php|swift|golang|typescript|comprehension"
+    r"code|codigo|func|script|snippet|class|lambda|regex|regular exp|reg ex|express|sql|query"
+    r"|consulta|select|comm?and|cmd|one-?liner|python|\bpy\b|\bjs\b|java|rust|bash|shell|html|css"
+    r"|yaml|kotlin|ruby|php|swift|golang|typescript|comprehension"
 )
 
 

@@ -19,12 +19,10 @@ _ITEM = re.compile(
 _SEP = re.compile(r" ?(?:[,;/&|+]| and\b| e\b| plus\b| mais\b|\n)(?: ?(?:and|e|plus|mais)\b)? *\n?")
 _ENDS = re.compile(
     r" ?(?:$|[.!?:)\n]|--|->|<-|←|[-(]|(?:pls|please|plz|from|for|of|in|out|de|do|da|dos|das|desta"
-    r"|deste"
-    r"|desse|dessa|disso|disto|dele|neste|nesse|no|na|pf|pfv|por favor|only|just|nothing|so|as|com"
-    r"|with|where|onde|sendo|obrigad[oa]|valeu|thx|thanks|ta|apenas|and nothing|and no|e nada"
-    r"|e mais"
-    r"|e so|para|pra|to|in that|nessa|nesta|using|based|que|which|per|por|each|cada|exactly"
-    r"|\{|\[|\"|“)\b)"
+    r"|deste|desse|dessa|disso|disto|dele|neste|nesse|no|na|pf|pfv|por favor|only|just|nothing|so"
+    r"|as|com|with|where|onde|sendo|obrigad[oa]|valeu|thx|thanks|ta|apenas|and nothing|and no"
+    r"|e nada|e mais|e so|para|pra|to|in that|nessa|nesta|using|based|que|which|per|por|each|cada"
+    r"|exactly|\{|\[|\"|“)\b)"
 )
 _NOT_KEYS_WORDS = (
     "json one each every all no nothing only just key keys field fields chave chaves campo campos "
@@ -44,27 +42,26 @@ _MAYBE_KEYS = frozenset(_MAYBE_KEYS_WORDS.split())
 
 _INTRODUCED = re.compile(
     r"\b(?:keys?|fields?|properties|attributes|chaves?|campos?|propriedades"
-    r"|atributos)\b(?: (?:named"
-    r"|called|chamad[oa]s|are|is|sao|e|exactly|exatamente|must be|should be|devem ser|with|de nome"
-    r"|nomead[oa]s|being|just|only|so|apenas|the|os|as|named exactly))*[ ]?[:=(\-]?[ ]?"
+    r"|atributos)\b(?: (?:named|called|chamad[oa]s|are|is|sao|e|exactly|exatamente|must be"
+    r"|should be|devem ser|with|de nome|nomead[oa]s|being|just|only|so|apenas|the|os|as"
+    r"|named exactly))*[ ]?[:=(\-]?[ ]?"
 )
 _JSON_WITH = re.compile(
     r"\bjson\b(?: (?:object|objeto|only|output|blob|pls|please|so|simples|array|formatado"
-    r"|valido))*[ ]?"
-    r"(?:with|com|contendo|containing|that has|que tenha|tendo|having|of|de|:|-+>?|=|,|\()[ ]?"
-    r"(?:exactly |just |only |apenas |so |the |o |os |as )*"
+    r"|valido))*[ ]?(?:with|com|contendo|containing|that has|que tenha|tendo|having|of|de|:|-+>?|="
+    r"|,|\()[ ]?(?:exactly |just |only |apenas |so |the |o |os |as )*"
 )
 _LISTED_AS = re.compile(
     r"[ ,]*(?:\(?(?:as|in|to|into|em|num|para|pra|como|->|→)\)? (?:a |an |um |valid )?)json\b"
 )
 _VERBS = re.compile(
     r"\b(?:extract|pull|get|grab|give me|want|need|return|extrai\w*|extraia|pega\w*|tir[ae]|quero"
-    r"|devolve"
-    r"|devolva|retorn\w+|separa|separe|puxa)(?: (?:out|me|the|o|a|os|as|so|just|only|apenas))* "
+    r"|devolve|devolva|retorn\w+|separa|separe|puxa)(?: (?:out|me|the|o|a|os|as|so|just|only"
+    r"|apenas))* "
 )
 _ALL_OF = re.compile(
-    rf"\b(?:all|tudo|todos|todas|both|ambos|every(?:thing)?)(?: (?:the )?(?:keys|values|of them))?"
-    rf"(?: (?:as|como|are|sao|is))? (?:an? )?(?P<kind>{KIND})\b"
+    rf"\b(?:all|tudo|todos|todas|both|ambos|every(?:thing)?)(?: (?:the )?(?:keys|values"
+    rf"|of them))?(?: (?:as|como|are|sao|is))? (?:an? )?(?P<kind>{KIND})\b"
 )
 
 
@@ -131,10 +128,9 @@ def read_keys(text: str, plain: str) -> Keys:
 
 _ARRAY = re.compile(
     r"\bjson[ -](?:array|list|lista)\b|\b(?:array|lista|list)(?: (?:de|of|em|in))?[ -](?:objetos "
-    r"|objects )?"
-    r"(?:em |in )?json\b|\b(?:array|list|lista) (?:of|de) (?:objects|objetos)\b|\bjson (?:array"
-    r"|list)s?\b"
-    r"|\[\s*\"(?:\.\.\.|…|string|texto?|item)?\"(?:, ?\"?\.\.\.\"?)?\s*\]|\barray de json\b"
+    r"|objects )?(?:em |in )?json\b|\b(?:array|list|lista) (?:of|de) (?:objects|objetos)\b"
+    r"|\bjson (?:array|list)s?\b|\[\s*\"(?:\.\.\.|…|string|texto?|item)?\"(?:, ?\"?\.\.\.\"?)?\s*\]"
+    r"|\barray de json\b"
 )
 _ARRAY_OF = re.compile(
     r"\b(?:array|lista|list)(?: json)? (?:of|de|com) (?P<kind>numeros|numbers|strings|integers"
@@ -207,10 +203,9 @@ def _add_types(keys: Keys, plain: str) -> None:
         named = re.escape("".join(c for c in leaf.lower()))
         match = re.search(
             rf"(?<![\w]){named}[\"'`]?(?:,? (?:and|e|&) \w+)? ?(?:is |are |e |sao |has to be "
-            rf"|must be |should"
-            rf" be |deve ser |tem de ser |tem que ser |vai )?(?:as|como|=|:|em|->|→|is|a|in"
-            rf"|\()? ?(?:an? |um |uma |the )?"
-            rf"(?:json |whole |plain )?(?P<kind>{KIND_OR_BOTH})\b",
+            rf"|must be |should be |deve ser |tem de ser |tem que ser |vai )?(?:as|como|=|:|em|->|→"
+            rf"|is|a|in|\()? ?(?:an? |um |uma |the )?(?:json |whole "
+            rf"|plain )?(?P<kind>{KIND_OR_BOTH})\b",
             plain,
         )
         kind = kind_in(match["kind"]) if match else None
@@ -224,12 +219,10 @@ def _add_types(keys: Keys, plain: str) -> None:
 
 
 _CUE = re.compile(
-    r"(?:\b(?:json|formato?|like|tipo|assim|keys|chaves|estrutura|structure|shape"
-    r"|schema|output|saida"
-    r"|return|devolv\w+|reply|respond\w*|retorn\w+|into|as|form|preench\w+|fill|want"
-    r"|quero|with|give"
-    r"|com|so|only|entende|understands|template|modelo|em|to|para|tira|extra\w+|pra|just)|[-=]>|→)"
-    r"[ :]*\[?\s*$"
+    r"(?:\b(?:json|formato?|like|tipo|assim|keys|chaves|estrutura|structure|shape|schema|output"
+    r"|saida|return|devolv\w+|reply|respond\w*|retorn\w+|into|as|form|preench\w+|fill|want|quero"
+    r"|with|give|com|so|only|entende|understands|template|modelo|em|to|para|tira|extra\w+|pra|just)"
+    r"|[-=]>|→)[ :]*\[?\s*$"
 )
 _MOST_EXAMPLE = 900
 

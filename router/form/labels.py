@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 
 _YES_NO = re.compile(
-    r"\b(?P<a>yes|sim|true|verdadeiro|s|y|certo) ?(?:/|\||,? or |,? ou | e | and |,) ?"
-    r"(?P<b>no\b|nao|false|falso|n\b|errado)(?=[\"'”]? ?(?:[.,;:!?)\n]|$|[-—]|please"
-    r"|pls|only|pf\b|and"
-    r" no|e (?:mais )?nada|e so|so\b|apenas|in one|thx|por favor|se\b|if\b|answer|resposta))"
+    r"\b(?P<a>yes|sim|true|verdadeiro|s|y|certo) ?(?:/|\||,? or |,? ou | e | and |,) ?(?P<b>no\b"
+    r"|nao|false|falso|n\b|errado)(?=[\"'”]? ?(?:[.,;:!?)\n]|$|[-—]|please|pls|only|pf\b|and no"
+    r"|e (?:mais )?nada|e so|so\b|apenas|in one|thx|por favor|se\b|if\b|answer|resposta))"
 )
 _YES_NO_ANSWER = re.compile(
     r"\b(?:only|just|so|apenas|somente|answer|reply|respond\w*|respost\w*|diz\w*|diga|say|one word"
@@ -20,16 +19,13 @@ _YES_NO_ANSWER = re.compile(
 _ITEM = r"[\"'“`\[]?[^\W_][\w'&+-]*(?:[ /-][\w'&+-]+){0,3}?[\"'”`\]]?"
 _LIST_END = (
     r"(?= ?(?:[.?!:;()\n\]→]|$|--?|, | only\b| so\b| e (?:nada|mais|so)| and (?:nothing|give|that"
-    r"|return|no\b|only"
-    r"|reply)| nothing| pls| please| por favor| pf\b| for (?:each|this|the)| apenas| sem | with no"
-    r"| in one| one"
-    r" word| numa| em uma| based| para (?:est|ess|o |a )| for\b| thx| thanks| no explan| from"
-    r"| just| \"))"
+    r"|return|no\b|only|reply)| nothing| pls| please| por favor| pf\b| for (?:each|this|the)"
+    r"| apenas| sem | with no| in one| one word| numa| em uma| based| para (?:est|ess|o |a )| for\b"
+    r"| thx| thanks| no explan| from| just| \"))"
 )
 _COMMA_LIST = re.compile(
     rf"(?P<first>{_ITEM})(?P<more>(?: ?[,;] ?{_ITEM}){{0,11}}?) ?,? ?(?:\bor\b|\bou\b"
-    rf"|\bvs\.?\b) ?(?:a |an |um |uma )?(?P<last>{_ITEM})"
-    rf"{_LIST_END}"
+    rf"|\bvs\.?\b) ?(?:a |an |um |uma )?(?P<last>{_ITEM}){_LIST_END}"
 )
 _MARK_LIST = re.compile(
     rf"(?P<items>{_ITEM}(?: ?(?P<mark>[/|]) ?{_ITEM}(?: ?(?P=mark) ?{_ITEM}){{0,11}})){_LIST_END}"
@@ -42,42 +38,37 @@ _PLAIN_LIST = re.compile(
 _NAMED = re.compile(
     r"(?:\bone of(?: these| the following| the| my)?(?: (?:labels?|categories|tags|options|words"
     r"|values|teams|buckets))?|\bum[ae]? (?:de|destas?|dess[ae]s|destes|das|dos)(?: (?:etiquetas"
-    r"|categorias|opcoes|labels|rotulos))?"
-    r"|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?|opco?es|etiquetas?|rotulos?|classes?"
-    r"|choices|buckets?|values|valores|setores|departamentos|niveis|sentimentos?|sentiment|tipos?"
-    r"|types?|teams?|equipas?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available"
-    r"|disponiveis|e|from|between|entre|to choose from|here))*(?: (?:que|that) [^:\n]{0,40}(?=:))?)"
-    r"(?P<mark> ?[:=(-] ?| )"
+    r"|categorias|opcoes|labels|rotulos))?|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?"
+    r"|opco?es|etiquetas?|rotulos?|classes?|choices|buckets?|values|valores|setores|departamentos"
+    r"|niveis|sentimentos?|sentiment|tipos?|types?|teams?|equipas?)(?: (?:are|sao|is|allowed"
+    r"|permitid[ao]s|validas?|possiveis|available|disponiveis|e|from|between|entre|to choose from"
+    r"|here))*(?: (?:que|that) [^:\n]{0,40}(?=:))?)(?P<mark> ?[:=(-] ?| )"
 )
 """What is followed by labels, by its name; a mark after it makes it sure."""
 _CHOOSE = re.compile(
     r"\b(?:choose|pick|escolh[ae]r?|(?:reply|answer|respond)(?: with)?(?: only| just| either)*"
     r"|(?:say|as)(?: only| just| either)+|respond[ae]s?(?: com| so| apenas| somente)*|mark(?: it)?"
     r"|marque|marca|devolv[ae](?: so)?|nothing but|diz(?:-me)?(?: so)?(?: se e)?"
-    r"|diga(?: so)?(?: se e)?|(?:tell me|say|decide|check|diz|diga|ve|veja)(?: me)? "
-    r"(?:whether|if|se)"
-    r" (?:it is|it.s|this is|e|esta|ta)) "
+    r"|diga(?: so)?(?: se e)?|(?:tell me|say|decide|check|diz|diga|ve|veja)(?: me)? (?:whether|if"
+    r"|se) (?:it is|it.s|this is|e|esta|ta)) "
 )
 _SORTED_INTO = re.compile(r"\b(?:as|into|em|como|entre|between|among|to) |(?:->|=>|→) ?")
 _SORTS = re.compile(
     r"\b(?:classif\w+|categori\w+|label\w*|tag|tags|tagged|bucket|triage|sort|mark|rate|flag|assign"
-    r"|etiquet\w+|rotul\w+|marc(?:a|ar|que)|identifi\w+|separ\w+|divid\w+"
-    r"|encaminh\w+|route|sentiment\w*"
-    r"|priori\w+|decid\w+|judge|review|grade|enquadr\w+|urgenc\w*|urgency|tom|tone"
+    r"|etiquet\w+|rotul\w+|marc(?:a|ar|que)|identifi\w+|separ\w+|divid\w+|encaminh\w+|route"
+    r"|sentiment\w*|priori\w+|decid\w+|judge|review|grade|enquadr\w+|urgenc\w*|urgency|tom|tone"
     r"|intent|tipo|setor)\b"
 )
 _OPENS = re.compile(
-    r"[:(?\n-] ?|\bis (?:it|this|that)(?: (?:e-?mail|message|review|comment|text"
-    r"|tweet|sms|ticket|one|post))? |\b(?P<verb>e|ta|esta|is) |^|[.!] "
+    r"[:(?\n-] ?|\bis (?:it|this|that)(?: (?:e-?mail|message|review|comment|text|tweet|sms|ticket"
+    r"|one|post))? |\b(?P<verb>e|ta|esta|is) |^|[.!] "
 )
 _REPLIES = re.compile(
     r"\b(?:one word|uma (?:so )?palavra|single word|(?:so|apenas|somente|only|just) (?:a|o|the|that"
     r"|com a|com o|with the)? ?(?:palavra|sigla|nome|etiqueta|rotulo|categoria|label|word|name|one"
-    r"|tag|bucket|setor|opcao)|nothing (?:else|fancier|more)|mais nada|nada mais"
-    r"|pick one|choose one"
-    r"|escolh[ae] uma?|one letter|no explan\w+|sem explic\w+|label\?|which one\?"
-    r"|answer (?:with|only)"
-    r"|responde? so|responda (?:so|apenas))"
+    r"|tag|bucket|setor|opcao)|nothing (?:else|fancier|more)|mais nada|nada mais|pick one"
+    r"|choose one|escolh[ae] uma?|one letter|no explan\w+|sem explic\w+|label\?|which one\?"
+    r"|answer (?:with|only)|responde? so|responda (?:so|apenas))"
 )
 _NOT_LABELS_WORDS = (
     "i you we he she it they me my your this that these those the is are was be been do does did "
@@ -93,16 +84,13 @@ _NOT_LABELS_WORDS = (
 _NOT_LABELS = frozenset(_NOT_LABELS_WORDS.split())
 SEVERAL = re.compile(
     r"\bone or more\b|\ball (?:that|which|the labels that) apply|\b(?:can|may|could) (?:be|have"
-    r"|apply|pick|choose) (?:more than"
-    r" one|several|multiple)|more than one (?:is )?(?:ok|okay|allowed|fine|possible|label|may|can)"
-    r"|as many as (?:apply|fit|needed)"
-    r"|any (?:that|which) appl|\bmulti-?label|multiple (?:labels|tags|categories|answers)"
-    r"|\bumas? ou mais|\bum ou (?:mais|varios)"
-    r"|\buma ou varias|mais d[eo] (?:que )?uma? (?:se|etiqueta|categoria|opcao|rotulo|tag|pode"
-    r"|etiq|label|ok)|pode(?:m)? (?:ser|ter|haver|dar|marcar|usar"
-    r"|escolher) (?:mais|varias|varios)|tod[ao]s (?:as|os) que|as que (?:se aplic|couber|fizer"
-    r"|servir)|quantas? (?:se aplic|couber|forem)"
-    r"|which(?:ever)? (?:ones )?apply|that apply|que se apli"
+    r"|apply|pick|choose) (?:more than one|several|multiple)|more than one (?:is )?(?:ok|okay"
+    r"|allowed|fine|possible|label|may|can)|as many as (?:apply|fit|needed)|any (?:that|which) appl"
+    r"|\bmulti-?label|multiple (?:labels|tags|categories|answers)|\bumas? ou mais|\bum ou (?:mais"
+    r"|varios)|\buma ou varias|mais d[eo] (?:que )?uma? (?:se|etiqueta|categoria|opcao|rotulo|tag"
+    r"|pode|etiq|label|ok)|pode(?:m)? (?:ser|ter|haver|dar|marcar|usar|escolher) (?:mais|varias"
+    r"|varios)|tod[ao]s (?:as|os) que|as que (?:se aplic|couber|fizer|servir)|quantas? (?:se aplic"
+    r"|couber|forem)|which(?:ever)? (?:ones )?apply|that apply|que se apli"
 )
 TRIGGERS = re.compile(
     r"\bor\b|\bou\b|/|\||yes|sim\b|true|y/n|s/n|one of|labels?\b|categor|opc|options|etiquet"

@@ -34,8 +34,8 @@ DATE_PARTS = {
 }
 _DATE_MASK = re.compile(
     r"(?<![\w/.-])(?P<mask>(?:[ya]{4}|[ya]{2}|mm?|dd?)(?P<sep>[-/.])(?:mm?"
-    r"|dd?)(?:(?P=sep)(?:[ya]{4}|[ya]{2}|dd?))|"
-    r"[ya]{4}mmdd|ddmm[ya]{4}|(?:[ya]{4}-mm|mm/[ya]{4}|dd/mm))(?![\w/]|-[a-z])"
+    r"|dd?)(?:(?P=sep)(?:[ya]{4}|[ya]{2}|dd?))|[ya]{4}mmdd|ddmm[ya]{4}|(?:[ya]{4}-mm|mm/[ya]{4}"
+    r"|dd/mm))(?![\w/]|-[a-z])"
 )
 _ISO_DATE = re.compile(
     r"\b(?:iso(?:[ -]?8601)?[ -](?:date|data|format\w*|formato)|(?:date|data)(?: \w+){0,2} iso\b"
@@ -74,9 +74,8 @@ _MONEY_CUE = re.compile(
 _LONG_DATE = re.compile(r"\bpor extenso\b|\b(?:spelled|written) out\b")
 
 TRIGGERS = re.compile(
-    r"yyyy|aaaa|dd[/.-]|mm[/.-]|iso|hh:mm|24|12 ?-?h|am ?/ ?pm|\b[ap]m\b|military|164"
-    r"|internacional|international|country|x{3}|#{3}"
-    r"|r\$|us\$|\$|€|£|extenso"
+    r"yyyy|aaaa|dd[/.-]|mm[/.-]|iso|hh:mm|24|12 ?-?h|am ?/ ?pm|\b[ap]m\b|military|164|internacional"
+    r"|international|country|x{3}|#{3}|r\$|us\$|\$|€|£|extenso"
 )
 
 
@@ -162,33 +161,29 @@ NUMBER_PATTERN = r"[-+−]?(?:\d{1,3}(?:[., ]\d{3})+|\d+)(?:[.,]\d+)?"
 """A number as either language writes it, without a unit."""
 
 _END = (
-    r"(?= ?(?:[.,;:!?)(\n\-]|$|please|pls|plz|thx|thanks|and\b|no\b|in\b|rounded"
-    r"|with\b|i.ll|for\b|que\b|e\b|sem\b|em\b|arred\w+|pf\b|por favor|pra\b|para\b"
-    r"|da\b|de\b|do\b))"
+    r"(?= ?(?:[.,;:!?)(\n\-]|$|please|pls|plz|thx|thanks|and\b|no\b|in\b|rounded|with\b|i.ll|for\b"
+    r"|que\b|e\b|sem\b|em\b|arred\w+|pf\b|por favor|pra\b|para\b|da\b|de\b|do\b))"
 )
 _NUMBER_ONLY = re.compile(
     rf"(?:\b(?:number|figure|digits?|integer|numeral|numbers)[ ,]*(?:only|alone|and nothing)\b"
-    r"|\b(?:only|just|nothing but) (?:the |an? |one |in )?(?:single |final |plain "
-    r"|bare |resulting )?"
+    r"|\b(?:only|just|nothing but) (?:the |an? |one |in )?(?:single |final |plain |bare "
+    r"|resulting )?"
     rf"(?:number|figure|digits?|integer|numeral|total|sum){_END}"
-    r"|\b(?:reply|answer|respond|return|output)(?: me)?(?: with| as)? (?:just |only "
-    r")?an? (?:single "
+    r"|\b(?:reply|answer|respond|return|output)(?: me)?(?: with| as)? (?:just "
+    r"|only )?an? (?:single "
     rf"|plain |bare )?(?:number|figure|integer){_END}"
     r"|\b(?:so|apenas|somente|unicamente)(?: (?:quero|preciso|me|manda|mande|de|do|responda"
-    r"|responde|diz|diga|com|da|da-me|devolve|em))* (?:o |um |em )?"
-    r"(?:numero|numerozinho|algarismo|valor numerico|total|inteiro)s?\b"
-    r"|\b(?:numero|algarismo|algarismos|numeros) (?:so|apenas|somente|e mais nada)\b"
-    r"|\bum (?:unico|so) numero\b"
-    r"|[?.,;:(\n-] ?(?:a )?number(?: please| pls)?[.!)]?$|\b(?:a single|one) "
-    r"(?:number|figure)[.!]?$"
-    r"|[,.:] ?(?:a single|one|single) (?:number|figure)\b)"
+    r"|responde|diz|diga|com|da|da-me|devolve|em))* (?:o |um |em )?(?:numero|numerozinho|algarismo"
+    r"|valor numerico|total|inteiro)s?\b|\b(?:numero|algarismo|algarismos|numeros) (?:so|apenas"
+    r"|somente|e mais nada)\b|\bum (?:unico|so) numero\b|[?.,;:(\n-] ?(?:a )?number(?: please"
+    r"| pls)?[.!)]?$|\b(?:a single|one) (?:number|figure)[.!]?$|[,.:] ?(?:a single|one"
+    r"|single) (?:number|figure)\b)"
 )
 _NOT_A_NUMBER = re.compile(
     r"\b(?:phone|order|invoice|ticket|account|room|flight|tracking|serial|card|reference|policy"
-    r"|house|page|gate|model|part|version|case|id"
-    r"|telefone|celular|telemove\w+|whats\w*|e\.?164|cpf|cnpj|nif|iban|cep|protocolo|processo"
-    r"|pedido|encomenda|sala|conta|cartao"
-    r"|rastreio|contrato|matricula|zip|postal|codigo|fone|ddd|chassi|boleto|passport|license)\b"
+    r"|house|page|gate|model|part|version|case|id|telefone|celular|telemove\w+|whats\w*|e\.?164|cpf"
+    r"|cnpj|nif|iban|cep|protocolo|processo|pedido|encomenda|sala|conta|cartao|rastreio|contrato"
+    r"|matricula|zip|postal|codigo|fone|ddd|chassi|boleto|passport|license)\b"
 )
 _CODE_NUMBER = re.compile(
     r"\b(?:phone|telefone|celular|telemove\w+|whats\w*|e\.?164|cpf|cnpj|nif|iban|cep|protocolo"

@@ -17,45 +17,42 @@ _TRIGGERS_WORDS = (
 )
 TRIGGERS = frozenset(_TRIGGERS_WORDS.split())
 _UNIT = (
-    r"(?P<unit>words?|palavras?|sentences?|frases?|oracoes|char(?:acter)?s?"
-    r"|caracter(?:es)?"
+    r"(?P<unit>words?|palavras?|sentences?|frases?|oracoes|char(?:acter)?s?|caracter(?:es)?"
     r"|carateres|lines?|linhas?)\b"
 )
 _KIND = r"(?:(?:short|simple|plain|clear|full|complete|curtas?|simples|completas?|single|unica) )?"
 _N = rf"(?P<n>{COUNT})[ -]{_KIND}"
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|approximately|approx\.?|roughly|circa|some|cerca d[ea]|un?s|umas"
-    r"|mais ou menos|por volta d[ea]|aproximadamente|quase|nearly|almost|perto d[ea])|~|≈|±|\+/-)"
-    r" ?$"
+    r"|mais ou menos|por volta d[ea]|aproximadamente|quase|nearly|almost|perto d[ea])|~|≈|±"
+    r"|\+/-) ?$"
 )
 _OR_SO = re.compile(
     r"(?: or so| ?-?ish| mais ou menos| aproximadamente| approx\w*|,? give or take)"
 )
 _EACH = re.compile(
     r"(?: long)?(?: max(?:imum|imo)?| no max(?:imo)?)?,?(?: each\b| per (?!answer|reply|response)|/"
-    r"| apiece| a piece| cada\b| por (?!favor|resposta)| em cada| in each"
-    r"| every\b| at a time| de cada vez)"
+    r"| apiece| a piece| cada\b| por (?!favor|resposta)| em cada| in each| every\b| at a time"
+    r"| de cada vez)"
 )
 _OF_WHAT = re.compile(
     r" ?(?:below|above|abaixo|acima|seguintes?|following|here\b|deste|desse|deste|do texto|da frase"
     r"|of (?:the|this|each|every|code|codigo|text)|in (?:the|this|each|every)|que (?!resum|cont)"
-    r"|that "
-    r"(?:are|were|is|start|begin)|mais usad|most |repeated|apart|later|cada)"
+    r"|that (?:are|were|is|start|begin)|mais usad|most |repeated|apart|later|cada)"
 )
 _STRICT = (
-    r"(?:under|below|(?:less|fewer|shorter) than|abaixo d[eao]s?|menos (?:de|que|do que)"
-    r"|inferior a|<(?!=))"
+    r"(?:under|below|(?:less|fewer|shorter) than|abaixo d[eao]s?|menos (?:de|que|do que)|inferior a"
+    r"|<(?!=))"
 )
 _MOST = (
     r"(?:at (?:the )?most|no more than|not more than|no longer than|nothing over|not over"
-    r"|max(?:imum"
-    r"|imo)?\.?(?: (?:of|de|length|tamanho|is|e)\b)?:?|up to|within|tops:?"
-    r"|limit(?:ed)?(?: it| yourself)?(?: (?:to|of|is))?:?"
-    r"|(?:keep|kept|cap(?:ped)?|cut|trim|shorten|boil|get|squeeze|condense|reduce)"
-    r"(?: (?:it|this|that|them|the \w+|your \w+|everything))?(?: down)? (?:to|at|into)(?: max)?"
-    r"|(?:no|ao|em|com|de) max(?:imo)?\.?(?: de| em|,)?|ate(?: a| ao)?(?: max\w* de)?"
-    r"|(?:nao )?mais (?:de|que|do que)|limite(?: maximo)?:?(?: de| e)?|nao (?:pode |deve )?"
-    r"(?:passar?|ultrapass\w+|exced\w+)(?: de| as| os| das| dos)?|dentro de|caber? em|<=|≤|max ?=)"
+    r"|max(?:imum|imo)?\.?(?: (?:of|de|length|tamanho|is|e)\b)?:?|up to|within|tops:?"
+    r"|limit(?:ed)?(?: it| yourself)?(?: (?:to|of|is))?:?|(?:keep|kept|cap(?:ped)?|cut|trim|shorten"
+    r"|boil|get|squeeze|condense|reduce)(?: (?:it|this|that|them|the \w+|your \w+"
+    r"|everything))?(?: down)? (?:to|at|into)(?: max)?|(?:no|ao|em|com|de) max(?:imo)?\.?(?: de| em"
+    r"|,)?|ate(?: a| ao)?(?: max\w* de)?|(?:nao )?mais (?:de|que|do que)|limite(?: maximo)?:?(?: de"
+    r"| e)?|nao (?:pode |deve )?(?:passar?|ultrapass\w+|exced\w+)(?: de| as| os| das| dos)?"
+    r"|dentro de|caber? em|<=|≤|max ?=)"
 )
 _BEFORE = re.compile(
     rf"(?<![a-z])(?:(?P<strict>{_STRICT})|(?P<most>{_MOST})) ?(?:as |os |de |the )?{_N}{_UNIT}"
@@ -68,21 +65,19 @@ _EXACT = re.compile(
     rf"(?<![a-z])(?:exactly|precisely|exatamente|exactamente|precisamente) (?:as )?{_N}{_UNIT}"
     rf"|(?<![\w.,-])(?P<n2>{COUNT})[ -]{_KIND}(?P<unit2>words?|palavras?|sentences?|frases?"
     r"|char(?:acter)?s?|caracteres|lines?|linhas?),? (?:exactly|exatamente|exactamente"
-    r"|certinh[oa]s?"
-    r"|no more,? no less|nem mais nem menos)"
+    r"|certinh[oa]s?|no more,? no less|nem mais nem menos)"
 )
 _LEAST = re.compile(
     r"(?<![a-z])(?:at least|no (?:fewer|less) than|min(?:imum|imo)?\.?(?: of| de)?:?|pelo menos"
     rf"|no minimo|ao menos|over|more than|acima de) {_N}{_UNIT}"
 )
 _BETWEEN = re.compile(
-    rf"(?<![a-z])(?:(?:between|entre|de|from|in|em) )?(?P<low>{COUNT}) ?(?:and|to|e|a|-|ou|or) ?"
-    rf"(?P<high>{COUNT})[ -]{_KIND}{_UNIT}"
+    rf"(?<![a-z])(?:(?:between|entre|de|from|in|em) )?(?P<low>{COUNT}) ?(?:and|to|e|a|-|ou"
+    rf"|or) ?(?P<high>{COUNT})[ -]{_KIND}{_UNIT}"
 )
 _IN = re.compile(
-    rf"(?<![a-z])(?:in|em|num|numa|with|com|just|only|so|apenas|somente|into|para|using|a|de|:|->"
-    rf"|→|=)"
-    rf" ?(?:just |only |so |apenas |somente |exactly |no max\w* |a |uma? |the )?{_N}{_UNIT}"
+    rf"(?<![a-z])(?:in|em|num|numa|with|com|just|only|so|apenas|somente|into|para|using|a|de|:|->|→"
+    rf"|=) ?(?:just |only |so |apenas |somente |exactly |no max\w* |a |uma? |the )?{_N}{_UNIT}"
 )
 _INSIDE = ("in", "em", "num", "into", "just", "only", "so ", "apenas", ":", "-", "→")
 _ADJECTIVE = re.compile(
@@ -90,8 +85,7 @@ _ADJECTIVE = re.compile(
 )
 _ONE = re.compile(
     r"(?<![\w-])(?P<n>one|single|1|numa|num|uma?(?: unica| so)?|unica)[ -](?:short |single |unica "
-    r"|so )?"
-    r"(?P<unit>word|sentence|line|palavra|frase|linha)(?:r\b|\b(?!s))"
+    r"|so )?(?P<unit>word|sentence|line|palavra|frase|linha)(?:r\b|\b(?!s))"
 )
 _ONES = ("one", "sin", "1", "num", "uma", "um", "uni", "um ", "uma")
 _NOT_ONE_BEFORE = re.compile(
@@ -101,10 +95,8 @@ _NOT_ONE_BEFORE = re.compile(
 )
 _NOT_ONE_AFTER = re.compile(
     r"[ -]?(?:per\b|por\b(?! favor)|each\b|cada\b|at a time|that\b|which\b|que (?!diga|resum|cont"
-    r"|expl"
-    r"|ex|inclu|fal|d[ie])|is\b|are\b|errada|wrong|missing|of (?:the|this|code)|da |do |break"
-    r"|height"
-    r"|spacing|item\b|by\b|a mais|in (?:the|this)|entry|de comando|de codigo)"
+    r"|expl|ex|inclu|fal|d[ie])|is\b|are\b|errada|wrong|missing|of (?:the|this|code)|da |do |break"
+    r"|height|spacing|item\b|by\b|a mais|in (?:the|this)|entry|de comando|de codigo)"
 )
 
 

@@ -9,31 +9,30 @@ from router.form.counts import COUNT, count_of
 
 _THINGS = (
     r"(?:bullets?(?: points?)?|items?|itens|topicos|points|pontos|ideas?|ideias|names?|nomes?"
-    r"|titles?|titulos|options|opcoes|examples|exemplos|suggestions|sugestoes|tips|dicas"
-    r"|reasons|razoes|motivos|questions|perguntas|synonyms|sinonimos|facts|factos|fatos|steps"
-    r"|passos|keywords|palavras-chave|hashtags|headlines|alternatives|alternativas"
-    r"|slogans|taglines|adjectives|adjetivos|cities|cidades|books|livros|countries|paises|entries"
-    r"|entradas|highlights|takeaways|things|coisas|movies|filmes|versions|versoes"
-    r"|subject lines|variations|variacoes|legendas|captions|quotes|frases de efeito|benefits"
-    r"|beneficios|vantagens|advantages|antonyms|antonimos|frutas|fruits|animals|animais)"
+    r"|titles?|titulos|options|opcoes|examples|exemplos|suggestions|sugestoes|tips|dicas|reasons"
+    r"|razoes|motivos|questions|perguntas|synonyms|sinonimos|facts|factos|fatos|steps|passos"
+    r"|keywords|palavras-chave|hashtags|headlines|alternatives|alternativas|slogans|taglines"
+    r"|adjectives|adjetivos|cities|cidades|books|livros|countries|paises|entries|entradas"
+    r"|highlights|takeaways|things|coisas|movies|filmes|versions|versoes|subject lines|variations"
+    r"|variacoes|legendas|captions|quotes|frases de efeito|benefits|beneficios|vantagens|advantages"
+    r"|antonyms|antonimos|frutas|fruits|animals|animais)"
 )
 _ASKS = (
-    r"(?:give|gimme|suggest|name|write|need|want|brainstorm|send|come up with|make"
-    r"|show|get|list|lista"
-    r"|liste|sugira|sugere|cite|quero|queria|preciso|escreva|escreve|manda"
-    r"|mande|bola|pensa em"
-    r"|pensa|cria|crie|inventa|enumer\w+|gera|gere|generate|da-me|diz-me|indica"
-    r"|indique|faz|faca|try"
-    r"|exactly|exatamente|me da|da)"
+    r"(?:give|gimme|suggest|name|write|need|want|brainstorm|send|come up with|make|show|get|list"
+    r"|lista|liste|sugira|sugere|cite|quero|queria|preciso|escreva|escreve|manda|mande|bola"
+    r"|pensa em|pensa|cria|crie|inventa|enumer\w+|gera|gere|generate|da-me|diz-me|indica|indique"
+    r"|faz|faca|try|exactly|exatamente|me da|da)"
 )
 _LIST_OF = re.compile(
     rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
     rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b(?! (?:of|from|in) )"
-    r"|\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas "
-    rf")?(?P<n2>{COUNT})\b"
-    r"|(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os|as)(?: \w+){0,2} )top[ "
-    r"-](?P<n3>\d{1,2})\b"
-    rf"(?! hit)|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b"
+    rf"|(?<!my )(?<!our )(?<!have a )(?<!got a )(?<!tenho uma )(?<!this )(?<!the )(?<!from a )\b"
+    rf"(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas )?(?P<n2>{COUNT})\b"
+    rf"|(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os"
+    rf"|as)(?: \w+){{0,2}} )top[ -](?P<n3>\d{{1,2}})\b(?! hit)"
+    rf"|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b|\b(?:in|em|as"
+    rf"|into|com|with|only|just|so|apenas) (?P<n6>{COUNT}) (?:short |key |main |simple )?(?:points"
+    rf"|pontos|items|steps|passos|tips|dicas)\b"
 )
 _MOST_ITEMS = 60
 _LIST_ABOUT = re.compile(
@@ -41,18 +40,15 @@ _LIST_ABOUT = re.compile(
     r"|cerca de|mais ou menos|max\w*|these|this|estes|esses|essas|those|following) $"
 )
 _LIST_NAMED = re.compile(
-    r"\b(?:bullet(?:ed|s only|s please| points? (?:only|please|with)| list)|(?:in|as"
-    r"|into|use|using|with) (?:short )?bullet(?: point)?s?|numbered list|lista "
-    r"numerada|lista com marcadores"
+    r"\b(?:bullet(?:ed|s only|s please| points? (?:only|please|with)| list)|(?:in|as|into|use|using"
+    r"|with) (?:short )?bullet(?: point)?s?|numbered list|lista numerada|lista com marcadores"
     r"|in bullets|em topicos|em bullets|em marcadores|por topicos|como lista|em lista|as a list"
-    r"|in list form|em forma de lista)\b"
-    r"|\b(?:one|um|uma|1|each|cada)(?: \w+){0,3}? (?:per|por|a|em cada) (?:line|linha)\b"
-    r"|\bcada (?:um|uma) (?:na|numa|em) (?:sua |uma |propria )?linha\b|\bon its own line\b"
-    r"|\bone (?:on|to) (?:each|a) line\b|\b(?:uma|one) linha cada\b|\beach on (?:a|its) (?:new|own"
-    r"|separate) line\b|\bline by line\b"
-    r"|\b(?:comma|semicolon|tab)[ -]?(?:separated|delimited)\b|\bseparad[oa]s? por (?:virgulas?"
-    r"|ponto e virgula)\b|\b(?:with|by) commas\b|\bcommas between\b|\bcom virgulas?\b"
-    r"|\bvirgula entre\b"
+    r"|in list form|em forma de lista)\b|\b(?:one|um|uma|1|each|cada)(?: \w+){0,3}? (?:per|por|a"
+    r"|em cada) (?:line|linha)\b|\bcada (?:um|uma) (?:na|numa|em) (?:sua |uma |propria )?linha\b"
+    r"|\bon its own line\b|\bone (?:on|to) (?:each|a) line\b|\b(?:uma|one) linha cada\b"
+    r"|\beach on (?:a|its) (?:new|own|separate) line\b|\bline by line\b|\b(?:comma|semicolon"
+    r"|tab)[ -]?(?:separated|delimited)\b|\bseparad[oa]s? por (?:virgulas?|ponto e virgula)\b"
+    r"|\b(?:with|by) commas\b|\bcommas between\b|\bcom virgulas?\b|\bvirgula entre\b"
 )
 
 

@@ -16,23 +16,19 @@ from router.types.form import Form, FormShape
 
 _TEXTS = re.compile(
     r"\b(?:e-?mails?|messages?|mensage(?:m|ns)|articles?|artigos?|paragraphs?|paragrafos?|story"
-    r"|stories|historia|posts?|letters?|cartas?|essays?"
-    r"|redacao|summar\w+|resum\w+|translat\w+|traduz\w*|(?<!no )(?<!extra )(?<!other "
-    r")(?<!sem )texto?s?|poem|poema"
-    r"|speech|discurso|bio|descri\w+|replace|substitu\w+|everywhere"
-    r"|lembrete|reminder|agenda|schedule|plan|plano|report|relatorio|dates|datas|times|horarios"
-    r"|all of them|todas|todos|each|cada|list|lista|lines?|linhas?"
-    r"|phones|telefones|numbers|numeros|prices|precos|valores|column|coluna|rows|json|csv|table"
-    r"|tabela|function|funcao|fields?|campos?|explain|explique|explica)\b"
+    r"|stories|historia|posts?|letters?|cartas?|essays?|redacao|summar\w+|resum\w+|translat\w+"
+    r"|traduz\w*|(?<!no )(?<!extra )(?<!other )(?<!sem )texto?s?|poem|poema|speech|discurso|bio"
+    r"|descri\w+|replace|substitu\w+|everywhere|lembrete|reminder|agenda|schedule|plan|plano|report"
+    r"|relatorio|dates|datas|times|horarios|all of them|todas|todos|each|cada|list|lista|lines?"
+    r"|linhas?|phones|telefones|numbers|numeros|prices|precos|valores|column|coluna|rows|json|csv"
+    r"|table|tabela|function|funcao|fields?|campos?|explain|explique|explica)\b"
 )
 """A request with one of these wants more than one value, or a value within a text."""
 _CONVERTS = re.compile(
     r"\b(?:convert\w*|converta|format\w*|formato|pass[ae]|put|(?:re)?write|escrev\w+"
-    r"|como (?:escrevo|fica"
-    r"|e)|turn|make|standardi[sz]e|normali[sz]\w+|iso|padroni\w+"
-    r"|padrao|need|preciso|quero|what(?:.s| is| time| date)|que horas|qual|when|quando"
-    r"|transform\w+|muda|mude|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only"
-    r"|so)\b"
+    r"|como (?:escrevo|fica|e)|turn|make|standardi[sz]e|normali[sz]\w+|iso|padroni\w+|padrao|need"
+    r"|preciso|quero|what(?:.s| is| time| date)|que horas|qual|when|quando|transform\w+|muda|mude"
+    r"|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only|so)\b"
 )
 _EACH_VALUE = frozenset((FormShape.DATE, FormShape.TIME, FormShape.PHONE, FormShape.MONEY))
 _IN_NO_LANGUAGE = frozenset((FormShape.CODE, *_EACH_VALUE))

@@ -26,16 +26,13 @@ _QUOTED = re.compile(
 )
 _OPENS_QUOTE = re.compile(r"\s*(?:[\"“«>|]|'(?=\w)|[-•–]\s*\w+:|\[\d|[#@\[(]?\w{2,20}[#\])]?: )")
 _CODE_LINE = re.compile(
-    r"\s*(?:def \w+ ?\(|class \w+ ?[(:{]|import \w+$|from [\w.]+ import |#include"
-    r"|public \w+|using [A-Z]\w+"
-    r"|func(?:tion)? \w+ ?\(|(?:const|let|var) \w+ =|package \w+|>>> |@\w+$"
-    r"|return\b[^.]*[;)]?$|[\w.\[\]]+ = \S"
-    r"|.*[;{]\s*$|</?\w+>?|\"\"\"|\'\'\'|///|# >>>)"
+    r"\s*(?:def \w+ ?\(|class \w+ ?[(:{]|import \w+$|from [\w.]+ import |#include|public \w+"
+    r"|using [A-Z]\w+|func(?:tion)? \w+ ?\(|(?:const|let|var) \w+ =|package \w+|>>> |@\w+$"
+    r"|return\b[^.]*[;)]?$|[\w.\[\]]+ = \S|.*[;{]\s*$|</?\w+>?|\"\"\"|\'\'\'|///|# >>>)"
 )
 _SAID = re.compile(
-    r"\b(?:said|says|told|wrote|asked|disse|diz(?:ia)?|falou|escreveu|called|titled"
-    r"|chamad[oa]|replied)"
-    r"(?: (?:me|us|him|her|that|que))*:? ?$",
+    r"\b(?:said|says|told|wrote|asked|disse|diz(?:ia)?|falou|escreveu|called|titled|chamad[oa]"
+    r"|replied)(?: (?:me|us|him|her|that|que))*:? ?$",
     re.IGNORECASE,
 )
 _FIELD = re.compile(
@@ -48,35 +45,27 @@ _FIELD = re.compile(
 """A line that begins what was pasted."""
 _GREETS = re.compile(
     r"\s*(?:dear|prezad[oa]s?|car[oa]s?|estimad[oa]s?|exm[oa]s?\.?|srs?\.?|hi [a-z]+[,!]"
-    r"|hello [a-z]+,"
-    r"|best,|regards|att\b|cumprimentos|abra?cos?\b|obrigad[oa],)"
+    r"|hello [a-z]+,|best,|regards|att\b|cumprimentos|abra?cos?\b|obrigad[oa],)"
 )
 _SPEAKS_OF_FORM = re.compile(
     r"\s*[-*(^\[]*\s*(?:<?-+>? ?)?(?:only|just|so|apenas|somente|json|csv|sql|format\w*|output"
-    r"|saida"
-    r"|answer|reply|respon\w+|result\w*|max\w*|no max|at most|up to|ate|keys?|fields?|chaves?"
+    r"|saida|answer|reply|respon\w+|result\w*|max\w*|no max|at most|up to|ate|keys?|fields?|chaves?"
     r"|campos?|colum\w*|colunas?|labels?|options?|opcoes|etiquetas?|one|uma?|in|em|as|no|nothing"
-    r"|sem"
-    r"|nada|exactly|exatamente|use|each|cada|that|this|these|the above|iss?o|esses?|isto|esta|este"
-    r"|aqui"
-    r"|acima|above|please|pls|pf|por favor|devolv\w+|want|quero|queria|need|preciso|i |eu |can"
-    r"|could"
-    r"|pode|make|keep|nao|don.?t|do not|must|deve|e |and |also|tambem|yes|sim)\b"
+    r"|sem|nada|exactly|exatamente|use|each|cada|that|this|these|the above|iss?o|esses?|isto|esta"
+    r"|este|aqui|acima|above|please|pls|pf|por favor|devolv\w+|want|quero|queria|need|preciso|i "
+    r"|eu |can|could|pode|make|keep|nao|don.?t|do not|must|deve|e |and |also|tambem|yes|sim)\b"
 )
 _FORM_WORD = re.compile(
     r"\b(?:json|csv|sql|yaml|only|just|apenas|somente|so [oae]s?|so|nada|nothing|words?|palavras?"
-    r"|frases?"
-    r"|sentences?|caracteres|characters|linha|line|virgulas?|commas?|separad\w+|separated|table"
-    r"|tabela|one of"
-    r"|formato?|aaaa|yyyy|maiusculas|minusculas|uppercase|lowercase|caps|ingles|english|portugu\w+"
-    r"|sim ou nao"
-    r"|yes or no|numero|number|lista?|topicos|bullets?|traduz\w*|translate)\b"
+    r"|frases?|sentences?|caracteres|characters|linha|line|virgulas?|commas?|separad\w+|separated"
+    r"|table|tabela|one of|formato?|aaaa|yyyy|maiusculas|minusculas|uppercase|lowercase|caps|ingles"
+    r"|english|portugu\w+|sim ou nao|yes or no|numero|number|lista?|topicos|bullets?|traduz\w*"
+    r"|translate)\b"
 )
 PLACEHOLDER = re.compile(
     r"\.\.\.|…|<[^<>\n]{1,40}>|\"\"|''|:\s*(?:\[\s*\]|\{\s*\}|0(?:\.0+)?\s*[,}])|\b(?:yyyy|aaaa"
-    r"|hh:mm|dd/mm)"
-    r"|:\s*\"?(?:number|numero|string|texto?|str|int\w*|float|bool\w*|boolean|list|lista|array"
-    r"|inteiro|true ?[/|] ?false)\b",
+    r"|hh:mm|dd/mm)|:\s*\"?(?:number|numero|string|texto?|str|int\w*|float|bool\w*|boolean|list"
+    r"|lista|array|inteiro|true ?[/|] ?false)\b",
     re.IGNORECASE,
 )
 """What stands for a value in the sketch of a JSON."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 
 _NEGATED = re.compile(
-    r"\b(?:no|not|nao|sem|without|instead of|em vez de|never|nem|isn.t|don.?t "
-    r"want)(?: in| em| as| um)? $"
+    r"\b(?:no|not|nao|sem|without|instead of|em vez de|never|nem|isn.t|don.?t want)(?: in| em| as"
+    r"| um)? $"
 )
 _JSON = re.compile(r"(?<![\w./-])json\b(?!\.|\w|-?lines|ld\b)")
 _JSON_INPUT_BEFORE = re.compile(
     r"\b(?:this|these|that|the following|following|esse|este|esses|desse|deste|neste|nesse|from|my"
-    r"|meu|minha|own|broken|invalid|parse|parses?|of|o seguinte|do|o meu|aquele|attached|pasted"
-    r"|raw|from a|dum|read|reads|reading|ler|le|load|valida\w*|validate|package|"
-    r"um arquivo|a|your) (?:\w+ )?$"
+    r"|meu|minha|own|broken|invalid|parse|parses?|of|o seguinte|do|o meu|aquele|attached|pasted|raw"
+    r"|from a|dum|read|reads|reading|ler|le|load|valida\w*|validate|package|um arquivo|a"
+    r"|your) (?:\w+ )?$"
 )
 _JSON_INPUT_AFTER = re.compile(
     r" ?(?:into|to\b|vira|->|→|=>|para\b|pra\b|em (?:csv|tabela|texto|lista)|below|above|abaixo"
@@ -27,14 +27,13 @@ _JSON_INPUT_AFTER = re.compile(
 _JSON_OUTPUT = re.compile(
     r"(?:\b(?:as|in|into|to|em|num|numa|para|pra|como|return|output|reply|respond|answer|give|only"
     r"|just|valid|so|o|um|apenas|somente|devolve\w*|retorn\w+|saida|formato|format|want|need|quero"
-    r"|preciso|monta|make|faz\w*|cria\w*|gera\w*|array|single|one|strict|vira|virar|array"
-    r"|tira\w*|extra\w+|raw|plain)[ :]+|[:>→,(\n(-]\s*|^\s*)(?:an? |one |um |o |the |it |me |isto "
-    r"|isso |this |de |dai um |valid |strict |only |so |puro |pure |just |em |in |as |a )*$"
+    r"|preciso|monta|make|faz\w*|cria\w*|gera\w*|array|single|one|strict|vira|virar|array|tira\w*"
+    r"|extra\w+|raw|plain)[ :]+|[:>→,(\n(-]\s*|^\s*)(?:an? |one |um |o |the |it |me |isto |isso "
+    r"|this |de |dai um |valid |strict |only |so |puro |pure |just |em |in |as |a )*$"
 )
 _JSON_THEN = re.compile(
-    r" ?(?:only|so\b|please|pls|pf|with|com|:|array|object|objeto|keys|containing"
-    r"|contendo|format|thx"
-    r"|thanks|out of|d[oae]s?\b|dess[ea]s?|dest[ea]s?|of (?:the|this|these)|nesse|[.!]?$)"
+    r" ?(?:only|so\b|please|pls|pf|with|com|:|array|object|objeto|keys|containing|contendo|format"
+    r"|thx|thanks|out of|d[oae]s?\b|dess[ea]s?|dest[ea]s?|of (?:the|this|these)|nesse|[.!]?$)"
 )
 
 
@@ -103,24 +102,20 @@ _TABLE = re.compile(
     r"|simple |formato )*(?:(?:\d|two|three|four|five|duas|tres|comparison|markdown|md|simple"
     r"|simples|small|little|neat|nice)[ -](?:columns?[ -]|colunas )?)*(?:table|tabela"
     r"|quadro comparativo|tabelinha)\b(?! (?:called|named|chamada|of contents|for (?:\d|two|four"
-    r"|five)|`))"
-    r"|\b(?:markdown|md|comparison|html) tables?\b|\btabelas? (?:em |de )?(?:markdown|md"
+    r"|five)|`))|\b(?:markdown|md|comparison|html) tables?\b|\btabelas? (?:em |de )?(?:markdown|md"
     r"|comparativa)\b|\b(?:make|give|create|build|draw|want|need|show|put|produce|return|output"
     r"|faz\w*|fac[ao]|cria\w*|monta\w*|monte|gera\w*|quero|queria|preciso de|devolv\w+|me da|da-me"
     r"|organiza\w*|desenh\w+)(?: me)?(?: it| this| these| isso| isto| com isso| com isto)? (?:in "
     r"|into |as |em |num |numa |so )?(?:a |an |uma |the )?(?:small |simple |quick |little |neat "
     r"|pequena |simples |nice )?(?:\d[ -]column )?(?:table|tabela|tabelinha)\b(?! (?:called|named"
     r"|chamada|of contents|for (?:\d|two|four|five)|in the|at|de contents|na base|no banco|sql"
-    r"|de verdade|reservation|\())"
-    r"|\btable (?:only|format)\b|\b(?:so|apenas|only|just) (?:the|a) (?:table|tabela)\b|\b(?:table"
-    r"|tabela) (?:with|com) (?:\d+ |two |three |four |duas |tres |quatro |the |as )?(?:columns?"
-    r"|colunas?)\b"
+    r"|de verdade|reservation|\())|\btable (?:only|format)\b|\b(?:so|apenas|only|just) (?:the"
+    r"|a) (?:table|tabela)\b|\b(?:table|tabela) (?:with|com) (?:\d+ |two |three |four |duas |tres "
+    r"|quatro |the |as )?(?:columns?|colunas?)\b"
 )
 _TABLE_NOT = re.compile(
-    r"\b(?:(?:in|no|on|em) (?:word|excel|google|sheets|docs|powerpoint|notion"
-    r"|access)|sql|sqlite|query|database|banco de dados|base de dados|create table"
-    r"|schema|postgres\w*"
-    r"|mysql)\b"
+    r"\b(?:(?:in|no|on|em) (?:word|excel|google|sheets|docs|powerpoint|notion|access)|sql|sqlite"
+    r"|query|database|banco de dados|base de dados|create table|schema|postgres\w*|mysql)\b"
 )
 _COLUMNS = re.compile(
     r"\b(?:columns?|colunas?|header(?: row)?|cabecalhos?|headers)(?: (?:named|called|are|should be"

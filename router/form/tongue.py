@@ -22,15 +22,11 @@ _VARIANT = r"(?:brazilian |european |british |american |uk |us |good |proper )?"
 _NAME = rf"(?P<tongue>{'|'.join(_CODE_OF)})"
 _NAMED = re.compile(rf"\b{_NAME}\b")
 _AFTER = (
-    r"(?=\s*(?:$|[.,;:!?()\n\"'/&+>-]|(?:please|pls|plz|only|and|with|for|to|so"
-    r"|because|e|com|por|apenas"
-    r"|sobre|para|pra|pro|do brasil|brasil\w*|de portugal|europ\w*|using|how|that|as"
-    r"|or|ou|thx|thanks|as"
-    r"|well|here|now|then|first|me|it|this|the|my|these|isso|isto|ess[ea]s?"
-    r"|est[ea]s?|o|a|os|as|um|uma"
-    r"|ai|aqui|pf|pfv|obrigad\w+|valeu|mesmo|sem|without|not|nao|no|keep|mantendo"
-    r"|mantem|is fine|no max"
-    r"|max|in|em|ate|de forma|bem|simples|informal|formal|correto)\b))"
+    r"(?=\s*(?:$|[.,;:!?()\n\"'/&+>-]|(?:please|pls|plz|only|and|with|for|to|so|because|e|com|por"
+    r"|apenas|sobre|para|pra|pro|do brasil|brasil\w*|de portugal|europ\w*|using|how|that|as|or|ou"
+    r"|thx|thanks|as|well|here|now|then|first|me|it|this|the|my|these|isso|isto|ess[ea]s?|est[ea]s?"
+    r"|o|a|os|as|um|uma|ai|aqui|pf|pfv|obrigad\w+|valeu|mesmo|sem|without|not|nao|no|keep|mantendo"
+    r"|mantem|is fine|no max|max|in|em|ate|de forma|bem|simples|informal|formal|correto)\b))"
 )
 _INTO = re.compile(
     r"(?P<how>\b(?:in|into|em|no|pro|pra o|pra|para o|para a lingua|para|to|num|so em|only in|only)"
@@ -40,18 +36,15 @@ _ONLY_IT = re.compile(rf"\b(?:the|o|só o|so o|just the|only the) {_VARIANT}{_NA
 _FULL_ORDER = re.compile(
     r"\b(?:translat|tradu[zc]|write|escrev|respond|reply|answer|say\b|diz|digo|fala|fica|put|coloc"
     r"|pass[ae]|pôr|poe|bota|need|want|quero|preciso|queria|version|vers[ao]|give|manda|da-me|dá"
-    r"|send"
-    r"|make|turn|vers|rewrite|reescrev|reword|draft|redig|summar|resum|explain|expli|describ"
-    r"|descrev"
-    r"|list|output|saida|convert|only|just|apenas|somente|word|palavra|sentence|frase|name|titulo"
-    r"|keep|generat|ger[ae]|cria|create|compose|post|caption|legenda|label)"
+    r"|send|make|turn|vers|rewrite|reescrev|reword|draft|redig|summar|resum|explain|expli|describ"
+    r"|descrev|list|output|saida|convert|only|just|apenas|somente|word|palavra|sentence|frase|name"
+    r"|titulo|keep|generat|ger[ae]|cria|create|compose|post|caption|legenda|label)"
 )
 _FROM_BEFORE = re.compile(
     r"\b(?:from|do|of|is|are|was|written|escrit[oa]s?|est[ao]|esta|vem|veio|came|comes|speaks?"
-    r"|reads?"
-    r"|fala|le|aula|curso|class|course|lesson|prova|teste|teacher|professor|word|palavra|term|named"
-    r"|called|text|texto|email|e-mail|mail|message|mensagem|article|artigo|review|letter|carta)"
-    r" (?:\w+ )?$"
+    r"|reads?|fala|le|aula|curso|class|course|lesson|prova|teste|teacher|professor|word|palavra"
+    r"|term|named|called|text|texto|email|e-mail|mail|message|mensagem|article|artigo|review|letter"
+    r"|carta) (?:\w+ )?$"
 )
 _ORDER_BEFORE = re.compile(
     r"\b(?:text|texto|email|e-mail|mail|message|mensagem|article|artigo|review|letter|carta|word"
@@ -59,20 +52,17 @@ _ORDER_BEFORE = re.compile(
 )
 _NOT_AFTER = re.compile(
     r"\s*(?:class|lesson|teacher|course|exam|homework|speaker|text\b|article\b|version of the"
-    r"|keyboard"
-    r"|below|above|abaixo|acima|literature|literatura|cuisine|food)"
+    r"|keyboard|below|above|abaixo|acima|literature|literatura|cuisine|food)"
 )
 
 UPPER = re.compile(
     r"\b(?:all[ -]caps|upper[ -]?case|in capitals|capital letters|capitals only|caps only"
-    r"|block caps"
-    r"|caixa alta|(?:tudo |todo |toda |todas |todos |em |para |pra |p/ ?|letras )(?:em |as )?"
-    r"(?:letras )?maiuscul[ao]s?|maiusculas)\b"
+    r"|block caps|caixa alta|(?:tudo |todo |toda |todas |todos |em |para |pra |p/ ?|letras )(?:em "
+    r"|as )?(?:letras )?maiuscul[ao]s?|maiusculas)\b"
 )
 LOWER = re.compile(
     r"\b(?:all[ -]lower[ -]?case|lower[ -]?cased?|small letters|caixa baixa|(?:tudo |todo |em "
-    r"|para |pra"
-    r" |p/ ?|letras )(?:em |as )?(?:letras )?minuscul[ao]s?|minusculas)\b"
+    r"|para |pra |p/ ?|letras )(?:em |as )?(?:letras )?minuscul[ao]s?|minusculas)\b"
 )
 TITLE = re.compile(
     r"\b(?:title[ -]?case|capitali[sz]e (?:each|every) word|(?:each|every) word capitali[sz]ed"
@@ -86,10 +76,10 @@ _CASE_TRIGGERS_WORDS = (
 )
 CASE_TRIGGERS = frozenset(_CASE_TRIGGERS_WORDS.split())
 _PART_AFTER = re.compile(
-    r"\s*(?:(?:cells?|words?|characters|names|vowels|initials?|version)\b|for (?:the "
-    r")?(?:first|keys?|names?|labels?|acronyms?|headers?|headings?|titles?)|first"
-    r"|(?:letter )?at the (?:start|beginning)|only for|hd\b|[a-z]{1,3},|initial|no inicio|so no|na"
-    r" primeira|letters? (?:of|followed)|seguid|followed)"
+    r"\s*(?:(?:cells?|words?|characters|names|vowels|initials?|version)\b|for (?:the )?(?:first"
+    r"|keys?|names?|labels?|acronyms?|headers?|headings?|titles?)|first|(?:letter )?at the (?:start"
+    r"|beginning)|only for|hd\b|[a-z]{1,3},|initial|no inicio|so no|na primeira|letters? (?:of"
+    r"|followed)|seguid|followed)"
 )
 _PART_BEFORE = re.compile(
     r"(?:\b(?:first|primeira|ignore|ignora|ignoring|ignorando|regardless|sem diferenciar|not|no|nao"
@@ -100,38 +90,32 @@ _PART_BEFORE = re.compile(
 
 _MASKS = re.compile(
     r"\b(?:mask(?:ed|ing)?|redact(?:ed)?|anonymi[sz]ed?|black(?:ed)? out|blank(?:ed)? out"
-    r"|censor(?:ed)?"
-    r"|hide|scrub|strip out|obfuscate|obscure|pseudonymi[sz]e|de-?identify|mascar(?:ar?|e|ad[ao]s?)"
-    r"|anonimiz(?:ar?|e|ad[ao]s?)|anonimo|ocult(?:ar?|e|ad[ao]s?)|escond(?:er?|a|e)|tarj(?:ar?|e"
-    r"|ad[ao])"
-    r"|censur(?:ar?|e|ad[ao])|camufl(?:ar?|e)|suprim(?:ir|a|e)|rasur(?:ar?|e))\b"
+    r"|censor(?:ed)?|hide|scrub|strip out|obfuscate|obscure|pseudonymi[sz]e|de-?identify"
+    r"|mascar(?:ar?|e|ad[ao]s?)|anonimiz(?:ar?|e|ad[ao]s?)|anonimo|ocult(?:ar?|e|ad[ao]s?)"
+    r"|escond(?:er?|a|e)|tarj(?:ar?|e|ad[ao])|censur(?:ar?|e|ad[ao])|camufl(?:ar?|e)|suprim(?:ir|a"
+    r"|e)|rasur(?:ar?|e))\b"
 )
 _REPLACES = re.compile(
     r"\b(?:replac(?:e|ed|ing)|swap|chang(?:e|ed)|put|substitu(?:a|i|ir|e)|troc(?:a|ar|ado)|troque"
-    r"|coloc(?:a|ar|que)|poe|use|turn|with|por|as)\b[^\n]{0,90}(?:\[(?:nam|nom"
-    r"|e-?mail|phone|tel|address|ender|morad|redact|remov|hidden|ocult|censur|cpf"
-    r"|nif|iban|card|cart|client|person|pessoa|id|num|dat|x|\.\.)[a-z_. ]*\]|\*{2,}"
-    r"|x{3,}\b"
-    r"|#{3,}"
-    r"|█|<[a-z_]{3,12}>|asterisks?|asteriscos?)"
+    r"|coloc(?:a|ar|que)|poe|use|turn|with|por|as)\b[^\n]{0,90}(?:\[(?:nam|nom|e-?mail|phone|tel"
+    r"|address|ender|morad|redact|remov|hidden|ocult|censur|cpf|nif|iban|card|cart|client|person"
+    r"|pessoa|id|num|dat|x|\.\.)[a-z_. ]*\]|\*{2,}|x{3,}\b|#{3,}|█|<[a-z_]{3,12}>|asterisks?"
+    r"|asteriscos?)"
 )
 _PRIVATE = re.compile(
     r"\b(?:names?|nomes?|e-?mails?|phones?|telefones?|telemove\w+|celular\w*|numbers?|numeros?"
-    r"|cpfs?"
-    r"|cnpjs?|nifs?|ibans?|ssns?|rgs?|cards?|cart(?:ao|oes)|address\w*|enderecos?|moradas?|pii"
-    r"|personal|pessoa\w*|sensitive|sensive\w+|confidencia\w+|private|privad\w+|identif\w+|dados"
-    r"|data"
-    r"|digits?|digitos?|patients?|pacientes?|clientes?|customers?|accounts?|contas?|password\w*"
-    r"|senhas?"
-    r"|passport\w*|passaportes?|license|plates?|placas?|matriculas?|birth\w*|nascimento|ips?|people"
-    r"|contacts?|contact\w*|contatos?|contactos?|surnames?|apelidos?|utentes?|documentos?)\b"
+    r"|cpfs?|cnpjs?|nifs?|ibans?|ssns?|rgs?|cards?|cart(?:ao|oes)|address\w*|enderecos?|moradas?"
+    r"|pii|personal|pessoa\w*|sensitive|sensive\w+|confidencia\w+|private|privad\w+|identif\w+"
+    r"|dados|data|digits?|digitos?|patients?|pacientes?|clientes?|customers?|accounts?|contas?"
+    r"|password\w*|senhas?|passport\w*|passaportes?|license|plates?|placas?|matriculas?|birth\w*"
+    r"|nascimento|ips?|people|contacts?|contact\w*|contatos?|contactos?|surnames?|apelidos?"
+    r"|utentes?|documentos?)\b"
 )
 _HIDDEN = re.compile(rf"(?: (?:[a-z'/-]+,?)){{0,5}}? {_PRIVATE.pattern}")
 """What is hidden, a few words after the word that hides it."""
 MASK_TRIGGERS = re.compile(
     r"mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur|identif|mascar|ocult|escond"
-    r"|tarj"
-    r"|censur|camufl|suprim|rasur|\*\*|xxx|\[|#|█|asteri|<"
+    r"|tarj|censur|camufl|suprim|rasur|\*\*|xxx|\[|#|█|asteri|<"
 )
 
 

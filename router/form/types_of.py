@@ -13,8 +13,8 @@ _NAMES = {
 }
 TYPE_OF = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 BOTH = re.compile(
-    r"(?:true|verdadeiro) ?(?:/|\||or|ou) ?(?:false|falso)"
-    r"|(?:false|falso) ?(?:/|\||or|ou) ?(?:true|verdadeiro)"
+    r"(?:true|verdadeiro) ?(?:/|\||or|ou) ?(?:false|falso)|(?:false|falso) ?(?:/|\||or|ou) ?(?:true"
+    r"|verdadeiro)"
 )
 """Both values of a boolean, which stand for its type."""
 KIND = rf"(?:{'|'.join(sorted(TYPE_OF, key=len, reverse=True))})"
