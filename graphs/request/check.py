@@ -63,6 +63,7 @@ async def check(state: State, runtime: Node) -> State:
             agent_repairs=agent is not None and agent.repairs,
         ),
         "goes_on": agent is not None and goes_on(escalation, state, run),
+        "doubts": (*state.get("doubts", ()), *(_out_of_form(checks) if from_cloud else ())),
     }
 
 
@@ -123,6 +124,12 @@ def _counting(checks: tuple[CheckResult, ...], *, from_cloud: bool) -> tuple[Che
 
 
 _USEFUL_STILL = frozenset((EscalationReason.CUT_OFF, EscalationReason.FORM))
+
+
+def _out_of_form(checks: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """The warning for an answer that is delivered although it is not in form."""
+    findings = [one.finding for one in checks if one.reason is EscalationReason.FORM]
+    return tuple(f"the answer may not be in the form that was asked for: {one}" for one in findings)
 
 
 def _in_form(state: State, completion: Completion) -> tuple[CheckResult, ...]:

@@ -202,7 +202,7 @@ def _add_types(keys: Keys, plain: str) -> None:
             continue
         named = re.escape("".join(c for c in leaf.lower()))
         match = re.search(
-            rf"(?<![\w]){named}[\"'`]?(?:,? (?:and|e|&) \w+)? ?(?:is |are |e |sao |has to be "
+            rf"(?<![\w]){named}[\"'`]?(?:,? (?:and|e|&) \w+(?= (?:as|como|are|sao) \w+s\b))? " r"?(?:is |are |e |sao |has to be "
             rf"|must be |should be |deve ser |tem de ser |tem que ser |vai )?(?:as|como|=|:|em|->|→"
             rf"|is|a|in|\()? ?(?:an? |um |uma |the )?(?:json |whole "
             rf"|plain )?(?P<kind>{KIND_OR_BOTH})\b",
