@@ -10,7 +10,9 @@ _OUTPUTS = (
     r"|total|value|string|title|line|options?|bucket|category|urls?|emails?|headline|letters?|tags?"
     r"|subject|output|class|script|string|yaml|html|xml|price|amount|array|corrected|final|new"
     r"|edited|revised|translated|fixed|rewritten|converted|version|expression|address|bare|raw"
-    r"|object|summary|reply|caption|slug|id|code|snippet|sum|lambda)"
+    r"|object|summary|reply|caption|year|city|country|colou?r|place|surname|author|winner|shop"
+    r"|store|hour|day|month|percent\w*|ratio|unit|verdict|choice|phrase|file|link|symbol|equation"
+    r"|formula|initials|room|seat|gate|capital|am|pm|format|slug|id|code|snippet|sum|lambda)"
 )
 _SAIDAS = (
     r"(?:frase|palavra|resposta|data|hora|horario|valor|traducao|query|consulta|comando|codigo"
@@ -26,7 +28,7 @@ _SAY = (
     r"|retorne|diz|diga|me (?:da|de|diz|diga|manda|mande|responde|devolve|passa)|escreve|escreva"
     r"|cola|mostra|com|da-me|usa|use|coloca|imprime|imprima|tens de|deve)"
 )
-_END = r"(?= ?(?:[.,;:!?)\n\-]|$|please|pls|plz|thx|thanks|ok\b|no\b|and no|por favor|pf\b))"
+_END = r"(?= ?(?:[.,;:!?)\n\-→]|$|please|pls|plz|thx|thanks|ok\b|no\b|and no|por favor|pf\b))"
 _LANGUAGE = (
     r"(?:english|portuguese|spanish|french|german|italian|ingles|portugues|espanhol|frances)"
 )
@@ -46,10 +48,11 @@ _ALONE = re.compile(
     r"|\b(?:only|just) (?:return|output|give|reply|respond|answer|say|print|paste|write) "
     r"|\b(?:reply|respond|answer|return|output|say|give|write|send|print) (?:me |with |back |as "
     r"|an? )*(?:only|just)\b"
-    rf"|\b(?:{_OUTPUTS}|{_LANGUAGE}|that|this|yes|no|word|name|\)) (?:only|alone){_END}"
+    rf"|(?:\b(?:{_OUTPUTS}|{_LANGUAGE}|that|this|yes|no|word|name)|[)}}\]]) (?:only|alone){_END}"
     rf"|\bonly[.!]?$|\bexclusively\b|\b(?:just|only) (?:that|this|it){_END}|\bthat.?s (?:it"
     rf"|all){_END}"
-    r"|\bmais nada\b|\bnada (?:mais|alem|de (?:texto|explic\w+|comentario\w*|conversa|intro\w*))\b"
+    r"|(?<!em )(?<!mudar )(?<!mexer )(?<!alterar )(?<!mude )(?<!altere )\bmais nada\b"
+    r"|\bnada (?:mais|alem|de (?:texto|explic\w+|comentario\w*|conversa|intro\w*))\b"
     r"|\bsem (?:mais nada|explica\w+|comentario\w*|texto|conversa|introduc\w+|nada|markdown|aspas"
     r"|crases|barras|acrescent\w+|dizer|nenhum\w* (?:texto|explic\w+|comentario)|outr\w+ (?:texto"
     r"|palavras?|coisas?))\b|\bnao (?:explic\w+|coment\w+|acrescent\w+|precisa (?:de )?explic\w+"
@@ -58,6 +61,7 @@ _ALONE = re.compile(
     rf"|em))*(?: (?:proprio|propria|novo|nova|unica?))? (?:{_SAIDAS}|{_LANGUAGE})\b|\b(?:so|apenas"
     rf"|somente) (?!com\b|usa\b|use\b){_SAY}\b"
     r"|\b(?:so|apenas|somente|only|just) (?:com |with )?(?:o |the |this |este |esse )?[{\[]"
+    r"|\b(?:reply|respond|answer|return) (?:with |in )?(?:an? |one )?single number\b"
     rf"|\b(?:so|apenas) (?:isso|isto|ela|ele){_END}|\be so{_END}|\b(?:{_SAIDAS}|{_LANGUAGE}) (?:so"
     rf"|apenas|somente){_END}"
 )

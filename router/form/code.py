@@ -15,9 +15,10 @@ _SQL_HINT = re.compile(r"\b(?:sql|sqlite|postgres(?:ql)?|mysql|query|tabelas?|ta
 _SQL = re.compile(
     rf"\b{_ONLY} (?:(?:sql|sqlite) )?(?:sql|query|consulta|select|instrucao)\b"
     r"|\b(?:sql|query|consulta) (?:only|alone|so\b|apenas|somente|and nothing|e mais nada|pls"
-    r"|please)|\b(?:sql|sqlite|postgres(?:ql)?|mysql) (?:query|statement|command|select|code|only"
-    r"|pra|para|to|that|which|for|que)\b|\b(?:consulta|query|instrucao|comando|select) (?:em "
-    r"|in )?(?:sql|sqlite|postgres(?:ql)?|mysql)\b|\b(?:one|a|uma|1) (?:query|consulta|select)\b"
+    r"|please)|\b(?:sql|sqlite|postgres(?:ql)?|mysql) (?:query|statement|command|select|code"
+    r"|only)\b|\bsql (?:pra|para|to|that|which|for|que)\b|\b(?:consulta|query|instrucao|comando"
+    r"|select) (?:em |in )?(?:sql|sqlite|postgres(?:ql)?|mysql)\b|\b(?:one|a|uma|1) (?:query"
+    r"|consulta|select)\b"
 )
 _REGEX = re.compile(
     r"\b(?:reg ?exp?(?:es)?|regular expressions?|express(?:ao|oes) regular(?:es)?)\b"
@@ -27,10 +28,10 @@ _SYSTEM = (
     r"(?:linux|bash|shell|terminal|unix|git|docker|ffmpeg|kubectl|powershell|curl|ubuntu|mac(?:os)?"
     r"|zsh|windows|imagemagick|ssh|npm|pip|systemd|debian|awk|sed|grep|tar|rsync)"
 )
-_COMMAND = r"(?:command|comando|cmd|one-?liner|oneliner)"
+_COMMAND = r"(?:command|comando|cmd|one[- ]?liner)"
 _SHELL = re.compile(
     rf"\b{_SYSTEM} (?:\w+ )?(?:{_COMMAND}|command line|cli)\b"
-    rf"|\b{_COMMAND}\b(?: \w+){{0,4}}? {_SYSTEM}\b|\b{_ONLY} (?:{_SYSTEM} )?{_COMMAND}(?: (?:git"
+    rf"|\b{_COMMAND}\b(?: \w+){{0,8}}? {_SYSTEM}\b|\b{_ONLY} (?:{_SYSTEM} )?{_COMMAND}(?: (?:git"
     rf"|docker))?\b|\b{_COMMAND} (?:only|so\b|apenas|e mais nada|and nothing)|\b(?:one|um|1"
     rf"|single) (?:{_SYSTEM} )?(?:command|comando)\b"
     r"|\bwhat(?:.s| is) the command\b|\bqual(?: e)? o comando\b|\b(?:bash|shell|powershell):"
@@ -56,7 +57,7 @@ _PIECE = re.compile(
 _THING = (
     r"(?:class|classe|component\w*|page|pagina|template|config|file|arquivo|ficheiro|hook|dataclass"
     r"|module|modulo|expression|expressao|test|teste|form|formulario|type guard|interface|enum"
-    r"|struct|type)s?"
+    r"|struct|type|rule|regra|selector|stylesheet)s?"
 )
 """What is code only beside the name of a language."""
 _LANGUAGE_OF = re.compile(

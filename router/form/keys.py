@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.form.example import Example
-from router.form.request import PLACEHOLDER
+from router.form.request import PLACEHOLDER, plain_of
 from router.form.types_of import KIND, KIND_OR_BOTH, TYPE_OF, kind_in
 
 _NAME = r"[\"'`“]?(?P<name>[^\W\d]\w*(?:[-_.]\w+)*)(?P<list>\[\])?[\"'`”]?"
@@ -16,7 +16,9 @@ _ITEM = re.compile(
     r"(?: ?\((?P<note>[^()\n]{1,60})\)| ?(?::|=|as|como|is|e) ?(?:an? |um |uma )?"
     rf"(?P<kind>{KIND_OR_BOTH})\b)?"
 )
-_SEP = re.compile(r" ?(?:[,;/&|+]| and\b| e\b| plus\b| mais\b|\n)(?: ?(?:and|e|plus|mais)\b)? *\n?")
+_SEP = re.compile(
+    r" ?(?:[,;/&|+]| and\b| e\b| plus\b| mais\b| -(?= )|\n)(?: ?(?:and|e|plus|mais)\b)? *\n?"
+)
 _ENDS = re.compile(
     r" ?(?:$|[.!?:)\n]|--|->|<-|←|[-(]|(?:pls|please|plz|from|for|of|in|out|de|do|da|dos|das|desta"
     r"|deste|desse|dessa|disso|disto|dele|neste|nesse|no|na|pf|pfv|por favor|only|just|nothing|so"
@@ -48,8 +50,8 @@ _INTRODUCED = re.compile(
 )
 _JSON_WITH = re.compile(
     r"\bjson\b(?: (?:object|objeto|only|output|blob|pls|please|so|simples|array|formatado"
-    r"|valido))*[ ]?(?:with|com|contendo|containing|that has|que tenha|tendo|having|of|de|:|-+>?|="
-    r"|,|\()[ ]?(?:exactly |just |only |apenas |so |the |o |os |as )*"
+    r"|valido))*[ ]?(?:(?:with|com|contendo|containing|that has|que tenha|tendo|having|of|de) ?:?|:"
+    r"|-+>?|=|,|\()[ ]?(?:exactly |just |only |apenas |so |the |o |os |as )*"
 )
 _LISTED_AS = re.compile(
     r"[ ,]*(?:\(?(?:as|in|to|into|em|num|para|pra|como|->|→)\)? (?:a |an |um |valid )?)json\b"
@@ -152,6 +154,9 @@ def _of_lists(text: str, plain: str) -> tuple[list[str], dict[str, str]]:
     return [], {}
 
 
+_INNER = re.compile(r"\{([^{}]*)\}")
+
+
 def _listed(
     text: str, plain: str, at: int, least: int, *, unfinished: bool = False
 ) -> tuple[list[str], dict[str, str], int]:
@@ -171,7 +176,12 @@ def _listed(
         kind = kind_in(item["note"] or item["kind"] or "")
         if kind:
             types[path] = kind
-        names.append(path)
+        inner = _INNER.search(text[slice(*item.span("note"))]) if item["note"] else None
+        parts = re.findall(r"\w+", inner[1]) if inner else []
+        if parts:
+            types.pop(path, None)
+            mark = "[]" if kind == "array" else ""
+        names += [f"{path}{mark}.{part}" for part in parts] if parts else [path]
         at = item.end()
         separator = _SEP.match(plain, at)
         if separator is None:
@@ -195,19 +205,21 @@ def _listed(
     )
 
 
+_TYPED = (
+    r"[\"'`]?(?:,? (?:and|e|&) \w+(?= (?:as|como|are|sao) \w+s\b))? ?(?:is |are |e |sao |has to be "
+    r"|must be |should be |deve ser |tem de ser |tem que ser |vai )?(?:as|como|=|:|em|->|→|is|a|in"
+    r"|\()? ?(?:an? |um |uma |the )?(?:json |whole |plain )?"
+    rf"(?P<kind>{KIND_OR_BOTH})\b"
+)
+"""What says of which type the key before it is."""
+
+
 def _add_types(keys: Keys, plain: str) -> None:
     for path in keys.paths:
         leaf = path.removesuffix("[]").rsplit(".", 1)[-1]
         if path in keys.types or len(leaf) < 2:
             continue
-        named = re.escape("".join(c for c in leaf.lower()))
-        match = re.search(
-            rf"(?<![\w]){named}[\"'`]?(?:,? (?:and|e|&) \w+(?= (?:as|como|are|sao) \w+s\b))? " r"?(?:is |are |e |sao |has to be "
-            rf"|must be |should be |deve ser |tem de ser |tem que ser |vai )?(?:as|como|=|:|em|->|→"
-            rf"|is|a|in|\()? ?(?:an? |um |uma |the )?(?:json |whole "
-            rf"|plain )?(?P<kind>{KIND_OR_BOTH})\b",
-            plain,
-        )
+        match = re.search(rf"(?<!\w){re.escape(plain_of(leaf))}{_TYPED}", plain)
         kind = kind_in(match["kind"]) if match else None
         if kind:
             keys.types[path] = kind
@@ -224,7 +236,7 @@ _CUE = re.compile(
     r"|with|give|com|so|only|entende|understands|template|modelo|em|to|para|tira|extra\w+|pra|just)"
     r"|[-=]>|→)[ :]*\[?\s*$"
 )
-_MOST_EXAMPLE = 900
+_MOST_EXAMPLE, _NESTED_CHARS = 900, 40
 
 
 def _of_examples(text: str, plain: str) -> Keys | None:
@@ -235,7 +247,10 @@ def _of_examples(text: str, plain: str) -> Keys | None:
         if end < 0:
             return None
         body = text[begin : end + 1]
-        listed = text[:begin].rstrip()[-1:] == "["
+        before = text[:begin].rstrip()
+        listed = before[-1:] == "[" or _ARRAY.search(plain, 0, begin) is not None
+        if before.rfind("(") > before.rfind(")") and before.rfind("(") > begin - _NESTED_CHARS:
+            return None  # of one key among others
         reader = Example(body)
         if reader.read() and _is_example(body, reader, plain[max(0, begin - 60) : begin], plain):
             keys = Keys(array=listed)

@@ -39,10 +39,14 @@ _NAMED = re.compile(
     r"(?:\bone of(?: these| the following| the| my)?(?: (?:labels?|categories|tags|options|words"
     r"|values|teams|buckets))?|\bum[ae]? (?:de|destas?|dess[ae]s|destes|das|dos)(?: (?:etiquetas"
     r"|categorias|opcoes|labels|rotulos))?|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?"
-    r"|opco?es|etiquetas?|rotulos?|classes?|choices|buckets?|values|valores|setores|departamentos"
-    r"|niveis|sentimentos?|sentiment|tipos?|types?|teams?|equipas?)(?: (?:are|sao|is|allowed"
-    r"|permitid[ao]s|validas?|possiveis|available|disponiveis|e|from|between|entre|to choose from"
-    r"|here))*(?: (?:que|that) [^:\n]{0,40}(?=:))?)(?P<mark> ?[:=(-] ?| )"
+    r"|opcao|opcoes|etiquetas?|rotulos?|classes?|choices|buckets?|values|valores|setor(?:es)?"
+    r"|departa?ment(?:o|os|s)?|niveis|nivel|levels?|sentimentos?|sentiment|tipos?|types?|teams?"
+    r"|equipas?|areas?|queues?|filas?|intents?|intencoes|topics?|temas?|priorit(?:y|ies)"
+    r"|prioridades?|severity|gravidade|mood|humor|emotions?|emocao|emocoes|status|tone|tom|generos?"
+    r"|genres?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available|disponiveis|e"
+    r"|from|between|entre|to choose from|here|apply|fit|se aplicam?"
+    r"|cabem?))*(?: \([^():,\n]{0,40}\)(?=:))?(?: (?:que"
+    r"|that) [^:\n]{0,40}(?=:))?)(?P<mark> ?[:=(-] ?| )"
 )
 """What is followed by labels, by its name; a mark after it makes it sure."""
 _CHOOSE = re.compile(
@@ -71,7 +75,7 @@ _REPLIES = re.compile(
     r"|answer (?:with|only)|responde? so|responda (?:so|apenas))"
 )
 _NOT_LABELS_WORDS = (
-    "i you we he she it they me my your this that these those the is are was be been do does did "
+    "as into to em como entre between are i you we he she it they me my your this that these those the is are was be been do does did "
     "can could would should will not if so please pls how what which who why where when there "
     "here eu voce vc ele ela isso isto esse essa este esta que se como quando onde quem qual por "
     "para pra foi era ser ter tem than json csv sql words word palavras palavra sentence "
@@ -90,12 +94,10 @@ SEVERAL = re.compile(
     r"|varios)|\buma ou varias|mais d[eo] (?:que )?uma? (?:se|etiqueta|categoria|opcao|rotulo|tag"
     r"|pode|etiq|label|ok)|pode(?:m)? (?:ser|ter|haver|dar|marcar|usar|escolher) (?:mais|varias"
     r"|varios)|tod[ao]s (?:as|os) que|as que (?:se aplic|couber|fizer|servir)|quantas? (?:se aplic"
-    r"|couber|forem)|which(?:ever)? (?:ones )?apply|that apply|que se apli"
+    r"|couber|forem)|which(?:ever)? (?:\w+ )?apply|multiple (?:are |is )?(?:allowed|ok|possible)"
+    r"|varias? permitid|that apply|que se apli"
 )
-TRIGGERS = re.compile(
-    r"\bor\b|\bou\b|/|\||yes|sim\b|true|y/n|s/n|one of|labels?\b|categor|opc|options|etiquet"
-    r"|tags?\b|rotul|vs"
-)
+TRIGGERS = re.compile(r"[,/|]| (?:or|ou|vs) |yes|sim\b|true")
 _NEAR_CHARS, _MOST_LABELS = 140, 16
 _ASKED = re.compile(f"{_SORTS.pattern}|{_REPLIES.pattern}")
 
@@ -148,7 +150,9 @@ _Places = Iterator[tuple[int, bool, int]]
 
 def _after_names(plain: str) -> _Places:
     for match in _NAMED.finditer(plain):
-        sure = match["mark"].strip() != "" or match[0].startswith(("one of", "um"))
+        said = match[0].strip()
+        sure = match["mark"].strip() != "" or said.endswith((" are", " sao"))
+        sure = sure or said.startswith(("one of", "um"))
         if sure or _near(_SORTS, plain, match.start(), match.end()):
             yield match.end(), sure, _MOST_LABELS
 

@@ -58,7 +58,7 @@ _PHONE_WORD = re.compile(
     r"|contact\w*|contato)\b"
 )
 _PHONE_MASK = re.compile(
-    r"(?<![\w])(?P<mask>(?:\+\d{1,3} ?)?[\dx()#]*[(x#][\dx()# -]*(?:[x#]{3,4})[- .]?[x#]{3,4})"
+    r"(?<![\w])(?P<mask>(?:\+\d{1,3}[ -]?)?[\dx()#]*[(x#][\dx()# -]*(?:[x#]{3,4})[- .]?[x#]{3,4})"
     r"(?![\w])",
     re.IGNORECASE,
 )

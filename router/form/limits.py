@@ -85,8 +85,9 @@ _ADJECTIVE = re.compile(
 )
 _ONE = re.compile(
     r"(?<![\w-])(?P<n>one|single|1|numa|num|uma?(?: unica| so)?|unica)[ -](?:short |single |unica "
-    r"|so )?(?P<unit>word|sentence|line|palavra|frase|linha)(?:r\b|\b(?!s))"
+    r"|so )?(?P<unit>word|sentence|line|palavra|frase|linha)\b(?!s)"
 )
+_ROUND_WORDS = 20
 _ONES = ("one", "sin", "1", "num", "uma", "um", "uni", "um ", "uma")
 _NOT_ONE_BEFORE = re.compile(
     r"(?:\b(?:every|each|another|any|this|that|cada|outra|mais|per|por|the|there is|there.?s|ha|tem"
@@ -153,7 +154,8 @@ def read_limits(plain: str) -> dict[str, int]:
             continue
         if not vague(match):
             count = 1 if match["n"][:3] in _ONES else count_of(match["n"])
-            note(match, _unit(match["unit"]), ("max", count))
+            if match.re is _ONE or count < _ROUND_WORDS:  # "a 200-word story" may have 210
+                note(match, _unit(match["unit"]), ("max", count))
     return _fields(found)
 
 

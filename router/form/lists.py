@@ -24,11 +24,12 @@ _ASKS = (
     r"|faz|faca|try|exactly|exatamente|me da|da)"
 )
 _LIST_OF = re.compile(
-    rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
-    rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b(?! (?:of|from|in) )"
-    rf"|(?<!my )(?<!our )(?<!have a )(?<!got a )(?<!tenho uma )(?<!this )(?<!the )(?<!from a )\b"
-    rf"(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas )?(?P<n2>{COUNT})\b"
-    rf"|(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os"
+    rf"(?:^|\n)(?P<n7>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS} (?:for|pra|para|p/|about|sobre|to"
+    rf"|com)\b|\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of"
+    rf"| the| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b(?! (?:of|from"
+    rf"|in) )|(?<!my )(?<!our )(?<!have a )(?<!got a )(?<!tenho uma )(?<!this )(?<!the )"
+    rf"(?<!from a )\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top "
+    rf"|apenas )?(?P<n2>{COUNT})\b|(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os"
     rf"|as)(?: \w+){{0,2}} )top[ -](?P<n3>\d{{1,2}})\b(?! hit)"
     rf"|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b|\b(?:in|em|as"
     rf"|into|com|with|only|just|so|apenas) (?P<n6>{COUNT}) (?:short |key |main |simple )?(?:points"
@@ -47,8 +48,9 @@ _LIST_NAMED = re.compile(
     r"|em cada) (?:line|linha)\b|\bcada (?:um|uma) (?:na|numa|em) (?:sua |uma |propria )?linha\b"
     r"|\bon its own line\b|\bone (?:on|to) (?:each|a) line\b|\b(?:uma|one) linha cada\b"
     r"|\beach on (?:a|its) (?:new|own|separate) line\b|\bline by line\b|\b(?:comma|semicolon"
-    r"|tab)[ -]?(?:separated|delimited)\b|\bseparad[oa]s? por (?:virgulas?|ponto e virgula)\b"
-    r"|\b(?:with|by) commas\b|\bcommas between\b|\bcom virgulas?\b|\bvirgula entre\b"
+    r"|tab)[ -]?(?:separated|delimited)\b|\bsepar\w+(?: \w+){0,3} por (?:virgulas?"
+    r"|ponto e virgula)\b|\b(?:with|by) commas\b|\bcommas between\b|\bcom virgulas?\b"
+    r"|\bvirgula entre\b"
 )
 
 
@@ -61,7 +63,7 @@ def read_list(plain: str) -> Listed:
     """Whether the answer is a list, and of how many."""
     counts = set()
     for match in _LIST_OF.finditer(plain):
-        group = next(g for g in ("n", "n2", "n3", "n4", "n5", "n6") if match[g])
+        group = next(g for g in ("n", "n2", "n3", "n4", "n5", "n6", "n7") if match[g])
         if not _LIST_ABOUT.search(plain[max(0, match.start(group) - 14) : match.start(group)]):
             counts.add(count_of(match[group]))
         else:

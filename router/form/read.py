@@ -28,7 +28,7 @@ _CONVERTS = re.compile(
     r"\b(?:convert\w*|converta|format\w*|formato|pass[ae]|put|(?:re)?write|escrev\w+"
     r"|como (?:escrevo|fica|e)|turn|make|standardi[sz]e|normali[sz]\w+|iso|padroni\w+|padrao|need"
     r"|preciso|quero|what(?:.s| is| time| date)|que horas|qual|when|quando|transform\w+|muda|mude"
-    r"|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only|so)\b"
+    r"|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only|so|like|style|tipo)\b"
 )
 _EACH_VALUE = frozenset((FormShape.DATE, FormShape.TIME, FormShape.PHONE, FormShape.MONEY))
 _IN_NO_LANGUAGE = frozenset((FormShape.CODE, *_EACH_VALUE))

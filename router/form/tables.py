@@ -11,7 +11,7 @@ _NEGATED = re.compile(
     r"\b(?:no|not|nao|sem|without|instead of|em vez de|never|nem|isn.t|don.?t want)(?: in| em| as"
     r"| um)? $"
 )
-_JSON = re.compile(r"(?<![\w./-])json\b(?!\.|\w|-?lines|ld\b)")
+_JSON = re.compile(r"(?<![\w./-])json\b(?!\.\w|-?lines|-?ld\b)")
 _JSON_INPUT_BEFORE = re.compile(
     r"\b(?:this|these|that|the following|following|esse|este|esses|desse|deste|neste|nesse|from|my"
     r"|meu|minha|own|broken|invalid|parse|parses?|of|o seguinte|do|o meu|aquele|attached|pasted|raw"
@@ -57,7 +57,7 @@ def asks_json(plain: str, *, has_example: bool, codes: bool) -> bool:
     return has_example
 
 
-_CSV = re.compile(r"(?<![\w./])csv\b(?!\.)")
+_CSV = re.compile(r"(?<![\w./])csv\b(?!\.\w)")
 _CSV_OUTPUT_BEFORE = re.compile(
     r"(?:\b(?:as|in|into|to|em|num|para|pra|vira|virar|como|a|um|o|so o|only|just|valid|return"
     r"|output|gera\w*|make|monta\w*|formato|format|simple|quero|want|need|plain|cria\w*|faz\w*"
@@ -151,7 +151,7 @@ def read_columns(text: str, plain: str) -> tuple[str, ...]:
             item = _COLUMN.match(plain, at)
             if item is None or item["name"].split()[0] in _COLUMN_NOT:
                 break
-            names.append(text[slice(*item.span("name"))].strip())
+            names.append(text[slice(*item.span("name"))].strip(" .-/"))
             at = item.end()
             separator = _COLUMNS_LIST_SEP.match(plain, at)
             if separator is None:

@@ -18,7 +18,10 @@ _CODES = {
 _CODE_OF = {name: code for code, names in _CODES.items() for name in names.split()}
 LANGUAGE_TRIGGERS = frozenset(_CODE_OF) | {"ptbr", "pt"}
 
-_VARIANT = r"(?:brazilian |european |british |american |uk |us |good |proper )?"
+_VARIANT = (
+    r"(?:brazilian |european |british |american |uk |us |(?P<style>plain |simple |good |proper "
+    r"|clear ))?"
+)
 _NAME = rf"(?P<tongue>{'|'.join(_CODE_OF)})"
 _NAMED = re.compile(rf"\b{_NAME}\b")
 _AFTER = (
@@ -56,9 +59,9 @@ _NOT_AFTER = re.compile(
 )
 
 UPPER = re.compile(
-    r"\b(?:all[ -]caps|upper[ -]?case|in capitals|capital letters|capitals only|caps only"
-    r"|block caps|caixa alta|(?:tudo |todo |toda |todas |todos |em |para |pra |p/ ?|letras )(?:em "
-    r"|as )?(?:letras )?maiuscul[ao]s?|maiusculas)\b"
+    r"\b(?:all[ -]caps|(?:in|to) caps|upper[ -]?case|in capitals|capital letters|capitals only"
+    r"|caps only|block caps|caixa alta|(?:tudo |todo |toda |todas |todos |em |para |pra |p/ ?"
+    r"|letras )(?:em |as )?(?:letras )?maiuscul[ao]s?|maiusculas)\b"
 )
 LOWER = re.compile(
     r"\b(?:all[ -]lower[ -]?case|lower[ -]?cased?|small letters|caixa baixa|(?:tudo |todo |em "
@@ -78,8 +81,8 @@ CASE_TRIGGERS = frozenset(_CASE_TRIGGERS_WORDS.split())
 _PART_AFTER = re.compile(
     r"\s*(?:(?:cells?|words?|characters|names|vowels|initials?|version)\b|for (?:the )?(?:first"
     r"|keys?|names?|labels?|acronyms?|headers?|headings?|titles?)|first|(?:letter )?at the (?:start"
-    r"|beginning)|only for|hd\b|[a-z]{1,3},|initial|no inicio|so no|na primeira|letters? (?:of"
-    r"|followed)|seguid|followed)"
+    r"|beginning)|only for|initial|no inicio|so no|na primeira|letters? (?:of|followed)|seguid"
+    r"|followed)"
 )
 _PART_BEFORE = re.compile(
     r"(?:\b(?:first|primeira|ignore|ignora|ignoring|ignorando|regardless|sem diferenciar|not|no|nao"
@@ -90,10 +93,10 @@ _PART_BEFORE = re.compile(
 
 _MASKS = re.compile(
     r"\b(?:mask(?:ed|ing)?|redact(?:ed)?|anonymi[sz]ed?|black(?:ed)? out|blank(?:ed)? out"
-    r"|censor(?:ed)?|hide|scrub|strip out|obfuscate|obscure|pseudonymi[sz]e|de-?identify"
-    r"|mascar(?:ar?|e|ad[ao]s?)|anonimiz(?:ar?|e|ad[ao]s?)|anonimo|ocult(?:ar?|e|ad[ao]s?)"
-    r"|escond(?:er?|a|e)|tarj(?:ar?|e|ad[ao])|censur(?:ar?|e|ad[ao])|camufl(?:ar?|e)|suprim(?:ir|a"
-    r"|e)|rasur(?:ar?|e))\b"
+    r"|blur(?:red)?(?: out)?|censor(?:ed)?|hide|scrub|strip out|obfuscate|obscure|pseudonymi[sz]e"
+    r"|de-?identify|mascar(?:ar?|e|ad[ao]s?)|anonimiz(?:ar?|e|ad[ao]s?)|anonimo|ocult(?:ar?|e"
+    r"|ad[ao]s?)|escond(?:er?|a|e)|tarj(?:ar?|e|ad[ao])|censur(?:ar?|e|ad[ao])|camufl(?:ar?|e)"
+    r"|suprim(?:ir|a|e)|rasur(?:ar?|e))\b"
 )
 _REPLACES = re.compile(
     r"\b(?:replac(?:e|ed|ing)|swap|chang(?:e|ed)|put|substitu(?:a|i|ir|e)|troc(?:a|ar|ado)|troque"
@@ -111,11 +114,16 @@ _PRIVATE = re.compile(
     r"|nascimento|ips?|people|contacts?|contact\w*|contatos?|contactos?|surnames?|apelidos?"
     r"|utentes?|documentos?)\b"
 )
+_REMOVED = re.compile(
+    r"\b(?:remove|strip|take out|delete|tira|retira|remov[ae]|apaga"
+    r"|elimina)(?: \w+){0,3}? (?:dados pessoais|personal (?:data|info\w*|details)|pii"
+    r"|informac\w+ pessoa\w+)\b"
+)
 _HIDDEN = re.compile(rf"(?: (?:[a-z'/-]+,?)){{0,5}}? {_PRIVATE.pattern}")
 """What is hidden, a few words after the word that hides it."""
 MASK_TRIGGERS = re.compile(
-    r"mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur|identif|mascar|ocult|escond"
-    r"|tarj|censur|camufl|suprim|rasur|\*\*|xxx|\[|#|█|asteri|<"
+    r"pessoa|personal|pii|blur|mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur"
+    r"|identif|mascar|ocult|escond|tarj|censur|camufl|suprim|rasur|\*\*|xxx|\[|#|█|asteri|<"
 )
 
 
@@ -125,13 +133,14 @@ def read_language(plain: str) -> str | None:
     found: set[str] = set()
     for match in _INTO.finditer(plain):
         before = plain[max(0, match.start() - 40) : match.start()].rstrip(" ")
-        if _NOT_AFTER.match(match["after"]):
+        if _NOT_AFTER.match(match["after"]) or (match["style"] and match["tongue"] == "english"):
             continue
         spoken = match["how"] in ("in", "em") and (
             _FROM_BEFORE.search(before + " ") or _ORDER_BEFORE.search(before)
         )
         near = plain[max(0, match.start() - 160) : match.end() + 30]
-        if spoken and not _TURNS.search(near):
+        answered = before.endswith(("answer", "reply", "response", "resposta"))
+        if spoken and not (answered or _TURNS.search(near)):
             continue
         if match["how"] in ("to", "into", "->", "→", "para", "pra") or _FULL_ORDER.search(near):
             found.add(_CODE_OF[match["tongue"]])
@@ -166,5 +175,7 @@ def read_masked(plain: str) -> bool:
     for match in _MASKS.finditer(plain):
         if _HIDDEN.match(plain, match.end()):
             return True
+    if _REMOVED.search(plain):
+        return True
     replaced = _REPLACES.search(plain)
     return replaced is not None and _PRIVATE.search(replaced[0]) is not None
