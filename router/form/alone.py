@@ -71,7 +71,7 @@ _NOT_ALONE = re.compile(
 )
 TRIGGERS = re.compile(
     r"only|just|nothing|no |without|explain|exclus|that's|thats|nada|sem |nao |apenas|somente"
-    r"|unicamente|\bso\b|zero"
+    r"|unicamente|\bso\b|zero|single"
 )
 
 

@@ -71,7 +71,7 @@ _ONLY_CODE = re.compile(
 _WRITES_CODE = re.compile(
     r"\b(?:write|create|make|build|implement|code|need|want|give me|escrev[ae]|cri[ae]|faz|faca"
     r"|implement[ae]|preciso de|quero|me faz|monta)(?: me)? (?:an? |uma? |one "
-    r"|the )?(?:\w+ ){0,2}(?:function|funcao|script|one-?liner|lambda)\b"
+    r"|the )?(?:\w+ ){0,2}(?:function|funcao|script|lambda)\b"
 )
 _SPOKEN_OF = re.compile(
     r"(?:^|[.!?\n:] ?|, )(?:(?:can|could) you |please |pls |pode |me |hey |oi,? )?(?:explain"

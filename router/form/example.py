@@ -84,6 +84,9 @@ class Example:
                 written += token["quoted"] or token["bare"]
             self.paths.append(path)
             kind = _kind_of_value(written)
+            if self._peek() == "[":  # string[]
+                self._at += 2
+                kind = "array"
             if kind:
                 self.types[path] = kind
 

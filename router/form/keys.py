@@ -10,9 +10,10 @@ from router.form.example import Example
 from router.form.request import PLACEHOLDER, plain_of
 from router.form.types_of import KIND, KIND_OR_BOTH, TYPE_OF, kind_in
 
-_NAME = r"[\"'`“]?(?P<name>[^\W\d]\w*(?:[-_.]\w+)*)(?P<list>\[\])?[\"'`”]?"
+_NAME = r"[\"'`“]?(?P<name>[^\W\d]\w*(?:(?:\[\])?[-.]\w+)*)(?P<list>\[\])?[\"'`”]?"
 _ITEM = re.compile(
-    rf"[ \n]*(?:[-*•] ?|\d[.)] )?(?:an? |the |o |a |os |as |um |uma |its )?{_NAME}"
+    rf"[ \n]*(?:[-*•] ?|\d[.)] )?(?:an? |the |o |a |os |as |um |uma "
+    rf"|its )?(?:(?P<before>{KIND}) (?=[\"'`]))?{_NAME}"
     r"(?: ?\((?P<note>[^()\n]{1,60})\)| ?(?::|=|as|como|is|e) ?(?:an? |um |uma )?"
     rf"(?P<kind>{KIND_OR_BOTH})\b)?"
 )
@@ -43,15 +44,15 @@ _MAYBE_KEYS = frozenset(_MAYBE_KEYS_WORDS.split())
 """Words about keys that are also common names of keys; in a list of several they count."""
 
 _INTRODUCED = re.compile(
-    r"\b(?:keys?|fields?|properties|attributes|chaves?|campos?|propriedades"
-    r"|atributos)\b(?: (?:named|called|chamad[oa]s|are|is|sao|e|exactly|exatamente|must be"
-    r"|should be|devem ser|with|de nome|nomead[oa]s|being|just|only|so|apenas|the|os|as"
+    r"(?<!no )(?<!sem )(?<!without )\b(?:keys?|fields?|properties|attributes|chaves?|campos?"
+    r"|propriedades|atributos)\b(?: (?:named|called|chamad[oa]s|are|is|sao|e|exactly|exatamente"
+    r"|must be|should be|devem ser|with|de nome|nomead[oa]s|being|just|only|so|apenas|the|os|as"
     r"|named exactly))*[ ]?[:=(\-]?[ ]?"
 )
 _JSON_WITH = re.compile(
     r"\bjson\b(?: (?:object|objeto|only|output|blob|pls|please|so|simples|array|formatado"
-    r"|valido))*[ ]?(?:(?:with|com|contendo|containing|that has|que tenha|tendo|having|of|de) ?:?|:"
-    r"|-+>?|=|,|\()[ ]?(?:exactly |just |only |apenas |so |the |o |os |as )*"
+    r"|valido))*[ ]?(?:(?:with|w/|com|contendo|containing|that has|que tenha|tendo|having|of"
+    r"|de) ?:?|:|-+>?|=|,|\()[ ]?(?:exactly |just |only |apenas |so |the |o |os |as )*"
 )
 _LISTED_AS = re.compile(
     r"[ ,]*(?:\(?(?:as|in|to|into|em|num|para|pra|como|->|→)\)? (?:a |an |um |valid )?)json\b"
@@ -169,11 +170,14 @@ def _listed(
             break
         start, end = item.span("name")
         name = text[start:end]
-        known = item["name"] in _NOT_KEYS and not (item["name"] in _MAYBE_KEYS and names)
+        quoted = text[start - 1 : start] in ('"', "'", "`", "“")
+        known = (
+            not quoted and item["name"] in _NOT_KEYS and not (item["name"] in _MAYBE_KEYS and names)
+        )
         if known and not (item["name"] in _MAYBE_KEYS and _SEP.match(plain, item.end())):
             break
         path = name + (item["list"] or "")
-        kind = kind_in(item["note"] or item["kind"] or "")
+        kind = kind_in(item["note"] or item["kind"] or item["before"] or "")
         if kind:
             types[path] = kind
         inner = _INNER.search(text[slice(*item.span("note"))]) if item["note"] else None

@@ -39,22 +39,23 @@ _NAMED = re.compile(
     r"(?:\bone of(?: these| the following| the| my)?(?: (?:labels?|categories|tags|options|words"
     r"|values|teams|buckets))?|\bum[ae]? (?:de|destas?|dess[ae]s|destes|das|dos)(?: (?:etiquetas"
     r"|categorias|opcoes|labels|rotulos))?|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?"
-    r"|opcao|opcoes|etiquetas?|rotulos?|classes?|choices|buckets?|values|valores|setor(?:es)?"
-    r"|departa?ment(?:o|os|s)?|niveis|nivel|levels?|sentimentos?|sentiment|tipos?|types?|teams?"
-    r"|equipas?|areas?|queues?|filas?|intents?|intencoes|topics?|temas?|priorit(?:y|ies)"
-    r"|prioridades?|severity|gravidade|mood|humor|emotions?|emocao|emocoes|status|tone|tom|generos?"
-    r"|genres?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available|disponiveis|e"
-    r"|from|between|entre|to choose from|here|apply|fit|se aplicam?"
+    r"|opcao|opcoes|etiquetas?|rotulos?|classes?|answers|respostas|choices|buckets?|values|valores"
+    r"|setor(?:es)?|departa?ment(?:o|os|s)?|niveis|nivel|levels?|sentimentos?|sentiment|tipos?"
+    r"|types?|teams?|equipas?|areas?|queues?|filas?|intents?|intencoes|topics?|temas?|priorit(?:y"
+    r"|ies)|prioridades?|severity|gravidade|mood|humor|emotions?|emocao|emocoes|status|tone|tom"
+    r"|generos?|genres?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available"
+    r"|disponiveis|e|from|between|entre|to choose from|here|apply|fit|se aplicam?"
     r"|cabem?))*(?: \([^():,\n]{0,40}\)(?=:))?(?: (?:que"
     r"|that) [^:\n]{0,40}(?=:))?)(?P<mark> ?[:=(-] ?| )"
 )
 """What is followed by labels, by its name; a mark after it makes it sure."""
 _CHOOSE = re.compile(
-    r"\b(?:choose|pick|escolh[ae]r?|(?:reply|answer|respond)(?: with)?(?: only| just| either)*"
-    r"|(?:say|as)(?: only| just| either)+|respond[ae]s?(?: com| so| apenas| somente)*|mark(?: it)?"
-    r"|marque|marca|devolv[ae](?: so)?|nothing but|diz(?:-me)?(?: so)?(?: se e)?"
-    r"|diga(?: so)?(?: se e)?|(?:tell me|say|decide|check|diz|diga|ve|veja)(?: me)? (?:whether|if"
-    r"|se) (?:it is|it.s|this is|e|esta|ta)) "
+    r"\b(?:(?:answer|response|output|resposta|saida) (?:must|should|has to|deve|tem de"
+    r"|tem que) (?:be|ser)(?: either| one of)?|choose|pick|escolh[ae]r?|(?:reply|answer"
+    r"|respond)(?: with)?(?: only| just| either)*|(?:say|as)(?: only| just| either)+"
+    r"|respond[ae]s?(?: com| so| apenas| somente)*|mark(?: it)?|marque|marca|devolv[ae](?: so)?"
+    r"|nothing but|diz(?:-me)?(?: so)?(?: se e)?|diga(?: so)?(?: se e)?|(?:tell me|say|decide|check"
+    r"|diz|diga|ve|veja)(?: me)? (?:whether|if|se) (?:it is|it.s|this is|e|esta|ta)) "
 )
 _SORTED_INTO = re.compile(r"\b(?:as|into|em|como|entre|between|among|to) |(?:->|=>|→) ?")
 _SORTS = re.compile(
@@ -64,8 +65,8 @@ _SORTS = re.compile(
     r"|intent|tipo|setor)\b"
 )
 _OPENS = re.compile(
-    r"[:(?\n-] ?|\bis (?:it|this|that)(?: (?:e-?mail|message|review|comment|text|tweet|sms|ticket"
-    r"|one|post))? |\b(?P<verb>e|ta|esta|is) |^|[.!] "
+    r"\b(?:sounds?|feels?|seems?|parece|soa) |[:(?\n\[-] ?|\bis (?:it|this|that)(?: (?:e-?mail"
+    r"|message|review|comment|text|tweet|sms|ticket|one|post))? |\b(?P<verb>e|ta|esta|is) |^|[.!] "
 )
 _REPLIES = re.compile(
     r"\b(?:one word|uma (?:so )?palavra|single word|(?:so|apenas|somente|only|just) (?:a|o|the|that"
@@ -75,15 +76,16 @@ _REPLIES = re.compile(
     r"|answer (?:with|only)|responde? so|responda (?:so|apenas))"
 )
 _NOT_LABELS_WORDS = (
-    "as into to em como entre between are i you we he she it they me my your this that these those the is are was be been do does did "
-    "can could would should will not if so please pls how what which who why where when there "
-    "here eu voce vc ele ela isso isto esse essa este esta que se como quando onde quem qual por "
-    "para pra foi era ser ter tem than json csv sql words word palavras palavra sentence "
-    "sentences frases linhas lines only just apenas somente someone anything something nothing "
-    "everything more less mais menos translate summarize classify write classifica classifique "
-    "escolhe escolha responde responda diz diga label tag one two uma um dois its from with com "
-    "about sobre and e text texto fix make give want need quero preciso either nem letters "
-    "numbers digits lowercase uppercase characters chars number numero string"
+    "as into to em como entre between are i you we he she it they me my your this that these "
+    "those the is was be been do does did can could would should will not if so please pls how "
+    "what which who why where when there here eu voce vc ele ela isso isto esse essa este esta "
+    "que se quando onde quem qual por para pra foi era ser ter tem than json csv sql words word "
+    "palavras palavra sentence sentences frases linhas lines only just apenas somente someone "
+    "anything something nothing everything more less mais menos translate summarize classify "
+    "write classifica classifique escolhe escolha responde responda diz diga label tag one two "
+    "uma um dois its from with com about sobre and e text texto fix make give want need quero "
+    "preciso either nem letters numbers digits lowercase uppercase characters chars number numero "
+    "string"
 )
 _NOT_LABELS = frozenset(_NOT_LABELS_WORDS.split())
 SEVERAL = re.compile(
@@ -173,7 +175,7 @@ def _after_openings(plain: str) -> _Places:
         for match in _OPENS.finditer(plain):
             bare = match["verb"] is not None
             if _near(_REPLIES if bare else _ASKED, plain, match.start(), match.end()):
-                yield match.end(), False, 2 if bare else _MOST_LABELS
+                yield match.end(), match[0][:1] == "[", 2 if bare else _MOST_LABELS
 
 
 def _near(pattern: re.Pattern[str], plain: str, begin: int, end: int) -> bool:

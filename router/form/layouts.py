@@ -62,6 +62,10 @@ _PHONE_MASK = re.compile(
     r"(?![\w])",
     re.IGNORECASE,
 )
+_PHONE_EXAMPLE = re.compile(
+    r"\b(?:formato?|like|tipo|padrao|pattern|assim|style)(?: de| as| tipo"
+    r"| like)? ?[:\"'(]? ?(?P<mask>(?:\+\d{1,3} )?\(\d{2,3}\) \d{3,5}-\d{4})(?!\d)"
+)
 _MONEY = re.compile(
     r"(?P<mask>(?:r\$|us\$|\$|€|£|eur|brl|usd) ?\d{1,3}(?:[., ]\d{3})+[.,]\d{2}(?!\d)"
     r"|(?<![\d.,])\d{1,3}(?:[., ]\d{3})+[.,]\d{2} ?(?:€|eur\b|reais|euros)|(?:r\$|\$|€"
@@ -74,8 +78,8 @@ _MONEY_CUE = re.compile(
 _LONG_DATE = re.compile(r"\bpor extenso\b|\b(?:spelled|written) out\b")
 
 TRIGGERS = re.compile(
-    r"yyyy|aaaa|dd[/.-]|mm[/.-]|iso|hh:mm|24|12 ?-?h|am ?/ ?pm|\b[ap]m\b|military|164|internacional"
-    r"|international|country|x{3}|#{3}|r\$|us\$|\$|€|£|extenso"
+    r"\(\d\d|yyyy|aaaa|dd[/.-]|mm[/.-]|iso|hh:mm|24|12 ?-?h|am ?/ ?pm|\b[ap]m\b|military|164"
+    r"|internacional|international|country|x{3}|#{3}|r\$|us\$|\$|€|£|extenso"
 )
 
 
@@ -114,6 +118,9 @@ def phone_layout(text: str, plain: str) -> Layout | None:
     masks = {
         match["mask"].strip() for match in _PHONE_MASK.finditer(text) if _is_phone(match["mask"])
     }
+    if not masks:
+        masks = {match["mask"] for match in _PHONE_EXAMPLE.finditer(plain)}
+        masks = {re.sub(r"\d", "X", mask) for mask in masks}
     if len(masks) == 1:
         mask = masks.pop()
         pattern = "".join(r"\d" if c in "xX#" else re.escape(c).replace("\\ ", " ") for c in mask)

@@ -23,17 +23,24 @@ _ASKS = (
     r"|pensa em|pensa|cria|crie|inventa|enumer\w+|gera|gere|generate|da-me|diz-me|indica|indique"
     r"|faz|faca|try|exactly|exatamente|me da|da)"
 )
-_LIST_OF = re.compile(
-    rf"(?:^|\n)(?P<n7>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS} (?:for|pra|para|p/|about|sobre|to"
-    rf"|com)\b|\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of"
-    rf"| the| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b(?! (?:of|from"
-    rf"|in) )|(?<!my )(?<!our )(?<!have a )(?<!got a )(?<!tenho uma )(?<!this )(?<!the )"
-    rf"(?<!from a )\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top "
-    rf"|apenas )?(?P<n2>{COUNT})\b|(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os"
-    rf"|as)(?: \w+){{0,2}} )top[ -](?P<n3>\d{{1,2}})\b(?! hit)"
-    rf"|\b(?P<n4>{COUNT}) bullet(?: point)?s?\b|\b(?P<n5>{COUNT}) (?:topicos|itens)\b|\b(?:in|em|as"
-    rf"|into|com|with|only|just|so|apenas) (?P<n6>{COUNT}) (?:short |key |main |simple )?(?:points"
-    rf"|pontos|items|steps|passos|tips|dicas)\b"
+_OTHERS = r"(?<!my )(?<!our )(?<!have a )(?<!got a )(?<!tenho uma )(?<!this )(?<!the )(?<!from a )"
+"""Whose list it is where it is not the one to be written."""
+_COUNTED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?:^|\n)(?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}"
+        r"(?: (?:for|pra|para|p/|about|sobre|to|com)\b|,|$)",
+        rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
+        rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b"
+        r"(?! (?:of|from|in) (?:the|this|these|my|our|that)\b)",
+        rf"{_OTHERS}\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas )?"
+        rf"(?P<n>{COUNT})\b",
+        r"(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os|as)(?: \w+){0,2} )"
+        r"top[ -](?P<n>\d{1,2})\b(?! hit)",
+        rf"\b(?P<n>{COUNT}) (?:bullet(?: point)?s?|topicos|itens)\b",
+        rf"\b(?:in|em|as|into|com|with|only|just|so|apenas) (?P<n>{COUNT}) "
+        r"(?:short |key |main |simple )?(?:points|pontos|items|steps|passos|tips|dicas)\b",
+    )
 )
 _MOST_ITEMS = 60
 _LIST_ABOUT = re.compile(
@@ -61,13 +68,11 @@ class Listed(NamedTuple):
 
 def read_list(plain: str) -> Listed:
     """Whether the answer is a list, and of how many."""
-    counts = set()
-    for match in _LIST_OF.finditer(plain):
-        group = next(g for g in ("n", "n2", "n3", "n4", "n5", "n6", "n7") if match[g])
-        if not _LIST_ABOUT.search(plain[max(0, match.start(group) - 14) : match.start(group)]):
-            counts.add(count_of(match[group]))
-        else:
-            counts.add(0)
+    counts: set[int] = set()
+    for pattern in _COUNTED:
+        for match in pattern.finditer(plain):
+            about = _LIST_ABOUT.search(plain[max(0, match.start("n") - 14) : match.start("n")])
+            counts.add(0 if about else count_of(match["n"]))
     counts = {count for count in counts if count <= _MOST_ITEMS}
     asked = bool(counts) or _LIST_NAMED.search(plain) is not None
     only = counts.pop() if len(counts) == 1 else 0

@@ -25,11 +25,11 @@ _JSON_INPUT_AFTER = re.compile(
     r"|string|payload (?:from|below)|feed|web|schema)"
 )
 _JSON_OUTPUT = re.compile(
-    r"(?:\b(?:as|in|into|to|em|num|numa|para|pra|como|return|output|reply|respond|answer|give|only"
-    r"|just|valid|so|o|um|apenas|somente|devolve\w*|retorn\w+|saida|formato|format|want|need|quero"
-    r"|preciso|monta|make|faz\w*|cria\w*|gera\w*|array|single|one|strict|vira|virar|array|tira\w*"
-    r"|extra\w+|raw|plain)[ :]+|[:>→,(\n(-]\s*|^\s*)(?:an? |one |um |o |the |it |me |isto |isso "
-    r"|this |de |dai um |valid |strict |only |so |puro |pure |just |em |in |as |a )*$"
+    r"(?:\b(?:as|in|into|to|em|num|numa|para|pra|como|return|output|be|ser|reply|respond|answer"
+    r"|give|only|just|valid|so|o|um|apenas|somente|devolve\w*|retorn\w+|saida|formato|format|want"
+    r"|need|quero|preciso|monta|make|faz\w*|cria\w*|gera\w*|array|single|one|strict|vira|virar"
+    r"|array|tira\w*|extra\w+|raw|plain)[ :]+|[:>→,(\n(-]\s*|^\s*)(?:an? |one |um |o |the |it |me "
+    r"|isto |isso |this |de |dai um |valid |strict |only |so |puro |pure |just |em |in |as |a )*$"
 )
 _JSON_THEN = re.compile(
     r" ?(?:only|so\b|please|pls|pf|with|com|:|array|object|objeto|keys|containing|contendo|format"

@@ -29,7 +29,8 @@ _AFTER = (
     r"|apenas|sobre|para|pra|pro|do brasil|brasil\w*|de portugal|europ\w*|using|how|that|as|or|ou"
     r"|thx|thanks|as|well|here|now|then|first|me|it|this|the|my|these|isso|isto|ess[ea]s?|est[ea]s?"
     r"|o|a|os|as|um|uma|ai|aqui|pf|pfv|obrigad\w+|valeu|mesmo|sem|without|not|nao|no|keep|mantendo"
-    r"|mantem|is fine|no max|max|in|em|ate|de forma|bem|simples|informal|formal|correto)\b))"
+    r"|mantem|is fine|no max|max|in|em|ate|de forma|bem|simples|informal|britanic[oa]|american[oa]"
+    r"|coloquial|formal|correto)\b))"
 )
 _INTO = re.compile(
     r"(?P<how>\b(?:in|into|em|no|pro|pra o|pra|para o|para a lingua|para|to|num|so em|only in|only)"
@@ -119,7 +120,11 @@ _REMOVED = re.compile(
     r"|elimina)(?: \w+){0,3}? (?:dados pessoais|personal (?:data|info\w*|details)|pii"
     r"|informac\w+ pessoa\w+)\b"
 )
-_HIDDEN = re.compile(rf"(?: (?:[a-z'/-]+,?)){{0,5}}? {_PRIVATE.pattern}")
+_ANONYMISED = re.compile(
+    r"(?:^|[.!?\n:,] ?|please |pls |can you |pode |you to )(?:anonymi[sz]e|redact"
+    r"|anonimiz[ae]r?) (?:this|that|it|the|isto|isso|esse|este|o|a|os|as)\b"
+)
+_HIDDEN = re.compile(rf"(?: (?:[a-z0-9'/-]+,?)){{0,5}}? {_PRIVATE.pattern}")
 """What is hidden, a few words after the word that hides it."""
 MASK_TRIGGERS = re.compile(
     r"pessoa|personal|pii|blur|mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur"
@@ -175,7 +180,7 @@ def read_masked(plain: str) -> bool:
     for match in _MASKS.finditer(plain):
         if _HIDDEN.match(plain, match.end()):
             return True
-    if _REMOVED.search(plain):
+    if _REMOVED.search(plain) or _ANONYMISED.search(plain):
         return True
     replaced = _REPLACES.search(plain)
     return replaced is not None and _PRIVATE.search(replaced[0]) is not None
