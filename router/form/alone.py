@@ -32,52 +32,94 @@ _END = r"(?= ?(?:[.,;:!?)\n\-→]|$|please|pls|plz|thx|thanks|ok\b|no\b|and no|p
 _LANGUAGE = (
     r"(?:english|portuguese|spanish|french|german|italian|ingles|portugues|espanhol|frances)"
 )
-_ALONE = re.compile(
-    r"\bnothing (?:else|more|around|before|after|fancier|other|besides|extra)\b"
-    rf"|\band nothing{_END}|\bnothing but (?:the |an? |one )?(?:\w+ )?{_OUTPUTS}\b"
-    r"|\bno (?:extra |other |further |additional |intro |any )?(?:explan\w+|explain\w*"
-    r"|comment(?:ary|s)?|prose|text|words|preamble|intro\w*|chat\w*|chit|markdown|backticks?"
-    r"|code fences?|fences?"
-    rf"|fluff|notes|waffle|small talk|talking|yapping|blah|greeting)\b"
-    r"|\bwithout (?:any )?(?:explan\w+|comment\w*|explaining|extra|anything|intro\w*|other text)"
-    r"|\b(?:don.?t|do not|dont) (?:explain|add (?:any|anything)|comment\b|write anything)|\b(?:no"
-    r"|zero) need to explain"
-    rf"|\b(?:only|just) (?:the |that |an? |one |your |its )?(?:\w+ )?{_OUTPUTS}{_END}|\b(?:only"
-    rf"|just) (?:the |one )(?:code|query|sql|commands?|cmd|regex|json|csv|table|labels?|translation"
-    rf"|number|(?:(?:in )?{_LANGUAGE}))\b"
-    r"|\b(?:only|just) (?:return|output|give|reply|respond|answer|say|print|paste|write) "
-    r"|\b(?:reply|respond|answer|return|output|say|give|write|send|print) (?:me |with |back |as "
-    r"|an? )*(?:only|just)\b"
-    rf"|(?:\b(?:{_OUTPUTS}|{_LANGUAGE}|that|this|yes|no|word|name)|[)}}\]]) (?:only|alone){_END}"
-    rf"|\bonly[.!]?$|\bexclusively\b|\b(?:just|only) (?:that|this|it){_END}|\bthat.?s (?:it"
-    rf"|all){_END}"
-    r"|(?<!em )(?<!mudar )(?<!mexer )(?<!alterar )(?<!mude )(?<!altere )\bmais nada\b"
-    r"|\bnada (?:mais|alem|de (?:texto|explic\w+|comentario\w*|conversa|intro\w*))\b"
-    r"|\bsem (?:mais nada|explica\w+|comentario\w*|texto|conversa|introduc\w+|nada|markdown|aspas"
-    r"|crases|barras|acrescent\w+|dizer|nenhum\w* (?:texto|explic\w+|comentario)|outr\w+ (?:texto"
-    r"|palavras?|coisas?))\b|\bnao (?:explic\w+|coment\w+|acrescent\w+|precisa (?:de )?explic\w+"
-    r"|quero explic\w+|escrev\w+ mais|adicion\w+ (?:mais )?nada)"
-    rf"|\b(?:so|apenas|somente|unicamente|exclusivamente)(?: {_SAY})*(?: (?:o|a|os|as|um|uma|de|me"
-    rf"|em))*(?: (?:proprio|propria|novo|nova|unica?))? (?:{_SAIDAS}|{_LANGUAGE})\b|\b(?:so|apenas"
-    rf"|somente) (?!com\b|usa\b|use\b){_SAY}\b"
-    r"|\b(?:so|apenas|somente|only|just) (?:com |with )?(?:o |the |this |este |esse )?[{\[]"
-    r"|\b(?:reply|respond|answer|return) (?:with |in )?(?:an? |one )?single number\b"
-    rf"|\b(?:so|apenas) (?:isso|isto|ela|ele){_END}|\be so{_END}|\b(?:{_SAIDAS}|{_LANGUAGE}) (?:so"
-    rf"|apenas|somente){_END}"
+_ALONE = tuple(
+    (words, re.compile(pattern))
+    for words, pattern in (
+        (
+            ("nothing",),
+            r"\bnothing (?:else|more|around|before|after|fancier|other|besides|extra)\b"
+            rf"|\bnothing but (?:the |an? |one )?(?:\w+ )?{_OUTPUTS}\b"
+            rf"|\bnothing(?<=and nothing){_END}",
+        ),
+        (
+            ("no ",),
+            r"\bno (?:extra |other |further |additional |intro |any )?(?:explan\w+|explain\w*"
+            r"|comment(?:ary|s)?|prose|text|words|preamble|intro\w*|chat\w*|chit|markdown|backticks?"
+            r"|code fences?|fences?|fluff|notes|waffle|small talk|talking|yapping|blah|greeting"
+            r"|need to explain)\b",
+        ),
+        (
+            ("without", "don", "do not"),
+            r"\bwithout (?:any )?(?:explan\w+|comment\w*|explaining|extra|anything|intro\w*"
+            r"|other text)|\b(?:don.?t|do not) (?:explain|add (?:any|anything)|comment\b"
+            r"|write anything)",
+        ),
+        (
+            ("only", "just"),
+            rf"\b(?:only|just) (?:the |that |an? |one |your |its )?(?:\w+ )?{_OUTPUTS}{_END}"
+            r"|\b(?:only|just) (?:the |one )(?:code|query|sql|commands?|cmd|regex|json|csv|table"
+            rf"|labels?|translation|number|(?:in )?{_LANGUAGE})\b"
+            r"|\b(?:only|just) (?:return|output|give|reply|respond|answer|say|print|paste|write) "
+            rf"|\b(?:only|just) (?:that|this|it){_END}"
+            r"|\b(?:only|just) (?:with )?(?:the |this )?[{\[]",
+        ),
+        (
+            ("only", "just", "alone"),
+            r"\b(?:reply|respond|answer|return|output|say|give|write|send|print) (?:me |with |back "
+            r"|as |an? )*(?:only|just)\b",
+        ),
+        (
+            ("only", "alone"),
+            rf"\b(?:{_OUTPUTS}|{_LANGUAGE}|that|this|yes|no|word|name) (?:only|alone){_END}"
+            rf"|[)}}\]] (?:only|alone){_END}|\bonly[.!]?$",
+        ),
+        (("exclusively",), r"\bexclusively\b"),
+        (("that", "single"), rf"\bthat.?s (?:it|all){_END}|\b(?:an?|one) single number\b"),
+        (
+            ("nada",),
+            r"\bmais nada\b(?<!em mais nada)(?<!mudar mais nada)(?<!mexer mais nada)"
+            r"(?<!alterar mais nada)(?<!mude mais nada)(?<!altere mais nada)"
+            r"|\bnada (?:mais|alem|de (?:texto|explic\w+|comentario\w*|conversa|intro\w*))\b",
+        ),
+        (
+            ("sem ",),
+            r"\bsem (?:mais nada(?<!mudar mais nada)|explica\w+|comentario\w*|texto|conversa"
+            r"|introduc\w+|nada|markdown|aspas|crases|barras|acrescent\w+|dizer|nenhum\w* (?:texto"
+            r"|explic\w+|comentario)|outr\w+ (?:texto|palavras?|coisas?))\b",
+        ),
+        (
+            ("nao ",),
+            r"\bnao (?:explic\w+|coment\w+|acrescent\w+|precisa (?:de )?explic\w+|quero explic\w+"
+            r"|escrev\w+ mais|adicion\w+ (?:mais )?nada)",
+        ),
+        (
+            ("so ", "apenas", "somente", "unicamente", "exclusivamente"),
+            rf"\b(?:so|apenas|somente|unicamente|exclusivamente)(?: {_SAY})*"
+            r"(?: (?:o|a|os|as|um|uma|de|me|em))*(?: (?:proprio|propria|novo|nova|unica?))? "
+            rf"(?:{_SAIDAS}|{_LANGUAGE})\b"
+            rf"|\b(?:so|apenas|somente) (?!com\b|usa\b|use\b){_SAY}\b"
+            rf"|\b(?:so|apenas) (?:isso|isto|ela|ele){_END}"
+            r"|\b(?:so|apenas|somente) (?:com )?(?:o |este |esse )?[{\[]",
+        ),
+        (
+            (" so", "apenas", "somente"),
+            rf"\be so{_END}|\b(?:{_SAIDAS}|{_LANGUAGE}) (?:so|apenas|somente){_END}",
+        ),
+    )
 )
+"""Each with the words of which it has one: looking for those is cheap."""
 _NOT_ALONE = re.compile(
     r"\b(?:not only|nao so|nao apenas|not just|so que|just (?:wanted|want to|a bit|a little|got"
     r"|need(?:ed)? to)|only if|only when|only thing|if only|so se\b|so quando)\b"
-)
-TRIGGERS = re.compile(
-    r"only|just|nothing|no |without|explain|exclus|that's|thats|nada|sem |nao |apenas|somente"
-    r"|unicamente|\bso\b|zero|single"
 )
 
 
 def read_alone(plain: str) -> bool:
     """Whether the request wants nothing beside the thing itself."""
-    for match in _ALONE.finditer(plain):
-        if not _NOT_ALONE.search(plain[max(0, match.start() - 8) : match.end() + 12]):
-            return True
+    for words, pattern in _ALONE:
+        if any(word in plain for word in words):
+            for match in pattern.finditer(plain):
+                near = plain[max(0, match.start() - 8) : match.end() + 12]
+                if not _NOT_ALONE.search(near):
+                    return True
     return False

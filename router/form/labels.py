@@ -130,9 +130,14 @@ def _yes_no(text: str, plain: str) -> tuple[str, ...]:
     return tuple(text[slice(*match.span(group))].strip() for group in ("a", "b"))
 
 
+_EITHER = re.compile(r"[/|]| (?:or|ou|vs\.?) ")
+
+
 def _listed(text: str, plain: str) -> tuple[str, ...]:
     """The longest list of labels that stands in the surest place where one is asked for."""
-    for places in (_after_names, _after_choosing, _after_sorting, _after_openings):
+    either = _EITHER.search(plain) is not None
+    more = (_after_choosing, _after_sorting, _after_openings) if either or "[" in plain else ()
+    for places in (_after_names, *more):
         best: tuple[str, ...] = ()
         for at, without_or, most in places(plain):
             for pattern in (_MARK_LIST, _COMMA_LIST, *((_PLAIN_LIST,) if without_or else ())):

@@ -46,7 +46,7 @@ def read_form(prompt: str, json_schema: dict[str, Any] | None) -> Form | None:
     fields = _shape_of(request)
     shape = fields.get("shape", FormShape.TEXT)
     plain = request.unquoted
-    if alone.TRIGGERS.search(plain) and alone.read_alone(plain):
+    if alone.read_alone(plain):
         fields["alone"] = True
     if shape in _PROSE and not limits.TRIGGERS.isdisjoint(request.words):
         fields |= limits.read_limits(plain)
