@@ -115,6 +115,7 @@ def choose_route(
             window_tokens=caps.context_tokens,
             wait_s=outlook.before_start_s,
             patience_s=circumstances.patience_s,
+            card_known=agent.card is not None or circumstances.policy.unverified == "accept",
         ),
         policy.CloudOption(absent=circumstances.absent, scarce=circumstances.scarce),
         circumstances.policy,

@@ -55,22 +55,29 @@ def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None
 
     Of the questions of the probe whose answers were as sure, the share that was right, less what
     chance may have added (90 %, one-sided): few questions prove little. Those of the same kind have
-    the last word. Without token statistics all questions of the kind count.
+    the last word. Without token statistics all questions count; where the kind was not asked, or is
+    not clear, the others speak for it.
     """
     if card.source != "probed":
         return None
+    everything = Tally(
+        asked=sum(one.asked for one in card.kinds.values()),
+        right=sum(one.right for one in card.kinds.values()),
+    )
     fit = card.confidence
     if fit is None or stats is None or not stats.tokens:
-        tally = card.kinds.get(kind)
-        return lower_bound(tally) if tally is not None and tally.asked else None
+        if not everything.asked:
+            return None
+        same = card.kinds.get(kind, Tally())
+        common = lower_bound(everything)
+        return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
     score = float(predict(np.array([features(stats)]), np.array(fit.weights))[0])
-    as_sure = [one for one in fit.trials if one.score >= score]
     common = 0.0
     for threshold in sorted({one.score for one in fit.trials if one.score <= score} | {score}):
         above = _tally(one for one in fit.trials if one.score >= threshold)
         if above.asked:
             common = max(common, lower_bound(above))
-    same = _tally(one for one in as_sure if one.kind is kind)
+    same = _tally(one for one in fit.trials if one.score >= score and one.kind is kind)
     return min(common, (same.right + _PRIOR * common) / (same.asked + _PRIOR))
 
 

@@ -20,8 +20,8 @@ from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPT
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
-from router.policy.decide import SPECIALIST
-from router.policy.speed import HOSTED
+from router.policy.decide import EXACT, SPECIALIST
+from router.policy.speed import HOSTED, Speed
 from router.privacy.machine import is_loopback
 from router.settings.cloud import CloudSettings
 from router.settings.models import ModelSettings
@@ -34,6 +34,9 @@ CODER = "coder"
 ROUTER = "router"
 GUARD = "guard"
 CLOUD = "cloud"
+
+LONGEST_TOKENS = 32_768
+"""Of a computed answer, which costs nothing and is as long as the data is."""
 
 TURN_MARKS = ("<|im_end|>", "<|im_start|>", "<end_of_turn>", "<start_of_turn>", "<|eot_id|>")
 """Ends of a turn, which a model that was trained on another template writes as ordinary text."""
@@ -146,11 +149,31 @@ def _prompt(role: str, settings: Settings) -> str:
 
 
 def _specialists(settings: Settings, lanes: Lanes, local: Mapping[str, Agent]) -> tuple[Agent, ...]:
-    """Those that go before the models of the roles; the nano not where it plays a role itself."""
+    """Those that go before the models of the roles: what is computed, then the nano, which not
+    where it plays a role itself."""
+    first = (_exact(),) if settings.models.exact else ()
     if settings.models.specialist is None or any(agent.specialist for agent in local.values()):
-        return ()
+        return first
     model = ModelSettings(builtin="nano")
-    return (_nano(SPECIALIST, model, local_engine(SPECIALIST, model, lanes, pinned=True)),)
+    engine = local_engine(SPECIALIST, model, lanes, pinned=True)
+    return (*first, _nano(SPECIALIST, model, engine))
+
+
+def _exact() -> Agent:
+    # Its libraries are nobody else's.
+    from agents.exact.engine import ExactEngine
+    from agents.exact.specialist import ExactSpecialist
+
+    return Agent(
+        role=EXACT,
+        engine=ExactEngine(),
+        system_prompt="",
+        max_tokens=LONGEST_TOKENS,
+        history_messages=0,
+        repairs=False,
+        specialist=ExactSpecialist(),
+        speed=Speed(first_s=0.001, token_s=0.0),
+    )
 
 
 def _nano(role: str, model: ModelSettings, engine: Engine) -> Agent:

@@ -38,6 +38,8 @@ _COMPUTED = re.compile(
     r"|quant[oa]s|conte|conta[rg]|numero de|soma|somar|some|media|calcul|arredond|diferenca|idade"
     r"|duration|duracao)\b"
 )
+_COUNTS = re.compile(r"\b(?:how many|quant[oa]s)\b")
+_ASKED_CHARS = 2000
 _WORK_CHARS = 50_000_000
 """Characters of the text times values compared: half a second on a slow machine."""
 _VALUE_TOKENS = 8
@@ -89,7 +91,8 @@ def grounded(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     if not values:
         return CheckResult.found("grounded", "no value to compare")
     source, labels = Source.read(text), _labels(task.json_schema)
-    computed = _COMPUTED.search(instruction) is not None
+    asked = plain_text(task.prompt[:_ASKED_CHARS])
+    computed = bool(_COMPUTED.search(instruction) or _COUNTS.search(asked))
     compared = 0
     for value in values:
         if _exempt(value, labels, computed=computed):
@@ -119,6 +122,8 @@ def _exempt(value: _Value, labels: frozenset[str], *, computed: bool) -> bool:
     if value.text in labels or text in labels or _JUDGED.search(key):
         return True
     if value.number and (computed or text in ("0", "0.0")):
+        return True
+    if computed and text.isdigit():
         return True
     plain = fold(text).strip(" .")
     if value.fact and plain.isdigit() and len(plain) < 3 and int(plain) <= _COUNTED:

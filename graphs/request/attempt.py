@@ -135,7 +135,7 @@ async def attempt(
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
-    watch = LoopWatch()
+    watch, loops = LoopWatch(), route == "local" and agent.specialist is None
     seen = restarts = False
     told_at = math.inf
 
@@ -163,7 +163,7 @@ async def attempt(
                     completion = sent.restored(bare, as_json=as_json) if sent else bare
                     continue
                 written += len(part.text)
-                if route == "local" and (looped := watch.fed(part.text)):
+                if loops and (looped := watch.fed(part.text)):
                     completion = _stopped_in_a_loop(entry, request, looped, began)
                     break
                 if time.monotonic() - told_at > PROGRESS_S:

@@ -162,7 +162,9 @@ async def _look_closer(
         found = await agreement(state, run, local_agent(state, run), completion, deadline)
         return () if found is None else (found,)
 
-    for look in (evidence, own, second):
+    # What was computed needs nobody's opinion.
+    computed = any(item.proves for item in checks)
+    for look in (own,) if computed else (evidence, own, second):
         if all(item.passed for item in checks):
             checks += await look()
     return checks
@@ -191,13 +193,20 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
             checks.append(satisfies_schema(task, kind, completion))
         return (*checks, *_in_form(state, completion))
     agent = local_agent(state, run)
-    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
-    general = general_checks(task, kind, completion, agent.sureness, agent.card)
-    found = (*general, echo, *_in_form(state, completion))
     coverage = state.get("coverage")
-    if agent.specialist is None or coverage is None:
-        return found
-    return found + agent.specialist.checks(task, completion, coverage)
+    judged: tuple[CheckResult, ...] = ()
+    if agent.specialist is not None and coverage is not None:
+        judged = agent.specialist.checks(task, completion, coverage)
+    if any(item.proves for item in judged):
+        # A text in capitals is no echo, and a list of one letter no loop, where it was computed.
+        return judged
+    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
+    return (
+        *general_checks(task, kind, completion, agent.sureness, agent.card),
+        echo,
+        *_in_form(state, completion),
+        *judged,
+    )
 
 
 def after_check(state: State) -> Literal["remember", "repair", "decide", "answer_in_cloud"]:

@@ -38,7 +38,7 @@ async def decide(state: State, runtime: Node) -> State:
         return _decide_cloud(state, runtime.context)
     again = bool(runtime.context.tried)
     if again:
-        asked = candidate_for(guess.kind, task, runtime.context)
+        asked = candidate_for(guess.kind, task, runtime.context, state["history"])
     else:
         asked = Candidate(deps.agents[state["candidate"]], state["coverage"])
     agent = asked.agent

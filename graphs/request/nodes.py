@@ -88,7 +88,8 @@ async def classify(state: State, runtime: Node) -> State:
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state, runtime.context):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, state["label"], runtime.context)
-    seen = assess(task, guess, facts, candidate_for(guess.kind, task, runtime.context), deps.gains)
+    asked = candidate_for(guess.kind, task, runtime.context, state["history"])
+    seen = assess(task, guess, facts, asked, deps.gains)
     return {
         "guess": seen.guess,
         "candidate": seen.agent.role,

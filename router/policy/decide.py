@@ -173,6 +173,7 @@ def _weighed(
         cloud_open=not cloud.absent,
         scarce=cloud.scarce,
         must_stay_local=must_stay_local,
+        card_known=local.card_known,
         local=scores.local,
         cloud=scores.cloud,
         outcomes=scores.outcomes,

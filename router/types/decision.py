@@ -87,7 +87,8 @@ class DecisionInputs(Frozen):
     """The inputs of a decision beside the guess: enough to repeat it under another policy.
 
     covered: whether a specialist was trained for the task, None for a general model. patience_s:
-    seconds that the task may wait for a local slot, None without a limit. local, cloud: expected
+    seconds that the task may wait for a local slot, None without a limit. card_known: whether
+    anybody measured what the model can do. local, cloud: expected
     scores, 0..1; learned_local, learned_cloud: what this user's own outcomes added to them. Fields
     of a later version are ignored.
     """
@@ -103,6 +104,7 @@ class DecisionInputs(Frozen):
     cloud_open: bool
     scarce: bool
     must_stay_local: bool
+    card_known: bool = True
     local: float
     cloud: float
     outcomes: int = 0

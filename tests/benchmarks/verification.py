@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,12 @@ from typing import Any
 
 import structlog
 
+from agents.models.cards import place_of
+from agents.models.probe import ask, card_from
+from agents.models.questions import probe_questions
+from agents.roster import build_roster
 from graphs.app import Router
+from router.account.pricing import Prices
 from router.settings.settings import Settings
 from router.types.result import Result, Verification
 from router.types.task import Task
@@ -56,9 +62,10 @@ class Judged:
         return self.local and self.result.verification is not Verification.UNVERIFIED
 
 
-def table_of(requests: Sequence[Request], which: str) -> Mapping[str, str]:
+def table_of(requests: Sequence[Request], which: str) -> dict[str, str]:
     """What a server that is always right, or always wrong, says to each prompt."""
-    return {
+    known = probe_table(which)
+    return known | {
         one["prompt"]: str(one.get("answer", NO_IDEA) if which == "right" else one["wrong"])
         for one in requests
     }
@@ -77,8 +84,37 @@ async def models_of(side: str, requests: Sequence[Request]) -> AsyncIterator[dic
             yield {"general": {"url": url, "model": "table"}}
 
 
+def probe_table(which: str) -> dict[str, str]:
+    """What such a server says to the questions of a probe."""
+    if which == "wrong":
+        return {}
+    said = {}
+    for one in probe_questions():
+        judge = one.judge
+        if "json" in judge:
+            said[one.prompt] = json.dumps(judge["json"], ensure_ascii=False)
+        elif "holds" in judge:
+            said[one.prompt] = " ".join(part.split("|")[0] for part in judge["holds"])
+        else:
+            said[one.prompt] = str(judge.get("text", judge.get("number", "?"))).split("|")[0]
+    return said
+
+
+async def probed(settings: Settings) -> None:
+    """Gives the general model its card."""
+    place = place_of(settings.models.general, settings.store.home)
+    if place is None or place.path.exists():
+        return
+    agent = build_roster(settings, Prices.load(None), {}).local["general"]
+    try:
+        asked = [one async for one in ask(agent, probe_questions())]
+    finally:
+        await agent.engine.close()
+    place.save(card_from(agent, asked, place.fingerprint))
+
+
 async def through(
-    side: str, requests: Sequence[Request], *, cloud: bool, policy: dict[str, Any]
+    side: str, requests: Sequence[Request], *, cloud: bool, probe: bool
 ) -> list[Judged]:
     """Every request through the whole graph."""
     with tempfile.TemporaryDirectory() as folder:
@@ -90,11 +126,12 @@ async def through(
                 {
                     "models": models,
                     "cloud": clouded,
-                    "policy": policy,
                     "memory": {"cache": False},
                     "store": {"home": folder},
                 }
             )
+            if probe:
+                await probed(settings)
             async with Router.open(settings, env={}) as router:
                 return [await _one(router, request) for request in requests]
 
@@ -133,6 +170,7 @@ async def main() -> None:
     parser.add_argument("--requests", type=Path, default=REQUESTS)
     parser.add_argument("--sides", default=",".join(SIDES))
     parser.add_argument("--n", type=int, default=10**6, help="at most so many of each group")
+    parser.add_argument("--probe", action="store_true", help="give each side its card first")
     parser.add_argument("--list", action="store_true", help="show what was believed wrongly")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
@@ -152,7 +190,7 @@ async def main() -> None:
         print("|---|---|---|---|---|")
         for side in given.sides.split(","):
             began = time.monotonic()
-            found = await through(side, requests, cloud=cloud, policy={})
+            found = await through(side, requests, cloud=cloud, probe=given.probe)
             print(row(side, found, cloud=cloud), f"{time.monotonic() - began:.0f} s", flush=True)
             if given.list:
                 show(found)

@@ -45,7 +45,11 @@ def settings(store: Store, folder: Path, url: str) -> Settings:
     cloud = script(folder / "cloud.yaml", {"reply": "from the cloud"})
     return Settings.model_validate(
         {
-            "models": {"general": {"url": url, "model": "table"}, "specialist": None},
+            "models": {
+                "general": {"url": url, "model": "table"},
+                "specialist": None,
+                "exact": False,
+            },
             "cloud": {"script": str(cloud)},
             "memory": {"cache": False},
             "store": {"url": store.url, "namespace": store.keys.namespace, "home": str(folder)},

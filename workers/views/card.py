@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agents.calibration import lower_bound
+from agents.calibration import confidence, lower_bound
 from router.types.card import Card, Tally
 
 
@@ -50,12 +50,10 @@ def _kinds(card: Card, least: float) -> Table:
     for kind, tally in card.kinds.items():
         if not tally.asked:
             continue
-        bound = lower_bound(tally)
-        if card.confidence is None:
-            trusted = "yes" if bound >= least else "no"
-        else:
-            trusted = "yes" if bound >= least else "when sure"
-        table.add_row(kind.value, str(tally.asked), _share(tally), f"{bound:.0%}", trusted)
+        known = confidence(card.model_copy(update={"confidence": None}), kind, None) or 0.0
+        trusted = "when sure" if card.confidence else "yes" if known >= least else "no"
+        bound = f"{lower_bound(tally):.0%}"
+        table.add_row(kind.value, str(tally.asked), _share(tally), bound, trusted)
     return table
 
 

@@ -77,9 +77,11 @@ def test_a_kind_that_is_always_wrong_is_not_saved_by_the_others() -> None:
 def test_without_token_statistics_the_share_of_the_kind_counts() -> None:
     kinds = {Kind.EXTRACTION: Tally(asked=20, right=20), Kind.MATH: Tally(asked=20, right=14)}
     known = Card(model="m", source="probed", kinds=kinds)
-    assert confidence(known, Kind.EXTRACTION, None) == pytest.approx(0.924, abs=0.01)
-    assert confidence(known, Kind.MATH, None) == lower_bound(kinds[Kind.MATH])
-    assert confidence(known, Kind.CODE, None) is None, "nobody asked"
+    common = lower_bound(Tally(asked=40, right=34))
+    assert confidence(known, Kind.EXTRACTION, None) == pytest.approx((20 + 4 * common) / 24)
+    assert confidence(known, Kind.MATH, None) == pytest.approx((14 + 4 * common) / 24)
+    assert confidence(known, Kind.UNSURE, None) == common, "the other kinds speak for it"
+    assert confidence(Card(model="m", source="probed"), Kind.CODE, None) is None, "nobody asked"
     for source in ("published", "estimated"):
         assert confidence(known.model_copy(update={"source": source}), Kind.MATH, None) is None
 
