@@ -44,9 +44,9 @@ _ALONE = tuple(
         (
             ("no ",),
             r"\bno (?:extra |other |further |additional |intro |any )?(?:explan\w+|explain\w*"
-            r"|comment(?:ary|s)?|prose|text|words|preamble|intro\w*|chat\w*|chit|markdown|backticks?"
-            r"|code fences?|fences?|fluff|notes|waffle|small talk|talking|yapping|blah|greeting"
-            r"|need to explain)\b",
+            r"|comment(?:ary|s)?|prose|text|words|preamble|intro\w*|chat\w*|chit|markdown"
+            r"|backticks?|code fences?|fences?|fluff|notes|waffle|small talk|talking|yapping|blah"
+            r"|greeting|need to explain)\b",
         ),
         (
             ("without", "don", "do not"),
@@ -78,8 +78,8 @@ _ALONE = tuple(
         (
             ("nada",),
             r"\bmais nada\b(?<!em mais nada)(?<!mudar mais nada)(?<!mexer mais nada)"
-            r"(?<!alterar mais nada)(?<!mude mais nada)(?<!altere mais nada)"
-            r"|\bnada (?:mais|alem|de (?:texto|explic\w+|comentario\w*|conversa|intro\w*))\b",
+            r"(?<!alterar mais nada)(?<!mude mais nada)(?<!altere mais nada)|\bnada (?:mais|alem"
+            r"|de (?:texto|explic\w+|comentario\w*|conversa|intro\w*))\b",
         ),
         (
             ("sem ",),
@@ -96,14 +96,14 @@ _ALONE = tuple(
             ("so ", "apenas", "somente", "unicamente", "exclusivamente"),
             rf"\b(?:so|apenas|somente|unicamente|exclusivamente)(?: {_SAY})*"
             r"(?: (?:o|a|os|as|um|uma|de|me|em))*(?: (?:proprio|propria|novo|nova|unica?))? "
-            rf"(?:{_SAIDAS}|{_LANGUAGE})\b"
-            rf"|\b(?:so|apenas|somente) (?!com\b|usa\b|use\b){_SAY}\b"
+            rf"(?:{_SAIDAS}|{_LANGUAGE})\b|\b(?:so|apenas|somente) (?!com\b|usa\b|use\b){_SAY}\b"
             rf"|\b(?:so|apenas) (?:isso|isto|ela|ele){_END}"
             r"|\b(?:so|apenas|somente) (?:com )?(?:o |este |esse )?[{\[]",
         ),
         (
             (" so", "apenas", "somente"),
-            rf"\be so{_END}|\b(?:{_SAIDAS}|{_LANGUAGE}) (?:so|apenas|somente){_END}",
+            rf"\be so{_END}|(?<!uma )(?<!um )\b(?:{_SAIDAS}|{_LANGUAGE}) (?:so|apenas"
+            rf"|somente){_END}",
         ),
     )
 )

@@ -46,12 +46,12 @@ _MAYBE_KEYS = frozenset(_MAYBE_KEYS_WORDS.split())
 _INTRODUCED = re.compile(
     r"(?<!no )(?<!sem )(?<!without )\b(?:keys?|fields?|properties|attributes|chaves?|campos?"
     r"|propriedades|atributos)\b(?: (?:named|called|chamad[oa]s|are|is|sao|e|exactly|exatamente"
-    r"|must be|should be|devem ser|with|de nome|nomead[oa]s|being|just|only|so|apenas|the|os|as"
-    r"|named exactly))*[ ]?[:=(\-]?[ ]?"
+    r"|must be|should be|devem ser|do json|tem de ser|tem que ser|of the json|with|de nome"
+    r"|nomead[oa]s|being|just|only|so|apenas|the|os|as|named exactly))*[ ]?[:=(\-]?[ ]?"
 )
 _JSON_WITH = re.compile(
-    r"\bjson\b(?: (?:object|objeto|only|output|blob|pls|please|so|simples|array|formatado"
-    r"|valido))*[ ]?(?:(?:with|w/|com|contendo|containing|that has|que tenha|tendo|having|of"
+    r"\bjson\b(?: (?:object|objeto|only|output|blob|pls|please|so|simples|array|formatado|valido"
+    r"|formato?))*[ ]?(?:(?:with|w/|com|contendo|containing|that has|que tenha|tendo|having|of"
     r"|de) ?:?|:|-+>?|=|,|\()[ ]?(?:exactly |just |only |apenas |so |the |o |os |as )*"
 )
 _LISTED_AS = re.compile(

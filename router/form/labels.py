@@ -36,16 +36,17 @@ _PLAIN_LIST = re.compile(
 )
 
 _NAMED = re.compile(
-    r"(?:\bone of(?: these| the following| the| my)?(?: (?:labels?|categories|tags|options|words"
-    r"|values|teams|buckets))?|\bum[ae]? (?:de|destas?|dess[ae]s|destes|das|dos)(?: (?:etiquetas"
-    r"|categorias|opcoes|labels|rotulos))?|\b(?:labels?|options?|categor(?:y|ies|ia|ias)|tags?"
-    r"|opcao|opcoes|etiquetas?|rotulos?|classes?|answers|respostas|choices|buckets?|values|valores"
-    r"|setor(?:es)?|departa?ment(?:o|os|s)?|niveis|nivel|levels?|sentimentos?|sentiment|tipos?"
-    r"|types?|teams?|equipas?|areas?|queues?|filas?|intents?|intencoes|topics?|temas?|priorit(?:y"
-    r"|ies)|prioridades?|severity|gravidade|mood|humor|emotions?|emocao|emocoes|status|tone|tom"
-    r"|generos?|genres?)(?: (?:are|sao|is|allowed|permitid[ao]s|validas?|possiveis|available"
-    r"|disponiveis|e|from|between|entre|to choose from|here|apply|fit|se aplicam?"
-    r"|cabem?))*(?: \([^():,\n]{0,40}\)(?=:))?(?: (?:que"
+    r"(?:\b(?:choose|pick|escolh[ae]r?) (?:from|between|among|entre)(?= ?:)"
+    r"|\bone (?:or more )?of(?: these| the following| the| my)?(?: (?:labels?|categories|tags"
+    r"|options|words|values|teams|buckets))?|\bum[ae]? (?:ou mais )?(?:de|destas?|dess[ae]s|destes"
+    r"|das|dos)(?: (?:etiquetas|categorias|opcoes|labels|rotulos))?|\b(?:labels?|options?"
+    r"|categor(?:y|ies|ia|ias)|tags?|opcao|opcoes|etiquetas?|rotulos?|classes?|answers|respostas"
+    r"|choices|buckets?|values|valores|setor(?:es)?|departa?ment(?:o|os|s)?|niveis|nivel|levels?"
+    r"|sentimentos?|sentiment|tipos?|types?|teams?|equipas?|areas?|queues?|filas?|intents?"
+    r"|intencoes|topics?|temas?|priorit(?:y|ies)|prioridades?|severity|gravidade|mood|humor"
+    r"|emotions?|emocao|emocoes|status|tone|tom|generos?|genres?)(?: (?:are|sao|is|allowed"
+    r"|permitid[ao]s|validas?|possiveis|available|disponiveis|e|from|between|entre|to choose from"
+    r"|here|apply|fit|se aplicam?|cabem?))*(?: \([^():,\n]{0,40}\)(?=:))?(?: (?:que"
     r"|that) [^:\n]{0,40}(?=:))?)(?P<mark> ?[:=(-] ?| )"
 )
 """What is followed by labels, by its name; a mark after it makes it sure."""

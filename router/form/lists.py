@@ -33,10 +33,10 @@ _COUNTED = tuple(
         rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
         rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b"
         r"(?! (?:of|from|in) (?:the|this|these|my|our|that)\b)",
-        rf"{_OTHERS}\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top |apenas )?"
-        rf"(?P<n>{COUNT})\b",
-        r"(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os|as)(?: \w+){0,2} )"
-        r"top[ -](?P<n>\d{1,2})\b(?! hit)",
+        rf"{_OTHERS}\b(?:list|lista|listinha) (?:of|com|de|with) (?:exactly |the top "
+        rf"|apenas )?(?P<n>{COUNT})\b",
+        r"(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os"
+        r"|as)(?: \w+){0,2} )top[ -](?P<n>\d{1,2})\b(?! hit)",
         rf"\b(?P<n>{COUNT}) (?:bullet(?: point)?s?|topicos|itens)\b",
         rf"\b(?:in|em|as|into|com|with|only|just|so|apenas) (?P<n>{COUNT}) "
         r"(?:short |key |main |simple )?(?:points|pontos|items|steps|passos|tips|dicas)\b",
@@ -47,6 +47,7 @@ _LIST_ABOUT = re.compile(
     r"(?:about|around|roughly|some|ate|up to|at most|no maximo|at least|pelo menos|umas?|uns"
     r"|cerca de|mais ou menos|max\w*|these|this|estes|esses|essas|those|following) $"
 )
+_LIST_MOST = re.compile(r",? (?:max|tops|at most|or (?:fewer|less)|no max|ou menos)")
 _LIST_NAMED = re.compile(
     r"\b(?:bullet(?:ed|s only|s please| points? (?:only|please|with)| list)|(?:in|as|into|use|using"
     r"|with) (?:short )?bullet(?: point)?s?|numbered list|lista numerada|lista com marcadores"
@@ -72,6 +73,7 @@ def read_list(plain: str) -> Listed:
     for pattern in _COUNTED:
         for match in pattern.finditer(plain):
             about = _LIST_ABOUT.search(plain[max(0, match.start("n") - 14) : match.start("n")])
+            about = about or _LIST_MOST.match(plain, match.end())
             counts.add(0 if about else count_of(match["n"]))
     counts = {count for count in counts if count <= _MOST_ITEMS}
     asked = bool(counts) or _LIST_NAMED.search(plain) is not None

@@ -28,8 +28,10 @@ _CONVERTS = re.compile(
     r"\b(?:convert\w*|converta|format\w*|formato|pass[ae]|put|(?:re)?write|escrev\w+"
     r"|como (?:escrevo|fica|e)|turn|make|standardi[sz]e|normali[sz]\w+|iso|padroni\w+|padrao|need"
     r"|preciso|quero|what(?:.s| is| time| date)|que horas|qual|when|quando|transform\w+|muda|mude"
-    r"|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only|so|like|style|tipo)\b"
+    r"|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only|so|like|style|tipo|usa?"
+    r"|use)\b"
 )
+_KEYS = re.compile(r"\b(?:keys|chaves|campos|fields)\b")
 _EACH_VALUE = frozenset((FormShape.DATE, FormShape.TIME, FormShape.PHONE, FormShape.MONEY))
 _IN_NO_LANGUAGE = frozenset((FormShape.CODE, *_EACH_VALUE))
 _PROSE = frozenset((FormShape.TEXT, FormShape.LIST))
@@ -58,7 +60,7 @@ def read_form(prompt: str, json_schema: dict[str, Any] | None) -> Form | None:
     if shape not in _IN_NO_LANGUAGE and not tongue.LANGUAGE_TRIGGERS.isdisjoint(request.words):
         language = tongue.read_language(plain)
         fields |= {"language": language} if language else {}
-    hides = shape is not FormShape.CODE and tongue.MASK_TRIGGERS.search(request.plain)
+    hides = shape not in _IN_NO_LANGUAGE and tongue.MASK_TRIGGERS.search(request.plain)
     if hides and tongue.read_masked(request.plain):
         fields["masked"] = True
     return Form(**fields) if fields else None
@@ -69,7 +71,9 @@ def _shape_of(request: Request) -> dict[str, Any]:
     text, plain = request.text, request.plain
     codes = code.read_code(plain) if code.TRIGGERS.search(plain) else None
     keys = read_keys(text, plain) if "{" in text or "json" in plain or "[" in text else Keys()
-    example = bool(keys.paths or keys.array) and ("{" in text or "[" in text)
+    sketched = "{" in text or "[" in text
+    named = len(keys.paths) > 1 and _KEYS.search(plain) is not None
+    example = bool(keys.paths or keys.array) and (sketched or named)
     json = ("json" in plain or example) and tables.asks_json(
         plain, has_example=example, codes=codes is not None
     )

@@ -109,7 +109,8 @@ _TABLE = re.compile(
     r"|into |as |em |num |numa |so )?(?:a |an |uma |the )?(?:small |simple |quick |little |neat "
     r"|pequena |simples |nice )?(?:\d[ -]column )?(?:table|tabela|tabelinha)\b(?! (?:called|named"
     r"|chamada|of contents|for (?:\d|two|four|five)|in the|at|de contents|na base|no banco|sql"
-    r"|de verdade|reservation|\())|\btable (?:only|format)\b|\b(?:so|apenas|only|just) (?:the"
+    r"|de verdade|reservation|\())|\b(?:\d|two|three|four|duas|tres|quatro)[- ](?:column"
+    r"|coluna)s? (?:table|tabela)\b|\btable (?:only|format)\b|\b(?:so|apenas|only|just) (?:the"
     r"|a) (?:table|tabela)\b|\b(?:table|tabela) (?:with|com) (?:\d+ |two |three |four |duas |tres "
     r"|quatro |the |as )?(?:columns?|colunas?)\b"
 )
@@ -118,8 +119,9 @@ _TABLE_NOT = re.compile(
     r"|query|database|banco de dados|base de dados|create table|schema|postgres\w*|mysql)\b"
 )
 _COLUMNS = re.compile(
-    r"\b(?:columns?|colunas?|header(?: row)?|cabecalhos?|headers)(?: (?:named|called|are|should be"
-    r"|must be|chamad[oa]s|sao|com|is|e|with|of|de))*[ ]?[:=(\-]?[ ]?"
+    r"\b(?:table|tabela|csv)(?: format| com| with)? \(|\bcolumn table: |\b(?:columns?|colunas?"
+    r"|header(?: row)?|cabecalhos?|headers)(?: (?:named|called|are|should be|must be|chamad[oa]s"
+    r"|sao|com|is|e|with|of|de))*[ ]?[:=(\-]?[ ]?"
 )
 _COLUMNS_LIST_SEP = re.compile(r" ?(?:[,;|/&+]| and\b| e\b)(?: ?(?:and|e)\b)? ?")
 _COLUMN = re.compile(
