@@ -85,7 +85,7 @@ async def test_the_callers_schema_goes_first(store: Store, tmp_path: Path) -> No
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     local = [{"reply": '{"n": 3}'}]
     async with scripted_router(store, tmp_path, local=local) as router:
-        result = await router.run(Task(prompt=PERSON, schema=schema))
+        result = await router.run(Task(prompt=PERSON, json_schema=schema))
     assert result.text == '{"n":3}'
     assert result.form is not None
     assert result.form.given

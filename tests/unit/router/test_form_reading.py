@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from form_scores import REQUESTS, load, score
 
 from router.form.read import read_form
+from router.policy.answer_length import most_answer_tokens
 from router.types.form import Form, FormShape
-
-REQUESTS = sorted((Path(__file__).parents[2] / "benchmarks" / "form_requests").glob("*.jsonl"))
 
 
 def read(prompt: str) -> dict[str, Any]:
@@ -182,10 +181,30 @@ def test_a_long_prompt_is_read_in_no_time(unit: str) -> None:
     read_form(unit * 100_000 + " in one word", None)
 
 
-def test_every_shipped_request_is_labelled_with_known_fields() -> None:
+@pytest.mark.parametrize("file", sorted(REQUESTS.glob("*.jsonl")), ids=lambda file: file.stem)
+def test_requests_in_human_wording_are_read_right(file: Path) -> None:
+    rows = load(file)
+    assert len({row["id"] for row in rows}) == len(rows)
     known = {*Form.model_fields, "keys", "types"} - {"json_schema", "pattern", "given", "words"}
-    for file in REQUESTS:
-        rows = [json.loads(line) for line in file.read_text().splitlines()]
-        assert len({row["id"] for row in rows}) == len(rows)
-        for row in rows:
-            assert set(row["form"] or {}) <= known, row["id"]
+    assert all(set(row["form"] or {}) <= known for row in rows)
+    found = score(rows)
+    assert found.overall.precision >= 0.98, found.wrong
+    assert found.overall.recall >= 0.8, found.wrong
+
+
+def test_a_form_bounds_the_tokens_of_its_answer() -> None:
+    def most(prompt: str) -> int | None:
+        return most_answer_tokens(read_form(prompt, None))
+
+    few = most("what is 12 times 3, number only")
+    assert few is not None
+    assert few < 50
+    words = most("a title of at most 6 words for a post on cats")
+    assert words is not None
+    assert 6 * 2 < words < 60
+    label = most("Classify as positive, negative or neutral. Only the label.")
+    assert label is not None
+    assert label < 60
+    assert most("Why do cats purr?") is None
+    assert most("JSON with keys a, b and c") is None
+    assert most_answer_tokens(read_form("one word", {"type": "object"})) is None
