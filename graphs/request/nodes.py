@@ -147,6 +147,8 @@ async def _generate(
         bounds = UNBOUNDED
         if constraint is None and agent.specialist is None:
             bounds = bounds_of(state.get("form"), agent.engine.caps, thinking)
+        if state.get("repaired") and state["escalation"] is EscalationReason.THINKING:
+            bounds = replace(bounds, max_tokens=None)  # it may think again, unasked
         answered = await here(messages, constraint, label, thinking=thinking, bounds=bounds)
         if bounds.constraint is not None and answered.get("rejected"):
             # It was only read from words: what the model cannot be held to is checked afterwards.
