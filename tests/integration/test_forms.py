@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from scripted_router import scripted_router
+from tiny_gguf import write_tiny_gguf
 
 from router.store.store import Store
 from router.types.decision import EscalationReason
@@ -54,6 +56,20 @@ async def test_the_form_is_held_to_while_it_is_written(store: Store, tmp_path: P
     assert [one.form.shape for one in answers if one.form is not None] == [
         *(FormShape.DATE, FormShape.JSON, FormShape.LABEL)
     ]
+
+
+async def test_a_model_that_knows_nothing_answers_in_form(store: Store, tmp_path: Path) -> None:
+    """A real engine with random weights: the form is all that it keeps."""
+    model = {"path": str(write_tiny_gguf(tmp_path / "tiny.gguf")), "threads": 1}
+    models = {"general": model, "coder": model}
+    async with scripted_router(store, tmp_path, local=[], models=models) as router:
+        mood, date, person = [
+            await router.run(Task(prompt=prompt)) for prompt in (MOOD, DATE, PERSON)
+        ]
+    assert mood.text in ("positive", "negative", "neutral")
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", date.text)
+    assert list(json.loads(person.text)) == ["name", "age"]
+    assert finding(mood, 0) == finding(date, 0) == "has the form that was asked for"
 
 
 async def test_a_form_of_words_is_no_part_of_the_ledger(store: Store, tmp_path: Path) -> None:
