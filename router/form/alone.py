@@ -59,7 +59,8 @@ _ALONE = tuple(
             rf"\b(?:only|just) (?:the |that |an? |one |your |its )?(?:\w+ )?{_OUTPUTS}{_END}"
             r"|\b(?:only|just) (?:the |one )(?:code|query|sql|commands?|cmd|regex|json|csv|table"
             rf"|labels?|translation|number|(?:in )?{_LANGUAGE})\b"
-            r"|\b(?:only|just) (?:return|output|give|reply|respond|answer|say|print|paste|write) "
+            r"|\b(?:only|just) (?:return|output|give|reply|respond|answer|say|print|paste"
+            r"|write) (?!if|when|to\b)"
             rf"|\b(?:only|just) (?:that|this|it){_END}"
             r"|\b(?:only|just) (?:with )?(?:the |this )?[{\[]",
         ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from router.form.request import plain_of
+
 _YES_NO = re.compile(
     r"\b(?P<a>yes|sim|true|verdadeiro|s|y|certo) ?(?:/|\||,? or |,? ou | e | and |,) ?(?P<b>no\b"
     r"|nao|false|falso|n\b|errado)(?=[\"'”]? ?(?:[.,;:!?)\n]|$|[-—]|please|pls|only|pf\b|and no"
@@ -58,35 +60,39 @@ _CHOOSE = re.compile(
     r"|nothing but|diz(?:-me)?(?: so)?(?: se e)?|diga(?: so)?(?: se e)?|(?:tell me|say|decide|check"
     r"|diz|diga|ve|veja)(?: me)? (?:whether|if|se) (?:it is|it.s|this is|e|esta|ta)) "
 )
-_SORTED_INTO = re.compile(r"\b(?:as|into|em|como|entre|between|among|to) |(?:->|=>|→) ?")
-_SORTS = re.compile(
-    r"\b(?:classif\w+|categori\w+|label\w*|tag|tags|tagged|bucket|triage|sort|mark|rate|flag|assign"
-    r"|etiquet\w+|rotul\w+|marc(?:a|ar|que)|identifi\w+|separ\w+|divid\w+|encaminh\w+|route"
-    r"|sentiment\w*|priori\w+|decid\w+|judge|review|grade|enquadr\w+|urgenc\w*|urgency|tom|tone"
-    r"|intent|tipo|setor)\b"
+_SORTED_INTO = re.compile(r"\b(?:as|into|em|como|entre|between|among) |(?:->|=>|→) ?")
+_STRONGLY = (
+    r"classif\w+|categori\w+|label\w*|tag|tags|tagged|bucket|triage|etiquet\w+"
+    r"|rotul\w+|sentiment\w*"
+    r"|priori\w+|urgenc\w*|urgency|severity|gravidade|tone|intent|enquadr\w+|flag"
 )
+_SORTS = re.compile(
+    rf"\b(?:{_STRONGLY}|sort|mark|rate|assign|marc(?:a|ar|que)|identifi\w+|encaminh\w+|route|judge"
+    r"|grade|review|decid\w+|tom|tipo|setor)\b"
+)
+"""What is done with a text that is given a label."""
 _OPENS = re.compile(
     r"\b(?:sounds?|feels?|seems?|parece|soa) |[:(?\n\[-] ?|\bis (?:it|this|that)(?: (?:e-?mail"
     r"|message|review|comment|text|tweet|sms|ticket|one|post))? |\b(?P<verb>e|ta|esta|is) |^|[.!] "
 )
 _REPLIES = re.compile(
     r"\b(?:one word|uma (?:so )?palavra|single word|(?:so|apenas|somente|only|just) (?:a|o|the|that"
-    r"|com a|com o|with the)? ?(?:palavra|sigla|nome|etiqueta|rotulo|categoria|label|word|name|one"
+    r"|com a|com o|with the)? ?(?:palavra|sigla|nome|etiqueta|rotulo|categoria|label|word|name"
     r"|tag|bucket|setor|opcao)|nothing (?:else|fancier|more)|mais nada|nada mais|pick one"
     r"|choose one|escolh[ae] uma?|one letter|no explan\w+|sem explic\w+|label\?|which one\?"
     r"|answer (?:with|only)|responde? so|responda (?:so|apenas))"
 )
 _NOT_LABELS_WORDS = (
-    "as into to em como entre between are i you we he she it they me my your this that these "
-    "those the is was be been do does did can could would should will not if so please pls how "
-    "what which who why where when there here eu voce vc ele ela isso isto esse essa este esta "
-    "que se quando onde quem qual por para pra foi era ser ter tem than json csv sql words word "
-    "palavras palavra sentence sentences frases linhas lines only just apenas somente someone "
-    "anything something nothing everything more less mais menos translate summarize classify "
-    "write classifica classifique escolhe escolha responde responda diz diga label tag one two "
-    "uma um dois its from with com about sobre and e text texto fix make give want need quero "
-    "preciso either nem letters numbers digits lowercase uppercase characters chars number numero "
-    "string"
+    "two three four five tres quatro cinco better best worth going ao aos as into to em como "
+    "entre between are i you we he she it they me my your this that these those the is was be "
+    "been do does did can could would should will not if so please pls how what which who why "
+    "where when there here eu voce vc ele ela isso isto esse essa este esta que se quando onde "
+    "quem qual por para pra foi era ser ter tem than json csv sql words word palavras palavra "
+    "sentence sentences frases linhas lines only just apenas somente someone anything something "
+    "nothing everything more less mais menos translate summarize classify write classifica "
+    "classifique escolhe escolha responde responda diz diga label tag one uma um dois its from "
+    "with com about sobre and e text texto fix make give want need quero preciso either nem "
+    "letters numbers digits lowercase uppercase characters chars number numero string"
 )
 _NOT_LABELS = frozenset(_NOT_LABELS_WORDS.split())
 SEVERAL = re.compile(
@@ -102,7 +108,7 @@ SEVERAL = re.compile(
 )
 TRIGGERS = re.compile(r"[,/|]| (?:or|ou|vs) |yes|sim\b|true")
 _NEAR_CHARS, _MOST_LABELS = 140, 16
-_ASKED = re.compile(f"{_SORTS.pattern}|{_REPLIES.pattern}")
+_ASKED = re.compile(rf"\b(?:{_STRONGLY})\b|{_REPLIES.pattern}")
 
 
 def read_labels(text: str, plain: str) -> tuple[tuple[str, ...], bool]:
@@ -195,7 +201,7 @@ def _items(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[s
     else:
         parts = re.split(r" ?[,;] ?(?:(?:or|ou|and|e) )?| (?:or|ou|and|e|vs\.?) ", text[begin:end])
     cleaned = tuple(part.strip().strip("\"'“”`[]") for part in parts if part.strip())
-    folded = [item.lower() for item in cleaned]
+    folded = [plain_of(item) for item in cleaned]
     quoted = {part.strip()[1:-1].lower() for part in parts if part.strip()[:1] in _MARKS}
     if len(cleaned) < 2 or len(set(folded)) < len(folded):
         return ()
@@ -211,6 +217,8 @@ def _items(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[s
             return ()
         if words[0] in ("not", "nao") and " ".join(words[1:]) in folded:
             continue
+        if len(words) > 1 and words[0] in ("a", "the", "an", "o", "os", "as"):
+            return ()
         if words[0] in _NOT_LABELS or words[-1] in _NOT_LABELS or item.isdigit():
             return ()
     return cleaned

@@ -28,7 +28,7 @@ _ABOUT = re.compile(
     r"|\+/-) ?$"
 )
 _OR_SO = re.compile(
-    r"(?: or so| ?-?ish| mais ou menos| aproximadamente| approx\w*|,? give or take)"
+    r"(?: or (?:so|two)\b| ?-?ish| mais ou menos| aproximadamente| approx\w*|,? give or take)"
 )
 _EACH = re.compile(
     r"(?: long)?(?: max(?:imum|imo)?| no max(?:imo)?)?,?(?: each\b| per (?!answer|reply|response)|/"
