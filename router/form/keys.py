@@ -70,11 +70,13 @@ _ALL_OF = re.compile(
 
 @dataclass(slots=True)
 class Keys:
-    """paths: dotted, lists as `items[].name`. types: by path. array: the JSON itself is a list."""
+    """paths: dotted, lists as `items[].name`. types: by path. array: the JSON itself is a list.
+    sketched: from an object or list that is written out."""
 
     paths: list[str] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)
     array: bool = False
+    sketched: bool = False
 
     @property
     def schema(self) -> dict[str, Any] | None:
@@ -120,6 +122,7 @@ def read_keys(text: str, plain: str) -> Keys:
     keys = _of_examples(text, plain)
     if keys is None:
         keys = Keys(array=_ARRAY.search(plain) is not None)
+        keys.sketched = keys.array
         keys.paths, keys.types = _of_lists(text, plain)
         if keys.array and not keys.paths:
             match = _ARRAY_OF.search(plain)
@@ -257,7 +260,7 @@ def _of_examples(text: str, plain: str) -> Keys | None:
             return None  # of one key among others
         reader = Example(body)
         if reader.read() and _is_example(body, reader, plain[max(0, begin - 60) : begin], plain):
-            keys = Keys(array=listed)
+            keys = Keys(array=listed, sketched=True)
             keys.paths = [f"[].{path}" for path in reader.paths] if listed else reader.paths
             keys.types = {(f"[].{p}" if listed else p): kind for p, kind in reader.types.items()}
             return keys

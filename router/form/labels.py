@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from router.form.counts import COUNT
 from router.form.request import plain_of
 
 _YES_NO = re.compile(
@@ -61,8 +62,17 @@ _CHOOSE = re.compile(
     r"|diz|diga|ve|veja)(?: me)? (?:whether|if|se) (?:it is|it.s|this is|e|esta|ta)) "
 )
 _SORTED_INTO = re.compile(r"\b(?:as|into|em|como|entre|between|among) |(?:->|=>|→) ?")
+_CHOICES = re.compile(
+    r"(?:labels?|options?|categor|tags?|opcao|opcoes|etiquetas?|rotulos?|choices|answers|respostas"
+    r"|buckets?|intents?|sentiment|priorit|prioridade|severity|gravidade)"
+)
+"""Names that stand for what is to be chosen from, and for little else."""
+_PICKS = re.compile(
+    r"\b(?:choose|pick|which|what|qual|escolh\w+|marca|marque|assign|encaminh\w+)\b"
+)
+_NUMBERED = re.compile(rf"\b{COUNT}(?: \w+)? $")
 _STRONGLY = (
-    r"classif\w+|categori\w+|label\w*|tag|tags|tagged|bucket|triage|etiquet\w+"
+    r"classif\w+|categori[sz]\w+|categorias?|label|labell?ed|tag|tagged|bucket|triage|etiquet\w+"
     r"|rotul\w+|sentiment\w*"
     r"|priori\w+|urgenc\w*|urgency|severity|gravidade|tone|intent|enquadr\w+|flag"
 )
@@ -165,8 +175,15 @@ _Places = Iterator[tuple[int, bool, int]]
 def _after_names(plain: str) -> _Places:
     for match in _NAMED.finditer(plain):
         said = match[0].strip()
+        if said.startswith(("one ", "um", "choose", "pick", "escolh")):
+            yield match.end(), True, _MOST_LABELS
+            continue
+        counted = _NUMBERED.search(plain, max(0, match.start() - 24), match.start())
+        asked = _near(_ASKED, plain, match.start(), match.end()) or _PICKS.search(
+            plain, max(0, match.start() - _NEAR_CHARS), match.start()
+        )
         sure = match["mark"].strip() != "" or said.endswith((" are", " sao"))
-        sure = sure or said.startswith(("one of", "um"))
+        sure = sure and counted is None and bool(asked or _CHOICES.match(said))
         if sure or _near(_SORTS, plain, match.start(), match.end()):
             yield match.end(), sure, _MOST_LABELS
 

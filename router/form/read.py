@@ -71,9 +71,8 @@ def _shape_of(request: Request) -> dict[str, Any]:
     text, plain = request.text, request.plain
     codes = code.read_code(plain) if code.TRIGGERS.search(plain) else None
     keys = read_keys(text, plain) if "{" in text or "json" in plain or "[" in text else Keys()
-    sketched = "{" in text or "[" in text
-    named = len(keys.paths) > 1 and _KEYS.search(plain) is not None
-    example = bool(keys.paths or keys.array) and (sketched or named)
+    named = "json" in plain and len(keys.paths) > 1 and _KEYS.search(plain) is not None
+    example = keys.sketched or named
     json = ("json" in plain or example) and tables.asks_json(
         plain, has_example=example, codes=codes is not None
     )
