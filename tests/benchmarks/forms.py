@@ -23,12 +23,21 @@ from form_scores import REQUESTS, Tally, load, score
 
 from router.form.read import read_form
 
+ROUNDS = 5
+"""The fastest of so many readings counts: the machine is shared."""
+
 
 def _said(name: str, tally: Tally) -> str:
     return (
         f"{name:16} read {tally.read:4}  asked {tally.asked:4}  right {tally.right:4}  "
         f"precision {tally.precision:.3f}  recall {tally.recall:.3f}"
     )
+
+
+def _ms(prompt: str) -> float:
+    began = time.process_time()
+    read_form(prompt, None)
+    return 1000 * (time.process_time() - began)
 
 
 def main() -> None:
@@ -49,14 +58,10 @@ def main() -> None:
         print("  " + _said("all", whole.overall))
         exact = len(rows) - len({wrong[0] for wrong in whole.wrong})
         print(f"  whole form right: {exact} of {len(rows)}")
-        times = []
-        for row in rows:  # read before: what is built once is built
-            began = time.perf_counter()
-            read_form(row["prompt"], None)
-            times.append(1000 * (time.perf_counter() - began))
+        times = [min(_ms(row["prompt"]) for _ in range(ROUNDS)) for row in rows]
         times.sort()
         p99 = times[int(0.99 * len(times))]
-        print(f"  {statistics.median(times):.3f} ms a request, p99 {p99:.3f} ms")
+        print(f"  {statistics.median(times):.3f} ms CPU a request, p99 {p99:.3f} ms")
         if options.wrong:
             by_id = {row["id"]: row["prompt"] for row in rows}
             for name, which, here, there in whole.wrong:
