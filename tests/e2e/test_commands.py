@@ -266,12 +266,15 @@ def test_a_model_file_is_probed_and_its_confidence_explained(
     (tmp_path / "edgeward.yaml").write_text(
         f"models:\n  general: {{path: {model}, context_tokens: 1024}}\n"
     )
-    done = edgeward("models", "probe", "--quick")
+    asked = [{"prompt": f"What is {n} + 2?", "answer": str(n + 2), "kind": "math"} for n in (3, 4)]
+    asked += [{"prompt": "Greet Ana.", "answer": "Hello Ana", "kind": "extraction"}]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    done = edgeward("models", "probe", "--questions", "mine.jsonl")
     assert done.returncode == 0, done.stderr
     assert "extraction" in done.stdout
     assert "own.gguf.card.json" in done.stderr
-    asked = edgeward("ask", "Write a short greeting for a friend.", "--explain", "--local-only")
-    assert "confidence: right with probability" in asked.stderr
+    told = edgeward("ask", "Write a short greeting for a friend.", "--explain", "--local-only")
+    assert "confidence: right with probability" in told.stderr
     Path(model).write_bytes(Path(model).read_bytes() + b"changed")
     stale = edgeward("ask", "Write a short greeting for a friend.")
     assert stale.returncode == 2
