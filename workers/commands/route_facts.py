@@ -13,6 +13,7 @@ from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.kinds import NgramClassifier
+from router.form.read import read_form
 from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import SpeedEstimates
@@ -20,6 +21,7 @@ from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.types.base import Frozen
 from router.types.decision import Guess, RouteDecision
+from router.types.form import Form
 from router.types.result import CloudState
 from router.types.task import Privacy, Task
 
@@ -30,13 +32,14 @@ TIMED = 20
 class RouteFacts(Frozen):
     """The routing decision and what it is based on.
 
-    guess, decision, cloud, label and label_reasons are those of a Result. role, model: who would
-    answer locally; specialist: whether that only knows a few families of tasks. cloud_model: None
-    without a cloud. max_gain, max_complexity: the limits for this task. decision_cpu_ms: CPU time
-    of one decision in a warm process, without the search for private text.
+    guess, form, decision, cloud, label and label_reasons are those of a Result. role, model: who
+    would answer locally; specialist: whether that only knows a few families of tasks. cloud_model:
+    None without a cloud. max_gain, max_complexity: the limits for this task. decision_cpu_ms: CPU
+    time of one decision in a warm process, without the search for private text.
     """
 
     guess: Guess
+    form: Form | None
     label: Privacy
     label_reasons: tuple[str, ...]
     role: str
@@ -85,6 +88,7 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
     took_s = (time.process_time() - began) / TIMED
     return RouteFacts(
         guess=seen.guess,
+        form=read_form(task.prompt, task.json_schema),
         label=judged.label,
         label_reasons=judged.reasons,
         role=seen.agent.role,
