@@ -24,6 +24,7 @@ from graphs.request.visibility import candidate_for, goes_on, local_agent, may_s
 from router.classify import signals
 from router.engine import Constraint
 from router.errors import PrivacyViolation, StoreUnavailable
+from router.form.guess import informed
 from router.form.read import read_form
 from router.memory.facts import Fact
 from router.memory.sessions import CachedAnswer, Conversation, cache_key
@@ -88,6 +89,8 @@ async def classify(state: State, runtime: Node) -> State:
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state, runtime.context):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, state["label"], runtime.context)
+    form = read_form(task.prompt, task.json_schema)
+    guess = informed(guess, form)
     asked = candidate_for(guess.kind, task, runtime.context, state["history"])
     seen = assess(task, guess, facts, asked, deps.gains)
     return {
@@ -95,7 +98,7 @@ async def classify(state: State, runtime: Node) -> State:
         "candidate": seen.agent.role,
         "coverage": seen.coverage,
         "scores": seen.scores,
-        "form": read_form(task.prompt, task.json_schema),
+        "form": form,
     }
 
 

@@ -116,6 +116,13 @@ SEVERAL = re.compile(
     r"|couber|forem)|which(?:ever)? (?:\w+ )?apply|multiple (?:are |is )?(?:allowed|ok|possible)"
     r"|varias? permitid|that apply|que se apli"
 )
+_EACH = re.compile(
+    r"\b(?:one|label|tag|um|uma|etiqueta|rotulo|categoria) (?:per|por|a) (?:line|linha|row|item)\b"
+    r"|\b(?:for|to|of|next to|para|a|de|em) (?:each|every|cada)\b"
+    r"|\b(?:classif\w+|label|tag|sort|categori\w+|etiquet\w+|rotul\w+|marc\w+|mark) (?:each|every|cada)"
+    r"|\bcada (?:um|uma)\b"
+)
+"""Several texts are given a label each: how many there are is not known from the words."""
 TRIGGERS = re.compile(r"[,/|]| (?:or|ou|vs) |yes|sim\b|true")
 _NEAR_CHARS, _MOST_LABELS = 140, 16
 _ASKED = re.compile(rf"\b(?:{_STRONGLY})\b|{_REPLIES.pattern}")
@@ -124,7 +131,7 @@ _ASKED = re.compile(rf"\b(?:{_STRONGLY})\b|{_REPLIES.pattern}")
 def read_labels(text: str, plain: str) -> tuple[tuple[str, ...], bool]:
     """The labels as they are written, and whether more than one may be given; empty where "
     "unsure."""
-    if not TRIGGERS.search(plain):
+    if not TRIGGERS.search(plain) or _EACH.search(plain):
         return (), False
     several = SEVERAL.search(plain) is not None
     found = _listed(text, plain) or _yes_no(text, plain)

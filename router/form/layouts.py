@@ -210,10 +210,14 @@ NUMBER_TRIGGERS = re.compile(
 )
 
 
+_FIELDS = re.compile(r"\w ?\| ?\w+ ?\| ?\w|\b(?:columns|fields|campos|colunas)\b")
+"""Of several fields one may be told to be a number."""
+
+
 def number_only(plain: str) -> bool:
     """Whether the whole answer is to be one number."""
     match = _NUMBER_ONLY.search(plain)
-    if match is None or _NUMBER_LIST.search(plain):
+    if match is None or _NUMBER_LIST.search(plain) or _FIELDS.search(plain):
         return False
     before = plain[max(0, match.start() - 40) : match.start()]
     if _OF_NUMBER.match(plain, match.end()) or re.search(rf"{_NOT_A_NUMBER.pattern} ?$", before):

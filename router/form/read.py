@@ -21,6 +21,7 @@ _TEXTS = re.compile(
     r"|descri\w+|replace|substitu\w+|everywhere|lembrete|reminder|agenda|schedule|plan|plano|report"
     r"|relatorio|dates|datas|times|horarios|all of them|todas|todos|each|cada|list|lista|lines?"
     r"|linhas?|phones|telefones|numbers|numeros|prices|precos|valores|column|coluna|rows|json|csv"
+    r"|extenso|in words|spell(?:ed|ing)? out|written out"
     r"|table|tabela|function|funcao|fields?|campos?|explain|explique|explica)\b"
 )
 """A request with one of these wants more than one value, or a value within a text."""

@@ -13,6 +13,7 @@ from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.kinds import NgramClassifier
+from router.form.guess import informed
 from router.form.read import read_form
 from router.learned.gains import gains_of
 from router.policy import decide as policy
@@ -71,24 +72,25 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
         hides_work=gate.hides_what_is_worked_on(task, judged),
     )
 
-    def decided() -> tuple[Assessment, RouteDecision]:
+    def decided() -> tuple[Assessment, RouteDecision, Form | None]:
         facts = signals.read(task.prompt)
-        guess = classifier.classify(task.prompt, facts)
+        form = read_form(task.prompt, task.json_schema)
+        guess = informed(classifier.classify(task.prompt, facts), form)
         role = policy.role_for(guess.kind)
         asked = candidate(role, agents.local, agents.specialists, task)
         seen = assess(task, guess, facts, asked, gains)
         if circumstances.must_stay_local and not seen.agent.engine.caps.local:
-            return seen, refused_elsewhere(seen.agent)
-        return seen, choose_route(task, seen, circumstances, speeds)
+            return seen, refused_elsewhere(seen.agent), form
+        return seen, choose_route(task, seen, circumstances, speeds), form
 
-    seen, decision = decided()
+    seen, decision, form = decided()
     began = time.process_time()
     for _ in range(TIMED):
         decided()
     took_s = (time.process_time() - began) / TIMED
     return RouteFacts(
         guess=seen.guess,
-        form=read_form(task.prompt, task.json_schema),
+        form=form,
         label=judged.label,
         label_reasons=judged.reasons,
         role=seen.agent.role,
