@@ -119,7 +119,8 @@ SEVERAL = re.compile(
 _EACH = re.compile(
     r"\b(?:one|label|tag|um|uma|etiqueta|rotulo|categoria) (?:per|por|a) (?:line|linha|row|item)\b"
     r"|\b(?:for|to|of|next to|para|a|de|em) (?:each|every|cada)\b"
-    r"|\b(?:classif\w+|label|tag|sort|categori\w+|etiquet\w+|rotul\w+|marc\w+|mark) (?:each|every|cada)"
+    r"|\b(?:classif\w+|label|tag|sort|categori\w+|etiquet\w+|rotul\w+|marc\w+|mark)"
+    r" (?:each|every|cada)"
     r"|\bcada (?:um|uma)\b"
 )
 """Several texts are given a label each: how many there are is not known from the words."""

@@ -208,3 +208,16 @@ def test_a_form_bounds_the_tokens_of_its_answer() -> None:
     assert most("Why do cats purr?") is None
     assert most("JSON with keys a, b and c") is None
     assert most_answer_tokens(read_form("one word", {"type": "object"})) is None
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Classifica cada gasto (transporte, mercado ou lazer), um por linha\n\nUber\nCinemark",
+        "tag each of these as bug, feature or question\n\n1. it crashes\n2. add a dark mode",
+        "owner|pet|species|weight in kg (just the figure)\nBiscuit, my lurcher, 27.3 kilos",
+        "como escreve R$ 12.500,00 por extenso? só o extenso",
+    ],
+)
+def test_what_is_said_of_a_part_is_no_form_of_the_whole(prompt: str) -> None:
+    assert read(prompt).get("shape") in (None, FormShape.LIST)
