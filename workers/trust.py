@@ -55,11 +55,21 @@ def distrust(
     path: Annotated[Path | None, typer.Argument(help="The file; else the one found here.")] = None,
 ) -> None:
     """Ask again before a folder's configuration is used."""
+    from router.errors import ConfigError
     from router.settings.settings import CONFIG_NAME
-    from router.settings.trust import forget
+    from router.settings.trust import forget, trusted_paths
+    from router.wording import printable
 
     place = path or Path(CONFIG_NAME)
-    typer.echo(f"{place}: " + ("no longer trusted" if forget(place) else "was not trusted"))
+    if forget(place):
+        typer.echo(f"{place}: no longer trusted")
+        return
+    if not place.exists():
+        trusted = ", ".join(map(printable, trusted_paths())) or "none"
+        raise ConfigError(
+            f"there is no {printable(str(place))} and none was trusted there: trusted are {trusted}"
+        )
+    typer.echo(f"{place}: was not trusted")
 
 
 def untrusted_note(dangers: Sequence[Danger]) -> str:

@@ -85,6 +85,17 @@ def forget(path: Path) -> bool:
     return True
 
 
+def trusted_paths() -> list[str]:
+    """Where a configuration is trusted, by name; what cannot be read is left out."""
+    found = []
+    for record in sorted((own_folder() / "trusted").glob("*.json")):
+        try:
+            found.append(str(json.loads(record.read_text(encoding="utf-8"))["path"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return sorted(found)
+
+
 def _place(path: Path) -> Path:
     """The folder and the name in it: a link to a trusted file is not trusted in another folder,
     where the relative paths in it mean other files."""

@@ -74,6 +74,11 @@ def test_it_is_trusted_as_it_stands_and_asked_for_again_when_it_changes(
     assert edgeward(*ask).returncode == 0
     assert edgeward("config", "distrust").returncode == 0
     assert edgeward(*ask).returncode == 2
+    assert edgeward("config", "trust", "edgeward.yaml").returncode == 0
+    nowhere = edgeward("config", "distrust", "nope.yaml")
+    assert nowhere.returncode == 2
+    assert "no nope.yaml" in nowhere.stderr
+    assert str(tmp_path / "edgeward.yaml") in " ".join(nowhere.stderr.split()).replace(" ", "")
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2), ("\n", 2)])

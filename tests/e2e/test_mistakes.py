@@ -52,6 +52,16 @@ def test_an_option_that_does_not_exist(edgeward: Edgeward) -> None:
     told(edgeward("aks", "x"), 2, "No such command")
 
 
+def test_two_answers_to_one_question(edgeward: Edgeward) -> None:
+    told(edgeward("report", "--json", "--csv"), 2, "either --json or --csv")
+    told(edgeward("outbox", "drop", "abc", "--all"), 2, "either ids or --all")
+
+
+@pytest.mark.parametrize("command", [("report",), ("prove",), ("learn", "--dry-run")])
+def test_an_empty_point_in_time(edgeward: Edgeward, command: tuple[str, ...]) -> None:
+    told(edgeward(*command, "--since", ""), 2, "'' is no point in time")
+
+
 def test_a_time_out_that_is_none(edgeward: Edgeward) -> None:
     told(edgeward("ask", "x", "--timeout", "-1"), 2, "timeout_s", "greater than 0")
     told(edgeward("ask", "x", "--max-wait", "0"), 2, "max_wait_s", "greater than 0")

@@ -123,7 +123,7 @@ async def recorded(settings: Settings, since: str | None) -> list[Record]:
     from router.account.report import parse_since
     from router.store.store import open_configured
 
-    start = parse_since(since) if since else None
+    start = None if since is None else parse_since(since)
     async with await open_configured(settings.store) as store:
         ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)
         return [record async for record in ledger.read(since=start)]

@@ -147,8 +147,11 @@ def report(
     """What was done where, why, and what it cost or saved."""
     from rich.console import Console
 
+    from router.errors import TaskError
     from workers.commands.report import collect, report_view
 
+    if as_json and as_csv:
+        raise TaskError("either --json or --csv, not both")
     settings = settings_in_force(config)
     found = run(collect(settings, since))
     if as_json:

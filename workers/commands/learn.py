@@ -136,7 +136,7 @@ async def _learn(settings: Settings, since: str | None, *, dry_run: bool) -> Lea
     from router.learned.versions import Versions
     from router.store.store import open_configured
 
-    start = parse_since(since) if since else None
+    start = None if since is None else parse_since(since)
     versions = Versions(settings.store.home.expanduser())
     async with await open_configured(settings.store) as store:
         ledger = Ledger(store, retention_s=settings.memory.ledger_days * 86_400)

@@ -80,6 +80,8 @@ def drop(
 
     if not task_ids and not everything:
         raise TaskError("say which: ids as `edgeward outbox ls` shows them, or --all")
+    if task_ids and everything:
+        raise TaskError("either ids or --all, not both")
 
     async def remove(router: Router) -> int:
         ids = [parked.task.task_id for parked in await router.outbox.waiting()]

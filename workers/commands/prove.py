@@ -35,7 +35,7 @@ async def prove(settings: Settings, since: str | None, export: Path | None = Non
     since: as for `edgeward report`. export: a file for the records since then, as `verify_file`
     reads it; replaced if it exists. Raises StoreUnavailable and ConfigError.
     """
-    start = parse_since(since) if since else None
+    start = None if since is None else parse_since(since)
     store = await open_configured(settings.store)
     async with store:
         witness = open_witness(store, settings.store.home.expanduser())

@@ -22,7 +22,7 @@ NEARLY = 0.8
 
 async def collect(settings: Settings, since: str | None) -> Report:
     """The report of everything recorded since then. Raises StoreUnavailable and ConfigError."""
-    start = parse_since(since) if since else None
+    start = None if since is None else parse_since(since)
     store = await open_configured(settings.store)
     async with store:
         witness = open_witness(store, settings.store.home.expanduser())
