@@ -274,4 +274,4 @@ def _at_url(model: str) -> str | None:
     """LiteLLM's name for a model of an OpenAI-compatible server; None: the first that it lists."""
     if model == "auto":
         return None
-    return model if provider_of(model) else f"openai/{model}"
+    return model if "/" in model and provider_of(model) else f"openai/{model}"

@@ -227,11 +227,18 @@ class Upstream:
         )
 
     def empty(self) -> EngineUnavailable:
-        return EngineUnavailable(
-            f"{self.place} answered for {self.model} with nothing at all: is it really a chat API, "
-            "or is a proxy in between?",
-            model=self.model,
+        return self._useless(
+            "nothing of a chat API, such as a web page or JSON that is none of its answers: is "
+            "it the right URL, or does a proxy or a sign-in page stand in between?"
         )
+
+    def _useless(self, what: str) -> EngineUnavailable:
+        """An answer without an error and without anything that can be used."""
+        error = EngineUnavailable(
+            f"{self.place} answered for {self.model} with {what}", model=self.model
+        )
+        error.status = 200
+        return error
 
     def garbled(self, *, streamed: int) -> EngineUnavailable:
         """The error for a response that cannot be decoded: not UTF-8, broken compression, malformed
@@ -239,10 +246,9 @@ class Upstream:
         """
         if streamed:
             return self.broke_off("what came then cannot be read", streamed=streamed)
-        return EngineUnavailable(
-            f"{self.place} answered for {self.model} with what cannot be read: is it really a chat "
-            "API, or does a proxy in between change what it sends?",
-            model=self.model,
+        return self._useless(
+            "what cannot be read: is it really a chat API, or does a proxy in between change what "
+            "it sends?"
         )
 
     def words(self, failure: BaseException, *, most_chars: int = _QUOTED_CHARS) -> str:

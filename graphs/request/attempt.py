@@ -307,7 +307,11 @@ def _answered(error: EngineError) -> str:
     """How a provider that did not answer responded, in words; empty where it did not respond."""
     if isinstance(error, EngineUntrusted):
         return "takes connections, which cannot be used"
-    return f"answers, but with an error ({error.status})" if error.status else ""
+    if error.status is None:
+        return ""
+    if error.status < 400:
+        return "answers, but with nothing that can be used"
+    return f"answers, but with an error ({error.status})"
 
 
 def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationReason | None:

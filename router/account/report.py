@@ -161,9 +161,9 @@ class _Sum:
             self.counts["unknown_price_attempts"] += 1
         else:
             self.spent += _nanos(record.cost_usd)
-            if record.estimated and record.route == "cloud":
-                self.counts["estimated_attempts"] += 1
-                self.estimated += _nanos(record.cost_usd)
+        if record.estimated and record.route == "cloud":
+            self.counts["estimated_attempts"] += 1
+            self.estimated += _nanos(record.cost_usd or 0.0)
 
     def row(self, *, kind: str = "", model: str = "", route: str = "") -> Row:
         return Row(
