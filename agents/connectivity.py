@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agents.engines.providers import provider_of
-from router.privacy.machine import is_loopback
+from router.machine import is_loopback
 from router.settings.cloud import CloudSettings
 from router.types.result import CloudState
 

@@ -20,9 +20,9 @@ from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPT
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
+from router.machine import is_loopback
 from router.policy.decide import EXACT, SPECIALIST
 from router.policy.speed import HOSTED, Speed
-from router.privacy.machine import is_loopback
 from router.settings.cloud import CloudSettings
 from router.settings.models import ModelSettings
 from router.settings.settings import Settings

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-import jsonschema
 import structlog
 from langchain_core.runnables import RunnableConfig
 
@@ -48,6 +47,7 @@ from router.classify.gain import ExpectedScores
 from router.classify.kinds import NgramClassifier
 from router.engine import CloudEngine
 from router.errors import ConfigError, StoreUnavailable, TaskError
+from router.json_schema import require_schema
 from router.learned.gains import gains_of
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
@@ -490,13 +490,7 @@ def _require_schema(task: Task) -> None:
     """TaskError where the task's JSON Schema is invalid, or the task is a workflow's run."""
     if task.workflow is not None:
         raise TaskError(f"task {task.task_id} is a run of a workflow: submit it to the queue")
-    if task.json_schema is None:
-        return
-    try:
-        jsonschema.validators.validator_for(task.json_schema).check_schema(task.json_schema)
-    except jsonschema.exceptions.SchemaError as error:
-        at = "/".join(str(part) for part in error.absolute_path) or "the root"
-        raise TaskError(f"not a valid JSON Schema: {error.message} (at {at})") from None
+    require_schema(task.json_schema)
 
 
 def _fingerprint(settings: Settings, cloud_model: str) -> str:

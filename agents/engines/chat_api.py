@@ -14,7 +14,7 @@ from agents.engines.redirects import RedirectRefused, get_on_origin
 from agents.engines.system_role import without_system
 from agents.engines.upstream import Upstream
 from router.errors import ConfigError, EngineUnavailable
-from router.privacy.machine import is_loopback
+from router.machine import is_loopback
 from router.settings.urls import shown_url
 from router.types.task import Message
 

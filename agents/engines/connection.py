@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agents.engines.redirects import RedirectRefused
-from router.privacy.machine import address_is_here
+from router.machine import address_is_here
 
 if TYPE_CHECKING:
     import httpx

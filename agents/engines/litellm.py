@@ -52,7 +52,7 @@ from router.errors import (
     EngineRejected,
     EngineUnavailable,
 )
-from router.privacy.machine import is_loopback
+from router.machine import is_loopback
 from router.types.completion import Completion, Usage
 
 _ENVIRONMENT = {
@@ -330,7 +330,7 @@ class LiteLLMEngine:
             if head[-1] is None and wire.received_finish_reason is None:
                 raise self._upstream().empty()
         except BaseException as error:
-            if isinstance(error, _FREE):
+            if _is_free(error):
                 meter.turned_down(meter.sent - before)
             if wire is not None:
                 meter.reported = self._reported(wire, request)
@@ -564,6 +564,13 @@ async def first_model(api_base: str, *, api_key: str | None, timeout_s: float) -
     if not names:
         raise EngineUnavailable(f"the server at {base} lists no model: load one", model=base)
     return names[0]
+
+
+def _is_free(error: BaseException) -> bool:
+    """Whether a refusal costs nothing. A content filter has read the prompt, which Azure charges
+    for."""
+    read = isinstance(error, EngineRejected) and error.about == "policy"
+    return isinstance(error, _FREE) and not read
 
 
 def _load(api_base: str | None) -> ModuleType:

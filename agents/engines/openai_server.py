@@ -38,7 +38,7 @@ from router.account.consumption import Counts, believed, count_of, only_counts
 from router.account.pricing import estimate_tokens
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import EngineError, EngineRejected, EngineUnavailable
-from router.privacy.machine import authority, is_loopback
+from router.machine import authority, is_loopback
 from router.types.completion import Completion, TokenStats, Usage
 
 NO_KEY = "none"

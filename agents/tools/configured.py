@@ -16,7 +16,7 @@ from agents.tools.servers import McpServer
 from agents.tools.tool import Tool
 from agents.tools.toolbox import Approve
 from router.errors import ConfigError
-from router.privacy.machine import is_loopback
+from router.machine import is_loopback
 from router.settings.settings import Settings
 from router.settings.urls import shown_url
 

@@ -15,7 +15,7 @@ from agents.tools.servers import McpServer
 from agents.tools.shown import cleaned, one_line
 from agents.tools.tool import NAME, Output, Tool, ToolFailed
 from router.errors import ConfigError
-from router.privacy.machine import is_loopback
+from router.machine import is_loopback
 
 if TYPE_CHECKING:
     import httpx

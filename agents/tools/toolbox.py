@@ -176,7 +176,10 @@ class Toolbox:
             return self._fault(tool, fault)
         self._wrong_in_a_row = 0
         shown = as_data(tool.name, output.text, self._result_chars)
-        return ToolResult("done", shown, output.label or tool.label, output=output.text)
+        reason = ""
+        if len(output.text) > self._result_chars:
+            reason = f"shown: the first {self._result_chars:,} of {len(output.text):,} characters"
+        return ToolResult("done", shown, output.label or tool.label, reason, output=output.text)
 
     def _fault(self, tool: Tool | None, fault: ToolFault) -> ToolResult:
         status: Literal["refused", "failed"] = (

@@ -195,7 +195,7 @@ async def attempt(
     failed: State = {"completion": None, "answered_by": route, "checks": (), "finding": str(error)}
     failed["cloud_answered"] = _answered(error) if route == "cloud" else ""
     failed["rejected"] = error.about if isinstance(error, EngineRejected) else None
-    if error.escalates:
+    if journal[-1].escalation is not None:
         failed["escalation"] = journal[-1].escalation
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
@@ -321,4 +321,6 @@ def _reason(error: EngineError, route: Literal["local", "cloud"]) -> EscalationR
         return EscalationReason.REJECTED
     if isinstance(error, EngineOverloaded) and route == "local":
         return EscalationReason.BUSY
-    return EscalationReason.ENGINE_FAILED if error.escalates else None
+    # A key that a server of the user's refuses says nothing of what others can do.
+    others_can = error.escalates or route == "local"
+    return EscalationReason.ENGINE_FAILED if others_can else None

@@ -26,6 +26,8 @@ VERDICTS: tuple[Verdict, ...] = ("good", "bad")
 LAST = "last"
 """Selects the task that ended last with an answer."""
 
+_JUDGED_WITHIN_S = 30.0
+"""A judgement whose process dies holds up the next one of its task for so long."""
 _LONGEST_NOTE = 2000
 _NEAR = 500
 """How many of the latest tasks a mistyped id is compared with."""
@@ -73,8 +75,7 @@ class Feedback:
             raise TaskError(
                 f"the note has {len(note):,} characters, the limit is {_LONGEST_NOTE:,}: shorten it"
             )
-        found = await self._find(task_id)
-        task = found.task
+        task = (await self._find(task_id)).task
         if task.status != "done" or not task.model:
             raise TaskError(f"task {task.task_id} has no answer to judge: it is {task.status}")
         if note and not self._store.local:
@@ -85,10 +86,15 @@ class Feedback:
                 cure="give the verdict without it",
                 error=TaskError,
             )
-        if found.verdict != verdict:
-            await self._ledger.append([await self._record(task, verdict, found.verdict)])
-        if note:
-            with self._store.errors():
+        with self._store.errors():
+            # What is replaced must still be the last word when the new one is written.
+            async with self._store.redis.lock(
+                self._store.keys.judging(task.task_id), timeout=_JUDGED_WITHIN_S
+            ):
+                found = await self._find(task.task_id)
+                if found.verdict != verdict:
+                    await self._ledger.append([await self._record(task, verdict, found.verdict)])
+            if note:
                 key = self._store.keys.note(task.task_id)
                 await self._store.redis.set(key, note, px=int(self._keep_s * 1000))
         return Judged(task, verdict, note or found.note)

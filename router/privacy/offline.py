@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from router.errors import Offline
-from router.privacy.machine import address_is_here, names_this_machine
+from router.machine import address_is_here, names_this_machine
 
 _DEFAULT_PORTS = (80, 443, 1080, 3128)
 """Ports of a proxy that is configured without one; the default differs by program."""

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 
 from router.errors import QueueFull, ResultTimeout, TaskError
+from router.json_schema import require_schema
 from router.privacy.gate import Gate, strictest
 from router.privacy.storage import CURE, may_be_written
 from router.queue.completion import Completions
@@ -114,8 +115,9 @@ class TaskQueue:
 
         key: the idempotency key; the same key returns the same handle, whatever the task. delay_s:
         not started before. expires_s: not started after. Raises QueueFull, and TaskError for a text
-        that must not be written to a remote Redis.
+        that must not be written to a remote Redis, or a schema that cannot be used.
         """
+        require_schema(task.json_schema)
         if not self._shelf.store.local:
             self._require_room_for(task)
         shelf, member = self._shelf, member_of(task.task_id)

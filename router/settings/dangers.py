@@ -1,8 +1,8 @@
 """Lists the dangerous settings of a configuration that somebody else may have written.
 
 Dangerous is what runs a program, sends text or the environment elsewhere, understates costs, keeps
-less than before, or switches a protection off. Every setting that is not known to be harmless is
-listed.
+the account for less or texts for longer than usual, or switches a protection off. Every setting
+that is not known to be harmless is listed.
 """
 
 from __future__ import annotations
@@ -49,14 +49,10 @@ HARMLESS = frozenset(
         *(f"cloud.{name}" for name in ("hold_back_chars", "reference", "script", "thinking")),
         "learning.use",
         "learning.shadow_judge",
-        "memory.session_days",
         "memory.history_messages",
         "memory.cache",
-        "memory.cache_hours",
-        "memory.facts_days",
         "memory.fact_tokens",
         "memory.recall_tokens",
-        "outbox.keep_hours",
         "models.exact",
         "models.specialist",
         "outbox.most",
@@ -173,6 +169,10 @@ def _less(what: str, than: float) -> Judge:
     return lambda value, _: what.format(value) if value < than else None
 
 
+def _more(what: str, than: float) -> Judge:
+    return lambda value, _: what.format(f"{value:g}") if value > than else None
+
+
 JUDGED: dict[str, Judge] = {
     "cloud.model": _cloud_model,
     "cloud.fallbacks": _fallbacks,
@@ -196,6 +196,12 @@ JUDGED: dict[str, Judge] = {
     "tools.servers": _servers,
     "prices": lambda path, _: f"counts money by the prices in {shown(str(path))}",
     "memory.ledger_days": _less("drops the account after {} days", 90.0),
+    "memory.session_days": _more("keeps what was said for {} days", 30.0),
+    "memory.cache_hours": _more("keeps answers for {} hours", 24.0),
+    "memory.facts_days": _more("keeps what is known of you for {} days", 90.0),
+    "outbox.keep_hours": _more("keeps tasks that wait for {} hours", 168.0),
+    "queue.keep_hours": _more("keeps tasks and their results for {} hours", 24.0),
+    "queue.dead_days": _more("keeps tasks that failed for {} days", 14.0),
     "memory.facts_tokens": _less("drops the facts beyond {} tokens", 50_000),
 }
 
@@ -233,7 +239,7 @@ def pattern_of(place: Place) -> str:
 
 def harmless(pattern: str) -> bool:
     of_model = pattern.removeprefix("models.*.")
-    return (
+    return pattern not in JUDGED and (
         pattern in HARMLESS
         or pattern.startswith(HARMLESS_PARTS)
         or (of_model != pattern and of_model in _MODEL_HARMLESS)

@@ -6,12 +6,12 @@ import asyncio
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 from router.errors import ConfigError, StoreUnavailable
+from router.machine import names_this_machine
 from router.settings.urls import shown_url
 from router.store import embedded, supervisor
 from router.store.connection import cancellable
@@ -255,7 +255,7 @@ def is_this_machine(url: str) -> bool:
             return True
         # redis-py takes a host from the query where there is none before it.
         host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
-        return host == "localhost" or ip_address(host).is_loopback
+        return names_this_machine(host)
     except ValueError:
         return False
 

@@ -40,6 +40,7 @@ def test_a_file_that_is_not_there(edgeward: Edgeward) -> None:
         ("{", "is not JSON"),
         ("[]", "a JSON Schema is an object"),
         ('{"type": "strange"}', "not a valid JSON Schema"),
+        ('{"items": {"$ref": "#/$defs/none"}}', "'#/$defs/none' leads to nothing in it"),
     ],
 )
 def test_a_schema_that_is_none(edgeward: Edgeward, tmp_path: Path, text: str, part: str) -> None:

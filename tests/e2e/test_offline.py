@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command import Edgeward
 
-from router.privacy.machine import names_this_machine
+from router.machine import names_this_machine
 
 RECORDER = """
 import os, sys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,3 +164,18 @@ async def test_the_latest_tasks_are_listed_newest_first_with_their_verdicts(
         ("t3", "good"),
         ("t2", None),
     ]
+
+
+async def test_judgements_at_the_same_time_are_one_after_the_other(
+    store: Store, tmp_path: Path
+) -> None:
+    async with scripted_router(store, tmp_path, local=GOOD, cloud=CLOUD) as router:
+        done = await router.run(Task(prompt=ROUTINE))
+        said = [("good", "bad")[number % 3 == 0] for number in range(24)]
+        await asyncio.gather(*(router.feedback(done.task_id, verdict) for verdict in said))
+        records = await judgements(router)
+    before = None
+    for record in records:
+        assert record.replaces == before
+        assert record.verdict != before
+        before = record.verdict

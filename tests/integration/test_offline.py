@@ -15,7 +15,7 @@ from scripted_router import script
 from agents.connectivity import Connectivity
 from graphs.app import Router
 from router.errors import ConfigError
-from router.privacy.machine import is_loopback
+from router.machine import is_loopback
 from router.queue.outbox import Outbox
 from router.settings.cloud import CloudSettings
 from router.settings.settings import Settings

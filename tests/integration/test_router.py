@@ -201,6 +201,17 @@ async def test_a_failing_cloud_is_told_and_recorded(
         assert [record.status for record in tasks] == [status]
 
 
+async def test_a_key_that_the_own_server_refuses_is_no_end(store: Store, tmp_path: Path) -> None:
+    local = [{"fail": "denied"}]
+    async with scripted_router(store, tmp_path, local=local, cloud=CLOUD) as router:
+        result = await router.run(Task(prompt=ROUTINE))
+        assert (result.status, result.route) == ("done", "cloud")
+        assert result.attempts[0].escalation is EscalationReason.ENGINE_FAILED
+        kept = await router.run(Task(prompt=ROUTINE, privacy=Privacy.LOCAL_ONLY))
+        assert kept.status != "done"
+        assert "the key is refused" in kept.reason
+
+
 async def test_a_cloud_answer_against_the_schema_is_not_delivered_but_its_price_counts(
     store: Store, tmp_path: Path
 ) -> None:

@@ -6,11 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jsonschema.exceptions import SchemaError
-from jsonschema.validators import Draft202012Validator
-
 from graphs.workflow.definition.model import Step, WorkflowDefinition
 from router.errors import ConfigError
+from router.json_schema import schema_problem
 
 _MOST_BYTES = 1_000_000
 
@@ -26,12 +24,8 @@ def schema_in(workflow: WorkflowDefinition, schema: str | dict[str, Any]) -> dic
     Raises ConfigError, which does not name the place, for an unreadable or invalid schema.
     """
     found = schema if isinstance(schema, dict) else _read(resolved(workflow, schema), schema)
-    try:
-        Draft202012Validator.check_schema(found)
-    except (SchemaError, RecursionError) as error:
-        what = getattr(error, "message", "too deep")
-        at = ".".join(str(part) for part in getattr(error, "absolute_path", ()))
-        raise ConfigError(f"no JSON Schema{f' at {at}' if at else ''}: {what[:200]}") from None
+    if problem := schema_problem(found):
+        raise ConfigError(f"no JSON Schema: {problem}")
     return found
 
 

@@ -406,6 +406,7 @@ async def test_a_result_is_cut_and_says_so() -> None:
     result = await Desk(repeat, result_chars=10).call("repeat", text="ab", times=100)
     assert "\nababababab\n<</data" in result.text
     assert result.text.endswith("[cut: the first 10 of 200 characters]")
+    assert result.reason == "shown: the first 10 of 200 characters"
 
 
 async def test_a_label_is_the_result_s_own_or_the_tool_s() -> None:

@@ -87,7 +87,7 @@ async def test_a_page_of_a_proxy_is_called_one(engine: Make, status: int) -> Non
 
 @both
 async def test_a_page_in_place_of_an_answer_is_none(engine: Make) -> None:
-    with pytest.raises(EngineUnavailable, match="is a proxy in between"):
+    with pytest.raises(EngineUnavailable, match="nothing of a chat API, such as a web page"):
         await asked(engine, says(PAGE))
 
 
@@ -182,3 +182,20 @@ async def test_nothing_is_said_about_proxies_that_a_local_server_does_not_need(
 )
 def test_a_servers_words_are_made_fit_to_be_quoted(text: str, shown: str) -> None:
     assert quoted(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "due"), [("content_filter", 1), ("invalid_request_error", 0), ("context_length", 0)]
+)
+async def test_a_prompt_that_a_filter_has_read_may_be_charged(code: str, due: int) -> None:
+    said = {"error": {"message": f"refused: {code}", "code": code, "param": "prompt"}}
+    async with plain_server(says(json.dumps(said), 400, "application/json")) as server:
+        engine = cloud(server.url)
+        messages = (Message(role="user", content="a private matter"),)
+        request = GenerateRequest(messages=messages, deadline=time.monotonic() + 120)
+        try:
+            with pytest.raises(EngineRejected):
+                await generate(engine, request)
+        finally:
+            await engine.close()
+        assert request.meter.due == due

@@ -165,7 +165,7 @@ WRONG = [
     (after_facts("verify: {tests: tests/no.py}"), "there is no file tests/no.py in"),
     (after_facts("verify: {command: [./no.sh]}"), "there is no file ./no.sh in"),
     (after_facts("verify: {schema: {type: strin}}"),
-     "steps.s.verify.schema: no JSON Schema at type"),
+     "steps.s.verify.schema: no JSON Schema: "),
     (flow("  - {id: a, workflow: no.yaml}\n"), "there is no file no.yaml in"),
 ]  # fmt: skip
 

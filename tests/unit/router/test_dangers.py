@@ -51,6 +51,12 @@ DANGEROUS = [
     ("tools: {roles: {cloud: {tools: [read_file]}}}", "lets models call tools: cloud"),
     ("prices: free.yaml", "counts money by the prices in free.yaml"),
     ("memory: {ledger_days: 0.01}", "drops the account after 0.01 days"),
+    ("memory: {session_days: 3650}", "keeps what was said for 3650 days"),
+    ("memory: {cache_hours: 48, cache: true}", "keeps answers for 48 hours"),
+    ("memory: {facts_days: 1000}", "keeps what is known of you for 1000 days"),
+    ("outbox: {keep_hours: 9000}", "keeps tasks that wait for 9000 hours"),
+    ("queue: {keep_hours: 9000}", "keeps tasks and their results for 9000 hours"),
+    ("queue: {dead_days: 999}", "keeps tasks that failed for 999 days"),
     ("memory: {facts_tokens: 1}", "drops the facts beyond 1 tokens"),
 ]  # fmt: skip
 
@@ -68,6 +74,7 @@ HARMLESS = [
     "store: {url: 'redis://:pw@127.0.0.1:6379/0', namespace: mine}",
     "store: {url: 'unix:///run/redis.sock'}",
     "memory: {cache: false, ledger_days: 365}",
+    "memory: {session_days: 1, facts_days: 1}\noutbox: {keep_hours: 1}\nqueue: {keep_hours: 1}",
     render(Settings()),
 ]
 

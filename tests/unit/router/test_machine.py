@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router.privacy.machine import address_is_here, is_loopback, names_this_machine
+from router.machine import address_is_here, is_loopback, names_this_machine
 
 HERE = [
     "http://127.0.0.1:8080/v1",
