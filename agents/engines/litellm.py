@@ -8,17 +8,13 @@ budgets, price downloads and telemetry are off: the router has its own attempt l
 from __future__ import annotations
 
 import asyncio
-import importlib
-import logging
 import math
 import os
 import random
 import re
-import threading
 import time
-import warnings
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -31,16 +27,24 @@ from agents.engines.chat_api import (
     chat_base,
     finish_reason,
     list_models,
-    plain_text,
     wire_messages,
 )
+from agents.engines.litellm_library import close_clients, load_litellm, silence_warnings
+from agents.engines.litellm_wire import (
+    PlainContent,
+    counts_of,
+    field_of,
+    response_format,
+    says_something,
+    text_of,
+    thinking_tokens,
+)
 from agents.engines.providers import PROVIDERS, environment_key, provider_of
-from agents.engines.redirects import guard, guard_maker
-from agents.engines.schema_form import has_optional, strict_form, without_nulls
-from agents.engines.sending import told, watch_clients
+from agents.engines.schema_form import has_optional, without_nulls
+from agents.engines.sending import told
 from agents.engines.thinking import Thinking, with_thinking_counted
 from agents.engines.upstream import Upstream
-from router.account.consumption import Counts, believed, count_of, only_counts
+from router.account.consumption import Counts, believed
 from router.account.pricing import Prices
 from router.engine import Delta, EngineCaps, GenerateRequest, WaitEstimate
 from router.errors import (
@@ -52,29 +56,8 @@ from router.errors import (
     EngineRejected,
     EngineUnavailable,
 )
-from router.machine import is_loopback
 from router.types.completion import Completion, Usage
 
-_ENVIRONMENT = {
-    "LITELLM_MODE": "PRODUCTION",  # DEV loads .env from the working directory into the environment
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # otherwise the import downloads a price list
-    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # otherwise the first Claude call downloads one
-}
-_FIRST_CALL_IMPORTS = (
-    "litellm.litellm_core_utils.default_encoding",
-    "litellm.proxy._types",
-    "openai.resources",
-)
-"""What LiteLLM would otherwise import in the event loop during its first call: half a second."""
-_HARMLESS_WARNINGS = (
-    ".*Accessing the.*attribute on the instance is deprecated",
-    ".*`ReadOnly` qualifier",
-    ".*conflict with protected namespace",
-    # A call was cancelled while LiteLLM prepared it in a thread; no request was sent.
-    r"coroutine '.*(acompletion_dispatch|async_streaming)' was never awaited",
-    # A server sent another type than the SDK has; token counts are checked in this module.
-    "Pydantic serializer warnings",
-)
 _FREE = (EngineRejected, EngineDenied, ContextOverflow, EngineOverloaded)
 """Refusals before anything was generated, which providers do not charge for. A 500 is not one:
 nobody knows how far the generation had come.
@@ -92,7 +75,6 @@ each.
 """
 _EFFORT = re.compile(r"reasoning|thinking|effort|chat_template", re.IGNORECASE)
 
-_import_lock = threading.Lock()
 _engines_in_loop: Counter[int] = Counter()
 """Open engines of each event loop: they share LiteLLM's HTTP clients, the last one closes them."""
 
@@ -165,12 +147,12 @@ class LiteLLMEngine:
     async def load_library(self) -> None:
         """Imports LiteLLM now (2 to 6 s of one core), so that the first request need not."""
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(_load, self._api_base)
+            self._litellm = await asyncio.to_thread(load_litellm, self._api_base)
 
     async def warm(self) -> None:
         """Imports it, and finds the name of a server's model."""
         await self.load_library()
-        _silence()
+        silence_warnings()
         if self._loop_id is None:
             self._loop_id = id(asyncio.get_running_loop())
             _engines_in_loop[self._loop_id] += 1
@@ -200,15 +182,15 @@ class LiteLLMEngine:
                 chunk = head.popleft() if head else await self._next(wire, request, answer.pieces)
                 if chunk is None:
                     break
-                thought = _field(chunk, "reasoning_content")
-                meter.arrived(_text(chunk) + thought)
+                thought = field_of(chunk, "reasoning_content")
+                meter.arrived(text_of(chunk) + thought)
                 if meter.exceeds(most_tokens):
                     break
                 if thought:
                     thinking.also(thought)
-                refusal += _field(chunk, "refusal")
+                refusal += field_of(chunk, "refusal")
                 # After a stop string the rest is read for its token counts, and dropped.
-                said = _text(chunk)
+                said = text_of(chunk)
                 # Thinking counts too: speed estimates count all tokens.
                 ttft_s = ttft_s or (time.monotonic() - started if said or thought else 0.0)
                 text = answer.feed(said)
@@ -256,7 +238,7 @@ class LiteLLMEngine:
         _engines_in_loop[loop_id] -= 1
         if not _engines_in_loop[loop_id]:
             del _engines_in_loop[loop_id]
-            await _close_clients(self._module(), loop_id)
+            await close_clients(self._module(), loop_id, last=not _engines_in_loop)
 
     async def _begin(self, request: GenerateRequest) -> tuple[Any, deque[Any]]:
         """The running answer and what came of it so far, up to its first text.
@@ -324,8 +306,8 @@ class LiteLLMEngine:
         try:
             wire = await self._wait(lambda: self._module().acompletion(**arguments), request)
             if wire.completion_stream is not None:
-                wire.completion_stream = _PlainContent(wire.completion_stream)
-            while not head or (head[-1] is not None and not _says_something(head[-1])):
+                wire.completion_stream = PlainContent(wire.completion_stream)
+            while not head or (head[-1] is not None and not says_something(head[-1])):
                 head.append(await self._next(wire, request, 0))
             if head[-1] is None and wire.received_finish_reason is None:
                 raise self._upstream().empty()
@@ -413,7 +395,7 @@ class LiteLLMEngine:
             if self._api_base and not self._map_entry() and self._effort(request)
             else None,
             "extra_body": self._template_wish(request),
-            "response_format": _response_format(schema),
+            "response_format": response_format(schema),
             "stream": True,
             "stream_options": {"include_usage": True},
             "timeout": self._timeout_s + _SOCKET_SLACK_S,
@@ -493,7 +475,7 @@ class LiteLLMEngine:
 
         cut: the answer ran past its limit, and the whole reservation is charged.
         """
-        said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
+        said, most_tokens = counts_of(wire), min(request.max_tokens, self._max_tokens)
         if cut:
             said = Counts(said.prompt, most_tokens, said.cached)
         usage, odd = believed(said, request, most_tokens, self._model)
@@ -509,13 +491,13 @@ class LiteLLMEngine:
         update = {
             "cost_usd": cost,
             "estimated": usage.estimated or cut,
-            "thinking_tokens": min(_thinking_tokens(wire), usage.completion_tokens),
+            "thinking_tokens": min(thinking_tokens(wire), usage.completion_tokens),
         }
         return usage.model_copy(update=update), odd
 
     def _reported(self, wire: Any, request: GenerateRequest) -> Usage | None:
         """The provider's token counts so far, for an answer that may not finish; else None."""
-        said, most_tokens = _counts(wire), min(request.max_tokens, self._max_tokens)
+        said, most_tokens = counts_of(wire), min(request.max_tokens, self._max_tokens)
         if not said.prompt:
             return None
         return believed(said, request, most_tokens, self._model)[0]
@@ -573,145 +555,6 @@ def _is_free(error: BaseException) -> bool:
     return isinstance(error, _FREE) and not read
 
 
-def _load(api_base: str | None) -> ModuleType:
-    """LiteLLM, imported without network, .env, telemetry and banners. Blocks for seconds."""
-    with _import_lock:
-        os.environ.update(_ENVIRONMENT)
-        if api_base is not None and is_loopback(api_base):
-            _never_proxy_loopback(os.environ)
-        try:
-            import litellm
-
-            for name in _FIRST_CALL_IMPORTS:
-                importlib.import_module(name)
-        except ImportError as error:
-            failure = EngineUnavailable(
-                f"LiteLLM cannot be imported ({error}): reinstall edgeward", model="litellm"
-            )
-        else:
-            from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
-
-            watch_clients(LiteLLMAiohttpTransport)
-            _take_only_counts(litellm.Usage)
-            _guard_clients(litellm)
-            _read_answers_in_one_form(litellm)
-            litellm.telemetry = False
-            litellm.suppress_debug_info = True
-            litellm.disable_hf_tokenizer_download = True
-            litellm.disable_streaming_logging = True
-            logging.getLogger("LiteLLM").setLevel(logging.ERROR)
-            return litellm  # type: ignore[no-any-return]
-    raise failure
-
-
-def _guard_clients(litellm: ModuleType) -> None:
-    """Makes its clients refuse redirects, which would send the prompt elsewhere; covers all
-    factories.
-    """
-    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler, HTTPHandler
-    from litellm.llms.openai.common_utils import BaseOpenAILLM
-
-    guard_maker(AsyncHTTPHandler, "create_client")
-    guard_maker(HTTPHandler, "create_client")
-    guard_maker(BaseOpenAILLM, "_get_async_http_client")
-    guard_maker(BaseOpenAILLM, "_get_sync_http_client")
-    for made in (litellm.module_level_aclient, litellm.module_level_client):
-        guard(made.client)
-
-
-def _read_answers_in_one_form(litellm: ModuleType) -> None:
-    """Normalises answers wherever LiteLLM makes a client for chat APIs."""
-    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
-    from litellm.llms.openai.common_utils import BaseOpenAILLM
-
-    from agents.engines.chat_wire import made_to_read_in_one_form, read_in_one_form
-
-    read_in_one_form(litellm.module_level_aclient.client)  # made at LiteLLM's import
-    made_to_read_in_one_form(AsyncHTTPHandler, "create_client")
-    made_to_read_in_one_form(BaseOpenAILLM, "_get_async_http_client")
-
-
-_FIGURES = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens")
-"""The order in which LiteLLM's usage takes them."""
-
-_taken: set[type] = set()
-
-
-def _take_only_counts(usage: type) -> None:
-    """Makes LiteLLM drop malformed token counts, wherever they come from; idempotent for each
-    class.
-
-    Otherwise a NaN or a string would make LiteLLM fail on an answer that has arrived complete. A
-    dropped count is treated as missing.
-    """
-    if usage in _taken:
-        return
-    _taken.add(usage)
-    made = vars(usage)["__init__"]
-
-    def make(self: Any, *figures: Any, **named: Any) -> None:
-        made(self, **only_counts({**dict(zip(_FIGURES, figures, strict=False)), **named}))
-
-    usage.__init__ = make  # type: ignore[misc]
-
-
-def _counts(wire: Any) -> Counts:
-    """The provider's latest counts; none where LiteLLM could only give its own estimate."""
-    for chunk in reversed(wire.chunks):
-        usage = getattr(chunk, "usage", None)
-        if usage is not None:
-            details = getattr(usage, "prompt_tokens_details", None)
-            cached = count_of(getattr(details, "cached_tokens", None))
-            return Counts(count_of(usage.prompt_tokens), count_of(usage.completion_tokens), cached)
-    return Counts()
-
-
-def _thinking_tokens(wire: Any) -> int:
-    """Those of the answer's tokens that were thinking, where the provider says so."""
-    for chunk in reversed(wire.chunks):
-        details = getattr(getattr(chunk, "usage", None), "completion_tokens_details", None)
-        if (count := count_of(getattr(details, "reasoning_tokens", None))) is not None:
-            return count
-    return 0
-
-
-def _silence() -> None:
-    """Suppresses pydantic's warnings about LiteLLM's types, whenever they come after the import.
-
-    LiteLLM sets such filters itself, once; a test runner or `warnings.catch_warnings` that restores
-    the earlier filters undoes that.
-    """
-    for message in _HARMLESS_WARNINGS:
-        warnings.filterwarnings("ignore", message=message)
-
-
-def _never_proxy_loopback(environment: MutableMapping[str, str]) -> None:
-    """Adds this machine to NO_PROXY: LiteLLM's clients take their proxy from the environment."""
-    names = [name for name in ("no_proxy", "NO_PROXY") if name in environment] or ["NO_PROXY"]
-    for name in names:
-        hosts = [host for host in environment.get(name, "").split(",") if host]
-        missing = [host for host in ("localhost", "127.0.0.1", "::1") if host not in hosts]
-        environment[name] = ",".join([*hosts, *missing])
-
-
-async def _close_clients(litellm: ModuleType, loop_id: int) -> None:
-    """Closes and forgets the HTTP clients that LiteLLM keeps for one event loop.
-
-    Its own `close_litellm_async_clients` closes those of every loop and leaves them in the cache,
-    where the next call finds them closed.
-    """
-    cache = litellm.in_memory_llm_clients_cache
-    for key in [key for key in cache.cache_dict if key.endswith(f"-{loop_id}")]:
-        client = cache.cache_dict.pop(key)
-        cache.ttl_dict.pop(key, None)
-        close = getattr(client, "close", None)
-        if close is not None and asyncio.iscoroutinefunction(close):
-            await close()
-    if not _engines_in_loop:
-        # Anthropic's API goes over a client of the whole process, which comes back when needed.
-        await litellm.module_level_aclient.close()
-
-
 def _pause_s(state: RetryCallState) -> float:
     """The provider's Retry-After, or 0.5 s doubled at every retry, with a jitter of a half."""
     error = state.outcome.exception() if state.outcome else None
@@ -719,50 +562,3 @@ def _pause_s(state: RetryCallState) -> float:
     if wish is not None:
         return float(wish)
     return float(_FIRST_PAUSE_S * 2 ** (state.attempt_number - 1) * random.uniform(0.5, 1.5))
-
-
-def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if schema is None:
-        return None
-    strict = {"name": "answer", "strict": True, "schema": strict_form(schema)}
-    return {"type": "json_schema", "json_schema": strict}
-
-
-class _PlainContent:
-    """The SDK's stream, with the text of content that comes in parts: LiteLLM drops what is no
-    string, and everything else goes through as it is."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._parts = aiter(stream)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def __aiter__(self) -> _PlainContent:
-        return self
-
-    async def __anext__(self) -> Any:
-        chunk = await anext(self._parts)
-        for choice in getattr(chunk, "choices", None) or ():
-            delta = getattr(choice, "delta", None)
-            content = getattr(delta, "content", None)
-            if delta is not None and not isinstance(content, str | None):
-                delta.content = plain_text(content)
-        return chunk
-
-
-def _text(chunk: Any) -> str:
-    return _field(chunk, "content")
-
-
-def _field(chunk: Any, name: str) -> str:
-    if not chunk.choices:
-        return ""
-    delta = chunk.choices[0].delta
-    more = getattr(delta, "provider_specific_fields", None) or {}
-    return getattr(delta, name, None) or more.get(name) or ""
-
-
-def _says_something(chunk: Any) -> bool:
-    return any(_field(chunk, name) for name in ("content", "reasoning_content", "refusal"))
