@@ -2,9 +2,9 @@
 
 Both scores are linear in the kind and in a few signals of the prompt, fitted by `train_gain` to
 measured outcomes. The prompt alone says little about difficulty: expect the mean of a kind with
-modest corrections (long exercises, formulas, lists of choices). Kinds without measured rows keep a
-prior: work on a given text gains less than recall and reasoning. `LearnedGains` adds what this
-user's own outcomes say.
+modest corrections (long exercises, formulas, lists of choices). A kind without measured rows is
+expected to gain what the measured ones do, more where its prompt is long: nothing says that it is
+easier. `LearnedGains` adds what this user's own outcomes say.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ WEIGHTS = Path(__file__).parent / "weights" / "gain.json"
 _MANY_NUMBERS = 20
 _SHORT_CHARS, _LONG_CHARS = 60, 3000
 """The lengths of nearly all measured prompts: beyond them the line would be a guess."""
+_USUAL_LENGTH = 0.75
+"""Mean of the feature "length" over measured questions with choices: some 520 characters."""
 
 _LOWEST, _HIGHEST = 0.05, 0.95
 """Bounds of an expected score: a linear model can leave 0..1."""
@@ -51,20 +53,37 @@ class ExpectedScores:
         return round(self.cloud - self.local, 4)
 
 
-PRIORS: Mapping[Kind, ExpectedScores] = {
-    # Measured on rows that may not be trained on, strong less weak score: Berkeley function calling
-    # (a 1 B model for calls), AlpacaEval (a 3 B model against gpt4_1106, by a judge).
-    Kind.TOOL: ExpectedScores(0.80, 0.85),
-    Kind.WRITING: ExpectedScores(0.80, 0.80),
-    # Judged: work on a text that is there gains less than recall, reasoning and a language.
-    Kind.EXTRACTION: ExpectedScores(0.80, 0.85),
-    Kind.REWRITING: ExpectedScores(0.80, 0.85),
-    Kind.SUMMARISATION: ExpectedScores(0.75, 0.85),
-    Kind.TRANSLATION: ExpectedScores(0.70, 0.85),
-    Kind.CODE: ExpectedScores(0.60, 0.75),
-    # Means of what the shipped model is fitted on; for one that is fitted on less.
+_MEASURED: Mapping[Kind, ExpectedScores] = {
+    # Means of what the shipped model is fitted on; for a model that is fitted on less.
     Kind.MATH: ExpectedScores(0.46, 0.73),
     Kind.KNOWLEDGE: ExpectedScores(0.44, 0.72),
+    # On rows that may not be trained on, strong less weak score: Berkeley function calling (a 1 B
+    # model for calls), AlpacaEval (a 3 B model against gpt4_1106, by a judge).
+    Kind.TOOL: ExpectedScores(0.80, 0.85),
+    Kind.WRITING: ExpectedScores(0.80, 0.80),
+}
+
+
+def _mean(*kinds: Kind) -> ExpectedScores:
+    known = [_MEASURED[kind] for kind in kinds]
+    return ExpectedScores(
+        local=round(sum(one.local for one in known) / len(known), 4),
+        cloud=round(sum(one.cloud for one in known) / len(known), 4),
+    )
+
+
+_AS_THE_OTHERS: Mapping[Kind, ExpectedScores] = {
+    # It is recall and reasoning, whose gain is far above that of tool calls and letters.
+    Kind.CODE: _mean(Kind.MATH, Kind.KNOWLEDGE),
+    **dict.fromkeys(
+        (Kind.EXTRACTION, Kind.REWRITING, Kind.SUMMARISATION, Kind.TRANSLATION), _mean(*_MEASURED)
+    ),
+}
+"""Kinds without an outcome of their own: the mean of the measured ones."""
+
+PRIORS: Mapping[Kind, ExpectedScores] = {
+    **_MEASURED,
+    **_AS_THE_OTHERS,
     Kind.UNSURE: ExpectedScores(0.65, 0.80),
 }
 """What is expected of a kind that no training row measured."""
@@ -82,12 +101,14 @@ class Gains(Protocol):
 class GainModel:
     """Coefficients by feature name, and the kinds that they were measured on.
 
-    local, cloud: what each feature adds to the score; "constant" is always present.
+    local, cloud: what each feature adds to the score; "constant" is always present. length: what a
+    unit of the feature "length" adds to either score, whatever the kind.
     """
 
     local: Mapping[str, float]
     cloud: Mapping[str, float]
     measured: frozenset[str]
+    length: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> GainModel:
@@ -98,6 +119,7 @@ class GainModel:
                 local={str(name): float(value) for name, value in stored["local"].items()},
                 cloud={str(name): float(value) for name, value in stored["cloud"].items()},
                 measured=frozenset(stored["measured"]),
+                length=(float(stored["length"]["local"]), float(stored["length"]["cloud"])),
             )
         except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
             raise ConfigError(
@@ -111,15 +133,23 @@ class GainModel:
             "local": {name: round(value, 5) for name, value in self.local.items()},
             "cloud": {name: round(value, 5) for name, value in self.cloud.items()},
             "measured": sorted(self.measured),
+            "length": dict(zip(("local", "cloud"), self.length, strict=True)),
         }
         path.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
     def expected(self, guess: Guess, signals: Signals, model: str) -> ExpectedScores:
         """Of any small general model: the measured ones are taken together, whatever `model`."""
         if guess.kind.value not in self.measured:
-            return PRIORS[guess.kind]
+            return self._as_the_others(guess, signals)
         present = features(guess, signals)
         return ExpectedScores(_score(self.local, present), _score(self.cloud, present))
+
+    def _as_the_others(self, guess: Guess, signals: Signals) -> ExpectedScores:
+        usual = PRIORS[guess.kind]
+        if guess.kind not in _AS_THE_OTHERS:
+            return usual
+        local, cloud = (slope * _length(signals) for slope in self.length)
+        return ExpectedScores(_bounded(usual.local + local), _bounded(usual.cloud + cloud))
 
 
 @cache
@@ -131,10 +161,14 @@ def shipped_gains() -> GainModel:
 def features(guess: Guess, signals: Signals) -> dict[str, float]:
     """What the scores are linear in; a feature that is absent is zero. All within a few units."""
     kind = guess.kind.value
-    length = math.log1p(min(max(signals.chars, _SHORT_CHARS), _LONG_CHARS)) - 5.5
+    length = _length(signals)
+    if guess.kind is Kind.KNOWLEDGE and not signals.has_choices:
+        # Only questions with their choices were measured, and how short one is with them says how
+        # easy it is: without them it counts as one of the usual length.
+        length = max(length, _USUAL_LENGTH)
     numbers = min(signals.numbers, _MANY_NUMBERS) / 10
     formula = float("\\" in signals.instruction or signals.instruction.count("$") >= 2)
-    choices = float(signals.has_choices)
+    choices = float(signals.has_choices or guess.kind is Kind.KNOWLEDGE)
     found = {
         "constant": 1.0,
         kind: 1.0,
@@ -159,4 +193,12 @@ def features(guess: Guess, signals: Signals) -> dict[str, float]:
 
 def _score(weights: Mapping[str, float], present: Mapping[str, float]) -> float:
     total = sum(weights.get(name, 0.0) * value for name, value in present.items())
-    return round(min(_HIGHEST, max(_LOWEST, total)), 4)
+    return _bounded(total)
+
+
+def _length(signals: Signals) -> float:
+    return math.log1p(min(max(signals.chars, _SHORT_CHARS), _LONG_CHARS)) - 5.5
+
+
+def _bounded(score: float) -> float:
+    return round(min(_HIGHEST, max(_LOWEST, score)), 4)

@@ -48,6 +48,7 @@ _SUBJECTS = frozenset(
 )
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
+_SPACE_BEFORE = re.compile(r"(?<=\w) +(?=[?.,](?:\s|$))")
 _NAMES = re.compile(
     r"(?<![.!?] )(?<!^)\b[A-ZÀ-Ú][a-zà-ú]{2,}"
     r"(?: (?:of |the |de |da |do |e )?[A-ZÀ-Ú][a-zà-ú]+){0,3}"
@@ -167,7 +168,7 @@ class _Writer:
         while found := _CHOICE.search(text):
             chosen = self._chance.choice(found[1].split("|"))
             text = text[: found.start()] + chosen + text[found.end() :]
-        return re.sub(r" {2,}(?=\S)", " ", text).replace(" ?", "?")
+        return _SPACE_BEFORE.sub("", re.sub(r" {2,}(?=\S)", " ", text))
 
     def _slot(self, found: re.Match[str]) -> str:
         foreign = 1.0 if found[1] == "any" else _FOREIGN_SUBJECTS * (found[1] in _SUBJECTS)
@@ -179,7 +180,8 @@ class _Writer:
             return maker()
         if found[1] in self._phrases.pools:
             return self._filled(self._line(found[1]))
-        return self._chance.choice(self._phrases.slots[found[1]])
+        value = self._chance.choice(self._phrases.slots[found[1]])
+        return self._filled(value) if "{" in value else value
 
     def _story(self) -> str:
         """A problem in words: some facts about the same people and things, and a question."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights" / "kinds.npz"
 
-UNSURE_BELOW = 0.45
+UNSURE_BELOW = 0.36
 """Below this probability the best kind is reported as UNSURE."""
 
 _OF_A_TEXT = (Kind.SUMMARISATION, Kind.EXTRACTION, Kind.TRANSLATION, Kind.REWRITING)
@@ -73,8 +73,8 @@ class NgramClassifier:
     def classify(self, prompt: str, facts: signals.Signals | None = None) -> Guess:
         """Kind, language and complexity. `confidence` is that of the best kind also when UNSURE."""
         facts = facts or signals.read(prompt)
-        shape = shapes.read(prompt, facts)
-        odds = self._model.probabilities(shown(prompt, facts), shape.marks)
+        shape = shapes.read(facts)
+        odds = self._model.probabilities(shown(facts), shape.marks)
         ruled = kind_by_rule(facts.plain, facts.beginnings)
         if facts.has_tools and ruled not in _OF_A_TEXT:
             odds[Kind.TOOL.value] = odds.get(Kind.TOOL.value, 0.0) * _TOOLS_ODDS
@@ -93,13 +93,14 @@ class NgramClassifier:
         )
 
 
-def shown(prompt: str, facts: signals.Signals) -> str:
-    """The model's input: the instruction, both ends of the prompt, and words for the signals.
+def shown(facts: signals.Signals) -> str:
+    """The model's input: the instruction, both ends of the core, and words for the signals.
 
     The ends are short: they catch an instruction without an imperative ("In a nutshell,"), and show
     too little of a document to dominate.
     """
-    if facts.chars <= (_WHOLE_ORDER_CHARS if facts.instructions else _WHOLE_CHARS):
+    prompt = facts.core
+    if len(prompt) <= (_WHOLE_ORDER_CHARS if facts.instructions else _WHOLE_CHARS):
         text = prompt
     elif facts.has_choices and not facts.instructions:
         text = f"{signals.question_with_choices(prompt)}\n{prompt[:_CONTEXT_CHARS]}"

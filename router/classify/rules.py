@@ -17,6 +17,23 @@ _CODE_WORD = (
     r"code|codigo|function|funcao|query|script|class|program\w*|method|metodo|loop|regex|"
     r"sql|python|javascript|typescript|java|rust|php"
 )
+_NO_LETTER = (
+    r"(?!.{0,40}\b(?:e-?mail|letter|message|memo|post|story|poem|speech|carta|mensagem|comunicado|"
+    r"historia|conto|discurso)\b.{0,40}\b(?:summary|resumo)\b)"
+)
+"""A letter that has a summary in it is no summary."""
+_PROGRAMMERS_WORD = (
+    r"mutex(?:es)?|semaphores?|recursion|recursao|garbage collect(?:ion|or)|coletor de lixo|"
+    r"dependency injection|injecao de dependencias?|global variables?|variaveis globais|"
+    r"linked lists?|listas? ligadas?|hash (?:tables?|maps?)|tabelas? hash|unit tests?|"
+    r"testes? unitarios?|refactoring|refatoracao|microservices?|microsservicos?|websockets?|"
+    r"webhooks?|graphql|nosql|message queues?|filas? de mensagens|race conditions?|"
+    r"memory leaks?|vazamentos? de memoria|design patterns?|object-oriented|orientacao a objetos|"
+    r"functional programming|programacao funcional|abstract class(?:es)?|classes? abstratas?|"
+    r"rest apis?|api rest|docker|kubernetes|git (?:merge|rebase)|regular expressions?|"
+    r"binary search|busca binaria|big o notation|continuous integration|integracao continua|"
+    r"composition (?:over|rather than|instead of|or|and) inheritance|async(?:/| and )await"
+)
 _GAP = re.compile(r"(?<!\(\?!)\.\{\d+,\d+\}\??|\[\^\\n\]\{\d+,\d+\}")
 _NOT_CODE = rf"(?!.{{0,60}}\b(?:{_CODE_WORD})\b)"
 
@@ -50,8 +67,8 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             r"pontos|"
             r"ideias|principais|chave)\b",
             rf"{_START}(?:given (?:the|this) .{{1,40}}, )?(?:write|give|make|generate|produce|"
-            r"create|provide|faca|escreva|gere|crie|de|quero|preciso)\b.{0,30}\b(?:summary (?:of|"
-            r"for)|resumo d[oae]s?)\b",
+            rf"create|provide|faca|escreva|gere|crie|de|quero|preciso)\b{_NO_LETTER}.{{0,30}}\b"
+            r"(?:summary (?:of|for)|resumo d[oae]s?)\b",
             r"\b(?:write|give|make|generate|escreva|faca|gere|crie) (?:me )?(?:a|an|um) "
             r"(?:\w+ )?(?:summary|resumo)\W*$",
         ),
@@ -61,6 +78,12 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             rf"{_START}(?:fix|correct|check|corrij\w+|corrig\w+|revis\w+|arrum\w+) "
             r"(?:(?:the|my|any|this|all|o|os|a|as) )?(?:grammar|spelling|typos|punctuation|"
             r"gramatica|ortografia|pontuacao|portugues|erros de (?:portugues|digitacao))\b",
+        ),
+        "writing": (
+            rf"{_START}(?:write|draft|compose|escreva|redija|componha) (?:me )?(?:an?|um|uma) "
+            r"(?:\w+ ){0,2}(?:e-?mail|letter|memo|story|poem|speech|essay|blog post|carta|conto|"
+            r"historia|poema|discurso|redacao|convite) (?:to|that|which|about|in which|where|que|"
+            r"para|sobre|em que)\b",
         ),
         "code": (
             rf"{_START}(?:write|create|implement|fix|debug|refactor|escrev\w+|crie|implement\w+|"
@@ -81,6 +104,11 @@ _UNMISTAKABLE: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
             rf"{_START}(?:design|architect|propose|projet[ae]r?|desenh[ae]r?|proponha)\b[^\n]{{0,40}}"
             r"\b(?:architecture|arquitetura|database schema|esquema do banco|data model|"
             r"modelo de dados|microservices?|microsservicos)\b",
+            # A question about an idea of programming.
+            r"(?:^|\n)\s*(?:what|why|when|where|which|how|is|are|does|do|should|can|explain|"
+            r"describe|compare|o que|por ?que|para que|quando|onde|qual|quais|como|explique|"
+            r"explica)\b"
+            rf"[^\n]{{0,80}}\b(?:{_PROGRAMMERS_WORD})\b",
         ),
         "math": (
             rf"{_START}(?:solve|resolv[ae]r?)\b.{{0,25}}\b(?:equation|equacao|for x|system)\b",

@@ -64,17 +64,17 @@ class Shape:
     leaning: Kind | None = None
 
 
-def read(prompt: str, facts: Signals) -> Shape:
-    """The shape of `prompt`, whose signals are `facts`."""
+def read(facts: Signals) -> Shape:
+    """The shape of the prompt whose signals are `facts`."""
     asked = facts.plain
     words = set(asked.translate(_PUNCTUATION).split())
     first = not _FIRST.isdisjoint(words)
     quantity = _QUANTITY.search(asked) is not None
-    seen = prompt[:_SEEN_CHARS]
+    seen = facts.core[:_SEEN_CHARS]
     formula = ("$" in seen or "\\" in seen or "[asy]" in seen) and bool(_FORMULA.search(seen))
     return Shape(
-        _marks(prompt, facts, words, first=first, quantity=quantity, formula=formula),
-        _leaning(prompt, facts, first=first, quantity=quantity, formula=formula),
+        _marks(facts, words, first=first, quantity=quantity, formula=formula),
+        _leaning(facts, first=first, quantity=quantity, formula=formula),
     )
 
 
@@ -89,21 +89,22 @@ def fact_words(facts: Signals) -> list[str]:
             ("factchoices", facts.has_choices),
             ("factnumbers", facts.numbers >= _MANY_NUMBERS),
             ("factquestion", facts.questions > 0 and facts.instructions == 0),
-            ("factdocument", facts.chars > 300 + len(facts.instruction)),
+            ("factdocument", len(facts.core) > 300 + len(facts.instruction)),
         )
         if present
     ]
 
 
 def _marks(
-    prompt: str, facts: Signals, words: set[str], *, first: bool, quantity: bool, formula: bool
+    facts: Signals, words: set[str], *, first: bool, quantity: bool, formula: bool
 ) -> tuple[str, ...]:
-    length = sum(facts.chars >= edge for edge in _LENGTHS)
+    prompt = facts.core
+    length = sum(len(prompt) >= edge for edge in _LENGTHS)
     numbers = sum(facts.numbers >= edge for edge in _NUMBERS)
     way = "order" if facts.instructions else "question" if facts.questions else "neither"
     last = prompt[-20:].rstrip()[-1:]
     end = last if last in "?:" else "." if last in ".!" else "word" if last.isalnum() else "other"
-    long = facts.chars > len(facts.instruction) + 200
+    long = len(prompt) > len(facts.instruction) + 200
     found = fact_words(facts)
     found += [
         word
@@ -126,26 +127,25 @@ def _marks(
     return tuple(found)
 
 
-def _leaning(
-    prompt: str, facts: Signals, *, first: bool, quantity: bool, formula: bool
-) -> Kind | None:
+def _leaning(facts: Signals, *, first: bool, quantity: bool, formula: bool) -> Kind | None:
+    prompt = facts.core
     if facts.has_code or facts.has_table or facts.has_json:
         return None
     if formula:
         return Kind.MATH
-    figures = facts.numbers > 1 and facts.numbers * _CHARS_PER_NUMBER >= facts.chars
-    if quantity and figures and facts.chars < _STORY_CHARS and not facts.has_choices:
+    figures = facts.numbers > 1 and facts.numbers * _CHARS_PER_NUMBER >= len(prompt)
+    if quantity and figures and len(prompt) < _STORY_CHARS and not facts.has_choices:
         return Kind.MATH
     if facts.instructions == 0 and _BLANK.search(prompt[-12:]):
         return Kind.KNOWLEDGE
-    if not facts.asked and not first and _is_open(prompt, facts):
+    if not facts.asked and not first and _is_open(prompt):
         return Kind.KNOWLEDGE
     return None
 
 
-def _is_open(prompt: str, facts: Signals) -> bool:
+def _is_open(prompt: str) -> bool:
     """One line that stops in the middle of its sentence."""
     least, most = _STEM_CHARS
-    if facts.lines > 1 or not least < facts.chars < most or prompt.count(" ") < _STEM_SPACES:
+    if "\n" in prompt or not least < len(prompt) < most or prompt.count(" ") < _STEM_SPACES:
         return False
     return _OPEN_END.search(folded(prompt[-40:].rstrip(" _:."))) is not None

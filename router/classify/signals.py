@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from router.classify import lexicon
+from router.classify import frame, lexicon
 from router.classify.complexity import complexity_of
 from router.classify.language import Language, language_of
 
@@ -69,8 +69,10 @@ class Signals:
     tokens: an estimate, characters over four. questions, instructions: sentences at the two ends
     of the prompt that ask, by a question mark or by an imperative. instruction: those sentences,
     or both ends of the prompt where none is recognised (`asked` is then False). has_choices: a
-    list A), B), C). numbers: figures in the windows. complexity: 0..1, by markers such as "prove"
-    or "trade-offs" alone; `Guess.complexity` is judged from it and from what is asked. has_tools:
+    list A), B), C). core: the prompt without greetings, labels and an empty "Answer:" around it; of
+    it is all that is said here but chars, lines and tokens. numbers: figures in the windows.
+    complexity: 0..1, by markers such as "prove" or "trade-offs" alone; `Guess.complexity` is judged
+    from it and from what is asked. has_tools:
     descriptions of functions to call.
     """
 
@@ -88,6 +90,7 @@ class Signals:
     asked: bool
     instruction: str
     complexity: float
+    core: str
     plain: str
     beginnings: frozenset[str]
     has_tools: bool = False
@@ -95,7 +98,8 @@ class Signals:
 
 def read(prompt: str) -> Signals:
     """Every signal of `prompt`; well under a millisecond, whatever its length."""
-    seen = _windows(prompt)
+    core = frame.core(prompt)
+    seen = _windows(core)
     prose = _FENCE.sub("\n", seen) if "```" in seen else seen
     orders, questions = _asks(prose)
     asked = bool(orders or questions)
@@ -111,13 +115,14 @@ def read(prompt: str) -> Signals:
         has_code=_has_code(seen),
         has_table=("|" in seen or "," in seen) and _TABLE.search(seen) is not None,
         has_json=("{" in seen or "[" in seen) and _JSON.search(seen) is not None,
-        has_choices=_has_choices(prompt[-_CHOICES_CHARS:]),
+        has_choices=_has_choices(core[-_CHOICES_CHARS:]),
         numbers=numbers,
         questions=len(questions),
         instructions=len(orders),
         asked=asked,
         instruction=instruction,
         complexity=complexity_of(plain, beginnings, prose, len(orders), numbers),
+        core=core,
         plain=plain,
         beginnings=beginnings,
         has_tools='"name"' in seen

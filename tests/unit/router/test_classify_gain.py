@@ -10,7 +10,7 @@ from router.classify import signals
 from router.classify.gain import PRIORS, WEIGHTS, ExpectedScores, GainModel, features, shipped_gains
 from router.classify.kinds import NgramClassifier
 from router.errors import ConfigError
-from router.evaluate.train_gain import fit_gain
+from router.evaluate.train_gain import OFFSET, fit_gain
 from router.settings.policy import PolicySettings
 from router.types.decision import Guess, Kind
 
@@ -28,19 +28,68 @@ def test_expected_scores_are_scores_whatever_the_prompt(prompt: str, kind: Kind)
     assert found.outcomes == 0
 
 
-def test_a_kind_that_was_not_measured_keeps_the_prior() -> None:
+def test_a_kind_that_was_not_measured_is_expected_to_gain_what_the_measured_ones_do() -> None:
     model = GainModel(local={}, cloud={}, measured=frozenset({"math"}))
     for kind in set(Kind) - {Kind.MATH}:
         assert model.expected(_guess(kind), signals.read("hello"), "m") == PRIORS[kind]
+    known = [PRIORS[kind] for kind in (Kind.MATH, Kind.KNOWLEDGE, Kind.TOOL, Kind.WRITING)]
+    mean = sum(one.gain for one in known) / 4
+    for kind in (Kind.EXTRACTION, Kind.REWRITING, Kind.SUMMARISATION, Kind.TRANSLATION):
+        assert PRIORS[kind].gain == pytest.approx(mean, abs=1e-3)
+    reasoning = (PRIORS[Kind.MATH].gain + PRIORS[Kind.KNOWLEDGE].gain) / 2
+    assert PRIORS[Kind.CODE].gain == pytest.approx(reasoning, abs=1e-3)
+
+
+def test_what_is_longer_is_expected_to_gain_more_also_where_its_kind_was_not_measured() -> None:
+    model, short, long = shipped_gains(), "Tidy it: " + "ab " * 30, "Tidy it: " + "ab " * 900
+    for kind in (Kind.CODE, Kind.EXTRACTION, Kind.REWRITING, Kind.SUMMARISATION, Kind.TRANSLATION):
+        brief, lengthy = (
+            model.expected(_guess(kind), signals.read(text), "m") for text in (short, long)
+        )
+        assert lengthy.gain > brief.gain + 0.05
+        assert lengthy.local < brief.local
+
+
+def test_code_of_which_nothing_was_measured_is_no_routine() -> None:
+    for prompt in (
+        "Write a function that merges overlapping intervals.",
+        "Implemente uma função que junte intervalos que se sobrepõem.",
+    ):
+        found = shipped_gains().expected(_guess(Kind.CODE), signals.read(prompt), "m")
+        assert found.gain > PolicySettings().max_gain
+
+
+def test_a_question_without_choices_is_no_easier_for_being_short() -> None:
+    short, long = "Who painted the Night Watch?", f"{'We were in Amsterdam. ' * 15}Who painted it?"
+    first, second = (
+        shipped_gains().expected(_guess(Kind.KNOWLEDGE), signals.read(text), "m").gain
+        for text in (short, long)
+    )
+    assert first == pytest.approx(second, abs=0.02)
 
 
 def test_what_is_unclear_keeps_the_prior_however_much_of_it_was_measured() -> None:
-    rows = [{"constant": 1.0, kind: 1.0} for kind in ("unsure", "math") for _ in range(50)]
-    model = fit_gain(rows, [0.1] * 100, [0.9] * 100)
+    rows = [{"constant": 1.0, kind: 1.0} for kind in ("unsure", "math") for _ in range(300)]
+    model = fit_gain(rows, [0.1] * 600, [0.9] * 600)
     assert model.measured == {"math"}
     found = model.expected(_guess(Kind.UNSURE), signals.read("hm"), "m")
     assert found == PRIORS[Kind.UNSURE]
     assert found.gain > 0
+
+
+def test_rows_with_an_offset_teach_slopes_and_measure_no_kind() -> None:
+    def row(length: float, **more: float) -> dict[str, float]:
+        return {"constant": 1.0, "code": 1.0, "length": length, **more}
+
+    small = [row(0.0)] * 100
+    other = [row(length, **{f"{OFFSET} big": 1.0}) for length in (-1.0, 1.0) * 300]
+    local = [0.5] * 100 + [0.9 - 0.1 * one["length"] for one in other]
+    model = fit_gain(small + other, local, [0.9] * 700, penalty=0.01)
+    assert model.measured == frozenset()
+    assert not any(name.startswith(OFFSET) for name in model.local)
+    assert model.local["length"] == pytest.approx(-0.1, abs=0.01)
+    assert model.local["constant"] + model.local["code"] == pytest.approx(0.5, abs=0.02)
+    assert model.length == (-0.1, 0.0)
 
 
 def test_the_gain_is_the_difference_of_the_scores() -> None:

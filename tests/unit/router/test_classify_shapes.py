@@ -13,7 +13,7 @@ from router.types.decision import Kind
 
 
 def _shape(prompt: str) -> shapes.Shape:
-    return shapes.read(prompt, signals.read(prompt))
+    return shapes.read(signals.read(prompt))
 
 
 @pytest.mark.parametrize(

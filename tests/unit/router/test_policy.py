@@ -58,7 +58,7 @@ def judge(
 
 
 def test_routine_kinds_are_local_for_a_general_model() -> None:
-    for kind in (Kind.EXTRACTION, Kind.TOOL, Kind.WRITING, Kind.REWRITING, Kind.CODE):
+    for kind in (Kind.EXTRACTION, Kind.TOOL, Kind.WRITING, Kind.REWRITING):
         assert judge(guess(kind), local()).route == "local"
 
 
