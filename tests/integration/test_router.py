@@ -124,7 +124,8 @@ async def test_code_that_does_not_parse_is_repaired_once_by_the_same_model(
         {"match": "does not parse", "reply": mended.replace("\\", "\\\\")},
         {"reply": "```python\ndef f(:\n```"},
     ]
-    async with scripted_router(store, tmp_path, local=local, cloud=CLOUD) as router:
+    here = {"max_gain_by_kind": {"code": 0.5}}
+    async with scripted_router(store, tmp_path, local=local, cloud=CLOUD, policy=here) as router:
         result = await router.run(Task(prompt=CODE))
         assert (result.route, result.text) == ("local", mended)
         assert [attempt.outcome for attempt in result.attempts] == ["rejected", "accepted"]
@@ -141,7 +142,8 @@ async def test_what_cannot_be_repaired_is_tried_only_once_more(
     store: Store, tmp_path: Path
 ) -> None:
     broken = [{"reply": "```python\ndef f(:\n```"}]
-    async with scripted_router(store, tmp_path, local=broken, cloud=CLOUD) as router:
+    here = {"max_gain_by_kind": {"code": 0.5}}
+    async with scripted_router(store, tmp_path, local=broken, cloud=CLOUD, policy=here) as router:
         result = await router.run(Task(prompt=CODE))
         assert [attempt.route for attempt in result.attempts] == ["local", "local", "cloud"]
         assert result.route == "cloud"
