@@ -34,6 +34,7 @@ from graphs.request.calls_in_flight import CallsUnderWay
 from graphs.request.cooldown import Cooldown
 from graphs.request.graph import build
 from graphs.request.state import Deps, Outcome, Run, State
+from graphs.request.summaries import Summaries
 from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from graphs.shadow.shadow import ShadowRuns
 from router.account.budget import Budget
@@ -127,6 +128,7 @@ class Router:
             cloud_absent=roster.cloud_absent,
             paid=PaidCalls(store),
             under_way=CallsUnderWay(),
+            summaries=Summaries(),
             tools=tools,
             own_checks=checks,
             budget=Budget(store, settings.budget),

@@ -18,6 +18,7 @@ from graphs.request.conclude import conclude
 from graphs.request.decide import local_deadline, max_wait_s
 from graphs.request.guard import relabelled
 from graphs.request.state import Deps, Outcome, Run, State
+from graphs.request.summary import summary_of
 from graphs.request.tool_loop import answer_with_tools, toolbox_of
 from graphs.request.turns import with_fewer_turns
 from graphs.request.visibility import candidate_for, goes_on, local_agent, may_see
@@ -125,8 +126,15 @@ async def answer_locally(state: State, runtime: Node) -> State:
 
     # Tools may have changed something; and a cloud may read the whole session.
     again = toolbox is None and not state["cloud_open"]
+    summarises = run.deps.settings.memory.summarise and agent.specialist is None
     answered = await with_fewer_turns(
-        agent, ask, state, state["history"], failure=failure, again=again
+        agent,
+        ask,
+        state,
+        state["history"],
+        failure=failure,
+        again=again,
+        summarise=(lambda turns: summary_of(agent, turns, state, run)) if summarises else None,
     )
     if answered["completion"] is None and "outcome" not in answered:
         answered["goes_on"] = goes_on(answered.get("escalation"), {**state, **answered}, run)

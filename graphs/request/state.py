@@ -14,6 +14,7 @@ from agents.tools.configured import Tools
 from graphs.events import Event
 from graphs.request.calls_in_flight import CallsUnderWay
 from graphs.request.cooldown import Cooldown
+from graphs.request.summaries import Summaries
 from graphs.run_options import DEFAULT_OPTIONS, RunOptions
 from router.account.budget import Budget
 from router.account.idempotency import PaidCalls
@@ -149,6 +150,7 @@ class Deps:
     cache: AnswerCache | None
     fingerprint: str
     store: Store
+    summaries: Summaries
 
     @property
     def agents(self) -> Mapping[str, Agent]:

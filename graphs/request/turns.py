@@ -13,6 +13,9 @@ from router.types.task import Message
 Ask = Callable[[tuple[Message, ...]], Awaitable[State]]
 """(what the model is shown) -> what an attempt returns."""
 
+Summarise = Callable[[tuple[Message, ...]], Awaitable[str]]
+"""(the older turns) -> a summary of them; empty where there is none."""
+
 
 async def with_fewer_turns(
     agent: Agent,
@@ -22,18 +25,27 @@ async def with_fewer_turns(
     *,
     failure: str | None = None,
     again: bool,
+    summarise: Summarise | None = None,
 ) -> State:
     """The answer to the task, given as many of the session's turns as fit.
 
     again: whether to ask with fewer turns if the model counts more tokens than was estimated.
+    summarise: what does not fit is told in short; None leaves it out.
     """
     task, facts = state["task"], state["facts"]
     turns = agent.recalled(task, history, facts)
+    summarised = False
+    if summarise is not None and len(turns) < len(history):
+        older = history[: len(history) - len(turns)]
+        if summary := await summarise(older):
+            facts, summarised = (*facts, f"earlier in this conversation: {summary}"), True
+            turns = agent.recalled(task, history, facts)
     answered = await ask(agent.messages(task, turns, failure, facts))
     while turns and again and _is_too_long(answered):
         turns = newer_half(turns)
         answered = await ask(agent.messages(task, turns, failure, facts))
-    return {**answered, "left_out": _left_out(agent, state, history, turns)}
+    left_out = _left_out(agent, state, history, turns, summarised=summarised)
+    return {**answered, "left_out": left_out}
 
 
 def _is_too_long(answered: State) -> bool:
@@ -42,16 +54,23 @@ def _is_too_long(answered: State) -> bool:
 
 
 def _left_out(
-    agent: Agent, state: State, history: tuple[Message, ...], shown: tuple[Message, ...]
+    agent: Agent,
+    state: State,
+    history: tuple[Message, ...],
+    shown: tuple[Message, ...],
+    *,
+    summarised: bool,
 ) -> str:
-    """A warning that turns were left out; empty where all configured turns were shown."""
+    """A warning that turns were left out, or summarised; empty where all configured turns were
+    shown."""
     total, kept = (
         sum(one.role == "user" for one in part) for part in (agent.last_turns(history), shown)
     )
     if kept >= total:
         return ""
+    what = "summarised" if summarised else "left out"
     return (
         f"of session {state['task'].session!r} the oldest {total - kept} of {total} turns were "
-        f"left out for {agent.engine.caps.model}: they do not fit what it can read "
+        f"{what} for {agent.engine.caps.model}: they do not fit what it can read "
         "(context_tokens, memory.recall_tokens)"
     )

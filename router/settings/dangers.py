@@ -51,6 +51,7 @@ HARMLESS = frozenset(
         "learning.shadow_judge",
         "memory.history_messages",
         "memory.cache",
+        "memory.summarise",
         "memory.fact_tokens",
         "memory.recall_tokens",
         "models.exact",

@@ -29,6 +29,10 @@ class MemorySettings(Frozen):
         description="tokens of matching facts that general models and the cloud are shown, and at "
         "most of a session's turns; 0: no facts, and the newest turns that fit the window",
     )
+    summarise: bool = Field(
+        default=False,
+        description="let the local model summarise the turns of a session that do not fit it",
+    )
     ledger_days: float = Field(default=90.0, gt=0, description="how long the account is kept")
 
 

@@ -146,3 +146,30 @@ async def test_a_prompt_that_is_too_long_by_itself_still_waits_for_a_cloud(store
 
     assert result.status == "parked"
     assert here.requests == []
+
+
+async def test_where_it_is_wished_the_oldest_turns_are_told_in_short(store: Store) -> None:
+    def brain(prompt: str, _: object) -> str:
+        return "They spoke of questions." if prompt.startswith("user:") else "Lisbon"
+
+    async with (
+        ProviderServer(brain=brain) as here,
+        routed(store, here, memory={"summarise": True}) as router,
+    ):
+        await remembered(router, words=300)
+        result = await router.run(Task(prompt=QUESTION, session="s"))
+        once = len(here.requests)
+        await router.run(Task(prompt="And of Spain? One word.", session="s"))
+
+    asked, answered = here.requests[0].body["messages"], here.requests[1].body["messages"]
+    assert "Summarise it" in asked[0]["content"]
+    assert "user: question 5" in asked[1]["content"]
+    assert "question 7" not in asked[1]["content"]
+    assert "earlier in this conversation: They spoke of questions." in answered[0]["content"]
+    assert [one["content"].split()[1] for one in answered[1:-1] if one["role"] == "user"] == [
+        "6",
+        "7",
+    ]
+    assert (result.status, once) == ("done", 2)
+    assert any("of 8 turns were summarised" in one for one in result.warnings)
+    assert [one.role for one in result.attempts] == ["summary", "general"]
