@@ -225,14 +225,16 @@ class Router:
         """
         return await self._run(task, emit or (lambda _: None), options=options)
 
-    async def stream(self, task: Task) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, task: Task, *, options: RunOptions = DEFAULT_OPTIONS
+    ) -> AsyncGenerator[Event, None]:
         """The task's events as they happen, the last one Finished. Closing it cancels the run.
 
         Raises as `run` does.
         """
 
         async def run(emit: Callable[[Event], None]) -> None:
-            emit(Finished(await self._run(task, emit)))
+            emit(Finished(await self._run(task, emit, options=options)))
 
         async with aclosing(stream_events(run)) as events:
             async for event in events:

@@ -49,7 +49,7 @@ async def recall(state: State, runtime: Node) -> State:
     recalled: State = {
         "task": task,
         "label": state["label"],
-        "history": said.messages,
+        "history": task.messages or said.messages,
         "turns": tuple(dict.fromkeys(turn.task for turn in shown if turn.task)),
         "facts": tuple(fact.text for fact in facts),
         "parts": {

@@ -63,14 +63,18 @@ def _left_out(
 ) -> str:
     """A warning that turns were left out, or summarised; empty where all configured turns were
     shown."""
-    total, kept = (
-        sum(one.role == "user" for one in part) for part in (agent.last_turns(history), shown)
-    )
+    wanted = agent.last_turns(state["task"], history)
+    total, kept = (sum(one.role == "user" for one in part) for part in (wanted, shown))
     if kept >= total:
         return ""
     what = "summarised" if summarised else "left out"
     return (
-        f"of session {state['task'].session!r} the oldest {total - kept} of {total} turns were "
+        f"of {_conversation(state)} the oldest {total - kept} of {total} turns were "
         f"{what} for {agent.engine.caps.model}: they do not fit what it can read "
         "(context_tokens, memory.recall_tokens)"
     )
+
+
+def _conversation(state: State) -> str:
+    session = state["task"].session
+    return "the conversation" if session is None else f"session {session!r}"

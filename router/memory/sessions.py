@@ -197,6 +197,7 @@ def cache_key(task: Task, history: Sequence[Message], fingerprint: str) -> str |
         task.temperature,
         task.seed,
         task.max_tokens,
+        task.stop,
         task.privacy,
         [[message.role, message.content] for message in history],
         fingerprint,

@@ -7,7 +7,7 @@ import uuid
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from router.types.base import Frozen
 
@@ -47,7 +47,9 @@ class Task(Frozen):
 
     timeout_s: wall-clock seconds for the whole request, every attempt included.
     json_schema: JSON Schema the answer must satisfy; in JSON and YAML the key is `schema`.
-    session: name of a conversation whose turns are remembered; None remembers nothing.
+    session: name of a conversation whose turns are remembered; None remembers nothing. messages:
+    the turns before the prompt, of a caller who keeps the conversation; not beside a session.
+    stop: strings that end the answer and are not part of it.
     max_wait_s: seconds the task may wait for a local model's turn before it goes elsewhere; None
     takes `policy.max_wait_s` where a cloud stands behind, and waits for its turn where none does.
     tenant: on whose behalf; in a queue each has its fair share.
@@ -63,6 +65,7 @@ class Task(Frozen):
     task_id: str = Field(default_factory=lambda: uuid.uuid4().hex)
     system: str | None = None
     session: str | None = None
+    messages: tuple[Message, ...] = ()
     json_schema: dict[str, Any] | None = Field(default=None, alias="schema")
     privacy: Privacy = Privacy.PUBLIC
     timeout_s: float = Field(default=120.0, gt=0, le=86_400)
@@ -71,6 +74,7 @@ class Task(Frozen):
     max_tokens: int | None = Field(default=None, ge=1)
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = None
+    stop: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     upgrade_within_s: float | None = Field(default=None, ge=0)
@@ -96,6 +100,23 @@ class Task(Frozen):
                 "split the text, or send the part that matters"
             )
         return prompt
+
+    @model_validator(mode="after")
+    def _one_conversation(self) -> Task:
+        if self.session is not None and self.messages:
+            raise ValueError(
+                "`session` and `messages` are two conversations: let edgeward remember the one, or "
+                "pass the other with each request"
+            )
+        if any(one.role == "system" for one in self.messages):
+            raise ValueError("a system prompt is no turn: pass it as `system`")
+        chars = len(self.prompt) + sum(len(one.content) for one in self.messages)
+        if chars > MAX_PROMPT_CHARS:
+            raise ValueError(
+                f"the conversation has {chars:,} characters, the limit is {MAX_PROMPT_CHARS:,}: "
+                "leave out its oldest turns"
+            )
+        return self
 
 
 def reference_of(task_id: str) -> str:

@@ -173,3 +173,36 @@ async def test_where_it_is_wished_the_oldest_turns_are_told_in_short(store: Stor
     assert (result.status, once) == ("done", 2)
     assert any("of 8 turns were summarised" in one for one in result.warnings)
     assert [one.role for one in result.attempts] == ["summary", "general"]
+
+
+async def test_a_caller_may_keep_the_conversation_and_nothing_is_remembered(store: Store) -> None:
+    turns = tuple(
+        Message(role=role, content=f"{role} {turn}")
+        for turn in range(15)
+        for role in ("user", "assistant")
+    )
+    async with ProviderServer() as here, routed(store, here) as router:
+        result = await router.run(Task(prompt=QUESTION, messages=turns))
+        sessions = await router.memory.sessions()
+
+    assert (result.status, result.text) == ("done", "Lisbon")
+    seen = here.requests[-1].body["messages"]
+    assert [one["content"] for one in seen[1:-1]] == [one.content for one in turns], "all of them"
+    assert not sessions
+
+
+async def test_what_a_callers_conversation_holds_is_judged_as_the_prompt_is(store: Store) -> None:
+    turns = (
+        Message(role="user", content="my password is hunter2-Xk99!"),
+        Message(role="assistant", content="noted"),
+    )
+    async with ProviderServer() as here, routed(store, here) as router:
+        result = await router.run(Task(prompt=QUESTION, messages=turns))
+    assert result.label == "local_only"
+
+
+def test_two_conversations_at_once_are_refused() -> None:
+    with pytest.raises(ValueError, match="two conversations"):
+        Task(prompt="x", session="s", messages=(Message(role="user", content="y"),))
+    with pytest.raises(ValueError, match="a system prompt is no turn"):
+        Task(prompt="x", messages=(Message(role="system", content="y"),))
