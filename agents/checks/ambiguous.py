@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -21,6 +22,35 @@ _ORDER_TOLD = re.compile(
     r"|portuguese|australian|canadian|indian)(?: date)?s?\b(?: format| style| notation)?"
     r"|\bformato (?:americano|brasileiro|europeu|portugues)|\bdia/mes|\bmes/dia|\bd/m\b|\bm/d\b"
 )
+_BESIDE = 24
+_QUOTED_PART = re.compile(r"\"[^\"\n]{3,400}\"|“[^”\n]{3,400}”|«[^»\n]{3,400}»")
+_WEEKDAYS = {
+    name: number
+    for number, names in enumerate(
+        (("mon", "seg"), ("tue", "ter"), ("wed", "qua"), ("thu", "qui"), ("fri", "sex"),
+         ("sat", "sab"), ("sun", "dom"))
+    )
+    for name in names
+}  # fmt: skip
+_WEEKDAY = re.compile(
+    r"\b(?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b|\b(?:segunda|terca|quarta|quinta|sexta)"
+    r"(?:-feira)?\b|\b(?:sabado|domingo)\b"
+)
+_PORTUGUESE_PLACE = re.compile(
+    r"\b(?:portugal|brasil|brazil|lisboa|lisbon|porto|coimbra|braga|faro|sao paulo|rio de janeiro"
+    r"|brasilia|salvador|recife|fortaleza|curitiba|cpf|cnpj|nif)\b"
+)
+_ENGLISH_PLACE = re.compile(
+    r"\b(?:usa|united states|america|chicago|new york|boston|los angeles|san francisco|seattle"
+    r"|texas"
+    r"|houston|dallas|austin|florida|miami|california|denver|atlanta|philadelphia|ohio|michigan"
+    r"|england|scotland|wales|ireland|britain|london|manchester|leeds|glasgow|edinburgh|dublin"
+    r"|cardiff|belfast|birmingham|bristol|liverpool|sydney|melbourne|australia|nhs|canada)\b"
+)
+_ENGLISH_FIELD = re.compile(
+    r"\b(?:date|login|arrival|departure|due|issued|birth|ship(?:ped|ping)?|booking|order|invoice|from"
+    r"|until|expires?|valid|name|guest|nights?|payment|received|delivery|last|the|of|on|by)\b"
+)
 _LABELLED = r"(?<!\w)(?:{name})\s{{0,3}}(?:[:=]|\bis\b|\be\b|\bde\b|\bof\b)?\s{{0,3}}"
 _VALUE = (
     r"((?:[a-z]{3} |[$€£])?\s?\d[\d.,]{0,14}\d|\d+|[\w.+-]{1,40}@[\w.-]{1,60}"
@@ -39,7 +69,8 @@ def unambiguous(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     """It does not turn a date into another form that could be read both ways, nor give one of two
     values that the text gives for the same thing.
 
-    Portuguese requests write the day first; English ones either, unless they say which.
+    Portuguese writes the day first; English either, unless the request, a weekday or a place says
+    which.
     """
     if kind is Kind.CODE or len(task.prompt) > _CHARS:
         return CheckResult.found("ambiguous", "not looked for")
@@ -54,16 +85,53 @@ def _open_date(prompt: str, answer: str) -> str:
     dates = [_Written(found) for found in _NUMERIC.finditer(prompt)]
     dates = [date for date in dates if date.is_date]
     facts = signals.read(prompt)
-    if not dates or facts.language == "pt" or _ORDER_TOLD.search(plain_text(facts.instruction)):
+    if not dates or _ORDER_TOLD.search(plain_text(facts.instruction)):
         return ""
     if any(date.order_is_clear for date in dates):
         return ""
+    dates = [date for date in dates if not _order_known(date, prompt, facts.language)]
     given, _ = read_dates(plain_text(_NUMERIC.sub(" ", answer)))
     for date in dates:
         days = {(month, day) for _, month, day in given}
-        if date.text not in answer and days & {(date.a, date.b), (date.b, date.a)}:
+        both = {(date.a, date.b), (date.b, date.a)} <= days
+        if not both and date.text not in answer and days & {(date.a, date.b), (date.b, date.a)}:
             return f"{date.text} can be read with the day or with the month first"
     return ""
+
+
+def _order_known(date: _Written, prompt: str, asked_in: str) -> bool:
+    """Whether the weekday beside it, or the language around it, says which is the day.
+
+    Portuguese writes the day first, in whatever language it is asked about; a line of English
+    words around a date says nothing, although a Portuguese request asks about it.
+    """
+    at = prompt.find(date.text)
+    near = plain_text(prompt[max(0, at - _BESIDE) : at + len(date.text) + _BESIDE])
+    if (weekday := _WEEKDAY.search(near)) and date.year is not None:
+        wanted = _WEEKDAYS[weekday[0][:3]]
+        fits = {
+            order
+            for order in ((date.a, date.b), (date.b, date.a))
+            if _weekday(date.year, *order) == wanted
+        }
+        if len(fits) == 1:
+            return True
+    told = plain_text(prompt)
+    if _PORTUGUESE_PLACE.search(told) or _ENGLISH_PLACE.search(told):
+        return True
+    begin = prompt.rfind("\n", 0, at) + 1
+    end = prompt.find("\n", at)
+    quoted = [found[0] for found in _QUOTED_PART.finditer(prompt) if date.text in found[0]]
+    own = quoted[0] if quoted else prompt[begin : end if end >= 0 else len(prompt)]
+    words = _ENGLISH_FIELD.search(plain_text(own))
+    return asked_in == "pt" and words is None
+
+
+def _weekday(year: int, month: int, day: int) -> int | None:
+    try:
+        return dt.date(year, month, day).weekday()
+    except ValueError:
+        return None
 
 
 class _Written:
@@ -72,6 +140,7 @@ class _Written:
     def __init__(self, found: re.Match[str]) -> None:
         self.text = found[0]
         self.a, self.b = int(found[1]), int(found[3])
+        self.year = None if found[4] is None else int(found[4]) % 100 + 2000
         # 3.5 and 10-12 are dates only with a year.
         self.is_date = max(self.a, self.b) <= 31 and 0 < min(self.a, self.b) <= 12
         self.is_date = self.is_date and (found[4] is not None or found[2] == "/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 
@@ -13,8 +14,10 @@ from agents.checks.trial import tried
 from router.classify import signals
 from router.classify.code_language import (
     NOT_PROGRAMS,
+    Block,
     asked_languages,
     canonical_language,
+    evident_language,
     fenced_blocks,
     languages_of,
 )
@@ -32,9 +35,11 @@ _OTHER_DATABASE = re.compile(
 
 
 _WRITES = re.compile(
-    r"\b(?:write|create|implement|generate|give me|code|build|make|need|escrev\w+|cri[ae]r?"
+    r"\b(?:da-me|me da|quero|write|create|implement|generate|give me|code|build|make|need"
+    r"|escrev\w+|cri[ae]r?"
     r"|implement\w+|fa[cz]\w*|ger[ae]r?|preciso)\b.{0,60}\b(?:function|script|query|regexp?"
-    r"|regular expression|class|program|command|one-?liner|snippet|method|macro|sql|funcao|consulta"
+    r"|regular expression|html|css|yaml|class|program|command|one-?liner|snippet|method|macro"
+    r"|sql|funcao|consulta"
     r"|comando|classe|programa|metodo|expressao regular)\b"
 )
 _STATEMENT = re.compile(
@@ -44,13 +49,18 @@ _STATEMENT = re.compile(
     r"|WITH \w+ AS \(|\^\S.*\$\s*$)",
     re.DOTALL,
 )
-_CODE_SIGN = re.compile(r"[(){};=|\\$^<>`]|(?<!\w)--?\w|\w/\w")
+_EXPLAINS = re.compile(
+    r"\b(?:what does|what do|o que (?:faz|fazem)|explain|expli(?:ca|que)|in (?:plain|simple) words"
+    r"|em palavras|how does|como funciona|why|porque|por que|difference|diferenca)\b"
+)
+_CODE_SIGN = re.compile(r"[{}=|\\$^<>`]|\w\(|;\s*$|(?<!\w)--?\w|\w/\w", re.MULTILINE)
 _PROSE_WORDS = 6
 
 
 def code_given(task: Task, completion: Completion) -> CheckResult:
     """There is code in it, where the request wants some written and not explained."""
-    asked = _WRITES.search(plain_text(signals.read(task.prompt).instruction))
+    wish = plain_text(signals.read(task.prompt).instruction)
+    asked = None if _EXPLAINS.search(wish) else _WRITES.search(wish)
     text = completion.text
     prose = len(text.split()) >= _PROSE_WORDS and not _CODE_SIGN.search(text)
     if asked and prose and not fenced_blocks(text):
@@ -62,6 +72,21 @@ def code_given(task: Task, completion: Completion) -> CheckResult:
 def is_code(text: str) -> bool:
     """Whether an answer is itself a program, a query or a pattern, without a fence around it."""
     return _STATEMENT.match(text) is not None
+
+
+def blocks_of(text: str) -> tuple[Block, ...]:
+    """The code in an answer: its fenced blocks, else the whole where it is a program by itself."""
+    if fenced := fenced_blocks(text):
+        return fenced
+    if not is_code(text):
+        return ()
+    language = evident_language(text)
+    if language == "python":
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return ()  # perhaps there is prose after it
+    return (Block(tag=language or "", language=language, code=text),)
 
 
 async def code_parses(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
@@ -116,7 +141,7 @@ def language_kept(
     if not asked:
         return CheckResult.found("language", "no language was asked for")
     wanted = " or ".join(sorted(asked))
-    written = languages_of(fenced_blocks(completion.text))
+    written = languages_of(blocks_of(completion.text))
     if why != "was asked for":
         written -= NOT_PROGRAMS
     if not written:
@@ -152,7 +177,7 @@ async def examples_pass(
     carried = examples_of(task.prompt)
     if not carried:
         return CheckResult.found("examples", "the task carries none")
-    code, defined = solution(fenced_blocks(completion.text))
+    code, defined = solution(blocks_of(completion.text))
     if not defined:
         return CheckResult.found("examples", "not run: the answer defines nothing in Python")
     examples = tuple(example for example in carried if example.names <= defined)

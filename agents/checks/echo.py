@@ -24,6 +24,26 @@ _ASKS_FOR_IT = re.compile(
     r"|tal e qual|copie|copia|corrig\w+|corrij\w+|revis\w+|revej\w+|gramatic\w*|ortogra\w*)\b"
 )
 """Words of requests that a right answer may repeat."""
+_CHANGED = frozenset({Kind.REWRITING, Kind.SUMMARISATION})
+_CHANGES = re.compile(
+    r"\b(?:simpl\w+|short\w*|brief\w*|formal\w*|informal|polite\w*|friendl\w+|rephras\w+|rewrit\w+"
+    r"|rewrote|paraphras\w+|summar\w+|condense|sound|plain|resum\w+|encurt\w+|reescrev\w+|reformul\w+"
+    r"|parafras\w+|mais curt\w+|educad\w+|cordial|clar[oa])\b"
+)
+"""Words of requests after which the text cannot stay as it is."""
+_MOST_OF_IT = 0.8
+_TAKES = re.compile(
+    r"\b(?:extract\w*|extra[ií]\w*|who|what|which|when|where|how|quem|qual|quais|quando|onde|quanto"
+    r"|reply|answer|respond\w*|tell|give|d[aá]|diz|diga|list\w*)\b"
+)
+"""Words of requests for a part of a text, or for something of one's own about it."""
+_EDITS = re.compile(r"\b(?:remov\w+|replac\w+|delet\w+|tir\w+|retir\w+|substitu\w+|troc\w+)\b")
+_TEXT_WORDS, _NEARLY_ALL = 14, 0.9
+_TRANSLATES = re.compile(
+    r"\b(?:translat\w*|tradu\w+|verta|verte|(?:in|to|into|em|para|pra) (?:english|portuguese"
+    r"|spanish"
+    r"|french|german|italian|ingles|portugues|espanhol|frances|alemao|italiano))\b"
+)
 
 
 def not_an_echo(
@@ -66,8 +86,17 @@ def _echoed(
     # A question is often taken up in its answer, an order is not.
     if facts.instructions and material and said[: len(order)] == order[: len(said)]:
         return "it begins with the request"
-    if kind is Kind.TRANSLATION and material and _within(said, asked):
+    translates = kind is Kind.TRANSLATION and _TRANSLATES.search(" ".join(asked)) is not None
+    if translates and material and _within(said, asked):
         return "it is the text that was to be translated"
+    whole = max(_TEXT_WORDS, (len(asked) - len(order)) * _NEARLY_ALL)
+    takes = _TAKES.search(" ".join(order)) is not None and not _EDITS.search(" ".join(order))
+    if takes and kind is not Kind.CODE and material and len(said) >= whole and _within(said, asked):
+        return "it is the whole text that was given"
+    changes = kind in _CHANGED and _CHANGES.search(" ".join(order)) is not None
+    most = max(_RUN_WORDS, (len(asked) - len(order)) * _MOST_OF_IT)
+    if changes and material and len(said) >= most and _within(said, asked):
+        return "it is the text that was to be changed"
     for earlier in reversed(turns) if len(said) >= _RUN_WORDS else ():
         if earlier.role == "assistant" and _words(earlier.content) == said:
             return "it is an earlier answer of the session"

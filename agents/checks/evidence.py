@@ -10,6 +10,7 @@ from agents.checks.grounded import grounded
 from agents.checks.injected import not_injected
 from agents.checks.left_out import nothing_left_out
 from agents.checks.prose_language import in_language
+from agents.checks.reachable import reachable
 from agents.checks.sandbox import Limits
 from router.classify.code_language import canonical_language
 from router.errors import ConfigError
@@ -47,6 +48,7 @@ async def evidence_checks(
         return (
             grounded(task, kind, completion),
             arithmetic(task, kind, completion),
+            reachable(task, kind, completion),
             in_language(task, kind, completion),
             nothing_left_out(task, kind, completion),
             unambiguous(task, kind, completion),

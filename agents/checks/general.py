@@ -11,7 +11,8 @@ import jsonschema
 
 from agents import calibration
 from agents.calibration import Sureness
-from agents.checks.loops import looped_unit
+from agents.checks.loops import looped_unit, wants_repetition
+from agents.checks.one_turn import one_turn
 from agents.checks.refusal import not_a_refusal
 from router.types.card import Card
 from router.types.completion import Completion, TokenStats
@@ -49,9 +50,9 @@ def complete(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     return CheckResult.found("complete", "ended by itself")
 
 
-def not_a_loop(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
-    """Its end does not repeat itself, as a lost small model's does."""
-    unit = looped_unit(completion.text)
+def not_a_loop(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
+    """Its end does not repeat itself, as a lost small model's does, unless that was asked for."""
+    unit = None if wants_repetition(task.prompt) else looped_unit(completion.text)
     if unit:
         shown = unit if len(unit) <= 30 else unit[:27] + "..."
         return CheckResult.found("loop", f"repeats {shown!r} at its end", EscalationReason.LOOP)
@@ -110,6 +111,7 @@ def general_checks(
     else:
         yield not_a_refusal(task, kind, completion)
         yield not_a_loop(task, kind, completion)
+        yield one_turn(task, kind, completion)
     if sureness is not None:
         found = confidence(kind, completion.stats, sureness, card)
         if found is not None:

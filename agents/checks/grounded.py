@@ -51,6 +51,12 @@ _WORK_CHARS = 50_000_000
 """Characters of the text times values compared: half a second on a slow machine."""
 _VALUE_TOKENS = 8
 _COPULA = re.compile(r"\s(?:is|are|was|were|é|e'|são|foi|era)\s|:\s", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\b(?:gives?|says?|states?|mentions?|has|have|there (?:is|are)|da|diz|indica|refere"
+    r"|menciona|tem"
+    r"|ha|existem?|aparecem?)\b"
+)
+"""A verb before a colon: what follows is a sentence, and no value of a name."""
 _BULLET = re.compile(r"^\s{0,12}(?:[-*•>]\s|\(?\d{1,3}[.)]\s)?\s{0,4}")
 _FACT = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,32}){1,4}|(?<!\w)\d{4}-\d\d-\d\d(?!\w)"
@@ -199,10 +205,16 @@ def _line_values(line: str) -> Iterator[_Value]:
     parts = [line] if len(line) > 400 else _COPULA.split(line)
     short = parts[-1].strip(' .*_`"“”')
     key = line[: line.rfind(parts[-1])] if len(parts) > 1 else ""
-    sentence = line.endswith((".", "!", "?")) and len(line.split()) > 3
+    clause = _CLAUSE.search(plain_text(key)) is not None
+    sentence = clause or (line.endswith((".", "!", "?")) and len(line.split()) > 3)
     if not key and not sentence and len(line.split()) <= _VALUE_TOKENS:
         yield _Value("", line)
-    elif key and len(short.split()) <= _VALUE_TOKENS and len(key.split()) <= _VALUE_TOKENS:
+    elif (
+        not clause
+        and key
+        and len(short.split()) <= _VALUE_TOKENS
+        and len(key.split()) <= _VALUE_TOKENS
+    ):
         yield _Value(key.rstrip(" :"), short)
     else:
         for fact in _FACT.findall(line):

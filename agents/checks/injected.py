@@ -11,7 +11,7 @@ from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult
 from router.types.task import Task
 
-_READER = r"(?:ai|assistant|llm|model|bot|ia|assistente|modelo)"
+_READER = r"(?:ai|assistant|llm|(?:language |ai )?model|bot|ia|assistente|modelo(?: de linguagem)?|machine)"
 _TAKEOVER = re.compile(
     r"(?:ignor\w*|disregard|forget|overlook|desconsider\w*|esquec\w*|despre[zs]\w*)\b.{0,40}"
     r"\b(?:instruc\w+|instruction\w*|prompt|rules?|regras?|orders?|ordens|above|acima|previous"
@@ -25,6 +25,18 @@ _TAKEOVER = re.compile(
 )
 """Speaks to whoever processes the text, instead of being the text."""
 
+_TO_THE_READER = re.compile(
+    rf"(?:note|attention|message|notice|warning|hint|nota|atencao|mensagem|aviso|recado|instruc\w+"
+    rf"|instruction)\W{{1,3}}(?:(?:to|for|para|a|ao|aos|o|the|any|quem|qualquer)\W{{1,2}}){{0,2}}"
+    rf"(?:{_READER}s?|system|sistema)\b[^\n]{{0,200}}"
+    rf"|(?:^|[.!?\n<\[(>-] ?){_READER}s?[,:] [^\n]{{0,200}}"
+    rf"|\bimportant(?:e)? (?:for|para|a) (?:os |as |all )?{_READER}s?\b[^\n]{{0,200}}"
+    rf"|\bif you(?: are|'re) an? {_READER}\b[^\n]{{0,200}}"
+    rf"|\bse (?:es|fores|for|voce e) uma? {_READER}\b[^\n]{{0,200}}"
+)
+"""What is said to a machine that reads the text, and to nobody else."""
+_OWN_WORDS = 2
+_CONTENT_WORD = re.compile(r"[a-z0-9]{4,}")
 _PAYLOAD = re.compile(
     r"\b(?:reply|answer|respond|say|write|output|print|return"
     r"|(?:classify|label|mark)(?: it| this)? as|respond[ae]|diga|diz|escrev[ae]|imprima|devolva"
@@ -44,6 +56,8 @@ def not_injected(task: Task, kind: Kind, completion: Completion) -> CheckResult:
         material[max(0, found.start() - 20) : found.end() + _SPAN_CHARS]
         for found in _TAKEOVER.finditer(material)
     ]
+    if kind is not Kind.CODE and (why := _obeyed(material, said)):
+        return CheckResult.found("injected", why, EscalationReason.INJECTED)
     if not spans or kind is Kind.CODE:
         return CheckResult.found("injected", "the text gives no orders")
     for span in spans:
@@ -56,6 +70,26 @@ def not_injected(task: Task, kind: Kind, completion: Completion) -> CheckResult:
                 finding = f"it holds {ordered[:40]!r}, as an order inside the pasted text demands"
                 return CheckResult.found("injected", finding, EscalationReason.INJECTED)
     return CheckResult.found("injected", "it does not follow the orders in the text")
+
+
+def _obeyed(material: str, said: str) -> str:
+    """Why an answer seems to do what a machine is told in the text; empty where it does not.
+
+    It has words in common with that order and none with all the rest, or with neither.
+    """
+    orders = [found[0] for found in _TO_THE_READER.finditer(material)]
+    if not orders:
+        return ""
+    rest = material
+    for order in orders:
+        rest = rest.replace(order, " ")
+    elsewhere = set(_CONTENT_WORD.findall(rest))
+    words = set(_CONTENT_WORD.findall(said))
+    own = (words & set(_CONTENT_WORD.findall(" ".join(orders)))) - elsewhere
+    follows = said in " ".join(orders) or len(own) >= _OWN_WORDS or bool(own and own >= words)
+    if follows or not words & elsewhere:
+        return "the text gives an order to machines that read it, and the answer may follow it"
+    return ""
 
 
 def _material(prompt: str) -> str:

@@ -39,6 +39,25 @@ _REMINDS = re.compile(
     r"\b(?:remind\w*|reminder|schedule|calendar|appointment|meeting|alarm|lembr\w*|agend\w*"
     r"|calendario|compromisso|reuni\w*|alarme|marc(?:a|ar|ue)|consulta)\b"
 )
+_REMINDER = re.compile(r"\b(?:remind(?:er)?|lembr(?:ete|a-me|e-me|ar))\b")
+_KEEPS = re.compile(
+    r"\b(?:keep\w*|all(?: the)?|tod[ao]s?(?: [ao]s)?|mant\w+|confirma\w*|inclu\w+)\b.{0,16}"
+    r"\b(?:quantit\w+|quantidades?|amounts?|numbers|figures|numeros|valores|dates?|datas?|times?"
+    r"|horas?|prices?|precos|dia)\b"
+)
+"""Words of requests that want every figure of a text kept."""
+_MAKES_A_LIST = re.compile(
+    r"\b(?:array|list|lista|csv|json|checklist|table|tabela|bullets?|topicos|column|coluna)\b"
+)
+_PICKS = re.compile(
+    r"\b(?:only|just|which|those|longer|shorter|over|under|above|below|start\w*|begin\w*|end\w*"
+    r"|filter|first|last|top|except|without|remov\w+|dedup\w*|duplicat\w*|unique|distinct|so|apenas"
+    r"|quais|acima|abaixo|maior\w*|menor\w*|comec\w+|termin\w+|primeir\w+|ultim\w+|exceto|menos|sem"
+    r"|tir\w+|unic\w+|keys|chaves|fields|campos)\b"
+)
+"""Words of requests that leave some of the items out."""
+_BETWEEN_ITEMS = re.compile(r"[,;\n]| e (?=\w+\W*$)| and (?=\w+\W*$)")
+_FEWEST_ITEMS, _MOST_ITEMS, _ITEM_CHARS = 3, 20, 40
 _CLOCK = re.compile(
     r"(?<![\d.,])\d{1,2}(?::\d{2}| ?h ?\d{0,2}\b)(?: ?[ap]\.?m\b)?|\b\d{1,2} ?[ap]m\b"
 )
@@ -62,6 +81,8 @@ def nothing_left_out(task: Task, kind: Kind, completion: Completion) -> CheckRes
         if missing:
             return CheckResult.found("left out", missing, EscalationReason.INCOMPLETE)
         return CheckResult.found("left out", "every figure of the text is in it")
+    if missing := _missing_wish(task, plain, completion.text):
+        return CheckResult.found("left out", missing, EscalationReason.INCOMPLETE)
     if _REMINDS.search(plain) and len(plain.split()) <= _ORDER_WORDS and _is_data(completion.text):
         missing = _missing_moment(plain, plain_text(completion.text))
         if missing:
@@ -95,12 +116,53 @@ def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
 
 
-def _missing_figure(request: str, answer: str) -> str:
+def _missing_wish(task: Task, request: str, answer: str) -> str:
+    """What is not in an answer although the wish itself says that it is to be."""
+    wish, said = plain_text(signals.read(task.prompt).instruction), plain_text(answer)
+    if _KEEPS.search(wish) and (lost := _missing_figure(request, said, counts=True)):
+        return lost
+    reminds = _REMINDER.search(wish) and len(request.split()) <= _ORDER_WORDS
+    if reminds and not HOURS_AWAY.search(request) and (lost := _missing_hour(request, said)):
+        return lost
+    return _missing_item(task.prompt, said)
+
+
+def _missing_hour(request: str, answer: str) -> str:
+    given = read_hours(answer)
+    for clock in _CLOCK.finditer(request):
+        if not read_hours(clock[0]) & given:
+            return f"the hour, {clock[0].strip()}, is not in it"
+    return ""
+
+
+def _missing_item(request: str, answer: str) -> str:
+    """Which of the items that a request lists is lost, where nearly all of them are there."""
+    head, _, listed = request.partition(":")
+    wish = plain_text(head)
+    if not listed or not _MAKES_A_LIST.search(wish) or _PICKS.search(wish):
+        return ""
+    items = [plain_text(one).strip(" .\"'“”") for one in _BETWEEN_ITEMS.split(listed)]
+    items = [one for one in items if one]
+    if not _FEWEST_ITEMS <= len(items) <= _MOST_ITEMS or max(map(len, items)) > _ITEM_CHARS:
+        return ""
+    lost = [one for one in items if not _words_of(one) & _words_of(answer)]
+    return (
+        f"{lost[0]!r} of the list is not in it" if 0 < len(lost) <= max(1, len(items) // 4) else ""
+    )
+
+
+def _words_of(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text) if len(word) > 2 or word.isdigit()}
+
+
+def _missing_figure(request: str, answer: str, *, counts: bool = False) -> str:
     given = read_figures(answer)
     hours = bool(_CLOCK.search(request) or _CLOCK.search(answer))
     for literal, *_ in FIGURE.findall(request):
         readings = readings_of(literal)
-        small = any(figure <= _COUNTED or (hours and figure <= 24) for figure in readings)
+        small = not counts and any(
+            figure <= _COUNTED or (hours and figure <= 24) for figure in readings
+        )
         if readings and not small and not readings & given:
             return f"{literal} of the text is not in it"
     return ""
@@ -109,10 +171,8 @@ def _missing_figure(request: str, answer: str) -> str:
 def _missing_moment(request: str, answer: str) -> str:
     if HOURS_AWAY.search(request):
         return ""  # what is written is the moment that it is counted from
-    given = read_hours(answer)
-    for clock in _CLOCK.finditer(request):
-        if not read_hours(clock[0]) & given:
-            return f"the hour, {clock[0].strip()}, is not in it"
+    if missing := _missing_hour(request, answer):
+        return missing
     if RELATIVE.search(request) or DAYS_AWAY.search(request):
         return ""  # the day is another than the ones that are written
     dates, _ = read_dates(request)

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 
 _LOOP_UNIT_CHARS = 200
 _LOOP_REPEATS = 4
 _LOOK_CHARS = 120
 _EARLIEST_CHARS = 240
+
+
+_WANTED = re.compile(
+    r"\b(?:repeat\w*|repet\w+|repit\w+|(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twenty|duas"
+    r"|tres|três|quatro|cinco|seis|sete|oito|nove|dez|vinte|cem) (?:times|vezes))\b",
+    re.IGNORECASE,
+)
+_BOXES = ("\u2500", "\u259f")
+"""Lines and blocks, of which tables and rules are made."""
+
+
+def wants_repetition(prompt: str) -> bool:
+    """Whether a request may want the same thing over and over."""
+    return _WANTED.search(prompt) is not None
+
+
+def _says_something(char: str) -> bool:
+    symbol = unicodedata.category(char) == "So" and not _BOXES[0] <= char <= _BOXES[1]
+    return char.isalnum() or symbol
 
 
 def looped_unit(text: str) -> str | None:
@@ -19,7 +40,7 @@ def looped_unit(text: str) -> str | None:
     for size in range(1, len(tail) // _LOOP_REPEATS + 1):
         unit = tail[-size:]
         repeats = max(_LOOP_REPEATS, math.ceil(40 / size))
-        if tail.endswith(unit * repeats) and any(char.isalnum() for char in unit):
+        if tail.endswith(unit * repeats) and any(map(_says_something, unit)):
             return unit
     return None
 

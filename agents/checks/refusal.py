@@ -25,6 +25,8 @@ _MACHINE = _any(
     r"\bi(?: a|')m (?:just |only |merely )?an? (?:ai|language model|virtual assistant|chatbot)\b",
     r"\b(?:como|enquanto|sendo|por ser)(?: uma?)? "
     r"(?:ia|inteligencia artificial|modelo de (?:linguagem|lingua|ia)|assistente(?: virtual)?)\b",
+    r"\bmy (?:capabilit\w+|abilit\w+|knowledge) (?:is|are) limited\b",
+    r"\b(?:as )?minhas capacidades sao limitadas\b",
     r"\bsou (?:apenas |so |somente )?uma? "
     r"(?:ia|inteligencia artificial|modelo de linguagem|assistente virtual|chatbot)\b",
 )
@@ -62,6 +64,12 @@ _DOING = _any(
     r"|permissao|suficiente)",
 )
 
+_POLITE = (
+    r"(?:(?:thank you|thanks|obrigad[oa]|that's a|great question|i understand|i see|compreendo"
+    r"|entendo|agradeco)[^.!,]{0,50}[.!,]\W*(?:but|however|contudo|no entanto|mas|porem)?\W*)"
+)
+"""Courtesies before it."""
+
 _OUTRIGHT = _any(
     r"i(?: (?:must|have to|need to|will have to|would rather|would prefer to)|'d rather)"
     r"(?: respectfully)? (?:decline|refuse|not)\b",
@@ -87,7 +95,7 @@ _THE_REQUEST = _any(
 
 _SPEAKS_AS_MACHINE = re.compile(_MACHINE)
 _DECLINES = re.compile(
-    rf"\W*(?:oh|well|hm+|bem|olh[ae]|ah)?\W*"
+    rf"\W*(?:oh|well|hm+|bem|olh[ae]|ah)?\W*{_POLITE}?"
     rf"(?:{_REGRET}.{{0,40}}?)?(?:{_CANNOT}(?:\W*$|.{{0,40}}?{_DOING})|{_OUTRIGHT})"
 )
 _DECLINES_TO_WRITE = re.compile(
@@ -100,7 +108,24 @@ _LETTER = re.compile(
 )
 """A request for somebody's own words, of which "I'm afraid I can't come" may be the right ones."""
 
+_DECLINED_ABROAD = re.compile(
+    r"\b(?:no puedo|no podemos|lo siento|lamentamos|je ne peux|desole\w*|nous ne pouvons|leider"
+    r"|kann (?:ich )?nicht|tut mir leid|non posso|non possiamo|mi dispiace|spiacent\w"
+    r"|nao (?:posso|podemos"
+    r"|consigo|conseguimos)|lamento|infelizmente|sorry|can(?:no|'|)t|unable|unfortunately|regret)\b"
+)
+"""A text that declines something itself, which its translation must do too."""
+
 _OWN_WORDS = frozenset({Kind.WRITING, Kind.REWRITING, Kind.TRANSLATION})
+
+
+_QUOTED = re.compile(r"\"([^\"]{20,})\"|“([^”]{20,})”|«([^»]{20,})»")
+
+
+def _is_source(task: Task, opening: str) -> bool:
+    """Whether a quoted text of the request is about as long as the answer: its translation."""
+    lengths = [len(next(filter(None, found.groups()))) for found in _QUOTED.finditer(task.prompt)]
+    return any(length / 2 <= len(opening) <= 2 * length for length in lengths)
 
 
 def not_a_refusal(task: Task, kind: Kind, completion: Completion) -> CheckResult:
@@ -112,6 +137,8 @@ def not_a_refusal(task: Task, kind: Kind, completion: Completion) -> CheckResult
     opening = " ".join(opening.split())
     prompt = plain_text(task.prompt[:_PROMPT_CHARS])
     in_own_words = kind in _OWN_WORDS or _LETTER.search(prompt) is not None
+    if kind is Kind.TRANSLATION and (_DECLINED_ABROAD.search(prompt) or _is_source(task, opening)):
+        return CheckResult.found("refusal", "the text that is translated declines something")
     declines = _DECLINES_TO_WRITE if in_own_words else _DECLINES
     if not declines.match(opening) and not _SPEAKS_AS_MACHINE.search(opening):
         return CheckResult.found("refusal", "not a refusal")

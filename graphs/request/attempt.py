@@ -14,7 +14,7 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
-from agents.checks.loops import LoopWatch
+from agents.checks.loops import LoopWatch, wants_repetition
 from agents.form_constraint import UNBOUNDED, AnswerBounds
 from agents.schema_in_words import bare_json
 from graphs.events import Attempted, Token
@@ -135,7 +135,12 @@ async def attempt(
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
-    watch, loops = LoopWatch(), route == "local" and agent.specialist is None
+    watch = LoopWatch()
+    loops = (
+        route == "local"
+        and agent.specialist is None
+        and not (wants_repetition(state["task"].prompt))
+    )
     seen = restarts = False
     told_at = math.inf
 

@@ -111,7 +111,10 @@ _ALONE = tuple(
 """Each with the words of which it has one: looking for those is cheap."""
 _NOT_ALONE = re.compile(
     r"\b(?:not only|nao so|nao apenas|not just|so que|just (?:wanted|want to|a bit|a little|got"
-    r"|need(?:ed)? to)|only if|only when|only thing|if only|so se\b|so quando)\b"
+    r"|need(?:ed)? to)|(?:if|when) i (?:only|just)|(?:i|we) only"
+    r"|only (?:\d|a few|got)|numa so|num so|uma so|so (?:queria|quero) saber"
+    r"|so (?:devolve|retorna|mostra) \d|did (?:\w+ ){1,4}only|only if|only when|only thing"
+    r"|if only|so se\b|so quando)\b"
 )
 
 

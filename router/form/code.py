@@ -75,10 +75,12 @@ _WRITES_CODE = re.compile(
 )
 _SPOKEN_OF = re.compile(
     r"(?:^|[.!?\n:] ?|, )(?:(?:can|could) you |please |pls |pode |me |hey |oi,? )?(?:explain"
-    r"|explica\w*|explique|review|what does|o que faz|why (?:does|is|am)|por ?que|debug|how does"
+    r"|explica\w*|explique|review|what does|o que faz|why (?:does|did|do|is|are|was|am)|por ?que"
+    r"|debug|how does"
     r"|como funciona|translate|traduz\w*|summar\w+|resum\w+|should i|devo|learn|aprend\w*|recommend"
     r"|compare|compar\w+|classif\w+|what (?:is|are) (?!the (?:command|regex))|what.s (?:a|an|wrong)"
-    r"|is (?:this|it)|pros and cons|when|quando|difference|diferenca)\b|\b(?:curso|course|book"
+    r"|is (?:this|it|[a-z]+ worth)|is there anything|here.s (?:a|my|the)|pros and cons|when"
+    r"|quando|difference|diferenca)\b|\b(?:curso|course|book"
     r"|livro|job|vaga|interview|entrevista|e-?mail to|story|poem|tutorial|job post)\b"
 )
 TRIGGERS = re.compile(

@@ -47,7 +47,10 @@ _NAMED = re.compile(
     r"|choices|buckets?|values|valores|setor(?:es)?|departa?ment(?:o|os|s)?|niveis|nivel|levels?"
     r"|sentimentos?|sentiment|tipos?|types?|teams?|equipas?|areas?|queues?|filas?|intents?"
     r"|intencoes|topics?|temas?|priorit(?:y|ies)|prioridades?|severity|gravidade|mood|humor"
-    r"|emotions?|emocao|emocoes|status|tone|tom|generos?|genres?)(?: (?:are|sao|is|allowed"
+    r"|emotions?|emocao|emocoes|status|tone|tom|generos?|genres?)"
+    r"(?: (?:certa|correta|right|correct))?(?: that apply| que se aplicam?)?"
+    r"(?: (?:to|for|para|pra|do|da)(?: (?:the|this|o|a|esse|este|essa"
+    r"|esta))? \w+(?= ?[:(]))?(?: (?:are|sao|is|allowed"
     r"|permitid[ao]s|validas?|possiveis|available|disponiveis|e|from|between|entre|to choose from"
     r"|here|apply|fit|se aplicam?|cabem?))*(?: \([^():,\n]{0,40}\)(?=:))?(?: (?:que"
     r"|that) [^:\n]{0,40}(?=:))?)(?P<mark> ?[:=(-] ?| )"
@@ -102,6 +105,7 @@ _NOT_LABELS_WORDS = (
     "nothing everything more less mais menos translate summarize classify write classifica "
     "classifique escolhe escolha responde responda diz diga label tag one uma um dois its from "
     "with com about sobre and e text texto fix make give want need quero preciso either nem "
+    "in on at by of for na nos nas "
     "letters numbers digits lowercase uppercase characters chars number numero string"
 )
 _NOT_LABELS = frozenset(_NOT_LABELS_WORDS.split())

@@ -41,7 +41,7 @@ _ISO_DATE = re.compile(
     r"\b(?:iso(?:[ -]?8601)?[ -](?:date|data|format\w*|formato)|(?:date|data)(?: \w+){0,2} iso\b"
     r"|(?:in|em|to|para|no formato|formato|as) iso\b|iso ?-?8601|iso please|iso pls)"
 )
-_CLOCK = re.compile(r"(?<![\w:])hh:mm(?P<s>:ss)?(?![\w:])")
+_CLOCK = re.compile(r"(?<![\w:])hh:mm(?P<s>:ss)?(?!:?\w)")
 _H24_NAMED = re.compile(
     r"\b24 ?-?h(?:ou)?rs?(?: clock| format| time)\b|\b24[ -]?(?:h|hr|hour) (?:clock|format|time)\b"
     r"|\b(?:in|em|formato|format|to|para|as|de|using|pra) (?:de )?24[ -]?(?:h\b|hours?|hrs?|horas)"

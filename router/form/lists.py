@@ -29,7 +29,7 @@ _COUNTED = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?:^|\n)(?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}"
-        r"(?: (?:for|pra|para|p/|about|sobre|to|com)\b|,|$)",
+        r"(?: (?:for|pra|para|p/|about|sobre|to|com|de|of)\b|,|$)",
         rf"\b{_ASKS}(?: me| us| so| just| up| exactly| exatamente| de| out| apenas| a list of| the"
         rf"| uma lista de| them)* (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b"
         r"(?! (?:of|from|in) (?:the|this|these|my|our|that)\b)",
@@ -37,11 +37,21 @@ _COUNTED = tuple(
         rf"|apenas )?(?P<n>{COUNT})\b",
         r"(?:^|\b(?:list|give|me|show|get|want|need|liste|quero|os"
         r"|as)(?: \w+){0,2} )top[ -](?P<n>\d{1,2})\b(?! hit)",
+        rf"\b(?:list|suggest|sugira|sugere(?:-me)?|cite|cita|liste|lista|enumer[ea]|name|think of"
+        rf"|pensa em|indica|indique)(?: me)?(?: exactly| exatamente)? (?P<n>{COUNT}) "
+        r"(?:[a-z-]+ ){0,2}?[a-z-]+s\b(?! (?:of|from|in) (?:the|this|these|my|our|that)\b)",
+        rf"(?:^|[.!?\n] ?)de (?P<n>{COUNT}) (?:[a-z-]+ ){{0,2}}?{_THINGS}\b",
         rf"\b(?P<n>{COUNT}) (?:bullet(?: point)?s?|topicos|itens)\b",
         rf"\b(?:in|em|as|into|com|with|only|just|so|apenas) (?P<n>{COUNT}) "
         r"(?:short |key |main |simple )?(?:points|pontos|items|steps|passos|tips|dicas)\b",
     )
 )
+_ANYTHING_COUNTED = re.compile(
+    rf"\b{_ASKS}(?: me| de| exactly| exatamente)* (?P<n>{COUNT})(?:,"
+    rf"| (?:[a-z-]+ ){{0,2}}?[a-z-]+s\b)"
+    r"(?! (?:of|from|in) (?:the|this|these|my|our|that)\b)"
+)
+"""What is counted right after the wish, where a list is named besides."""
 _MOST_ITEMS = 60
 _LIST_ABOUT = re.compile(
     r"(?:about|around|roughly|some|ate|up to|at most|no maximo|at least|pelo menos|umas?|uns"
@@ -75,8 +85,11 @@ def read_list(plain: str) -> Listed:
             about = _LIST_ABOUT.search(plain[max(0, match.start("n") - 14) : match.start("n")])
             about = about or _LIST_MOST.match(plain, match.end())
             counts.add(0 if about else count_of(match["n"]))
+    named = _LIST_NAMED.search(plain) is not None
+    if named and not counts:
+        counts = {count_of(match["n"]) for match in _ANYTHING_COUNTED.finditer(plain)}
     counts = {count for count in counts if count <= _MOST_ITEMS}
-    asked = bool(counts) or _LIST_NAMED.search(plain) is not None
+    asked = bool(counts) or named
     only = counts.pop() if len(counts) == 1 else 0
     return Listed(only if only > 1 else None, asked)
 

@@ -15,7 +15,8 @@ from router.form.request import Request, request_of
 from router.types.form import Form, FormShape
 
 _TEXTS = re.compile(
-    r"\b(?:e-?mails?|messages?|mensage(?:m|ns)|articles?|artigos?|paragraphs?|paragrafos?|story"
+    r"\b(?:(?<!this )(?<!the )(?<!in )e-?mails?|messages?|mensage(?:m|ns)|articles?|artigos?"
+    r"|paragraphs?|paragrafos?|story"
     r"|stories|historia|posts?|letters?|cartas?|essays?|redacao|summar\w+|resum\w+|translat\w+"
     r"|traduz\w*|(?<!no )(?<!extra )(?<!other )(?<!sem )texto?s?|poem|poema|speech|discurso|bio"
     r"|descri\w+|replace|substitu\w+|everywhere|lembrete|reminder|agenda|schedule|plan|plano|report"
@@ -30,8 +31,9 @@ _CONVERTS = re.compile(
     r"|como (?:escrevo|fica|e)|turn|make|standardi[sz]e|normali[sz]\w+|iso|padroni\w+|padrao|need"
     r"|preciso|quero|what(?:.s| is| time| date)|que horas|qual|when|quando|transform\w+|muda|mude"
     r"|change|clean|arruma|poe|coloc\w+|please|pls|pf|por favor|just|only|so|like|style|tipo|usa?"
-    r"|use)\b"
+    r"|use|nothing|nada|tell)\b|\b(?:em|in|as|como) (?:hh:mm|dd[/.-]|mm[/.-]|yyyy|aaaa)"
 )
+_CSV_WORDS = re.compile(r"csv|separated values|valores separados")
 _KEYS = re.compile(r"\b(?:keys|chaves|campos|fields)\b")
 _EACH_VALUE = frozenset((FormShape.DATE, FormShape.TIME, FormShape.PHONE, FormShape.MONEY))
 _IN_NO_LANGUAGE = frozenset((FormShape.CODE, *_EACH_VALUE))
@@ -77,7 +79,7 @@ def _shape_of(request: Request) -> dict[str, Any]:
     json = ("json" in plain or example) and tables.asks_json(
         plain, has_example=example, codes=codes is not None
     )
-    csv = "csv" in plain and tables.asks_csv(plain, codes=codes is not None)
+    csv = _CSV_WORDS.search(plain) is not None and tables.asks_csv(plain, codes=codes is not None)
     if codes is not None:
         if "json" in plain and codes.language is None:
             return {}

@@ -81,6 +81,29 @@ _NAMES_PARTS = re.compile(
 """A line after which the parts of the form are listed, one a line."""
 
 
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+_SOMEBODY = (
+    r"(?:my|our|his|her|the|an?|o|os|a|as|um|uma|o meu|a minha|meu|minha|nosso|nossa) "
+    r"(?:[a-z']+ ){1,3}?|(?:he|she|they|ele|ela|eles|elas) "
+)
+_NARRATES = re.compile(
+    rf"\b(?:{_SOMEBODY})(?:told|tells|asked|asks|wants?|wanted|said|says|insists?|requested|expects?"
+    r"|was|were|always|only (?:speaks?|answers?|repl(?:y|ies))|pediu|pede|pedem|quer|querem|queria"
+    r"|disse|mandou|exige|foi|era|has|have|tem|tinha|so (?:fala|responde|respondeu))\b"
+    r"|\bi (?:asked|told|already)\b|\b(?:answered|replied|respondeu|responderam|pediram|tirei)\b"
+    r"|\bonly (?:got|returned|shows?)\b|\bso (?:devolve|retorna|aparece|mostra)\b"
+    r"|\b(?:pedi|mandei|disse)(?: a[os]?| ao| para| pra)\b"
+)
+"""Tells what somebody else wants or did."""
+_ASIDE = re.compile(
+    r"\b(?:about|sobre) (?:an?|the|um|uma|o|a|os|as|someone|somebody|alguem)\b(?: [a-z-]+){0,3}?"
+    r"(?P<aside> (?:who|that|que|whose|cujo)\b[^.;?!\n]*)"
+    r"|\b(?:e-?mail|letter|message|note|carta|mensagem|recado|post|tweet)\b[^.?!\n]{0,60}?"
+    r"(?P<wish> (?:asking|requesting|telling|a pedir|pedindo|a dizer|dizendo)\b[^.;?!\n]*)"
+)
+"""What a story or a letter is about."""
+
+
 @dataclass(frozen=True)
 class Request:
     """The user's own words. text: as written; plain: the same in lower case without accents, letter
@@ -128,7 +151,32 @@ def request_of(prompt: str) -> Request:
     kept = "\n".join(_own_parts(text))
     if '"' in kept or "“" in kept or "«" in kept or "'" in kept:
         kept = _QUOTED.sub(_without_long_quote, kept)
-    return Request(kept, plain_of(kept))
+    return _without_asides(Request(kept, plain_of(kept)))
+
+
+def _without_asides(request: Request) -> Request:
+    """The request without what it only tells: what somebody else wanted, what a letter shall ask
+    for, what the hero of a story does. It is blank, so that all else keeps its place."""
+    spans = [match.span(match.lastgroup or 0) for match in _ASIDE.finditer(request.plain)]
+    if _NARRATES.search(request.plain):
+        sentences = [match.span() for match in _SENTENCE.finditer(request.plain)]
+        told = [span for span in sentences if _NARRATES.search(request.plain, *span)]
+        asks = [span for span in sentences if span not in told]
+        if any(_asks(request.plain[slice(*span)]) for span in asks):
+            spans += told
+    if not spans:
+        return request
+    text, plain = request.text, request.plain
+    for begin, end in spans:
+        blank = " " * (end - begin)
+        text = f"{text[:begin]}{blank}{text[end:]}"
+        plain = f"{plain[:begin]}{blank}{plain[end:]}"
+    return Request(text, plain)
+
+
+def _asks(sentence: str) -> bool:
+    body = sentence.strip()
+    return body.endswith("?") or ORDER.match(body) is not None or QUESTION.match(body) is not None
 
 
 def _window(prompt: str) -> str:

@@ -57,7 +57,9 @@ def asks_json(plain: str, *, has_example: bool, codes: bool) -> bool:
     return has_example
 
 
-_CSV = re.compile(r"(?<![\w./])csv\b(?!\.\w)")
+_CSV = re.compile(
+    r"(?<![\w./])csv\b(?!\.\w)|\bcomma[- ]separated values\b|\bvalores separados por virg"
+)
 _CSV_OUTPUT_BEFORE = re.compile(
     r"(?:\b(?:as|in|into|to|em|num|para|pra|vira|virar|como|a|um|o|so o|only|just|valid|return"
     r"|output|gera\w*|make|monta\w*|formato|format|simple|quero|want|need|plain|cria\w*|faz\w*"
@@ -119,16 +121,19 @@ _TABLE_NOT = re.compile(
     r"|query|database|banco de dados|base de dados|create table|schema|postgres\w*|mysql)\b"
 )
 _COLUMNS = re.compile(
-    r"\b(?:table|tabela|csv)(?: format| com| with)? \(|\bcolumn table: |\b(?:columns?|colunas?"
+    r"\b(?:table|tabela|csv)(?: format| com| with)? \((?!columns?\b|colunas?\b|header)"
+    r"|\bcolumn table: |\b(?:columns?|colunas?"
     r"|header(?: row)?|cabecalhos?|headers)(?: (?:named|called|are|should be|must be|chamad[oa]s"
     r"|sao|com|is|e|with|of|de))*[ ]?[:=(\-]?[ ]?"
 )
 _COLUMNS_LIST_SEP = re.compile(r" ?(?:[,;|/&+]| and\b| e\b)(?: ?(?:and|e)\b)? ?")
 _COLUMN = re.compile(
-    r"[\"'`“]?(?P<name>[^\W\d_][\w.%$€/-]*(?: (?!and\b|e\b|or\b|ou\b|in\b|em\b|from\b|only\b|so\b"
+    r"[\"'`“]?(?P<name>[^\W\d_](?:[\w%$€/-]|\.(?=\w))*(?: (?!and\b|e\b|or\b|ou\b|in\b|em\b"
+    r"|from\b|only\b|so\b"
     r"|please|pls|as\b|with\b|com\b|for\b|para\b|pra\b|no\b|na\b|nothing|sem\b|separad|por\b|that"
     r"|que\b|the\b|one\b|um\b|mais\b|apenas|of\b|then\b"
-    r"|using)[\w.%$€/-]+){0,2})[\"'`”]?(?: ?\([^()\n]{1,40}\))?"
+    r"|using|os\b|as\b|o\b|dos\b|das\b|rows?\b|linhas?\b)(?:[\w%$€/-]"
+    r"|\.(?=\w))+){0,2})[\"'`”]?(?: ?\([^()\n]{1,40}\))?"
 )
 
 
@@ -137,7 +142,7 @@ def asks_table(plain: str, *, codes: bool) -> bool:
 
 
 _COLUMN_NOT_WORDS = (
-    "separated separadas separado by por with com only so apenas the as os and e in em order "
+    "nao separated separadas separado by por with com only so apenas the as os and e in em order "
     "ordem row rows one um uma two three names nomes each cada like tipo none headers header no "
     "sem first below above"
 )

@@ -45,7 +45,7 @@ _FULL_ORDER = re.compile(
     r"|titulo|keep|generat|ger[ae]|cria|create|compose|post|caption|legenda|label)"
 )
 _FROM_BEFORE = re.compile(
-    r"\b(?:from|do|of|is|are|was|written|escrit[oa]s?|est[ao]|esta|vem|veio|came|comes|speaks?"
+    r"\b(?:from|do|of|is|are|was|ta|tah|chegou|recebi|written|escrit[oa]s?|est[ao]|esta|vem|veio|came|comes|speaks?"
     r"|reads?|fala|le|aula|curso|class|course|lesson|prova|teste|teacher|professor|word|palavra"
     r"|term|named|called|text|texto|email|e-mail|mail|message|mensagem|article|artigo|review|letter"
     r"|carta) (?:\w+ )?$"
@@ -86,7 +86,8 @@ _PART_AFTER = re.compile(
     r"|followed)"
 )
 _PART_BEFORE = re.compile(
-    r"(?:\b(?:first|primeira|ignore|ignora|ignoring|ignorando|regardless|sem diferenciar|not|no|nao"
+    r"(?:\b(?:comes? out|sai|saem|stuck|first|primeira|ignore|ignora|ignoring|ignorando"
+    r"|regardless|sem diferenciar|not|no|nao"
     r"|sem|without|distingu\w+|diferenci\w+|keep|mantem|mantenha|mantendo|keys?|chaves?|acronyms?"
     r"|siglas?|headers?|headings?|tres|three|two|duas|\d|only|contains?|with|starts? with|inicial"
     r"|letra|tirando|except|exceto|menos|entre|apenas|so)[ ,:(]+(?:\w+ ){0,2}| e | and |(?<!p)/ ?)$"
@@ -126,6 +127,12 @@ _ANONYMISED = re.compile(
 )
 _HIDDEN = re.compile(rf"(?: (?:[a-z0-9'/-]+,?)){{0,5}}? {_PRIVATE.pattern}")
 """What is hidden, a few words after the word that hides it."""
+_BESIDE = 60
+_ASKED_ABOUT = re.compile(
+    r"(?:^|[.!?\n] ?)(?:is|are|does|do|should|when|why|how|what|qual|como|quando|porque|por que"
+    r"|e (?:preciso|suficiente|legal|obrigatorio)|best|melhor)\b[^.!?\n]*$"
+)
+"""A question about hiding, which wants nothing hidden."""
 MASK_TRIGGERS = re.compile(
     r"pessoa|personal|pii|blur|mask|redact|anon[iy]|out|censor|hide|scrub|strip|obfus|obscur"
     r"|identif|mascar|ocult|escond|tarj|censur|camufl|suprim|rasur|\*\*|xxx|\[|#|█|asteri|<"
@@ -178,9 +185,15 @@ def read_case(plain: str) -> Literal["upper", "lower", "title"] | None:
 def read_masked(plain: str) -> bool:
     """Whether values of persons are to be hidden in the answer."""
     for match in _MASKS.finditer(plain):
+        if _ASKED_ABOUT.search(plain, max(0, match.start() - 40), match.start()):
+            continue
         if _HIDDEN.match(plain, match.end()):
             return True
     if _REMOVED.search(plain) or _ANONYMISED.search(plain):
         return True
     replaced = _REPLACES.search(plain)
-    return replaced is not None and _PRIVATE.search(replaced[0]) is not None
+    if replaced is None:
+        return False
+    begin, end = replaced.span()
+    near = plain[max(0, begin - _BESIDE) : end + _BESIDE].split("\n\n")[0]
+    return _PRIVATE.search(near) is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _NAMES = {
-    "number": "number numeric numero num inteiro integer int float decimal numerico numeros numbers"
-    " integers inteiros",
+    "number": "number numeric numero num float decimal numerico numeros numbers",
+    "integer": "integer int inteiro integers inteiros",
     "string": "string text texto str strings",
     "boolean": "boolean bool booleano booleana booleanos booleans",
     "array": "list array lista vetor arrays lists listas",
@@ -30,4 +30,6 @@ def kind_in(note: str) -> str | None:
     found = {TYPE_OF[word] for word in _WORD.findall(note) if word in TYPE_OF}
     if "array" in found:
         return "array"
+    if found == {"number", "integer"}:
+        return "integer"
     return found.pop() if len(found) == 1 else None
