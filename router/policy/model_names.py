@@ -34,21 +34,21 @@ _FAMILIES = (
 
 _NAMED_SIZES = (
     # Billions, for names that say no number.
-    ("phi-3-mini", r"phi-?3-?mini", 3.8),
-    ("phi-3.5-mini", r"phi-?3\.5-?mini", 3.8),
-    ("phi-4-mini", r"phi-?4-?mini", 3.8),
-    ("phi-3-small", r"phi-?3-?small", 7.4),
-    ("phi-3-medium", r"phi-?3-?medium", 14.0),
-    ("phi-4", r"phi-?4(?!-?(?:mini|multimodal))", 14.7),
-    ("phi-2", r"phi-?2", 2.8),
-    ("mistral-nemo", r"mistral-?nemo", 12.2),
-    ("tinyllama", r"tinyllama", 1.1),
+    (r"phi-?3-?mini", 3.8),
+    (r"phi-?3\.5-?mini", 3.8),
+    (r"phi-?4-?mini", 3.8),
+    (r"phi-?3-?small", 7.4),
+    (r"phi-?3-?medium", 14.0),
+    (r"phi-?4(?!-?(?:mini|multimodal))", 14.7),
+    (r"phi-?2", 2.8),
+    (r"mistral-?nemo", 12.2),
+    (r"tinyllama", 1.1),
 )
 
 _SERVED_AS = {
     # Billions that Ollama serves where its name has no tag, or `latest`.
-    **{"llama3.1": 8.0, "llama3.2": 3.2, "qwen2.5": 7.6, "qwen2.5-coder": 7.6, "qwen3": 8.2},
-    **{"gemma2": 9.2, "gemma3": 4.3, "mistral": 7.2, "phi3": 3.8, "phi4": 14.7, "smollm2": 1.7},
+    **{"llama3.1": 8.0, "llama3.2": 3.0, "qwen2.5": 7.0, "qwen2.5-coder": 7.0, "qwen3": 8.0},
+    **{"gemma2": 9.0, "gemma3": 4.0, "mistral": 7.0, "phi3": 3.8, "phi4": 14.7, "smollm2": 1.7},
 }
 
 _NUMBER = r"(?<![a-z0-9.])(?:e)?(\d{1,4}(?:[._]\d{1,2})?)"
@@ -87,7 +87,7 @@ def read_model_name(name: str) -> NamedModel:
     """Of a file, a folder or a server's model: `qwen2.5-coder:7b`, `gemma-3-270m-it-Q8_0.gguf`."""
     whole = name.strip().lower()
     # A path or a maker's prefix says nothing of size; a tag does.
-    text = re.sub(r"[:_ ]+", "-", re.sub(r"(?<=\d)_(?=\d+b)", ".", whole.rpartition("/")[2]))
+    text = re.sub(r"[:_\s]+", "-", re.sub(r"(?<=\d)_(?=\d)", ".", whole.rpartition("/")[2]))
     family, rest = None, text
     for known, pattern in _FAMILIES:
         if found := re.search(rf"(?<![a-z]){pattern}|(?<=meta-){pattern}", text):
@@ -96,7 +96,7 @@ def read_model_name(name: str) -> NamedModel:
             break
     billions, mixture = _billions(text)
     if billions is None:
-        for _, pattern, size in _NAMED_SIZES:
+        for pattern, size in _NAMED_SIZES:
             if re.search(rf"(?<![a-z]){pattern}", text):
                 billions = size
                 break
