@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.calibration import Sureness
+from agents.form_constraint import UNBOUNDED, AnswerBounds
 from agents.session_turns import newest_within, tokens_of, whole_turns
 from router.account.consumption import most_prompt_tokens
 from router.engine import Constraint, Engine, GenerateRequest
@@ -155,22 +156,26 @@ class Agent:
         *,
         thinking: ThinkingMode | None = None,
         enforced: bool = True,
+        bounds: AnswerBounds = UNBOUNDED,
     ) -> GenerateRequest:
         """The generation that answers `messages`.
 
         deadline: `time.monotonic()` seconds. max_wait_s: the longest wait for a slot; None waits
         until the deadline. constraint: replaces the constraint of the task's answer. meter: a new
         one if None. thinking: None takes the agent's own. enforced: False sends no constraint; the
-        messages must then describe the form.
+        messages must then describe the form. bounds: of the answer's form; the task's own
+        constraint and limit go first.
         """
+        most_tokens = min(task.max_tokens or self.max_tokens, self.max_tokens)
+        held_to = constraint or _constraint(task) or bounds.constraint
         return GenerateRequest(
             messages=messages,
             deadline=deadline,
-            max_tokens=min(task.max_tokens or self.max_tokens, self.max_tokens),
+            max_tokens=min(most_tokens, bounds.max_tokens or most_tokens),
             temperature=task.temperature,
             seed=task.seed,
             stop=self.stop,
-            constraint=(constraint or _constraint(task)) if enforced else None,
+            constraint=held_to if enforced else None,
             priority=task.priority,
             max_wait_s=max_wait_s,
             thinking=thinking or self.thinking,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agents.checks.code import is_code
 from agents.nano.lexicon import fold
 from router.classify import signals
 from router.classify.language import language_of
@@ -62,7 +63,8 @@ def in_language(task: Task, kind: Kind, completion: Completion) -> CheckResult:
 
     It tells English from Portuguese, and either from writing in other letters.
     """
-    if kind in (Kind.CODE, Kind.TOOL) or completion.text.lstrip()[:1] in ("{", "["):
+    data = kind in (Kind.CODE, Kind.TOOL) or completion.text.lstrip()[:1] in ("{", "[")
+    if data or is_code(completion.text):
         return CheckResult.found("language", "too short to tell: code or data")
     wanted = _wanted(task, kind)
     if not wanted:

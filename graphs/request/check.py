@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from agents.checks.echo import not_an_echo
 from agents.checks.evidence import evidence_checks
+from agents.checks.form import in_form
 from agents.checks.general import complete, general_checks, satisfies_schema
 from agents.checks.own import run_checks
 from graphs.events import Attempted, Token
@@ -62,6 +63,7 @@ async def check(state: State, runtime: Node) -> State:
             agent_repairs=agent is not None and agent.repairs,
         ),
         "goes_on": agent is not None and goes_on(escalation, state, run),
+        "doubts": (*state.get("doubts", ()), *(_out_of_form(checks) if from_cloud else ())),
     }
 
 
@@ -114,11 +116,27 @@ def _keep_draft(run: Run, completion: Completion) -> None:
 
 
 def _counting(checks: tuple[CheckResult, ...], *, from_cloud: bool) -> tuple[CheckResult, ...]:
-    """The checks that may reject. An answer of the cloud that was cut off counts as passed: it is
-    still useful, and there is nobody left to ask."""
+    """The checks that may reject. An answer of the cloud that was cut off, or has another form than
+    its words ask for, counts as passed: it is still useful, and there is nobody left to ask."""
     if not from_cloud:
         return checks
-    return tuple(item for item in checks if item.reason is not EscalationReason.CUT_OFF)
+    return tuple(item for item in checks if item.reason not in _USEFUL_STILL)
+
+
+_USEFUL_STILL = frozenset((EscalationReason.CUT_OFF, EscalationReason.FORM))
+
+
+def _out_of_form(checks: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """The warning for an answer that is delivered although it is not in form."""
+    findings = [one.finding for one in checks if one.reason is EscalationReason.FORM]
+    return tuple(f"the answer may not be in the form that was asked for: {one}" for one in findings)
+
+
+def _in_form(state: State, completion: Completion) -> tuple[CheckResult, ...]:
+    """Whether the answer has the form that the request's words ask for; empty without one."""
+    form = state.get("form")
+    found = None if form is None else in_form(form, completion)
+    return () if found is None else (found,)
 
 
 async def _look_closer(
@@ -173,7 +191,7 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
         checks = [complete(task, kind, completion)]
         if task.json_schema is not None:
             checks.append(satisfies_schema(task, kind, completion))
-        return tuple(checks)
+        return (*checks, *_in_form(state, completion))
     agent = local_agent(state, run)
     coverage = state.get("coverage")
     judged: tuple[CheckResult, ...] = ()
@@ -186,6 +204,7 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
     return (
         *general_checks(task, kind, completion, agent.sureness, agent.card),
         echo,
+        *_in_form(state, completion),
         *judged,
     )
 

@@ -16,6 +16,7 @@ CODER_KINDS = frozenset({Kind.CODE})
 REPAIRABLE = frozenset(
     {
         EscalationReason.SCHEMA,
+        EscalationReason.FORM,
         EscalationReason.SYNTAX,
         EscalationReason.UNFAITHFUL,
         EscalationReason.CHECK,
@@ -27,6 +28,7 @@ REPAIRABLE = frozenset(
 WORTH_SHOWING = frozenset(
     {
         EscalationReason.SCHEMA,
+        EscalationReason.FORM,
         EscalationReason.SYNTAX,
         EscalationReason.UNFAITHFUL,
         EscalationReason.LOW_CONFIDENCE,

@@ -14,6 +14,7 @@ _RANK = (
     EscalationReason.LOW_CONFIDENCE,
     EscalationReason.INCOMPLETE,
     EscalationReason.AMBIGUOUS,
+    EscalationReason.FORM,
     EscalationReason.UNFAITHFUL,
     EscalationReason.SYNTAX,
     EscalationReason.CUT_OFF,

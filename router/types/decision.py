@@ -39,6 +39,7 @@ class EscalationReason(StrEnum):
     LOOP = "loop"
     REFUSAL = "refusal"
     SCHEMA = "schema"
+    FORM = "form"
     SYNTAX = "syntax"
     UNFAITHFUL = "unfaithful"
     ECHO = "echo"

@@ -165,8 +165,10 @@ def _same_rows(row: Request, text: str) -> bool:
     steps = iter(range(_MOST_STEPS))
     database = sqlite3.connect(":memory:")
     try:
-        for statement in row["setup"]:
-            database.executescript(statement)
+        statements = row["setup"]
+        database.executescript(
+            statements if isinstance(statements, str) else ";\n".join(statements)
+        )
         database.set_progress_handler(lambda: next(steps, None) is None, 10_000)
         query = _code(text).strip()
         if row.get("check"):
