@@ -1,4 +1,4 @@
-"""Fit abilities: `python -m router.evaluate.train_ability PAIRS.parquet ... [--out abilities.json]`.
+"""Fit abilities: `python -m router.evaluate.train_ability PAIRS.parquet ... [--out FILE.json]`.
 
 An item response model over shares of right answers: those of the files' rows that are marked
 `train_ok` and on the `dev` side, and the published figures of configs/models.yaml. The log-odds of
@@ -48,12 +48,8 @@ _PUBLISHED_WEIGHT, _MEASURED_WEIGHT = 20.0, 40.0
 """Questions that a share counts as: the ways of asking differ by more than chance does."""
 _LEAST_SHARE = 0.01
 _RIDGE = {
-    "slope": 20.0,
-    "family": 2.0,
-    "family_area": 4.0,
-    "model": 6.0,
-    "tier": 0.01,
-    "test": 1e-3,
+    **{"slope": 20.0, "family": 2.0, "family_area": 4.0, "model": 6.0},
+    **{"tier": 0.01, "test": 0.001, "size": 0.001},
 }
 """How many questions at even odds hold each part at zero; the common slope is free."""
 _STEPS = 30
@@ -136,11 +132,8 @@ def _parts(share: Share) -> dict[str, float]:
     if named.billions is None:
         raise ValueError(f"{share.model}: its name does not say its size")
     steps = doublings(named.billions)
-    parts |= {
-        "size": steps,
-        f"slope {share.area}": steps,
-        f"model {_id(named, share.model)} {share.area}": 1.0,
-    }
+    own = f"model {_id(named, share.model)} {share.area}"
+    parts |= {"size": steps, f"slope {share.area}": steps, own: 1.0}
     if named.family is not None:
         parts |= {f"family {named.family}": 1.0, f"family_area {named.family} {share.area}": 1.0}
     return parts
@@ -161,7 +154,7 @@ def solved(shares: Sequence[Share]) -> dict[str, float]:
             x[number, at[name]] = factor
     right = np.clip([share.right for share in shares], _LEAST_SHARE, 1 - _LEAST_SHARE)
     weight = np.array([share.weight for share in shares])
-    ridge = np.array([_RIDGE.get(name.partition(" ")[0], 1e-3) for name in names])
+    ridge = np.array([_RIDGE[name.partition(" ")[0]] for name in names])
     w: NDArray[np.float64] = np.zeros(len(names))
     for _ in range(_STEPS):
         p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))

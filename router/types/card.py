@@ -51,19 +51,25 @@ class ConfidenceFit(Frozen):
     error: float
 
 
+Source = Literal["probed", "published", "estimated"]
+"""How a model is known."""
+
+
 class Card(Frozen):
     """What is known of one model.
 
     source: `probed` by questions with known answers, `published` scores of the catalogue, or
     `estimated` from its size and family. fingerprint: of the file or the server's model that was
-    probed. kinds: by kind of task; confidence: None for a model that reports no token
+    probed. abilities: by published figures, size and family, the log-odds of a right answer against
+    the models that the shipped expectations were measured on; where it was probed, what its own
+    answers start from. billions: of parameters. kinds: by kind of task; confidence: None for a model that reports no token
     probabilities. language: answers in the language asked for; forms: in the form asked for; tools:
     right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
     hold. tokens_per_s: when it generates.
     """
 
     model: str
-    source: Literal["probed", "published", "estimated"]
+    source: Source
     fingerprint: str = ""
     kinds: dict[Kind, Tally] = Field(default_factory=dict)
     confidence: ConfidenceFit | None = None
@@ -74,3 +80,10 @@ class Card(Frozen):
     context_tokens: int | None = None
     tokens_per_s: float | None = None
     probed_at: float | None = None
+    abilities: dict[Kind, float] = Field(default_factory=dict)
+    billions: float | None = None
+
+    @property
+    def probed(self) -> bool:
+        """Only what was seen of this very model makes its answers trusted."""
+        return self.source == "probed"
