@@ -97,15 +97,9 @@ class Catalogue(Frozen):
 
     def figures(self, name: str) -> Published | None:
         """What is reported of a model, under whatever name; None where nothing is."""
+        by_key = {key_of(read_model_name(one.name)): one for one in self.published}
         wanted = key_of(read_model_name(name))
-        return next(
-            (
-                one
-                for one in self.published
-                if wanted and key_of(read_model_name(one.name)) == wanted
-            ),
-            None,
-        )
+        return by_key.get(wanted) if wanted else None
 
     def device(self, name: str) -> Device:
         """By its name or a short one, capitals and spaces ignored. Raises ConfigError."""

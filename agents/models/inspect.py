@@ -331,7 +331,8 @@ def _licence(folder: Path, config: dict[str, Any]) -> str | None:
 
 
 def name_of(path: Path) -> str:
-    """A file's name without its ending, or the directory's; in the Hub's cache, the repository's."""
+    """A file's without its ending, or the directory's; of one in the Hub's cache, the
+    repository's."""
     if path.is_file():
         return path.stem
     resolved = path.resolve()

@@ -180,7 +180,9 @@ def fit(shares: Sequence[Share]) -> Abilities:
         }
 
     known = [of(read_model_name(model), model) for model in REFERENCE]
-    reference = {area: sum(one[area] for one in known) / len(known) for area in AREAS}
+    reference: dict[str, float] = {
+        area: sum(one[area] for one in known) / len(known) for area in AREAS
+    }
     families = {name.split(" ")[1] for name in parts if name.startswith("family ")}
     listed = {key_of(read_model_name(s.model)): s.model for s in shares if s.tier is None}
     return Abilities(

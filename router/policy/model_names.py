@@ -102,8 +102,8 @@ def read_model_name(name: str) -> NamedModel:
                 break
         else:
             billions = _SERVED_AS.get(text.removesuffix("-latest"))
-    for size in (_MIXTURE, _ACTIVE, _BILLIONS, _MILLIONS):
-        rest = size.sub("", rest)
+    for written in (_MIXTURE, _ACTIVE, _BILLIONS, _MILLIONS):
+        rest = written.sub("", rest)
     parts = [part for part in re.split(r"[-.]+", rest) if part]
     return NamedModel(family, billions, all(_PLAIN.fullmatch(part) for part in parts), mixture)
 

@@ -62,8 +62,8 @@ class Card(Frozen):
     `estimated` from its size and family. fingerprint: of the file or the server's model that was
     probed. abilities: by published figures, size and family, the log-odds of a right answer against
     the models that the shipped expectations were measured on; where it was probed, what its own
-    answers start from. billions: of parameters. kinds: by kind of task; confidence: None for a model that reports no token
-    probabilities. language: answers in the language asked for; forms: in the form asked for; tools:
+    answers start from. billions: of parameters. kinds: by kind of task; confidence: None for a
+    model that reports no token probabilities. language: answers in the language asked for; forms: in the form asked for; tools:
     right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
     hold. tokens_per_s: when it generates.
     """

@@ -74,7 +74,7 @@ def _table(facts: RouteFacts) -> RenderableType:
     return Group(said, "", options)
 
 
-_BY_CARD = {
+_BY_CARD: dict[str | None, str] = {
     "probed": ", and on what the probe of the model here saw (its card)",
     "published": ", and on published figures of the model here; nobody has probed it",
     "estimated": ", and on the size and family of the model here; nobody has probed it",
