@@ -164,7 +164,7 @@ def solved(shares: Sequence[Share]) -> dict[str, float]:
     return dict(zip(names, w.tolist(), strict=True))
 
 
-def fit(shares: Sequence[Share]) -> Abilities:
+def fit(shares: Sequence[Share], reference_models: Sequence[str] = REFERENCE) -> Abilities:
     """Abilities against those of the reference models."""
     parts = solved(shares)
 

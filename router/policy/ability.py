@@ -49,6 +49,10 @@ USUAL_BILLIONS = 3.8
 _LEAST_BILLIONS, _MOST_BILLIONS = 0.1, 32.0
 """Sizes of nearly all models that figures were published of: beyond them the line is a guess."""
 
+_BELIEVED_ABOVE = 0.25
+"""The part that is believed of an ability above that of the measured models, until a probe shows
+it: with more of it, larger models that were left out are expected too much (docs/benchmarks.md)."""
+
 _SUREST = 0.98
 """No expectation is a certainty."""
 
@@ -156,8 +160,12 @@ def area_of(kind: Kind) -> Area:
 
 
 def _by_kind(abilities: Mapping[str, float]) -> dict[Kind, float]:
-    found = {kind: round(abilities[area_of(kind)], 3) for kind in Kind}
-    found[Kind.UNSURE] = round(sum(abilities.values()) / len(abilities), 3)
+    believed = {
+        area: ability * (_BELIEVED_ABOVE if ability > 0 else 1.0)
+        for area, ability in abilities.items()
+    }
+    found = {kind: round(believed[area_of(kind)], 3) for kind in Kind}
+    found[Kind.UNSURE] = round(sum(believed.values()) / len(believed), 3)
     return found
 
 

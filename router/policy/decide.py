@@ -9,8 +9,14 @@ from functools import partial
 
 from router.classify.gain import ExpectedScores
 from router.settings.policy import PolicySettings
-from router.types.card import Source
-from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind, RouteDecision
+from router.types.decision import (
+    CardSource,
+    DecisionInputs,
+    EscalationReason,
+    Guess,
+    Kind,
+    RouteDecision,
+)
 from router.types.result import CheckResult
 
 CODER_KINDS = frozenset({Kind.CODE})
@@ -61,7 +67,7 @@ class LocalOption:
     wait_s: float = 0.0
     patience_s: float = math.inf
     card_known: bool = True
-    card: Source | None = None
+    card: CardSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
 from router.types.base import Frozen
-from router.types.decision import Kind
+from router.types.decision import CardSource, Kind
 
 
 class Tally(Frozen):
@@ -51,10 +51,6 @@ class ConfidenceFit(Frozen):
     error: float
 
 
-Source = Literal["probed", "published", "estimated"]
-"""How a model is known."""
-
-
 class Card(Frozen):
     """What is known of one model.
 
@@ -63,13 +59,13 @@ class Card(Frozen):
     probed. abilities: by published figures, size and family, the log-odds of a right answer against
     the models that the shipped expectations were measured on; where it was probed, what its own
     answers start from. billions: of parameters. kinds: by kind of task; confidence: None for a
-    model that reports no token probabilities. language: answers in the language asked for; forms: in the form asked for; tools:
-    right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
-    hold. tokens_per_s: when it generates.
+    model that reports no token probabilities. language: answers in the language asked for; forms:
+    in the form asked for; tools: right calls; ends: answers that ended by themselves.
+    context_tokens: the window that was seen to hold. tokens_per_s: when it generates.
     """
 
     model: str
-    source: Source
+    source: CardSource
     fingerprint: str = ""
     kinds: dict[Kind, Tally] = Field(default_factory=dict)
     confidence: ConfidenceFit | None = None

@@ -25,6 +25,10 @@ class Kind(StrEnum):
     UNSURE = "unsure"
 
 
+CardSource = Literal["probed", "published", "estimated"]
+"""How a model is known: by what it answered, by figures of others, or by its size and family."""
+
+
 class EscalationReason(StrEnum):
     """Why a local answer was not good enough, or why none was tried."""
 
@@ -105,7 +109,7 @@ class DecisionInputs(Frozen):
     scarce: bool
     must_stay_local: bool
     card_known: bool = True
-    card: Literal["probed", "published", "estimated"] | None = None
+    card: CardSource | None = None
     local: float
     cloud: float
     outcomes: int = 0

@@ -11,6 +11,7 @@ from workers.commands.options import AsJson, Config, settings_in_force
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from router.types.decision import CardSource
     from workers.commands.route_facts import RouteFacts
 
 
@@ -74,7 +75,7 @@ def _table(facts: RouteFacts) -> RenderableType:
     return Group(said, "", options)
 
 
-_BY_CARD: dict[str | None, str] = {
+_BY_CARD: dict[CardSource | None, str] = {
     "probed": ", and on what the probe of the model here saw (its card)",
     "published": ", and on published figures of the model here; nobody has probed it",
     "estimated": ", and on the size and family of the model here; nobody has probed it",
