@@ -9,35 +9,37 @@ from router.policy.model_names import read_model_name
 
 Tier = Literal["small", "mid", "large"]
 
-_WORDS: dict[str, Tier] = {
-    **dict.fromkeys(("mini", "nano", "lite", "haiku", "flash", "small", "luna", "tiny"), "small"),
-    **dict.fromkeys(("medium", "terra"), "mid"),
-    **dict.fromkeys(("opus", "sonnet", "pro", "large", "sol", "max", "ultra"), "large"),
-}
+_LEAST = frozenset({"nano", "lite", "tiny", "small"})
+_SMALL = _LEAST | {"mini", "haiku", "flash", "luna"}
+_MID = frozenset({"medium", "terra"})
+_LARGE = frozenset({"opus", "sonnet", "pro", "large", "sol", "max", "ultra"})
 
 _MEASURED = re.compile(
-    r"gpt-3\.5|gpt-4(?!\.)|claude-(?:2|3)(?![\d])|claude-instant|gemini-1|llama-?3|qwen-?2|mixtral"
+    r"gpt-3\.5|gpt-4(?!\.)|claude-(?:2|3)(?!\d)|claude-instant|gemini-1|llama-?3|qwen-?2|mixtral"
     r"|gemma-?[12]|phi-?[123]"
 )
 """The generation of the models that the frontier's expectations were measured on."""
 
 _SMALL_BILLIONS, _MID_BILLIONS = 20.0, 110.0
 
-_NEXT: dict[Tier, Tier] = {"small": "mid", "mid": "large", "large": "large"}
-
 
 def tier_of(model: str) -> Tier | None:
-    """Beside a frontier model of the measured generation: a small one of a later generation counts
-    as a middle one of that, a middle one as a large one. None for a name that tells nothing.
+    """Beside a frontier model of the measured generation; None for a name that tells nothing.
+
+    Of a later generation only the least ones are below those, about as a middle one was.
     """
     name = model.lower().rpartition("/")[2]
-    named = read_model_name(name)
-    if named.billions is not None:
-        small = named.billions <= _SMALL_BILLIONS
-        tier: Tier = "small" if small else "mid" if named.billions <= _MID_BILLIONS else "large"
-    else:
-        words = [_WORDS[word] for word in re.split(r"[^a-z]+", name) if word in _WORDS]
-        if not words:
-            return None
-        tier = min(words, key=("small", "mid", "large").index)
-    return tier if _MEASURED.search(name) else _NEXT[tier]
+    words = set(re.split(r"[^a-z]+", name))
+    billions = read_model_name(name).billions
+    if billions is None and not words & (_SMALL | _MID | _LARGE):
+        return None
+    if not _MEASURED.search(name):
+        least = words & _LEAST if billions is None else billions <= _SMALL_BILLIONS
+        return "mid" if least else "large"
+    if billions is not None:
+        if billions <= _SMALL_BILLIONS:
+            return "small"
+        return "mid" if billions <= _MID_BILLIONS else "large"
+    if words & _SMALL:
+        return "small"
+    return "mid" if words & _MID else "large"

@@ -52,19 +52,14 @@ def card_view(card: Card, least: float, figures: Published | None = None) -> Ren
     return Group(facts, Text(), _expected(card))
 
 
-def _expected(card: Card) -> Table:
-    table = Table(
-        box=None,
-        pad_edge=False,
-        caption="expected: of requests that the measured models of 3 to 4 billion parameters get "
-        "right half of the time",
-        caption_justify="left",
-    )
+def _expected(card: Card) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
     table.add_column("kind")
     table.add_column("expected", justify="right")
     for kind, ability in card.abilities.items():
         table.add_row(kind.value, f"{moved(0.5, ability):.0%}")
-    return table
+    what = "expected: of what the measured models of 3 to 4 billion parameters get half right"
+    return Group(table, Text(what, "dim italic"))
 
 
 def _kinds(card: Card, least: float) -> Table:

@@ -123,9 +123,13 @@ def test_a_file_that_holds_no_abilities_is_named(tmp_path: Path) -> None:
         ("openai/gpt-4o", None),
         ("anthropic/claude-3-haiku-20240307", "small"),
         ("gemini/gemini-1.5-flash", "small"),
-        # A later generation's small one is about a middle one of the measured generation.
-        ("openai/gpt-5.4-mini", "mid"),
-        ("anthropic/claude-haiku-4-5", "mid"),
+        # Of a later generation only the least ones are below what was the frontier.
+        ("openai/gpt-5.4-mini", "large"),
+        ("openai/gpt-5.4-nano", "mid"),
+        ("anthropic/claude-haiku-4-5", "large"),
+        ("gemini/gemini-2.5-flash-lite", "mid"),
+        ("groq/openai/gpt-oss-20b", "mid"),
+        ("groq/openai/gpt-oss-120b", "large"),
         ("claude-sonnet-5", "large"),
         ("groq/llama-3.1-8b-instant", "small"),
         ("together_ai/meta-llama/Llama-3.3-70B-Instruct", "mid"),
@@ -148,7 +152,7 @@ def test_a_small_cloud_is_expected_less_and_an_unknown_one_as_shipped(tmp_path: 
 
     shipped = shipped_gains().expected(guess, facts, "m")
     assert cloud("my-gateway-model") == cloud("gpt-4o") == shipped.cloud
-    assert cloud("gpt-4o-mini") < cloud("gpt-5.4-mini") < shipped.cloud
+    assert cloud("gpt-4o-mini") < cloud("gpt-5.4-nano") < shipped.cloud
     assert gains_of(settings, "gpt-4o-mini").expected(guess, facts, "m").local == shipped.local
 
 
