@@ -21,6 +21,7 @@ from router.types.card import Card, Tally
 from router.types.completion import TokenStats
 from router.types.decision import Kind
 from workers.commands.route_facts import RouteFacts, route_facts
+from workers.views.render import weighed
 
 SURE = TokenStats(tokens=6, min_logprob=math.log(0.99), sum_logprob=math.log(0.99) * 2)
 TASKS = (
@@ -128,6 +129,13 @@ def test_without_information_nothing_is_expected_otherwise(facts: Any, prompt: s
     assert unnamed.decision.local.score == unknown.decision.local.score
     between = facts("tune-3.8b", prompt).decision.local.score
     assert abs(unknown.decision.local.score - between) < 0.05
+
+
+def test_the_explanation_says_how_the_model_is_known(facts: Any) -> None:
+    for name, said in (("qwen2.5:7b", " (published card)"), ("tune-3b", " (estimated card)")):
+        here = weighed(facts(name, TASKS[0]).decision)[0].plain
+        assert here.endswith(said)
+    assert "card" not in weighed(facts("my-model", TASKS[0]).decision)[0].plain
 
 
 def test_only_a_probe_makes_an_answer_trusted_or_the_unclear_local(facts: Any) -> None:
