@@ -69,6 +69,11 @@ _PLAIN = re.compile(
 """Parts that do not make another model of it: how it is packed, by whom, and that it answers."""
 
 
+_ANSWERS = re.compile(r"(?<![a-z])(?:instruct|it|chat)(?![a-z])")
+_TWINS = ("qwen2", "llama", "gemma", "smollm", "mistral", "mixtral")
+"""Families whose models that only continue text have the same names, without a word for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class NamedModel:
     """What a name tells. family: None where it is not known. billions: of parameters that count;
@@ -105,7 +110,12 @@ def read_model_name(name: str) -> NamedModel:
     for written in (_MIXTURE, _ACTIVE, _BILLIONS, _MILLIONS):
         rest = written.sub("", rest)
     parts = [part for part in re.split(r"[-.]+", rest) if part]
-    return NamedModel(family, billions, all(_PLAIN.fullmatch(part) for part in parts), mixture)
+    plain = all(_PLAIN.fullmatch(part) for part in parts)
+    # What a server lists with a tag, or by Ollama's names, answers.
+    tagged = ":" in whole or text in _SERVED_AS
+    if family is not None and family.startswith(_TWINS):
+        plain = plain and (tagged or _ANSWERS.search(text) is not None)
+    return NamedModel(family, billions, plain, mixture)
 
 
 def _billions(text: str) -> tuple[float | None, bool]:

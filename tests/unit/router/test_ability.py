@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.classify import signals
 from router.classify.gain import shipped_gains
@@ -16,6 +18,13 @@ from router.policy.cloud_tier import tier_of
 from router.policy.model_names import read_model_name
 from router.settings.settings import Settings
 from router.types.decision import Guess, Kind
+
+
+@given(st.text(max_size=60))
+def test_any_name_is_read(name: str) -> None:
+    named = read_model_name(name)
+    assert named.billions is None or 0 < named.billions <= 3000
+    assert tier_of(name) in (None, "small", "mid", "large")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,12 @@ def test_figures_are_of_the_model_itself_not_of_what_was_made_of_it() -> None:
     assert found("qwen2.5:7b")
     assert found("bartowski/Qwen2.5-7B-Instruct-Q4_K_M")
     assert found("gemma-3-270m-it")
-    for other in ("FuseChat-Llama-3.2-3B-Instruct", "Qwen3-4B-Thinking-2507", "Qwen2.5-7B-base"):
+    for other in (
+        "FuseChat-Llama-3.2-3B-Instruct",
+        "Qwen3-4B-Thinking-2507",
+        "Qwen2.5-7B-base",
+        "gemma-3-270m",
+    ):
         assert not found(other), other
     assert not found("7b-instruct-q4")
 
