@@ -67,7 +67,8 @@ class Agent:
     the most times that the engine sends one request, retries included. speed: estimate used until
     it has answered in this process; None: unknown. thinking: whether to think before answering;
     `auto`: not for routine tasks. recall_tokens: the most of a session's turns that it is shown;
-    None: as the window allows. card: what the model was seen to do; None where nobody looked.
+    None: as the window allows. card: what the model was seen to do, or what is
+    likely of it; None where nothing is known.
     """
 
     role: str

@@ -15,11 +15,12 @@ from router.classify.gain import ExpectedScores, Gains
 from router.classify.signals import Signals
 from router.classify.sub_kind import with_sub_kind
 from router.policy import decide as policy
+from router.policy.ability import moved
 from router.policy.answer_length import answer_tokens
 from router.policy.speed import Speed, SpeedEstimates
 from router.privacy.operations import SHORT_WORDS
 from router.settings.policy import PolicySettings
-from router.types.card import Card
+from router.types.card import Card, Tally
 from router.types.decision import Expected, Guess, Kind, RouteDecision
 from router.types.task import Message, Task
 
@@ -74,16 +75,17 @@ def assess(task: Task, guess: Guess, facts: Signals, asked: Candidate, gains: Ga
 
 
 _SHIPPED_WEIGHT = 4
-"""Questions of a probe that weigh as much as the shipped measurements of other models."""
+"""Questions of a probe that weigh as much as what is expected without one."""
 
 
 def _by_card(scores: ExpectedScores, card: Card, kind: Kind) -> ExpectedScores:
-    """The expected scores with what a probe saw of this very model in this kind of task."""
-    seen = card.kinds.get(kind)
-    if card.source != "probed" or seen is None or not seen.asked:
-        return scores
-    shipped = scores.local - scores.learned_local
-    local = (seen.right + _SHIPPED_WEIGHT * shipped) / (seen.asked + _SHIPPED_WEIGHT)
+    """The expected scores with what is known of this model in this kind of task: its ability, and
+    what a probe saw of it."""
+    local = scores.local - scores.learned_local
+    if kind in card.abilities:
+        local = moved(local, card.abilities[kind])
+    seen = card.kinds.get(kind, Tally())
+    local = (seen.right + _SHIPPED_WEIGHT * local) / (seen.asked + _SHIPPED_WEIGHT)
     return replace(scores, local=min(1.0, max(0.0, round(local + scores.learned_local, 4))))
 
 
@@ -115,7 +117,9 @@ def choose_route(
             window_tokens=caps.context_tokens,
             wait_s=outlook.before_start_s,
             patience_s=circumstances.patience_s,
-            card_known=agent.card is not None or circumstances.policy.unverified == "accept",
+            card_known=(agent.card is not None and agent.card.probed)
+            or circumstances.policy.unverified == "accept",
+            card=agent.card.source if agent.card else None,
         ),
         policy.CloudOption(absent=circumstances.absent, scarce=circumstances.scarce),
         circumstances.policy,

@@ -60,7 +60,7 @@ def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None
     have the last word. Without token statistics all questions count; where the kind was not asked,
     or is not clear, the others speak for it.
     """
-    if card.source != "probed":
+    if not card.probed:
         return None
     fit = card.confidence
     if fit is None or stats is None or not stats.tokens:

@@ -11,7 +11,10 @@ from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult
 from router.types.task import Task
 
-_READER = r"(?:ai|assistant|llm|(?:language |ai )?model|bot|ia|assistente|modelo(?: de linguagem)?|machine)"
+_READER = (
+    r"(?:ai|assistant|llm|(?:language |ai )?model|bot|ia|assistente|modelo(?: de linguagem)?"
+    r"|machine)"
+)
 _TAKEOVER = re.compile(
     r"(?:ignor\w*|disregard|forget|overlook|desconsider\w*|esquec\w*|despre[zs]\w*)\b.{0,40}"
     r"\b(?:instruc\w+|instruction\w*|prompt|rules?|regras?|orders?|ordens|above|acima|previous"

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agents.models.fingerprint import fingerprint
+from agents.models.priors import prior_card
 from router.errors import ConfigError
 from router.settings.models import ModelSettings
 from router.types.card import Card
@@ -87,6 +88,12 @@ def beside(model_path: Path) -> Path:
 
 
 def card_of(model: ModelSettings, home: Path) -> Card | None:
-    """The card of a configured model. Raises ConfigError for one that cannot be used."""
+    """The card of a configured model: of its probe, else what its figures, size and family make
+    likely; None where neither is known. Raises ConfigError for one that cannot be used."""
     place = place_of(model, home)
-    return None if place is None else place.load()
+    if place is None:
+        return None
+    probed, prior = place.load(), prior_card(model)
+    if probed is None or prior is None:
+        return probed or prior
+    return probed.model_copy(update={"abilities": prior.abilities, "billions": prior.billions})

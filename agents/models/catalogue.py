@@ -8,6 +8,8 @@ from pydantic import Field
 
 from agents.engines.vram import ModelShape
 from router.errors import ConfigError
+from router.policy.ability import key_of
+from router.policy.model_names import read_model_name
 from router.settings.shipped import config_path
 from router.settings.yaml_nodes import read_yaml_file
 from router.types.base import Frozen
@@ -64,6 +66,14 @@ class Listed(Frozen):
         )
 
 
+class Published(Frozen):
+    """What is reported of a model. scores: percent right, by test. source: where it was read."""
+
+    name: str
+    scores: dict[str, float]
+    source: str
+
+
 class Device(Frozen):
     """A card by its makers' figures."""
 
@@ -77,12 +87,19 @@ class Catalogue(Frozen):
     """The whole file."""
 
     models: tuple[Listed, ...]
+    published: tuple[Published, ...]
     devices: tuple[Device, ...]
 
     @classmethod
     def load(cls) -> Catalogue:
         """The list that ships with edgeward."""
         return read_yaml_file(config_path("models.yaml")).validated(cls)
+
+    def figures(self, name: str) -> Published | None:
+        """What is reported of a model, under whatever name; None where nothing is."""
+        by_key = {key_of(read_model_name(one.name)): one for one in self.published}
+        wanted = key_of(read_model_name(name))
+        return by_key.get(wanted) if wanted else None
 
     def device(self, name: str) -> Device:
         """By its name or a short one, capitals and spaces ignored. Raises ConfigError."""

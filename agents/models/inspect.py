@@ -145,7 +145,7 @@ def _gguf(path: Path) -> ModelInfo:
 def _transformers(folder: Path) -> ModelInfo:
     config = read_json(folder / "config.json")
     tensors = read_safetensors(folder)
-    name = _name_of(folder)
+    name = name_of(folder)
     quantised = config.get("quantization_config")
     quantised = quantised if isinstance(quantised, dict) else {}
     form, quantisation, bpw = _format(quantised, tensors)
@@ -211,7 +211,7 @@ def _onnx(path: Path, file: Path) -> ModelInfo:
         raise ConfigError(f"{file}: not an ONNX file; fetch it again")
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     return ModelInfo(
-        name=path.stem if path.is_file() else _name_of(path),
+        name=path.stem if path.is_file() else name_of(path),
         path=path,
         format="onnx",
         family="unknown",
@@ -330,9 +330,12 @@ def _licence(folder: Path, config: dict[str, Any]) -> str | None:
     return found.group(1).strip("\"'") if found else None
 
 
-def _name_of(folder: Path) -> str:
-    """The directory's name; of one in the Hub's cache, the repository's."""
-    resolved = folder.resolve()
+def name_of(path: Path) -> str:
+    """A file's without its ending, or the directory's; of one in the Hub's cache, the
+    repository's."""
+    if path.is_file():
+        return path.stem
+    resolved = path.resolve()
     if resolved.parent.name == "snapshots":
         return resolved.parents[1].name.rpartition("--")[2]
     return resolved.name

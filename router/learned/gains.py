@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -13,8 +15,11 @@ from router.errors import ConfigError
 from router.learned.posterior import PRIOR_WEIGHT, Place, Posterior, length_of
 from router.learned.version import Version
 from router.learned.versions import Versions
+from router.policy.ability import WEIGHTS as ABILITIES
+from router.policy.ability import moved, shipped_abilities
+from router.policy.cloud_tier import tier_of
 from router.settings.settings import Settings
-from router.types.decision import Guess
+from router.types.decision import Guess, Kind
 
 LOOK_EVERY_S = 5.0
 """How often a process looks for a newer version: it lists a small folder."""
@@ -88,12 +93,33 @@ def posterior_of(version: Version | None) -> Posterior:
 def shipped_fingerprint() -> str:
     """Of the shipped figures: residuals are set against them."""
     priors = repr(sorted(PRIORS.items()))
-    return hashlib.sha256(WEIGHTS.read_bytes() + priors.encode()).hexdigest()[:16]
+    figures = WEIGHTS.read_bytes() + ABILITIES.read_bytes() + priors.encode()
+    return hashlib.sha256(figures).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class TieredGains:
+    """The shipped expectations where the cloud's model is less than the frontier models that were
+    measured. below: log-odds by kind."""
+
+    frontier: Gains
+    below: Mapping[Kind, float]
+
+    def expected(self, guess: Guess, signals: Signals, model: str) -> ExpectedScores:
+        scores = self.frontier.expected(guess, signals, model)
+        return replace(scores, cloud=round(moved(scores.cloud, self.below[guess.kind]), 4))
+
+
+def _with_tier(cloud_model: str) -> Gains:
+    tier = tier_of(cloud_model)
+    if tier is None or tier == "large":
+        return shipped_gains()
+    return TieredGains(shipped_gains(), shipped_abilities().tier(tier))
 
 
 def gains_of(settings: Settings, cloud_model: str) -> Gains:
     """The expectations that a configuration routes by. Raises ConfigError for a broken package."""
-    shipped = shipped_gains()
+    shipped = _with_tier(cloud_model)
     if not settings.learning.use:
         return shipped
     return LearnedGains(Versions(settings.store.home.expanduser()), shipped, cloud_model)

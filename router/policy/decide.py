@@ -9,7 +9,14 @@ from functools import partial
 
 from router.classify.gain import ExpectedScores
 from router.settings.policy import PolicySettings
-from router.types.decision import DecisionInputs, EscalationReason, Guess, Kind, RouteDecision
+from router.types.decision import (
+    CardSource,
+    DecisionInputs,
+    EscalationReason,
+    Guess,
+    Kind,
+    RouteDecision,
+)
 from router.types.result import CheckResult
 
 CODER_KINDS = frozenset({Kind.CODE})
@@ -48,7 +55,8 @@ class LocalOption:
     window_tokens: None if unknown. prompt_tokens: an estimate.
     wait_s: expected seconds until the model's turn, its swap included; patience_s: how many the
     task has for that. card_known: whether its card says that it is good at what it is asked, or the
-    user vouches for it.
+    user vouches for it. card: how the model is known, None where it is not or where a specialist's
+    own measurement counts.
     """
 
     role: str
@@ -59,6 +67,7 @@ class LocalOption:
     wait_s: float = 0.0
     patience_s: float = math.inf
     card_known: bool = True
+    card: CardSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,7 @@ def _weighed(
         scarce=cloud.scarce,
         must_stay_local=must_stay_local,
         card_known=local.card_known,
+        card=local.card,
         local=scores.local,
         cloud=scores.cloud,
         outcomes=scores.outcomes,

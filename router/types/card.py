@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
 from router.types.base import Frozen
-from router.types.decision import Kind
+from router.types.decision import CardSource, Kind
 
 
 class Tally(Frozen):
@@ -56,14 +56,16 @@ class Card(Frozen):
 
     source: `probed` by questions with known answers, `published` scores of the catalogue, or
     `estimated` from its size and family. fingerprint: of the file or the server's model that was
-    probed. kinds: by kind of task; confidence: None for a model that reports no token
-    probabilities. language: answers in the language asked for; forms: in the form asked for; tools:
-    right calls; ends: answers that ended by themselves. context_tokens: the window that was seen to
-    hold. tokens_per_s: when it generates.
+    probed. abilities: by published figures, size and family, the log-odds of a right answer against
+    the models that the shipped expectations were measured on; where it was probed, what its own
+    answers start from. billions: of parameters. kinds: by kind of task; confidence: None for a
+    model that reports no token probabilities. language: answers in the language asked for; forms:
+    in the form asked for; tools: right calls; ends: answers that ended by themselves.
+    context_tokens: the window that was seen to hold. tokens_per_s: when it generates.
     """
 
     model: str
-    source: Literal["probed", "published", "estimated"]
+    source: CardSource
     fingerprint: str = ""
     kinds: dict[Kind, Tally] = Field(default_factory=dict)
     confidence: ConfidenceFit | None = None
@@ -74,3 +76,10 @@ class Card(Frozen):
     context_tokens: int | None = None
     tokens_per_s: float | None = None
     probed_at: float | None = None
+    abilities: dict[Kind, float] = Field(default_factory=dict)
+    billions: float | None = None
+
+    @property
+    def probed(self) -> bool:
+        """Only what was seen of this very model makes its answers trusted."""
+        return self.source == "probed"

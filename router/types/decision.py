@@ -25,6 +25,10 @@ class Kind(StrEnum):
     UNSURE = "unsure"
 
 
+CardSource = Literal["probed", "published", "estimated"]
+"""How a model is known: by what it answered, by figures of others, or by its size and family."""
+
+
 class EscalationReason(StrEnum):
     """Why a local answer was not good enough, or why none was tried."""
 
@@ -88,7 +92,7 @@ class DecisionInputs(Frozen):
 
     covered: whether a specialist was trained for the task, None for a general model. patience_s:
     seconds that the task may wait for a local slot, None without a limit. card_known: whether
-    anybody measured what the model can do. local, cloud: expected
+    anybody measured what the model can do. card: how the model is known. local, cloud: expected
     scores, 0..1; learned_local, learned_cloud: what this user's own outcomes added to them. Fields
     of a later version are ignored.
     """
@@ -105,6 +109,7 @@ class DecisionInputs(Frozen):
     scarce: bool
     must_stay_local: bool
     card_known: bool = True
+    card: CardSource | None = None
     local: float
     cloud: float
     outcomes: int = 0

@@ -164,8 +164,9 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
 
 
 def _card(role: str, agent: Agent) -> Finding:
-    if agent.card is None:
-        what = f"what {agent.engine.caps.model} can do is not known: unverified answers escalate"
+    if agent.card is None or not agent.card.probed:
+        known = f"is {agent.card.source}, nobody has seen it" if agent.card else "is not known"
+        what = f"what {agent.engine.caps.model} can do {known}: unverified answers escalate"
         return Finding(f"card of {role}", "note", what, f"edgeward models probe --role {role}")
     right = sum(tally.right for tally in agent.card.kinds.values())
     asked = sum(tally.asked for tally in agent.card.kinds.values())

@@ -11,6 +11,7 @@ from workers.commands.options import AsJson, Config, settings_in_force
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from router.types.decision import CardSource
     from workers.commands.route_facts import RouteFacts
 
 
@@ -74,6 +75,13 @@ def _table(facts: RouteFacts) -> RenderableType:
     return Group(said, "", options)
 
 
+_BY_CARD: dict[CardSource | None, str] = {
+    "probed": ", and on what the probe of the model here saw (its card)",
+    "published": ", and on published figures of the model here; nobody has probed it",
+    "estimated": ", and on the size and family of the model here; nobody has probed it",
+}
+
+
 def _explanation(facts: RouteFacts) -> list[str]:
     """The lines on what the expected scores are based on."""
     guess, decision = facts.guess, facts.decision
@@ -91,7 +99,8 @@ def _explanation(facts: RouteFacts) -> list[str]:
     own = f"{decision.outcomes:,} outcomes of your own and " if decision.outcomes else ""
     return [
         rule,
-        f"The scores rest on {own}what was measured of small and frontier models on public tasks.",
+        f"The scores rest on {own}what was measured of small and frontier models on public tasks"
+        f"{_BY_CARD.get(decision.weighed.card if decision.weighed else None, '')}.",
         "The cost is that of an answer of the usual length for its kind, at the listed price; the "
         "wait is for all of it, as fast as the model is taken to be.",
         f"One such decision takes {facts.decision_cpu_ms:.2f} ms of CPU here.",

@@ -1,10 +1,11 @@
-"""`edgeward models`: inspects, plans, fetches, quantizes and probes models."""
+"""`edgeward models`: lists, inspects, plans, fetches, quantizes and probes models."""
 
 from __future__ import annotations
 
 import typer
 
 from workers.models.inspect import inspect
+from workers.models.ls import ls
 from workers.models.plan import plan
 from workers.models.probe import card, probe
 from workers.models.pull import pull
@@ -18,4 +19,5 @@ models_app.command()(plan)
 models_app.command()(pull)
 models_app.command()(quantize)
 models_app.command()(probe)
+models_app.command()(ls)
 models_app.command()(card)

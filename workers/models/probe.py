@@ -114,23 +114,28 @@ def card(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Show what is known of a model: its card."""
+    """Show what is known of a model: by a probe, by published figures, or by its size."""
     from rich.console import Console
 
+    from agents.models.cards import card_of
+    from agents.models.catalogue import Catalogue
+    from agents.roster import local_models
     from router.errors import TaskError
     from workers.views.card import card_view
 
     settings = _settings_for(config, path, role, url, model)
-    found = _place(settings, role).load()
+    _place(settings, role)  # says what has no card
+    found = card_of(dict(local_models(settings))[role], settings.store.home.expanduser())
     if found is None:
         raise TaskError(
-            "nobody has looked at this model yet: have it answer questions with known answers: "
-            "edgeward models probe"
+            "nobody has looked at this model yet, and neither its name nor its file says how large "
+            "it is: have it answer questions with known answers: edgeward models probe"
         )
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:
-        Console().print(card_view(found, settings.policy.min_confidence))
+        figures = Catalogue.load().figures(found.model) if found.source == "published" else None
+        Console().print(card_view(found, settings.policy.min_confidence, figures))
 
 
 def _settings_for(

@@ -9,15 +9,26 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.calibration import confidence, lower_bound
+from agents.models.catalogue import Published
+from router.policy.ability import moved
 from router.types.card import Card, Tally
 
+_KNOWN_BY = {
+    "probed": "probed",
+    "published": "published (figures of others; probe it to trust its answers)",
+    "estimated": "estimated (from size and family; probe it to trust its answers)",
+}
 
-def card_view(card: Card, least: float) -> RenderableType:
-    """least: the probability of being right from which an answer is trusted."""
+
+def card_view(card: Card, least: float, figures: Published | None = None) -> RenderableType:
+    """least: the probability of being right from which an answer is trusted. figures: what is
+    reported of the model."""
     facts = Table.grid(padding=(0, 2))
     when = "" if card.probed_at is None else f", {datetime.fromtimestamp(card.probed_at):%Y-%m-%d}"
     facts.add_row("model", Text(card.model, "bold"))
-    facts.add_row("known by", f"{card.source}{when}")
+    facts.add_row("known by", f"{_KNOWN_BY[card.source]}{when}")
+    if card.billions is not None:
+        facts.add_row("parameters", f"{card.billions:g} billion")
     if card.context_tokens is not None:
         facts.add_row("window", f"{card.context_tokens:,} tokens")
     if card.tokens_per_s is not None:
@@ -32,7 +43,23 @@ def card_view(card: Card, least: float) -> RenderableType:
             facts.add_row(name, f"{_share(tally)} of {tally.asked}")
     if card.confidence is not None and card.confidence.auroc is not None:
         facts.add_row("knows if right", f"AUROC {card.confidence.auroc:.2f}")
-    return Group(facts, Text(), _kinds(card, least))
+    if card.probed:
+        return Group(facts, Text(), _kinds(card, least))
+    if figures is not None:
+        scores = ", ".join(f"{test} {percent:g}" for test, percent in figures.scores.items())
+        facts.add_row("figures", Text(f"{scores} (percent right)"))
+        facts.add_row("read in", Text(figures.source))
+    return Group(facts, Text(), _expected(card))
+
+
+def _expected(card: Card) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind")
+    table.add_column("expected", justify="right")
+    for kind, ability in card.abilities.items():
+        table.add_row(kind.value, f"{moved(0.5, ability):.0%}")
+    what = "expected: of what the measured models of 3 to 4 billion parameters get half right"
+    return Group(table, Text(what, "dim italic"))
 
 
 def _kinds(card: Card, least: float) -> Table:

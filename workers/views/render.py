@@ -57,11 +57,18 @@ def gain_words(decision: RouteDecision) -> str:
     return f"{decision.gain or 0.0:+.2f}{own}"
 
 
+def known_by(decision: RouteDecision) -> str:
+    """How the local model is known, where that moved what is expected of it."""
+    source = decision.weighed.card if decision.weighed else None
+    return f" ({source} card)" if source else ""
+
+
 def weighed(decision: RouteDecision) -> list[Text]:
     """The lines on the expectations before anything was generated; none where there were none."""
     lines = []
     if decision.local is not None:
-        lines.append(Text.assemble(("here      ", "dim"), expectation(decision.local)))
+        here = expectation(decision.local) + known_by(decision)
+        lines.append(Text.assemble(("here      ", "dim"), here))
     if decision.cloud is not None:
         lines.append(Text.assemble(("cloud     ", "dim"), expectation(decision.cloud)))
     if decision.gain is not None:

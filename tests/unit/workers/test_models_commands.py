@@ -12,7 +12,7 @@ from tiny_safetensors import write_model
 from typer.testing import CliRunner
 
 from agents.models.planner import PlanRefused
-from router.errors import ConfigError
+from router.errors import ConfigError, TaskError
 from workers.commands.cli import app
 from workers.models.plan import parse_size
 from workers.models.quantize import fitting
@@ -24,6 +24,49 @@ def run(*arguments: str) -> str:
         raise done.exception
     assert done.exit_code == 0, done.output
     return done.output
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> str:
+    """A configuration with a model of published figures, and one that only its name tells of."""
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        f"""
+models:
+  general: {{url: "http://127.0.0.1:11434/v1", model: "qwen2.5:7b"}}
+  coder: {{url: "http://127.0.0.1:11434/v1", model: "our-coder-0.5b"}}
+  router: {{url: "http://127.0.0.1:11434/v1", model: "ours"}}
+store: {{home: "{tmp_path}"}}
+cloud: {{model: "off"}}
+"""
+    )
+    return str(path)
+
+
+def test_how_each_model_is_known_is_listed(configured: str) -> None:
+    rows = json.loads(run("ls", "--json", "--config", configured))
+    assert {row["role"]: (row["card"], row["billions"]) for row in rows} == {
+        "general": ("published", 7.0),
+        "coder": ("estimated", 0.5),
+        "router": (None, None),
+    }
+    shown = run("ls", "--config", configured)
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    assert "nothing: edgeward models probe" in shown
+
+
+def test_a_card_says_how_it_is_known_and_where_figures_were_read(configured: str) -> None:
+    figures = " ".join(run("card", "--config", configured).split())
+    assert "known by published" in figures
+    assert "gsm8k 91.6" in figures
+    assert "arXiv 2412.15115" in figures
+    estimate = run("card", "--config", configured, "--role", "coder")
+    assert "known by    estimated" in estimate
+    assert "figures" not in estimate
+    card = json.loads(run("card", "--config", configured, "--role", "coder", "--json"))
+    assert (card["source"], card["billions"]) == ("estimated", 0.5)
+    with pytest.raises(TaskError, match=r"neither its name nor its file.*edgeward models probe"):
+        run("card", "--config", configured, "--role", "router")
 
 
 def test_a_plan_for_a_card_fits_a_narrow_terminal_and_adds_up() -> None:
