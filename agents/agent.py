@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.calibration import Sureness
+from agents.form_constraint import UNBOUNDED, AnswerBounds
 from agents.session_turns import newest_within, tokens_of, whole_turns
 from router.account.consumption import most_prompt_tokens
 from router.engine import Constraint, Engine, GenerateRequest
 from router.meter import Meter
 from router.policy.speed import Speed
+from router.types.card import Card
 from router.types.completion import Completion
 from router.types.result import CheckResult
 from router.types.task import Message, Task, ThinkingMode
@@ -65,7 +67,7 @@ class Agent:
     the most times that the engine sends one request, retries included. speed: estimate used until
     it has answered in this process; None: unknown. thinking: whether to think before answering;
     `auto`: not for routine tasks. recall_tokens: the most of a session's turns that it is shown;
-    None: as the window allows.
+    None: as the window allows. card: what the model was seen to do; None where nobody looked.
     """
 
     role: str
@@ -82,6 +84,7 @@ class Agent:
     speed: Speed | None = None
     thinking: ThinkingMode = "auto"
     recall_tokens: int | None = None
+    card: Card | None = None
 
     def most_usd(
         self, task: Task, messages: tuple[Message, ...], constraint: Constraint | None = None
@@ -153,22 +156,26 @@ class Agent:
         *,
         thinking: ThinkingMode | None = None,
         enforced: bool = True,
+        bounds: AnswerBounds = UNBOUNDED,
     ) -> GenerateRequest:
         """The generation that answers `messages`.
 
         deadline: `time.monotonic()` seconds. max_wait_s: the longest wait for a slot; None waits
         until the deadline. constraint: replaces the constraint of the task's answer. meter: a new
         one if None. thinking: None takes the agent's own. enforced: False sends no constraint; the
-        messages must then describe the form.
+        messages must then describe the form. bounds: of the answer's form; the task's own
+        constraint and limit go first.
         """
+        most_tokens = min(task.max_tokens or self.max_tokens, self.max_tokens)
+        held_to = constraint or _constraint(task) or bounds.constraint
         return GenerateRequest(
             messages=messages,
             deadline=deadline,
-            max_tokens=min(task.max_tokens or self.max_tokens, self.max_tokens),
+            max_tokens=min(most_tokens, bounds.max_tokens or most_tokens),
             temperature=task.temperature,
             seed=task.seed,
             stop=self.stop,
-            constraint=(constraint or _constraint(task)) if enforced else None,
+            constraint=held_to if enforced else None,
             priority=task.priority,
             max_wait_s=max_wait_s,
             thinking=thinking or self.thinking,

@@ -19,7 +19,8 @@ from router.policy.answer_length import answer_tokens
 from router.policy.speed import Speed, SpeedEstimates
 from router.privacy.operations import SHORT_WORDS
 from router.settings.policy import PolicySettings
-from router.types.decision import Expected, Guess, RouteDecision
+from router.types.card import Card
+from router.types.decision import Expected, Guess, Kind, RouteDecision
 from router.types.task import Message, Task
 
 
@@ -64,10 +65,26 @@ def assess(task: Task, guess: Guess, facts: Signals, asked: Candidate, gains: Ga
     guess = with_sub_kind(guess, task, facts)
     agent, coverage = asked.agent, asked.coverage
     scores = gains.expected(guess, facts, agent.engine.caps.model)
+    if agent.card is not None:
+        scores = _by_card(scores, agent.card, guess.kind)
     if coverage is not None and coverage.expected is not None:
         local = min(1.0, max(0.0, coverage.expected + scores.learned_local))
         scores = replace(scores, local=local)
     return Assessment(guess, agent, coverage, scores)
+
+
+_SHIPPED_WEIGHT = 4
+"""Questions of a probe that weigh as much as the shipped measurements of other models."""
+
+
+def _by_card(scores: ExpectedScores, card: Card, kind: Kind) -> ExpectedScores:
+    """The expected scores with what a probe saw of this very model in this kind of task."""
+    seen = card.kinds.get(kind)
+    if card.source != "probed" or seen is None or not seen.asked:
+        return scores
+    shipped = scores.local - scores.learned_local
+    local = (seen.right + _SHIPPED_WEIGHT * shipped) / (seen.asked + _SHIPPED_WEIGHT)
+    return replace(scores, local=min(1.0, max(0.0, round(local + scores.learned_local, 4))))
 
 
 def choose_route(
@@ -98,6 +115,7 @@ def choose_route(
             window_tokens=caps.context_tokens,
             wait_s=outlook.before_start_s,
             patience_s=circumstances.patience_s,
+            card_known=agent.card is not None or circumstances.policy.unverified == "accept",
         ),
         policy.CloudOption(absent=circumstances.absent, scarce=circumstances.scarce),
         circumstances.policy,

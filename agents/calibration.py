@@ -1,34 +1,33 @@
-"""The probability that a model's answer is right, from its token statistics and the task's kind.
+"""The probability that a model's answer is right, from its card, its token statistics and the kind.
 
-A calibration is stored beside the model's file and is valid for that file alone: another
-quantisation of the model has other token statistics. `agents.models.calibrate` makes it.
+Token statistics are of one file alone: another quantisation of a model has others.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.logistic import auroc, calibration_error, fit_logistic, logit, predict
-from router.errors import ConfigError
+from router.types.card import Card, ConfidenceFit, Scored, Tally
 from router.types.completion import TokenStats
 from router.types.decision import Kind
 
 FEWEST = 30
-"""The fewest answers for a calibration; a kind with fewer uses the common weights."""
+"""The fewest answers for a fit."""
 
-ALL = "all"
+_PARTS = 8
+"""About as sure as an answer is the nearest eighth of a probe's, and at least `FEWEST`."""
+_PRIOR = 4
+"""Answers of the same kind that weigh as much as all others together."""
 _FOLDS = 5
-_SAMPLE_BYTES = 2**20
 _LOWEST = 1e-6
+_Z90 = 1.2816
+"""The quantile of the normal distribution that leaves 10 % below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,48 +40,56 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """weights: of `features`. auroc, error (expected calibration error): by cross-validation, on
-    answers that were not fitted; auroc is None where all answers were right, or all wrong.
-    """
-
-    weights: tuple[float, ...]
-    asked: int
-    right: int
-    auroc: float | None
-    error: float
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """fits: by kind's value, and `ALL`. model: the fingerprint of the model that it belongs to."""
-
-    model: str
-    fits: dict[str, Fit]
-
-    def confidence(self, kind: Kind, stats: TokenStats) -> float:
-        """Estimated probability, 0..1, that an answer is right."""
-        fit = self.fits.get(kind.value) or self.fits[ALL]
-        return float(predict(np.array([features(stats)]), np.array(fit.weights))[0])
-
-    def save(self, model_path: Path) -> Path:
-        path = stored_at(model_path)
-        stored = {"model": self.model, "fits": {k: asdict(fit) for k, fit in self.fits.items()}}
-        path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-        return path
-
-
-@dataclass(frozen=True, slots=True)
 class Sureness:
     """How sure a model must be of its answer.
 
-    min_confidence: least probability, by `calibration`, that the answer is right.
-    min_probability: least geometric-mean token probability, for a model without a calibration.
+    min_confidence: least probability, by its card, that the answer is right. min_probability: least
+    geometric-mean token probability, for a model without a card.
     """
 
     min_probability: float
     min_confidence: float = 0.0
-    calibration: Calibration | None = None
+
+
+def confidence(card: Card, kind: Kind, stats: TokenStats | None) -> float | None:
+    """The least probability, 0..1, that the card makes likely for an answer being right; None where
+    the card says nothing.
+
+    Of the questions of the probe whose answers were about as sure, the share that was right, less
+    what chance may have added (90 %, one-sided): few questions prove little. Those of the same kind
+    have the last word. Without token statistics all questions count; where the kind was not asked,
+    or is not clear, the others speak for it.
+    """
+    if card.source != "probed":
+        return None
+    fit = card.confidence
+    if fit is None or stats is None or not stats.tokens:
+        everything = [tally for tally in card.kinds.values() if tally.asked]
+        if not everything:
+            return None
+        asked, right = sum(one.asked for one in everything), sum(one.right for one in everything)
+        common = lower_bound(Tally(asked=asked, right=right))
+        return _of_kind(card.kinds.get(kind, Tally()), common)
+    score = float(predict(np.array([features(stats)]), np.array(fit.weights))[0])
+    size = max(FEWEST, len(fit.trials) // _PARTS)
+    reach = sorted(abs(one.score - score) for one in fit.trials)[:size][-1]
+    as_sure = [one for one in fit.trials if abs(one.score - score) <= reach]
+    common = lower_bound(Tally.of(one.right for one in as_sure))
+    same = Tally.of(one.right for one in as_sure if one.kind is kind)
+    return min(common, _of_kind(same, common))
+
+
+def _of_kind(same: Tally, common: float) -> float:
+    """The share of a kind's own questions that was right, with the others as a beginning."""
+    return (same.right + _PRIOR * common) / (same.asked + _PRIOR)
+
+
+def lower_bound(tally: Tally) -> float:
+    """The least share that the counts make likely: Wilson's bound, 90 % one-sided."""
+    n, share = tally.asked, tally.right / tally.asked
+    centre = share + _Z90**2 / (2 * n)
+    spread = _Z90 * math.sqrt(share * (1 - share) / n + _Z90**2 / (4 * n * n))
+    return (centre - spread) / (1 + _Z90**2 / n)
 
 
 def features(stats: TokenStats) -> tuple[float, ...]:
@@ -100,25 +107,22 @@ def features(stats: TokenStats) -> tuple[float, ...]:
     )
 
 
-def learn(trials: Sequence[Trial], model_path: Path) -> Calibration:
-    """Weights for all trials together, and for each kind of which there are enough."""
+def fit_of(trials: Sequence[Trial]) -> ConfidenceFit | None:
+    """What token statistics tell of the answers' being right; None where there are too few.
+
+    A trial's own score is of weights that were fitted without it.
+    """
     if len(trials) < FEWEST:
-        raise ConfigError(f"{len(trials)} answers are too few to calibrate: {FEWEST} are needed")
-    kinds: dict[str, list[Trial]] = {ALL: list(trials)}
-    for trial in trials:
-        kinds.setdefault(trial.kind.value, []).append(trial)
-    fits = {name: _fit(rows) for name, rows in kinds.items() if len(rows) >= FEWEST}
-    return Calibration(fingerprint(model_path), fits)
-
-
-def _fit(trials: Sequence[Trial]) -> Fit:
+        return None
     x, y = _arrays(trials)
     unseen = unseen_confidence(trials)
     right = [trial.right for trial in trials]
-    return Fit(
+    return ConfidenceFit(
         weights=tuple(round(float(w), 6) for w in fit_logistic(x, y)),
-        asked=len(trials),
-        right=sum(right),
+        trials=tuple(
+            Scored(kind=trial.kind, score=round(score, 4), right=trial.right)
+            for trial, score in zip(trials, unseen, strict=True)
+        ),
         auroc=auroc(unseen, right),
         error=calibration_error(unseen, right),
     )
@@ -138,52 +142,3 @@ def unseen_confidence(trials: Sequence[Trial]) -> list[float]:
         inside = folds == fold
         scores[inside] = predict(x[inside], fit_logistic(x[~inside], y[~inside]))
     return [float(score) for score in scores]
-
-
-def load(model_path: Path) -> Calibration | None:
-    """The calibration beside a model; None where there is none.
-
-    Raises ConfigError for one that cannot be read, or that was made for another file.
-    """
-    path = stored_at(model_path)
-    if not path.is_file():
-        return None
-    cure = f"calibrate again with 'edgeward models calibrate', or remove {path}"
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        fits = {
-            name: Fit(**{**row, "weights": tuple(map(float, row["weights"]))})
-            for name, row in stored["fits"].items()
-        }
-        found = Calibration(str(stored["model"]), fits)
-        usable = ALL in fits and all(len(fit.weights) == 6 for fit in fits.values())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ConfigError(f"{path} is no calibration ({type(error).__name__}): {cure}") from None
-    if not usable:
-        raise ConfigError(f"{path} is no calibration: {cure}")
-    if found.model != fingerprint(model_path):
-        raise ConfigError(f"{path} belongs to another model than {model_path.name}: {cure}")
-    return found
-
-
-def stored_at(model_path: Path) -> Path:
-    """Beside a file, or inside a directory."""
-    if model_path.is_dir():
-        return model_path / "edgeward-calibration.json"
-    return model_path.with_name(f"{model_path.name}.calibration.json")
-
-
-def fingerprint(model_path: Path) -> str:
-    """A digest of the sizes, beginnings and ends of a model's weight files; reading all would be
-    slow.
-    """
-    files = sorted(model_path.glob("*.safetensors")) if model_path.is_dir() else [model_path]
-    digest = hashlib.sha256()
-    for path in files:
-        size = path.stat().st_size
-        digest.update(f"{path.name if len(files) > 1 else ''}:{size};".encode())
-        with path.open("rb") as file:
-            digest.update(file.read(_SAMPLE_BYTES))
-            file.seek(max(0, size - _SAMPLE_BYTES))
-            digest.update(file.read(_SAMPLE_BYTES))
-    return digest.hexdigest()[:16]

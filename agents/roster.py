@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents import calibration
 from agents.agent import Agent
 from agents.calibration import Sureness
 from agents.connectivity import Finding
@@ -16,12 +15,13 @@ from agents.engines.providers import cloud_from_environment, provider_of
 from agents.engines.scripted import ScriptedEngine
 from agents.gated_engine import GatedCloud
 from agents.local_engines import Lanes, check_model_path, local_engine
+from agents.models.cards import card_of
 from agents.nano import MAX_TOKENS, SPEED, SYSTEM_PROMPT
 from router.account.pricing import Prices
 from router.engine import CloudEngine, Engine
 from router.errors import ConfigError
-from router.policy.decide import SPECIALIST
-from router.policy.speed import HOSTED
+from router.policy.decide import EXACT, SPECIALIST
+from router.policy.speed import HOSTED, Speed
 from router.privacy.machine import is_loopback
 from router.settings.cloud import CloudSettings
 from router.settings.models import ModelSettings
@@ -34,6 +34,12 @@ CODER = "coder"
 ROUTER = "router"
 GUARD = "guard"
 CLOUD = "cloud"
+
+LONGEST_TOKENS = 32_768
+"""Of a computed answer, which costs nothing and is as long as the data is."""
+
+TURN_MARKS = ("<|im_end|>", "<|im_start|>", "<end_of_turn>", "<start_of_turn>", "<|eot_id|>")
+"""Ends of a turn, which a model that was trained on another template writes as ordinary text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +149,31 @@ def _prompt(role: str, settings: Settings) -> str:
 
 
 def _specialists(settings: Settings, lanes: Lanes, local: Mapping[str, Agent]) -> tuple[Agent, ...]:
-    """Those that go before the models of the roles; the nano not where it plays a role itself."""
+    """Those that go before the models of the roles: what is computed, then the nano, which not
+    where it plays a role itself."""
+    first = (_exact(),) if settings.models.exact else ()
     if settings.models.specialist is None or any(agent.specialist for agent in local.values()):
-        return ()
+        return first
     model = ModelSettings(builtin="nano")
-    return (_nano(SPECIALIST, model, local_engine(SPECIALIST, model, lanes, pinned=True)),)
+    engine = local_engine(SPECIALIST, model, lanes, pinned=True)
+    return (*first, _nano(SPECIALIST, model, engine))
+
+
+def _exact() -> Agent:
+    # Its libraries are nobody else's.
+    from agents.exact.engine import ExactEngine
+    from agents.exact.specialist import ExactSpecialist
+
+    return Agent(
+        role=EXACT,
+        engine=ExactEngine(),
+        system_prompt="",
+        max_tokens=LONGEST_TOKENS,
+        history_messages=0,
+        repairs=False,
+        specialist=ExactSpecialist(),
+        speed=Speed(first_s=0.001, token_s=0.0),
+    )
 
 
 def _nano(role: str, model: ModelSettings, engine: Engine) -> Agent:
@@ -177,11 +203,12 @@ def _local_agent(role: str, model: ModelSettings, engine: Engine, settings: Sett
         history_messages=settings.memory.history_messages,
         repairs=True,
         thinking=model.thinking,
+        stop=TURN_MARKS if model.path is not None else (),
         recall_tokens=settings.memory.recall_tokens or None,
+        card=card_of(model, settings.store.home.expanduser()),
         sureness=Sureness(
             min_probability=settings.policy.min_probability,
             min_confidence=settings.policy.min_confidence,
-            calibration=None if model.path is None else calibration.load(model.path),
         ),
     )
 

@@ -434,6 +434,7 @@ class Router:
             degraded=outcome.degraded,
             verification=outcome.verification,
             doubt=outcome.doubt,
+            form=state.get("form"),
             attempt=outcome.attempt,
             withheld=outcome.withheld,
             tool_calls=tuple(_tool_call(record) for record in run.audit),

@@ -94,7 +94,7 @@ class GenerateRequest:
         if self.constraint.regex is not None:
             raise EngineRejected(
                 f"{model}: this engine cannot hold an answer to a regular expression: use a JSON "
-                "schema (`pattern`, `enum`), or a model on exllamav2",
+                "schema (`pattern`, `enum`), or a model file (GGUF, EXL2) run in this process",
                 model=model,
                 about="schema",
             )

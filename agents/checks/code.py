@@ -37,6 +37,13 @@ _WRITES = re.compile(
     r"|regular expression|class|program|command|one-?liner|snippet|method|macro|sql|funcao|consulta"
     r"|comando|classe|programa|metodo|expressao regular)\b"
 )
+_STATEMENT = re.compile(
+    r"\s*(?:def \w+\(|class \w+[(:]|import \w|from \w+ import |function \w+\(|const \w+ ?="
+    r"|let \w+ ?=|(?:export |async )+function|#!/|(?:SELECT|select)\b.{1,400}\b(?:FROM|from)\b"
+    r"|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b|CREATE (?:TABLE|VIEW|INDEX)\b"
+    r"|WITH \w+ AS \(|\^\S.*\$\s*$)",
+    re.DOTALL,
+)
 _CODE_SIGN = re.compile(r"[(){};=|\\$^<>`]|(?<!\w)--?\w|\w/\w")
 _PROSE_WORDS = 6
 
@@ -50,6 +57,11 @@ def code_given(task: Task, completion: Completion) -> CheckResult:
         finding = f"a {asked[0].split()[-1]} was asked for, and the answer has no code"
         return CheckResult.found("code", finding, EscalationReason.INCOMPLETE)
     return CheckResult.found("code", "there is code" if asked else "none was asked for")
+
+
+def is_code(text: str) -> bool:
+    """Whether an answer is itself a program, a query or a pattern, without a fence around it."""
+    return _STATEMENT.match(text) is not None
 
 
 async def code_parses(task: Task, _kind: Kind, completion: Completion) -> CheckResult:

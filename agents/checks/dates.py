@@ -47,6 +47,19 @@ RELATIVE = re.compile(
     rf"|{WEEKDAY}|na (?:segunda|terca|quarta|quinta|sexta)|(?:in|within|em|ha|net|daqui a) \d+ "
     r"(?:days|weeks|months|dias|semanas|meses))\b"
 )
+
+
+def _away(units: str) -> re.Pattern[str]:
+    """A pattern for a moment told by its distance, in one of the units, from another one."""
+    return re.compile(
+        rf"\b(?:in|after|within|plus|em|daqui(?: a)?|dali a|apos) \d{{1,4}} ?(?:{units})\b"
+        rf"|\b\d{{1,4}} ?(?:{units}) (?:from|after|before|later|earlier|early|late|antes|depois"
+        r"|apos|mais|a (?:contar|partir))\b"
+    )
+
+
+HOURS_AWAY = _away(r"h|hrs?|hours?|horas?|mins?|minutes?|minutos?")
+DAYS_AWAY = _away(r"days?|weeks?|months?|years?|dias?|semanas?|mes|meses|anos?")
 _DATED_WEEKDAY = re.compile(rf"\b(?:{WEEKDAY})[,\s]{{0,3}};|;[\s(]{{0,3}}(?:{WEEKDAY})\b")
 _HOUR = re.compile(
     r"(?<![\d:])(\d{1,2})(?:[:h.](\d{2}))?(?::\d{2})?(?!\d)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents.checks.ambiguous import unambiguous
 from agents.checks.arithmetic import arithmetic
 from agents.checks.code import code_given, code_parses, examples_pass, language_kept
+from agents.checks.exact import computed
 from agents.checks.grounded import grounded
 from agents.checks.injected import not_injected
 from agents.checks.left_out import nothing_left_out
@@ -31,14 +32,18 @@ async def evidence_checks(
 ) -> tuple[CheckResult, ...]:
     """What the answer's own text shows of its quality, by kind.
 
-    Code must be there; it is parsed, held to its programming language, and run on the task's
-    examples. An extraction's values are looked up in the text. The sums and the language of
-    anything but code are checked, and that it has lost no figure, settles nothing that the request
-    leaves open and obeys no order of the pasted text. default_language: as `language_kept` takes
-    it. seconds: the task's time that is left; a program gets at most 10 of them, and is run only
-    where all else passed.
+    What can be computed is. Code must be there; it is parsed, held to its programming language,
+    and run on the task's examples. An extraction's values are looked up in the text. The sums and
+    the language of anything but code are checked, and that it has lost no figure, settles nothing
+    that the request leaves open and obeys no order of the pasted text. default_language: as
+    `language_kept` takes it. seconds: the task's time that is left; a program gets at most 10 of
+    them, and is run only where all else passed.
     """
     if kind is not Kind.CODE:
+        found = computed(task, kind, completion)
+        if found.proves:
+            # The others guess what this one knows.
+            return (found,)
         return (
             grounded(task, kind, completion),
             arithmetic(task, kind, completion),
@@ -46,16 +51,17 @@ async def evidence_checks(
             nothing_left_out(task, kind, completion),
             unambiguous(task, kind, completion),
             not_injected(task, kind, completion),
+            found,
         )
-    found = (
+    judged = (
         code_given(task, completion),
         language_kept(task, completion, default_language),
         await code_parses(task, kind, completion),
     )
-    if not all(one.passed for one in found) or seconds < _LEAST_S:
-        return found
+    if not all(one.passed for one in judged) or seconds < _LEAST_S:
+        return judged
     limits = Limits(wall_s=min(seconds, _EXAMPLE_S))
-    return (*found, await examples_pass(task, kind, completion, limits=limits))
+    return (*judged, await examples_pass(task, kind, completion, limits=limits))
 
 
 def require_language(name: str | None) -> None:

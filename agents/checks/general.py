@@ -9,15 +9,16 @@ from typing import Any
 
 import jsonschema
 
+from agents import calibration
 from agents.calibration import Sureness
+from agents.checks.loops import looped_unit
 from agents.checks.refusal import not_a_refusal
+from router.types.card import Card
 from router.types.completion import Completion, TokenStats
 from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult
 from router.types.task import Task
 
-_LOOP_UNIT_CHARS = 200
-_LOOP_REPEATS = 4
 _SHOWN_CHARS = 200
 
 
@@ -57,20 +58,6 @@ def not_a_loop(_task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     return CheckResult.found("loop", "no repetition")
 
 
-def looped_unit(text: str) -> str | None:
-    """The string, of at most 200 characters, that the text's end repeats at least four times.
-
-    Units shorter than 4 characters need to fill 40: "----" and "0000" are ordinary text.
-    """
-    tail = text.rstrip()[-_LOOP_UNIT_CHARS * _LOOP_REPEATS :]
-    for size in range(1, len(tail) // _LOOP_REPEATS + 1):
-        unit = tail[-size:]
-        repeats = max(_LOOP_REPEATS, math.ceil(40 / size))
-        if tail.endswith(unit * repeats) and any(char.isalnum() for char in unit):
-            return unit
-    return None
-
-
 def satisfies_schema(task: Task, _kind: Kind, completion: Completion) -> CheckResult:
     """It is JSON and matches the task's schema."""
     assert task.json_schema is not None
@@ -91,25 +78,30 @@ def matches(schema: dict[str, Any], text: str, name: str = "schema") -> CheckRes
     return CheckResult.found(name, "matches the schema")
 
 
-def confidence(kind: Kind, stats: TokenStats, sureness: Sureness) -> CheckResult:
-    """The model is sure enough: by its calibration, else by its geometric-mean probability."""
-    if sureness.calibration is not None:
-        sure = sureness.calibration.confidence(kind, stats)
-        least = sureness.min_confidence
-        finding = f"right with probability {sure:.2f}, needs {least:.2f}"
-    else:
+def confidence(
+    kind: Kind, stats: TokenStats | None, sureness: Sureness, card: Card | None = None
+) -> CheckResult | None:
+    """The model is sure enough: by its card, else by its geometric-mean probability; None where
+    neither says anything."""
+    known = None if card is None else calibration.confidence(card, kind, stats)
+    if known is not None:
+        sure, least = known, sureness.min_confidence
+        finding = f"right with probability {sure:.2f} by its card, needs {least:.2f}"
+    elif stats is not None and stats.tokens:
         sure, least = math.exp(stats.mean_logprob), sureness.min_probability
         finding = f"mean token probability {sure:.2f}, needs {least:.2f}"
-    return CheckResult.found(
-        "confidence",
-        finding,
-        EscalationReason.LOW_CONFIDENCE if sure < least else None,
-        calibrated=sureness.calibration is not None,
-    )
+    else:
+        return None
+    against = EscalationReason.LOW_CONFIDENCE if sure < least else None
+    return CheckResult.found("confidence", finding, against, calibrated=known is not None)
 
 
 def general_checks(
-    task: Task, kind: Kind, completion: Completion, sureness: Sureness | None
+    task: Task,
+    kind: Kind,
+    completion: Completion,
+    sureness: Sureness | None,
+    card: Card | None = None,
 ) -> Iterator[CheckResult]:
     """The checks that hold for any model's answer, in the order in which they matter."""
     yield complete(task, kind, completion)
@@ -118,5 +110,7 @@ def general_checks(
     else:
         yield not_a_refusal(task, kind, completion)
         yield not_a_loop(task, kind, completion)
-    if sureness is not None and completion.stats is not None and completion.stats.tokens:
-        yield confidence(kind, completion.stats, sureness)
+    if sureness is not None:
+        found = confidence(kind, completion.stats, sureness, card)
+        if found is not None:
+            yield found

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agents.checks.code import is_code
+from agents.checks.dates import DAYS_AWAY, HOURS_AWAY
 from agents.checks.source import Source, plain_text
 from agents.nano.lexicon import fold
 from router.classify import signals
@@ -38,6 +40,13 @@ _COMPUTED = re.compile(
     r"|quant[oa]s|conte|conta[rg]|numero de|soma|somar|some|media|calcul|arredond|diferenca|idade"
     r"|duration|duracao)\b"
 )
+_COUNTS = re.compile(r"\b(?:how many|quant[oa]s)\b")
+_MOMENT = re.compile(
+    r"\d{4}-\d\d|\d{1,2}[:h/.]\d\d|\d{1,2} ?[ap]\.?m\b"
+    r"|\b(?:jan|feb|fev|mar|apr|abr|may|mai|jun|jul|aug|ago|sep|set|oct|out|nov|dec|dez)\w*",
+    re.IGNORECASE,
+)
+_ASKED_CHARS = 2000
 _WORK_CHARS = 50_000_000
 """Characters of the text times values compared: half a second on a slow machine."""
 _VALUE_TOKENS = 8
@@ -84,15 +93,19 @@ def grounded(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     instruction = plain_text(signals.read(task.prompt).instruction)
     if _TRANSFORMED.search(instruction):
         return CheckResult.found("grounded", "not compared: the task asks for more than copies")
+    if is_code(completion.text):
+        return CheckResult.found("grounded", "not compared: the answer is code")
     text = task.prompt if task.system is None else f"{task.prompt}\n{task.system}"
     values = list(dict.fromkeys(_values(completion.text)))
     if not values:
         return CheckResult.found("grounded", "no value to compare")
     source, labels = Source.read(text), _labels(task.json_schema)
-    computed = _COMPUTED.search(instruction) is not None
+    asked = plain_text(task.prompt[:_ASKED_CHARS])
+    computed = bool(_COMPUTED.search(instruction) or _COUNTS.search(asked))
+    moved = DAYS_AWAY.search(asked) or HOURS_AWAY.search(asked)
     compared = 0
     for value in values:
-        if _exempt(value, labels, computed=computed):
+        if _exempt(value, labels, computed=computed) or (moved and _MOMENT.search(value.text)):
             continue
         if compared * len(text) > _WORK_CHARS:
             return CheckResult.found(
@@ -119,6 +132,8 @@ def _exempt(value: _Value, labels: frozenset[str], *, computed: bool) -> bool:
     if value.text in labels or text in labels or _JUDGED.search(key):
         return True
     if value.number and (computed or text in ("0", "0.0")):
+        return True
+    if computed and text.isdigit():
         return True
     plain = fold(text).strip(" .")
     if value.fact and plain.isdigit() and len(plain) < 3 and int(plain) <= _COUNTED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from agents.checks.dates import read_dates, read_hours
+from agents.checks.dates import DAYS_AWAY, HOURS_AWAY, RELATIVE, read_dates, read_hours
 from agents.checks.numbers import FIGURE, read_figures, readings_of
 from agents.checks.source import plain_text
 from router.classify import signals
@@ -32,6 +32,9 @@ _SHORTENS = re.compile(
 )
 """Words of requests that leave something out, or put something else in its place."""
 
+_HAS_TEXT = re.compile(r"\n|:\s|[\"“«]")
+"""A text that is pasted along stands after a break or a colon, or in quotation marks."""
+
 _REMINDS = re.compile(
     r"\b(?:remind\w*|reminder|schedule|calendar|appointment|meeting|alarm|lembr\w*|agend\w*"
     r"|calendario|compromisso|reuni\w*|alarme|marc(?:a|ar|ue)|consulta)\b"
@@ -54,7 +57,7 @@ def nothing_left_out(task: Task, kind: Kind, completion: Completion) -> CheckRes
     if cut := _cut_number(task.prompt, completion.text):
         return CheckResult.found("left out", cut, EscalationReason.INCOMPLETE)
     plain = plain_text(task.prompt)
-    if kind in _CARRIES and not _SHORTENS.search(plain_text(signals.read(task.prompt).instruction)):
+    if _carries(task, kind):
         missing = _missing_figure(plain, plain_text(completion.text))
         if missing:
             return CheckResult.found("left out", missing, EscalationReason.INCOMPLETE)
@@ -65,6 +68,14 @@ def nothing_left_out(task: Task, kind: Kind, completion: Completion) -> CheckRes
             return CheckResult.found("left out", missing, EscalationReason.INCOMPLETE)
         return CheckResult.found("left out", "the day and the hour are in it")
     return CheckResult.found("left out", "nothing is cut short")
+
+
+def _carries(task: Task, kind: Kind) -> bool:
+    """Whether the answer says all that a text of the request says; a letter that is only told what
+    to say has no such text."""
+    if kind not in _CARRIES or (kind is Kind.REWRITING and not _HAS_TEXT.search(task.prompt)):
+        return False
+    return not _SHORTENS.search(plain_text(signals.read(task.prompt).instruction))
 
 
 def _cut_number(request: str, answer: str) -> str:
@@ -96,10 +107,14 @@ def _missing_figure(request: str, answer: str) -> str:
 
 
 def _missing_moment(request: str, answer: str) -> str:
+    if HOURS_AWAY.search(request):
+        return ""  # what is written is the moment that it is counted from
     given = read_hours(answer)
     for clock in _CLOCK.finditer(request):
         if not read_hours(clock[0]) & given:
             return f"the hour, {clock[0].strip()}, is not in it"
+    if RELATIVE.search(request) or DAYS_AWAY.search(request):
+        return ""  # the day is another than the ones that are written
     dates, _ = read_dates(request)
     days = {day for _, _, day in dates} - {None}
     if days and not days & {day for _, _, day in read_dates(answer)[0]}:

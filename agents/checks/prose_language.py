@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agents.checks.code import is_code
 from agents.nano.lexicon import fold
 from router.classify import signals
 from router.classify.language import language_of
@@ -62,7 +63,8 @@ def in_language(task: Task, kind: Kind, completion: Completion) -> CheckResult:
 
     It tells English from Portuguese, and either from writing in other letters.
     """
-    if kind in (Kind.CODE, Kind.TOOL) or completion.text.lstrip()[:1] in ("{", "["):
+    data = kind in (Kind.CODE, Kind.TOOL) or completion.text.lstrip()[:1] in ("{", "[")
+    if data or is_code(completion.text):
         return CheckResult.found("language", "too short to tell: code or data")
     wanted = _wanted(task, kind)
     if not wanted:
@@ -75,6 +77,12 @@ def in_language(task: Task, kind: Kind, completion: Completion) -> CheckResult:
     asked = " or ".join(_LANGUAGE_NAMES[language] for language in sorted(wanted))
     finding = f"in {_LANGUAGE_NAMES[found]}, asked for {asked}"
     return CheckResult.found("language", finding, EscalationReason.UNFAITHFUL)
+
+
+def speaks(text: str, language: str) -> bool | None:
+    """Whether a text is in `en` or `pt`; None where it is too short to tell."""
+    found = _read_language(text)
+    return None if found is None else found == language
 
 
 def _wanted(task: Task, kind: Kind) -> frozenset[str]:

@@ -133,7 +133,8 @@ class Source:
         bare = literal.lstrip("-").lower()
         if not re.fullmatch(r"\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?", bare) or len(bare) > MOST_DIGITS:
             return self._holds_tokens(_TOKEN.findall(bare))
-        if Decimal(bare) in self.figures:
+        # 14 of a row TR-88,14,A3 is no part of 88.14.
+        if Decimal(bare) in self.figures or re.search(rf"(?<![\d.]){bare}(?![\d.])", self.text):
             return True
         return bare.isdigit() and len(bare) > 6 and self._holds_squeezed(bare)
 

@@ -1,4 +1,5 @@
-"""Turns a JSON schema into a llama.cpp grammar (GBNF) for exactly that JSON, compactly written.
+"""Turns a JSON schema into a llama.cpp grammar (GBNF) for exactly that JSON, compactly written, and
+a regular expression into one for the texts that match it.
 
 llama.cpp is built with a schema compiler of its own, which is passed over: it ignores a schema
 that it cannot compile, leaves white space, strings and integers without end, breaks off in the
@@ -17,7 +18,7 @@ from typing import Any
 import jsonschema
 from jsonschema.validators import Draft202012Validator
 
-from agents.engines.pattern import PatternRefused, pattern_grammar
+from agents.engines.pattern import PatternRefused, match_grammar, pattern_grammar
 
 MAX_STRING_CHARS = 1000
 """The bound of a string whose schema names none: longer than any routine answer's field."""
@@ -98,6 +99,15 @@ def compact_grammar(schema: dict[str, Any]) -> str:
         raise SchemaRefused("the schema is nested too deeply") from error
     rules = {**compiler.rules, **_ANY_RULES}
     return "\n".join(f"{name} ::= {body}" for name, body in rules.items())
+
+
+def regex_grammar(regex: str) -> str:
+    """The grammar of a text that matches a regular expression as a whole. Raises SchemaRefused."""
+    try:
+        text = match_grammar(regex, max_chars=MAX_STRING_CHARS, literal=_literal)
+    except PatternRefused as error:
+        raise SchemaRefused(f"the expression {regex!r}: {error}") from error
+    return f"root ::= {text}"
 
 
 class _Compiler:

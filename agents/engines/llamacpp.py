@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agents.engines.gguf import GgufInfo, read_gguf
-from agents.engines.grammar import SchemaRefused, compact_grammar
+from agents.engines.grammar import SchemaRefused, compact_grammar, regex_grammar
 from agents.engines.lane import Lane
 from agents.engines.lane_engine import LaneEngine
 from agents.engines.lane_job import Job
 from agents.engines.thinking import Answered, Thinking, with_thinking_counted
-from router.engine import EngineCaps, GenerateRequest
+from router.engine import Constraint, EngineCaps, GenerateRequest
 from router.errors import (
     ConfigError,
     ContextOverflow,
@@ -119,6 +119,7 @@ class LlamaCppRunner:
             context_tokens=self._context_tokens,
             logprobs=True,
             json_schema=True,
+            regex=True,
         )
 
     @property
@@ -276,14 +277,16 @@ class LlamaCppRunner:
             payload["seed"] = request.seed
         if stop := [text for text in request.stop if text]:
             payload["stop"] = stop
-        schema = request.schema_only(self._model)
-        if schema is not None:
-            payload["grammar"] = self._grammar(schema)
+        if request.constraint is not None:
+            payload["grammar"] = self._grammar(request.constraint)
         return payload
 
-    def _grammar(self, schema: dict[str, Any]) -> str:
+    def _grammar(self, constraint: Constraint) -> str:
         try:
-            return compact_grammar(schema)
+            if constraint.regex is not None:
+                return regex_grammar(constraint.regex)
+            assert constraint.json_schema is not None, "a constraint has one of the two"
+            return compact_grammar(constraint.json_schema)
         except SchemaRefused as error:
             raise EngineRejected(
                 f"{self._model}: {error}", model=self._model, about="schema"

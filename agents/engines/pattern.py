@@ -1,4 +1,5 @@
-"""Turns a schema's `pattern` into a piece of a llama.cpp grammar: the JSON of strings that match.
+"""Turns a regular expression into a piece of a llama.cpp grammar: of texts that match it, or, for a
+schema's `pattern`, of the JSON of strings that match.
 
 What it allows is a part of what the pattern allows: digits, word characters and white space are
 those of ASCII, as in JavaScript, and a repetition without an end gets one. Look-around,
@@ -20,6 +21,11 @@ Ranges = list[tuple[int, int]]
 _ALL: Ranges = [(0x20, 0x7E), (0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0x10FFFF)]
 """What may stand in JSON as it is, and no line end of any language; quote and backslash too, which
 are then written with a backslash."""
+
+_ESCAPED_IN_JSON: Ranges = [
+    *((0, 0x1F), (0x22, 0x22), (0x5C, 0x5C), (0x7F, 0x9F), (0xD800, 0xDFFF))
+]
+_NO_TEXT: Ranges = [(0, 0x08), (0x0B, 0x0C), (0x0E, 0x1F), (0x7F, 0x9F), (0xD800, 0xDFFF)]
 
 _SPACES: Ranges = [(0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x20)]
 _DIGITS: Ranges = [(0x30, 0x39)]
@@ -72,35 +78,59 @@ def pattern_grammar(
 
     literal: writes a text as a terminal.
     """
+    compiler = _Compiler(literal, min_chars, max_chars)
+    piece = compiler.whole(_parsed(pattern))
+    if piece.least < min_chars or piece.most > max_chars:
+        raise PatternRefused("with these lengths beside it, it cannot be enforced")
+    return piece.text
+
+
+def match_grammar(pattern: str, *, max_chars: int, literal: Callable[[str], str]) -> str:
+    """The grammar of a plain text that matches from its beginning to its end.
+
+    max_chars: bounds the repetitions without an end. Raises PatternRefused.
+    """
+    compiler = _Compiler(literal, 0, max_chars, json_text=False)
+    return compiler.whole(_parsed(pattern), begins=True, ends=True).text
+
+
+def _parsed(pattern: str) -> list[Any]:
     try:
         parsed = parser.parse(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise PatternRefused(f"it is no regular expression: {error}") from error
     if parsed.state.flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE):
         raise PatternRefused("flags in a pattern cannot be enforced")
-    compiler = _Compiler(literal, min_chars, max_chars)
-    piece = compiler.whole(list(parsed))
-    if piece.least < min_chars or piece.most > max_chars:
-        raise PatternRefused("with these lengths beside it, it cannot be enforced")
-    return piece.text
+    return list(parsed)
 
 
 class _Compiler:
-    def __init__(self, literal: Callable[[str], str], min_chars: int, max_chars: int) -> None:
+    """json_text: characters are written as they stand between the quotation marks of JSON."""
+
+    def __init__(
+        self,
+        literal: Callable[[str], str],
+        min_chars: int,
+        max_chars: int,
+        *,
+        json_text: bool = True,
+    ) -> None:
         self._literal = literal
         self._min_chars = min_chars
         self._max_chars = max_chars
+        self._json_text = json_text
 
-    def whole(self, items: list[Any], *, begins: bool = False) -> _Piece:
+    def whole(self, items: list[Any], *, begins: bool = False, ends: bool = False) -> _Piece:
         """A whole pattern, with what may stand before and after it where it is not anchored."""
         if items and items[0][0] is sre.AT and items[0][1] in _BEGINS:
             begins, items = True, items[1:]
         if len(items) == 1 and items[0][0] is sre.BRANCH:
-            return _either([self.whole(list(one), begins=begins) for one in items[0][1][1]])
+            cases = items[0][1][1]
+            return _either([self.whole(list(one), begins=begins, ends=ends) for one in cases])
         if len(items) == 1 and items[0][0] is sre.SUBPATTERN and _has_anchor(items[0][1][3]):
-            return self.whole(list(items[0][1][3]), begins=begins)
-        ends = bool(items) and items[-1][0] is sre.AT and items[-1][1] in _ENDS
-        items = items[: len(items) - ends]
+            return self.whole(list(items[0][1][3]), begins=begins, ends=ends)
+        if items and items[-1][0] is sre.AT and items[-1][1] in _ENDS:
+            ends, items = True, items[:-1]
         inner = self._sequence(items, self._caps(items))
         sides = 2 - begins - ends
         room = min(_PADDING_CHARS, (self._max_chars - inner.most) // sides) if sides else 0
@@ -174,14 +204,12 @@ class _Compiler:
         raise PatternRefused(f"{words.get(kind, str(kind).lower())} cannot be enforced")
 
     def _set(self, ranges: Ranges) -> _Piece:
-        """One character of a set, as JSON writes it."""
+        """One character of a set."""
         plain, escaped = [], []
-        for low, high in ranges:
+        for low, high in ranges if self._json_text else ():
             codes = [code for code in range(low, min(high, 0x5C) + 1) if _needs_escape(code)]
             escaped += [self._literal(json.dumps(chr(code))[1:-1]) for code in codes]
-        for low, high in _without(
-            ranges, [(0, 0x1F), (0x22, 0x22), (0x5C, 0x5C), (0x7F, 0x9F), (0xD800, 0xDFFF)]
-        ):
+        for low, high in _without(ranges, _ESCAPED_IN_JSON if self._json_text else _NO_TEXT):
             plain.append(_code(low) if low == high else f"{_code(low)}-{_code(high)}")
         if not plain and not escaped:
             raise PatternRefused("no character satisfies one of its sets")

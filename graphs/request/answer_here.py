@@ -10,6 +10,7 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
+from agents.form_constraint import UNBOUNDED, AnswerBounds
 from graphs.request.attempt import Sent, attempt, shown_to
 from graphs.request.cloud import doubts_of
 from graphs.request.state import Run, State
@@ -26,7 +27,7 @@ class AnswerHere(Protocol):
     """Asks for one generation: (messages, constraint, label of the messages) -> what `attempt`
     returns, recorded in the journal.
 
-    thinking, enforced: as for `attempt`.
+    thinking, enforced, bounds: as for `attempt`.
     """
 
     def __call__(
@@ -37,6 +38,7 @@ class AnswerHere(Protocol):
         *,
         thinking: ThinkingMode | None = None,
         enforced: bool = True,
+        bounds: AnswerBounds = UNBOUNDED,
     ) -> Awaitable[State]: ...
 
 
@@ -54,6 +56,7 @@ def answer_here(
         *,
         thinking: ThinkingMode | None = None,
         enforced: bool = True,
+        bounds: AnswerBounds = UNBOUNDED,
     ) -> State:
         sent = None if caps.host is None else Sent.of(state, redaction, label)
         if not caps.local:
@@ -73,6 +76,7 @@ def answer_here(
             constraint=constraint,
             thinking=thinking,
             enforced=enforced,
+            bounds=bounds,
         )
         who = f"the model at {caps.host}"
         doubts = doubts_of(answered.get("completion"), redaction, state, who=who)

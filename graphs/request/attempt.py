@@ -14,6 +14,8 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.agent import Agent
+from agents.checks.loops import LoopWatch
+from agents.form_constraint import UNBOUNDED, AnswerBounds
 from agents.schema_in_words import bare_json
 from graphs.events import Attempted, Token
 from graphs.request.state import Outcome, Run, State
@@ -94,6 +96,7 @@ async def attempt(
     constraint: Constraint | None = None,
     thinking: ThinkingMode | None = None,
     enforced: bool = True,
+    bounds: AnswerBounds = UNBOUNDED,
     going_out: Callable[[Attempt], Awaitable[None]] | None = None,
 ) -> State:
     """One generation, recorded in the journal even if it fails or is cancelled.
@@ -103,7 +106,8 @@ async def attempt(
     attempt that fails early is never shown. sent: what another machine was sent; placeholders in
     the answer are replaced by the original values. constraint: of an intermediate step; none of its
     text is shown. thinking: None takes the agent's own. enforced: False for a model that cannot
-    enforce a schema: `messages` then contain it, and text around the JSON is dropped. going_out:
+    enforce a schema: `messages` then contain it, and text around the JSON is dropped. bounds:
+    of the answer's form, as its words ask for it. going_out:
     awaited each time the request is sent, and from time to time while it is answered, with an
     attempt that states the minimum cost so far.
     """
@@ -122,7 +126,8 @@ async def attempt(
         turns=sent.turns if sent else (),
         redacted=len(sent.redaction.mapping) if sent else 0,
     )
-    as_json = state["task"].json_schema is not None or constraint is not None
+    in_json = bounds.constraint is not None and bounds.constraint.json_schema is not None
+    as_json = state["task"].json_schema is not None or constraint is not None or in_json
     shown = agent.specialist is None and constraint is None and enforced
     label = sent.label if sent else state["label"]
     restorer = sent.redaction.restorer(json=as_json) if sent else None
@@ -130,6 +135,7 @@ async def attempt(
     completion: Completion | None = None
     error: EngineError | None = None
     written, held = 0, ""
+    watch, loops = LoopWatch(), route == "local" and agent.specialist is None
     seen = restarts = False
     told_at = math.inf
 
@@ -145,6 +151,7 @@ async def attempt(
         *(state["task"], messages, deadline, max_wait_s, held_to, Meter(before_send)),
         thinking=thinking,
         enforced=enforced,
+        bounds=bounds,
     )
     try:
         await _open(agent.engine, deadline)
@@ -156,6 +163,9 @@ async def attempt(
                     completion = sent.restored(bare, as_json=as_json) if sent else bare
                     continue
                 written += len(part.text)
+                if loops and (looped := watch.fed(part.text)):
+                    completion = _stopped_in_a_loop(entry, request, looped, began)
+                    break
                 if time.monotonic() - told_at > PROGRESS_S:
                     await before_send()
                 if part.restarts:
@@ -190,6 +200,20 @@ async def attempt(
         return failed
     failed["outcome"] = Outcome("failed", "none", "", str(error))
     return failed
+
+
+def _stopped_in_a_loop(
+    entry: Attempt, request: GenerateRequest, text: str, began: float
+) -> Completion:
+    """What a model said before it was stopped for repeating itself."""
+    return Completion(
+        text=text,
+        engine=entry.engine,
+        model=entry.model,
+        finish_reason="cancelled",
+        usage=_at_no_cost(request, len(text)),
+        latency_s=time.monotonic() - began,
+    )
 
 
 def shown_to(caps: EngineCaps, label: Privacy | None) -> dict[str, Any]:

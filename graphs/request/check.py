@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from agents.checks.echo import not_an_echo
 from agents.checks.evidence import evidence_checks
+from agents.checks.form import in_form
 from agents.checks.general import complete, general_checks, satisfies_schema
 from agents.checks.own import run_checks
 from graphs.events import Attempted, Token
@@ -62,6 +63,7 @@ async def check(state: State, runtime: Node) -> State:
             agent_repairs=agent is not None and agent.repairs,
         ),
         "goes_on": agent is not None and goes_on(escalation, state, run),
+        "doubts": (*state.get("doubts", ()), *(_out_of_form(checks) if from_cloud else ())),
     }
 
 
@@ -114,11 +116,27 @@ def _keep_draft(run: Run, completion: Completion) -> None:
 
 
 def _counting(checks: tuple[CheckResult, ...], *, from_cloud: bool) -> tuple[CheckResult, ...]:
-    """The checks that may reject. An answer of the cloud that was cut off counts as passed: it is
-    still useful, and there is nobody left to ask."""
+    """The checks that may reject. An answer of the cloud that was cut off, or has another form than
+    its words ask for, counts as passed: it is still useful, and there is nobody left to ask."""
     if not from_cloud:
         return checks
-    return tuple(item for item in checks if item.reason is not EscalationReason.CUT_OFF)
+    return tuple(item for item in checks if item.reason not in _USEFUL_STILL)
+
+
+_USEFUL_STILL = frozenset((EscalationReason.CUT_OFF, EscalationReason.FORM))
+
+
+def _out_of_form(checks: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """The warning for an answer that is delivered although it is not in form."""
+    findings = [one.finding for one in checks if one.reason is EscalationReason.FORM]
+    return tuple(f"the answer may not be in the form that was asked for: {one}" for one in findings)
+
+
+def _in_form(state: State, completion: Completion) -> tuple[CheckResult, ...]:
+    """Whether the answer has the form that the request's words ask for; empty without one."""
+    form = state.get("form")
+    found = None if form is None else in_form(form, completion)
+    return () if found is None else (found,)
 
 
 async def _look_closer(
@@ -144,7 +162,9 @@ async def _look_closer(
         found = await agreement(state, run, local_agent(state, run), completion, deadline)
         return () if found is None else (found,)
 
-    for look in (evidence, own, second):
+    # What was computed needs nobody's opinion.
+    computed = any(item.proves for item in checks)
+    for look in (own,) if computed else (evidence, own, second):
         if all(item.passed for item in checks):
             checks += await look()
     return checks
@@ -171,14 +191,22 @@ def _checks(state: State, run: Run, completion: Completion) -> tuple[CheckResult
         checks = [complete(task, kind, completion)]
         if task.json_schema is not None:
             checks.append(satisfies_schema(task, kind, completion))
-        return tuple(checks)
+        return (*checks, *_in_form(state, completion))
     agent = local_agent(state, run)
-    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
-    found = (*general_checks(task, kind, completion, agent.sureness), echo)
     coverage = state.get("coverage")
-    if agent.specialist is None or coverage is None:
-        return found
-    return found + agent.specialist.checks(task, completion, coverage)
+    judged: tuple[CheckResult, ...] = ()
+    if agent.specialist is not None and coverage is not None:
+        judged = agent.specialist.checks(task, completion, coverage)
+    if any(item.proves for item in judged):
+        # A text in capitals is no echo, and a list of one letter no loop, where it was computed.
+        return judged
+    echo = not_an_echo(task, kind, completion, system=agent.system_prompt, turns=state["history"])
+    return (
+        *general_checks(task, kind, completion, agent.sureness, agent.card),
+        echo,
+        *_in_form(state, completion),
+        *judged,
+    )
 
 
 def after_check(state: State) -> Literal["remember", "repair", "decide", "answer_in_cloud"]:

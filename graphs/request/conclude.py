@@ -17,10 +17,9 @@ def conclude(state: State, run: Run) -> Outcome:
     accepted = completion is not None and run.journal[-1].outcome == "accepted"
     if completion is not None and accepted and answered_by == "cloud":
         why = _why_cloud(state["decision"], run)
-        found = state["verification"]
         return Outcome(
             *("done", "cloud", completion.text, why, completion.model),
-            verification=found,
+            verification=state["verification"],
             attempt=run.journal[-1].number,
         )
     unproven = accepted and state["verification"] is Verification.UNVERIFIED

@@ -9,7 +9,6 @@ import structlog
 from langgraph.runtime import Runtime
 
 from agents.assessment import Assessment, Circumstances, assess, choose_route, refused_elsewhere
-from agents.candidates import Candidate
 from graphs.events import Routed
 from graphs.request.state import Outcome, Run, State
 from graphs.request.visibility import candidate_for, may_see
@@ -38,10 +37,12 @@ async def decide(state: State, runtime: Node) -> State:
         return _decide_cloud(state, runtime.context)
     again = bool(runtime.context.tried)
     if again:
-        asked = candidate_for(guess.kind, task, runtime.context)
+        asked = candidate_for(guess.kind, task, runtime.context, state["history"])
+        seen = assess(task, guess, signals.read(task.prompt), asked, deps.gains)
     else:
-        asked = Candidate(deps.agents[state["candidate"]], state["coverage"])
-    agent = asked.agent
+        agent = deps.agents[state["candidate"]]
+        seen = Assessment(guess, agent, state["coverage"], state["scores"])
+    agent = seen.agent
     if not may_see(agent, state, runtime.context):
         refused = refused_elsewhere(agent)
         return {"decision": refused, "outcome": Outcome("failed", "none", "", refused.reason)}
@@ -56,9 +57,6 @@ async def decide(state: State, runtime: Node) -> State:
         if options.role is None
         else policy.for_named(deps.settings.policy),
     )
-    seen = Assessment(guess, agent, asked.coverage, state["scores"])
-    if again:
-        seen = assess(task, guess, signals.read(task.prompt), asked, deps.gains)
     decision = choose_route(
         task,
         seen,

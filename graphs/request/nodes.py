@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import structlog
@@ -9,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from agents.agent import SPENT_THINKING, Agent
 from agents.assessment import assess
+from agents.form_constraint import UNBOUNDED, bounds_of
 from agents.schema_in_words import with_schema
 from graphs.request.answer_here import AnswerHere, answer_here
 from graphs.request.ask_router import second_opinion
@@ -22,6 +24,8 @@ from graphs.request.visibility import candidate_for, goes_on, local_agent, may_s
 from router.classify import signals
 from router.engine import Constraint
 from router.errors import PrivacyViolation, StoreUnavailable
+from router.form.guess import informed
+from router.form.read import read_form
 from router.memory.facts import Fact
 from router.memory.sessions import CachedAnswer, Conversation, cache_key
 from router.privacy.gate import strictest
@@ -77,7 +81,7 @@ def _answer_key(state: State, run: Run) -> str | None:
 
 
 async def classify(state: State, runtime: Node) -> State:
-    """Classifies the task, and estimates how well the local model and the cloud would answer it."""
+    """Classifies the task, reads its form, and estimates how well each side would answer it."""
     task, deps = state["task"], runtime.context.deps
     facts = signals.read(task.prompt)
     guess = deps.classifier.classify(task.prompt, facts)
@@ -85,12 +89,16 @@ async def classify(state: State, runtime: Node) -> State:
     if guess.kind is Kind.UNSURE and asks and may_see(deps.router, state, runtime.context):
         assert deps.router is not None, "looked above"
         guess = await second_opinion(deps.router, task, guess, state["label"], runtime.context)
-    seen = assess(task, guess, facts, candidate_for(guess.kind, task, runtime.context), deps.gains)
+    form = read_form(task.prompt, task.json_schema)
+    guess = informed(guess, form)
+    asked = candidate_for(guess.kind, task, runtime.context, state["history"])
+    seen = assess(task, guess, facts, asked, deps.gains)
     return {
         "guess": seen.guess,
         "candidate": seen.agent.role,
         "coverage": seen.coverage,
         "scores": seen.scores,
+        "form": form,
     }
 
 
@@ -139,7 +147,16 @@ async def _generate(
     schema = constraint.json_schema if constraint else state["task"].json_schema
     thinking = _thinking(agent, state, run)
     if not state.get("unenforced"):
-        answered = await here(messages, constraint, label, thinking=thinking)
+        bounds = UNBOUNDED
+        if constraint is None and agent.specialist is None:
+            bounds = bounds_of(state.get("form"), agent.engine.caps, thinking)
+        if state.get("repaired") and state["escalation"] is EscalationReason.THINKING:
+            bounds = replace(bounds, max_tokens=None)  # it may think again, unasked
+        answered = await here(messages, constraint, label, thinking=thinking, bounds=bounds)
+        if bounds.constraint is not None and answered.get("rejected"):
+            # It was only read from words: what the model cannot be held to is checked afterwards.
+            bounds = replace(bounds, constraint=None)
+            answered = await here(messages, constraint, label, thinking=thinking, bounds=bounds)
         at_fault = answered.get("rejected") == "schema" and schema is not None
         if not at_fault or state["cloud_open"]:
             return answered

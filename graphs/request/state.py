@@ -29,6 +29,7 @@ from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Guess, RouteDecision
+from router.types.form import Form
 from router.types.result import Attempt, CheckResult, CloudState, Verification
 from router.types.task import Message, Privacy, Task
 
@@ -61,15 +62,16 @@ class State(TypedDict, total=False):
     are shown. stays_local: its text must not leave the machine. cloud_open: there is a cloud, and
     it may have the text; cloud_state and, in words, cloud_absent: why there is none; cloud_scarce:
     its budget is nearly used up. candidate: role of the local agent that is asked first; coverage:
-    what it says of the task. hides_work: redaction would hide values that the task asks the cloud
-    to work on. doubts: warnings about an answer from another machine, given where it is
-    delivered. finding: the last reason against a local answer, in words. cloud_answered: how a
-    provider that did not answer responded, in words; empty where it did not respond. left_out: the
-    warning that turns were left out; empty for none. unenforced: the local model cannot enforce the
-    schema, which is put into the prompt and checked instead. refused_there: the cloud is there, and
-    refused the request. rejected: what of the last request the model refused; None if it was not
-    that. verification: why the answer may be believed. may_repair: the same agent may be asked once
-    more; repaired: it has been. goes_on: another local agent may try.
+    what it says of the task. form: of the answer; None where the task names none. hides_work:
+    redaction would hide values that the task asks the cloud to work on. doubts: warnings about an
+    answer from another machine, given where it is delivered. finding: the last reason against a
+    local answer, in words. cloud_answered: how a provider that did not answer responded, in words;
+    empty where it did not respond. left_out: the warning that turns were left out; empty for none.
+    unenforced: the local model cannot enforce the schema, which is put into the prompt and checked
+    instead. refused_there: the cloud is there, and refused the request. rejected: what of the last
+    request the model refused; None if it was not that. verification: why the answer may be
+    believed. may_repair: the same agent may be asked once more; repaired: it has been. goes_on:
+    another local agent may try.
     """
 
     task: Task
@@ -92,6 +94,7 @@ class State(TypedDict, total=False):
     candidate: str
     coverage: Coverage | None
     scores: ExpectedScores
+    form: Form | None
     decision: RouteDecision
     completion: Completion | None
     answered_by: Literal["local", "cloud"]

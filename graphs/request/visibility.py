@@ -7,7 +7,7 @@ from agents.candidates import Candidate, another, candidate
 from graphs.request.state import Run, State
 from router.policy import decide as policy
 from router.types.decision import EscalationReason, Kind
-from router.types.task import Task
+from router.types.task import Message, Task
 
 
 def role_of(kind: Kind, run: Run) -> str:
@@ -20,13 +20,16 @@ def local_agent(state: State, run: Run) -> Agent:
     return run.deps.agents[state["decision"].agent or ""]
 
 
-def candidate_for(kind: Kind, task: Task, run: Run) -> Candidate:
+def candidate_for(kind: Kind, task: Task, run: Run, history: tuple[Message, ...]) -> Candidate:
     """The local agent that is asked next: of those that were not asked yet, if there is one.
 
-    Whoever named a role wants its own model's answer.
+    Whoever named a role wants its own model's answer. Earlier turns may say how to answer, or in
+    which language, which nobody who computes has read.
     """
     deps, role = run.deps, role_of(kind, run)
     specialists = () if run.options.role else deps.specialists
+    if history:
+        specialists = tuple(agent for agent in specialists if agent.role != policy.EXACT)
     if role in run.tried:
         role = another(role, deps.local, run.tried) or role
     return candidate(role, deps.local, specialists, task, tried=run.tried)

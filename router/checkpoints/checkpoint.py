@@ -28,6 +28,7 @@ from router.privacy.storage import may_be_written, require_may_be_written
 from router.store.store import Store
 from router.types.completion import Completion, TokenStats, Usage
 from router.types.decision import EscalationReason, Expected, Guess, Kind, RouteDecision
+from router.types.form import Form, FormShape
 from router.types.result import Attempt, CheckResult, CloudState, Result, ToolCall
 from router.types.task import Message, Priority, Privacy, Task
 
@@ -38,7 +39,7 @@ VOCABULARY = (
     *(Task, Message, Completion, Usage, TokenStats),
     *(CheckResult, Guess, Expected, RouteDecision, Attempt),
     *(Result, ToolCall, Kind, Privacy, CloudState),
-    *(Priority, EscalationReason),
+    *(Priority, EscalationReason, Form, FormShape),
 )
 """The classes of ours that a checkpoint may contain."""
 

@@ -1,4 +1,8 @@
-"""Estimates the complexity of an instruction, 0..1, from markers such as proofs and constraints."""
+"""Estimates the complexity of an instruction, 0..1, from markers such as proofs and constraints.
+
+One of the signals of a prompt, which expected scores rest on; `complexity_model` judges from it and
+from all that is asked.
+"""
 
 from __future__ import annotations
 

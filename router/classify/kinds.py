@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from router.classify import shapes, signals
+from router.classify.complexity_model import ComplexityModel, shipped_complexity
 from router.classify.rules import kind_by_rule
 from router.types.decision import Guess, Kind
 
@@ -46,10 +47,20 @@ class Classifier(Protocol):
 
 
 class NgramClassifier:
-    """Rules and the hashed n-gram model; well under a millisecond a prompt once it is loaded."""
+    """Rules and the hashed n-gram model; well under a millisecond a prompt once it is loaded.
 
-    def __init__(self, model: LinearModel, *, unsure_below: float = UNSURE_BELOW) -> None:
+    complexity: None for the shipped model of it.
+    """
+
+    def __init__(
+        self,
+        model: LinearModel,
+        *,
+        unsure_below: float = UNSURE_BELOW,
+        complexity: ComplexityModel | None = None,
+    ) -> None:
         self._model = model
+        self._complexity = complexity or shipped_complexity()
         self._unsure_below = unsure_below
 
     @classmethod
@@ -78,7 +89,7 @@ class NgramClassifier:
             kind=Kind(best) if confidence >= self._unsure_below else Kind.UNSURE,
             confidence=round(confidence, 4),
             language=facts.language,
-            complexity=facts.complexity,
+            complexity=self._complexity.complexity(prompt, facts),
         )
 
 

@@ -71,8 +71,8 @@ class Signals:
     or both ends of the prompt where none is recognised (`asked` is then False). has_choices: a
     list A), B), C). core: the prompt without greetings, labels and an empty "Answer:" around it; of
     it is all that is said here but chars, lines and tokens. numbers: figures in the windows.
-    complexity: 0..1; from about 0.4 on, a small model is likely out of its depth. has_tools:
-    descriptions of functions to call.
+    complexity: 0..1, by markers such as "prove" or "trade-offs" alone; `Guess.complexity` is judged
+    from it and from what is asked. has_tools: descriptions of functions to call.
     """
 
     chars: int

@@ -31,6 +31,7 @@ def again(story: TaskHistory, weighed: DecisionInputs, policy: PolicySettings) -
             window_tokens=weighed.window_tokens,
             wait_s=weighed.wait_s,
             patience_s=float("inf") if weighed.patience_s is None else weighed.patience_s,
+            card_known=weighed.card_known,
         ),
         CloudOption(absent="" if weighed.cloud_open else "none", scarce=weighed.scarce),
         policy,

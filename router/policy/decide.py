@@ -16,6 +16,7 @@ CODER_KINDS = frozenset({Kind.CODE})
 REPAIRABLE = frozenset(
     {
         EscalationReason.SCHEMA,
+        EscalationReason.FORM,
         EscalationReason.SYNTAX,
         EscalationReason.UNFAITHFUL,
         EscalationReason.CHECK,
@@ -27,6 +28,7 @@ REPAIRABLE = frozenset(
 WORTH_SHOWING = frozenset(
     {
         EscalationReason.SCHEMA,
+        EscalationReason.FORM,
         EscalationReason.SYNTAX,
         EscalationReason.UNFAITHFUL,
         EscalationReason.LOW_CONFIDENCE,
@@ -45,7 +47,8 @@ class LocalOption:
     covered: whether a specialist was trained for it; None for a general model, which may try all.
     window_tokens: None if unknown. prompt_tokens: an estimate.
     wait_s: expected seconds until the model's turn, its swap included; patience_s: how many the
-    task has for that.
+    task has for that. card_known: whether its card says that it is good at what it is asked, or the
+    user vouches for it.
     """
 
     role: str
@@ -55,6 +58,7 @@ class LocalOption:
     window_tokens: int | None
     wait_s: float = 0.0
     patience_s: float = math.inf
+    card_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,24 @@ def max_gain_for(kind: Kind, policy: PolicySettings, *, scarce: bool) -> float:
     """The gain above which a task of a kind goes to the cloud; scarce: half way to 1."""
     limit = policy.max_gain_by_kind.get(kind, policy.max_gain)
     return (1 + limit) / 2 if scarce else limit
+
+
+def max_complexity(policy: PolicySettings, *, scarce: bool) -> float:
+    """The complexity from which on a task goes to the cloud; scarce: half way to 1."""
+    return (1 + policy.max_complexity) / 2 if scarce else policy.max_complexity
+
+
+def too_complex(guess: Guess, limit: float, *, card_known: bool = True) -> str:
+    """Why a task is too complex for the local model, in words; empty where it is not.
+
+    What the classifier cannot name counts as complex for a model of which nothing is known, unless
+    no complexity counts (`limit` above 1).
+    """
+    if guess.complexity >= limit:
+        return f"complexity {guess.complexity:.2f}, the limit is {limit:.2f}"
+    if guess.kind is Kind.UNSURE and not card_known and limit <= 1:
+        return "it is unclear what is asked, and nothing is known of what the local model can do"
+    return ""
 
 
 def for_named(settings: PolicySettings) -> PolicySettings:
@@ -151,6 +173,7 @@ def _weighed(
         cloud_open=not cloud.absent,
         scarce=cloud.scarce,
         must_stay_local=must_stay_local,
+        card_known=local.card_known,
         local=scores.local,
         cloud=scores.cloud,
         outcomes=scores.outcomes,
@@ -163,7 +186,6 @@ def _against_local(
     guess: Guess, gain: float, local: LocalOption, policy: PolicySettings, *, scarce: bool
 ) -> tuple[EscalationReason, str] | None:
     """Why the local model should not answer, or None. Scarce: thresholds are half way to 1."""
-    max_complexity = (1 + policy.max_complexity) / 2 if scarce else policy.max_complexity
     if local.window_tokens is not None and local.prompt_tokens >= local.window_tokens:
         return EscalationReason.CONTEXT, (
             f"about {local.prompt_tokens:,} tokens do not fit the local model's window of "
@@ -181,10 +203,9 @@ def _against_local(
         )
     if local.covered:
         return None
-    if guess.complexity >= max_complexity:
-        return EscalationReason.COMPLEX, (
-            f"complexity {guess.complexity:.2f}, the limit is {max_complexity:.2f}"
-        )
+    limit = max_complexity(policy, scarce=scarce)
+    if complex_ := too_complex(guess, limit, card_known=local.card_known):
+        return EscalationReason.COMPLEX, complex_
     max_gain = max_gain_for(guess.kind, policy, scarce=scarce)
     if gain > max_gain:
         return EscalationReason.COMPLEX, (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ _JOINT = re.compile(r"[^\w;,:|]{1,3}|_")
 """What may stand between two groups of one number; a list's marks end it."""
 
 _PREFIX_CHARS = 4
+_LEAST_ENCODED_CHARS = 6
 
 
 class KnownValues:
@@ -36,7 +38,12 @@ class KnownValues:
             self._numbers.setdefault(number, kind)
             self._lengths.setdefault(number[:_PREFIX_CHARS], set()).add(len(number))
         text = decoded(value).text
-        for written in {text, address_of(text)} if kind == "email" else {text}:
+        forms = {text}
+        if kind == "email":
+            forms.add(address_of(text))
+        elif kind == "secret" and len(value) >= _LEAST_ENCODED_CHARS:
+            forms.update(_encoded(value))
+        for written in forms:
             if len(written) < LEAST_CHARS:
                 continue
             tokens = tuple(_token(match[0]) for match in _TOKEN.finditer(written))
@@ -132,6 +139,14 @@ class _Automaton:
         while state and token not in self.next[state]:
             state = self.fail[state]
         return self.next[state].get(token, 0)
+
+
+def _encoded(value: str) -> Iterator[str]:
+    """A secret in Base64 and in hexadecimal digits, in small letters as a text is searched."""
+    raw = value.encode()
+    for written in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
+        yield written.decode().rstrip("=").lower()
+    yield raw.hex()
 
 
 def _with_sign(read: Plain, start: int, end: int) -> int:

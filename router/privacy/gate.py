@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from router.errors import ConfigError, PrivacyViolation
+from router.privacy.conversation import split_values
 from router.privacy.detect.detectors import KINDS, Detectors
-from router.privacy.detect.found import Found
+from router.privacy.detect.found import Found, settle
 from router.privacy.operations import instruction_of, works_on_a_value
 from router.privacy.redaction import Redaction
 from router.privacy.schema import Part, parts_of, rewritten, without_forms
@@ -131,6 +132,10 @@ class Gate:
             read = self._judge_text(text)
             judged = judged.with_label(read.label, read.why)
             found.update(read.found)
+        spoken = [*(message.content for message in history), task.prompt]
+        for read in self._judge_split(spoken):
+            judged = judged.with_label(read.label, read.why)
+            found.update(read.found)
         if task.json_schema is not None:
             for read in self._judge_schema(task.json_schema):
                 judged = judged.with_label(read.label, f"its schema: {read.why}")
@@ -188,7 +193,8 @@ class Gate:
         parts = [Part(message.content) for message in messages]
         parts += parts_of(schema) if schema is not None else ()
         try:
-            cleared = iter(self._cleared(parts, redaction))
+            spoken = ["" if one.role == "system" else one.content for one in messages]
+            cleared = iter(self._cleared(parts, redaction, spoken))
             released = [
                 message.model_copy(update={"content": next(cleared)}) for message in messages
             ]
@@ -217,11 +223,18 @@ class Gate:
             return self.release(label, messages, redaction, schema)
         return await asyncio.to_thread(self.release, label, messages, redaction, schema)
 
-    def _cleared(self, parts: Sequence[Part], redaction: Redaction) -> list[str]:
-        """The redacted texts: first all are read, then all are replaced."""
+    def _cleared(
+        self, parts: Sequence[Part], redaction: Redaction, spoken: Sequence[str]
+    ) -> list[str]:
+        """The redacted texts: first all are read, then all are replaced.
+
+        spoken: the first of them again, those that are a conversation; the others empty.
+        """
         if self._detectors is None:
             return [part.text for part in parts]
         finds = [self._to_be_replaced(part) for part in parts]
+        for place, read in enumerate(self._judge_split(spoken)):
+            finds[place] = self._with_split(finds[place], read)
         for part, found in zip(parts, finds, strict=True):
             redaction.learn(part.text, found, exact=part.exact)
         for last in (False, True):
@@ -273,13 +286,28 @@ class Gate:
             )
         return list(read.finds)
 
+    def _with_split(self, finds: list[Found], read: _Read) -> list[Found]:
+        """The finds of a message, and those that are values only beside another message."""
+        if read.label is Privacy.LOCAL_ONLY:
+            raise PrivacyViolation(f"{read.why}: it was not sent to the cloud")
+        hidden = [one for one in read.finds if self._label(one) is not Privacy.PUBLIC]
+        if hidden and not self._settings.redact:
+            raise PrivacyViolation(f"{read.why}, and privacy.redact is off: it was not sent")
+        return list(settle((*finds, *hidden), sorted(KINDS))) if hidden else finds
+
+    def _judge_split(self, texts: Sequence[str]) -> list[_Read]:
+        """Judges messages by values that lie in two of them, or are announced in another one."""
+        if self._detectors is None:
+            return [_Read(Privacy.PUBLIC) for _ in texts]
+        return [self._read(finds) for finds in split_values(texts, self._detectors.find)]
+
     def _judge_part(self, part: Part) -> _Read:
-        """The label of a text, read with the name before it and alone, and its finds to be
+        """The label of a text, read with each name before it and alone, and its finds to be
         replaced.
         """
-        shift = len(part.before)
-        if shift:
-            read = self._judge_text(part.before + part.text)
+        for before in part.befores:
+            shift = len(before)
+            read = self._judge_text(before + part.text)
             named = tuple(
                 Found(one.kind, max(one.start - shift, 0), one.end - shift)
                 for one in read.finds
@@ -310,6 +338,9 @@ class Gate:
             found = self._detectors.find(text)
         except Exception as error:  # noqa: BLE001  whatever it is, nothing may leave for it
             return _Read(Privacy.LOCAL_ONLY, f"a detector failed ({type(error).__name__})")
+        return self._read(found)
+
+    def _read(self, found: Sequence[Found]) -> _Read:
         label = strictest(self._label(one) for one in found)
         kinds = dict.fromkeys(one.kind for one in found if self._label(one) is label)
         every = tuple(dict.fromkeys(one.kind for one in found))

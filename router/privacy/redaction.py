@@ -12,6 +12,7 @@ from router.privacy.copies import KnownValues
 from router.privacy.detect.detectors import NUMBER_KINDS
 from router.privacy.detect.found import Found, plain
 from router.privacy.detect.number_kinds import compact
+from router.privacy.occurrences import CONTEXT_CHARS, Occurrences
 from router.privacy.placeholders import Names
 from router.privacy.spelling import identities, is_international
 
@@ -35,10 +36,10 @@ class _Value:
 class Redaction:
     """The placeholders of one request: a value has the same one in all of its texts.
 
-    A number is the same value with and without its dots and spaces, and is restored as it was first
-    written. Learn from all texts before the first is redacted. A text that contains one of our
-    placeholders literally has that replaced as well, so pass `redact` original texts, never its own
-    result. Not thread-safe.
+    A number is the same value with and without its dots and spaces. It is restored as it stood
+    where the same words lead to it, elsewhere as it was first written. Learn from all texts before
+    the first is redacted. A text that contains one of our placeholders literally has that replaced
+    as well, so pass `redact` original texts, never its own result. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Redaction:
         self._values: dict[str, str] = {}
         self._known: dict[str, _Value] = {}
         self._copies = KnownValues()
+        self._occurrences = Occurrences()
 
     @property
     def mapping(self) -> Mapping[str, str]:
@@ -84,9 +86,13 @@ class Redaction:
             if not (literals := list(self._literals(text, placed))):
                 break
             placed = _merged([*placed, *literals])
+        before = ""
         for find, stand_in in zip(placed, stand_ins, strict=True):
             self._names.read(text[at : find.start])
             pieces += [text[at : find.start], stand_in]
+            before += text[max(at, find.start - CONTEXT_CHARS) : find.start]
+            self._occurrences.note(stand_in, before, text[find.start : find.end])
+            before = f"{before[-CONTEXT_CHARS:]}{stand_in}"
             at = find.end
         if placed:
             self._names.read(text[at:])
@@ -114,7 +120,9 @@ class Redaction:
             if written.start >= end:
                 break
             pieces += [text[at : written.start]]
-            pieces += [written.filled(self._values[placeholder], json=json)]
+            before = text[max(0, written.start - CONTEXT_CHARS) : written.start]
+            value = self._occurrences.spelling(placeholder, before, self._values[placeholder])
+            pieces += [written.filled(value, json=json)]
             at = written.end
         return "".join([*pieces, text[at:end]])
 
@@ -202,14 +210,12 @@ class StreamRestorer:
         return self._until(len(self._text))
 
     def _until(self, end: int) -> str:
-        """Keeps back a few characters of context: whether the text is a name depends on them."""
+        """Keeps some characters of context: what a placeholder is, and which spelling of its value
+        stood there, depends on them."""
         restored = self._redaction._restored(self._text, self._shown, end, json=self._json)
-        cut = max(0, end - _LOOK_BEHIND)
+        cut = max(0, end - CONTEXT_CHARS)
         self._text, self._shown = self._text[cut:], end - cut
         return restored
-
-
-_LOOK_BEHIND = 2
 
 
 def _says_more(kind: str, other: str) -> bool:

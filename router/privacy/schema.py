@@ -13,18 +13,39 @@ _FORMS = frozenset({"pattern", "format", "minLength", "maxLength"})
 _TOLD = frozenset({"description", "title", "$comment"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 _DATA = frozenset({"const", "enum", "default", "examples", "example"})
+_STRUCTURE = frozenset(
+    {"type", "format", "$ref", "$schema", "$id", "$anchor", "required", "contentEncoding"}
+)
+"""What stands here is the schema's own, and never a value."""
+
+_KEYWORDS = (
+    _DATA
+    | _CHOICES
+    | _TOLD
+    | {"minimum", "maximum", "exclusiveMinimum"}
+    | {
+        "exclusiveMaximum",
+        "multipleOf",
+        "items",
+    }
+)
+"""Any other keyword may name a value itself: `x-nif`."""
+
+_LEAST_BOUND_DIGITS = 7
+"""A limit of fewer digits is a limit: the largest PIN is 9999."""
+_LONGEST_TITLE_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One text of a schema. before: what names it, to be read with it, as "nif: ".
+    """One text of a schema. befores: what may name it, each to be read with it, as "nif: ".
 
     exact: an answer holds it, or the schema refers to it, just as it stands. replaceable: with a
     placeholder in its place the schema still means the same.
     """
 
     text: str
-    before: str = ""
+    befores: tuple[str, ...] = ()
     exact: bool = False
     replaceable: bool = True
 
@@ -61,23 +82,40 @@ def rewritten(schema: Any, write: Callable[[Part], str]) -> Any:
     return _rewritten(schema, write, name="", keyword="")
 
 
-def _rewritten(value: Any, write: Callable[[Part], str], *, name: str, keyword: str) -> Any:
+def _rewritten(
+    value: Any, write: Callable[[Part], str], *, name: str, keyword: str, title: str = ""
+) -> Any:
     """name: of the nearest property around it; keyword: the schema's word that it belongs to."""
     if isinstance(value, Mapping):
         named = keyword in _NAMED
+        told = value.get("title")
+        title = told if isinstance(told, str) and len(told) <= _LONGEST_TITLE_CHARS else title
         written = {}
         for key, inner in value.items():
             part = Part(str(key), exact=True, replaceable=keyword not in _CHOICES)
             below = keyword if keyword in _DATA else "" if named else str(key)
             called = str(key) if named or keyword in _DATA else name
-            written[write(part)] = _rewritten(inner, write, name=called, keyword=below)
+            written[write(part)] = _rewritten(
+                inner, write, name=called, keyword=below, title="" if named else title
+            )
         return written
     if isinstance(value, list | tuple):
-        return [_rewritten(one, write, name=name, keyword=keyword) for one in value]
-    before = f"{name}: " if name and keyword in _DATA else ""
+        return [_rewritten(one, write, name=name, keyword=keyword, title=title) for one in value]
+    befores = _befores(name, keyword, title)
     replaceable = keyword not in _CHOICES
     if isinstance(value, str):
-        return write(Part(value, before, exact=keyword not in _TOLD, replaceable=replaceable))
+        return write(Part(value, befores, exact=keyword not in _TOLD, replaceable=replaceable))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        write(Part(str(value), before, exact=True, replaceable=False))
+        if keyword not in _DATA and len(str(value)) < _LEAST_BOUND_DIGITS:
+            befores = ()
+        write(Part(str(value), befores, exact=True, replaceable=False))
     return value
+
+
+def _befores(name: str, keyword: str, title: str) -> tuple[str, ...]:
+    """The names that a value may have: its property's, its title's, an unknown keyword."""
+    if keyword in _STRUCTURE:
+        return ()
+    names = [name, title if keyword != "title" else ""]
+    names += [keyword] if keyword not in _KEYWORDS else []
+    return tuple(f"{one}: " for one in dict.fromkeys(names) if one)

@@ -57,6 +57,7 @@ HARMLESS = frozenset(
         "memory.fact_tokens",
         "memory.recall_tokens",
         "outbox.keep_hours",
+        "models.exact",
         "models.specialist",
         "outbox.most",
         "privacy.folders",

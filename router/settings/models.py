@@ -122,6 +122,11 @@ class ModelsSettings(Frozen):
         default="nano",
         description="asked before the models below where it knows the task; null: never",
     )
+    exact: bool = Field(
+        default=True,
+        description="what has one reading is computed before any model is asked: dates, numbers, "
+        "lists, tables",
+    )
 
     general: ModelSettings = Field(
         default=ModelSettings(builtin="nano"), description="everything that is not code"

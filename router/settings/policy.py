@@ -42,7 +42,7 @@ class PolicySettings(Frozen):
         default=0.8,
         ge=0,
         le=1,
-        description="least probability of being right, of a model that 'edgeward models calibrate' "
+        description="least probability of being right, of a model that 'edgeward models probe' "
         "has seen",
     )
     unverified: Literal["escalate", "accept"] = Field(

@@ -56,7 +56,8 @@ class EscalationReason(StrEnum):
 class Guess(Frozen):
     """A task's classification. `confidence` is the probability that the classifier gives `kind`.
 
-    language: the natural one, of the instruction. code_language: the programming language asked
+    language: the natural one, of the instruction. complexity: 0..1; from 0.4 on, a small model is
+    likely out of its depth. code_language: the programming language asked
     for, under its usual name; None where none is asked for, and for all kinds but code. tool:
     whether a tool is to be called. structured: whether the answer has a form (JSON, CSV, a table, a
     schema).
@@ -86,7 +87,8 @@ class DecisionInputs(Frozen):
     """The inputs of a decision beside the guess: enough to repeat it under another policy.
 
     covered: whether a specialist was trained for the task, None for a general model. patience_s:
-    seconds that the task may wait for a local slot, None without a limit. local, cloud: expected
+    seconds that the task may wait for a local slot, None without a limit. card_known: whether
+    anybody measured what the model can do. local, cloud: expected
     scores, 0..1; learned_local, learned_cloud: what this user's own outcomes added to them. Fields
     of a later version are ignored.
     """
@@ -102,6 +104,7 @@ class DecisionInputs(Frozen):
     cloud_open: bool
     scarce: bool
     must_stay_local: bool
+    card_known: bool = True
     local: float
     cloud: float
     outcomes: int = 0

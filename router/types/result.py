@@ -12,6 +12,7 @@ from router.errors import RoutesExhausted
 from router.types.base import Frozen
 from router.types.completion import TokenStats, Usage
 from router.types.decision import EscalationReason, Guess, RouteDecision
+from router.types.form import Form
 from router.types.task import Privacy
 
 
@@ -142,7 +143,8 @@ class Result(Frozen):
     model would have charged for the same text; an estimate. warnings: problems beside the answer,
     such as a ledger that could not be written. verification: why the text may be believed; None
     where there is none. doubt: the finding against an unverified one, in words; empty where nothing
-    speaks against it but that nothing speaks for it. attempt: the number of the one whose text it
+    speaks against it but that nothing speaks for it. form: the one that the request asks for; its
+    words are content, and the ledger has none of them. attempt: the number of the one whose text it
     is; None for one from memory. withheld: there was a local answer, which the task's `strict` kept
     back because nothing speaks for it. thinking: of the model that answered; it is not written
     anywhere.
@@ -167,6 +169,7 @@ class Result(Frozen):
     in_outbox: bool = False
     verification: Verification | None = None
     doubt: str = ""
+    form: Form | None = None
     attempt: int | None = None
     withheld: bool = False
     label: Privacy = Privacy.PUBLIC

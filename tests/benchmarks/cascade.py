@@ -186,12 +186,17 @@ def main() -> None:
         common = {
             "cloud": {"script": str(folder / "cloud.yaml")},
             "memory": {"cache": False},
+            # The specialist is what is measured.
+            "models": {"exact": False},
             # The scripted cloud knows a prompt by its words: with placeholders it would know none.
             "privacy": {"detect": False},
         }
         nobody = {"script": str(folder / "nobody.yaml")}
         cascade = asyncio.run(through(Settings.model_validate(common), samples))
-        only = Settings.model_validate(common | {"models": {"general": nobody, "coder": nobody}})
+        only = Settings.model_validate(
+            common
+            | {"models": {"general": nobody, "coder": nobody, "exact": False, "specialist": None}}
+        )
         always = asyncio.run(through(only, samples))
         gate, calibration = Gate.load(), NanoCalibration.load()
         rows = []

@@ -17,17 +17,20 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.calibration import ALL, Calibration, Sureness, Trial, learn
+from agents.agent import Agent
+from agents.calibration import Sureness, confidence
 from agents.checks.evidence import evidence_checks
 from agents.checks.general import general_checks
 from agents.logistic import auroc, calibration_error
-from agents.models.calibrate import Asked, Question, ask
+from agents.models.probe import Asked, ask, card_from
+from agents.models.questions import Question
 from agents.nano import MODEL_PATH, SYSTEM_PROMPT
 from agents.nano.data.grammar import Split
 from agents.nano.data.mix import MAKERS, held_out
 from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.settings.settings import Settings
+from router.types.card import Card
 from router.types.task import Task
 
 LEAST = (0.5, 0.8, 0.95)
@@ -42,13 +45,13 @@ def questions(count: int, values: Split, phrasings: Sequence[Split], seed: int) 
     ]
 
 
-async def answers(model: Path, asked: Sequence[Question]) -> list[Asked]:
+async def answers(model: Path, asked: Sequence[Question]) -> tuple[Agent, list[Asked]]:
     settings = Settings.model_validate(
         {"models": {"general": {"path": str(model), "context_tokens": 1024}}}
     )
     agent = build_roster(settings, Prices.load(settings.prices), {}).local["general"]
     try:
-        return [one async for one in ask(agent, asked)]
+        return agent, [one async for one in ask(agent, asked)]
     finally:
         await agent.engine.close()
 
@@ -61,47 +64,50 @@ def main() -> None:
         model = Path(shutil.copy(MODEL_PATH, Path(folder) / "nano.gguf"))
         learnt_from = questions(count, "calibration", ("train", "calibration"), seed=5)
         tried_on = questions(count, "test", ("train", "test"), seed=6)
-        learnt = asyncio.run(answers(model, learnt_from))
-        calibration = learn([one.trial for one in learnt], model)
-        tried = asyncio.run(answers(model, tried_on))
-    confidences(calibration, [one.trial for one in tried])
-    asyncio.run(ablation(calibration, tried))
+        agent, learnt = asyncio.run(answers(model, learnt_from))
+        card = card_from(agent, learnt, "")
+        _, tried = asyncio.run(answers(model, tried_on))
+    confidences(card, tried)
+    asyncio.run(ablation(card, tried))
 
 
-def confidences(calibration: Calibration, tried: Sequence[Trial]) -> None:
+def confidences(card: Card, tried: Sequence[Asked]) -> None:
     columns = " | ".join(f"at {least:g}: accepted, right" for least in LEAST)
     print(f"| kind | answers | right | AUROC | expected calibration error | {columns} |")
     print("|---|---|---|---|---|" + "---|" * len(LEAST))
-    for name in (*sorted({trial.kind.value for trial in tried}), ALL):
-        rows = [trial for trial in tried if name in (ALL, trial.kind.value)]
-        sure = [calibration.confidence(row.kind, row.stats) for row in rows]
-        right = [row.right for row in rows]
+    for name in (*sorted({one.kind.value for one in tried}), "all"):
+        rows = [one for one in tried if name in ("all", one.kind.value) and one.completion]
+        sure = [
+            confidence(card, one.kind, one.completion.stats) or 0.0
+            for one in rows
+            if one.completion is not None
+        ]
+        right = [one.right for one in rows]
         area = auroc(sure, right)
         cells = []
         for least in LEAST:
             kept = [ok for ok, score in zip(right, sure, strict=True) if score >= least]
             cells.append(f"{len(kept)}, {sum(kept) / len(kept):.1%}" if kept else "0, -")
-        own = "" if name in calibration.fits else " (by the weights of all)"
         print(
-            f"| {name}{own} | {len(rows)} | {sum(right)} | "
+            f"| {name} | {len(rows)} | {sum(right)} | "
             f"{'-' if area is None else f'{area:.3f}'} | {calibration_error(sure, right):.3f} | "
             + " | ".join(cells)
             + " |"
         )
 
 
-async def ablation(calibration: Calibration, tried: Sequence[Asked]) -> None:
-    sureness = Sureness(0.5, min_confidence=0.8, calibration=calibration)
+async def ablation(card: Card, tried: Sequence[Asked]) -> None:
+    sureness = Sureness(0.5, min_confidence=0.8)
     failed: list[tuple[bool, frozenset[str]]] = []
     names: dict[str, None] = {}
     for one in tried:
-        task, kind = Task(prompt=one.question.prompt), one.trial.kind
-        checks = [*general_checks(task, kind, one.completion, sureness)]
+        if one.completion is None:
+            continue
+        task, kind = Task(prompt=one.question.prompt), one.kind
+        checks = [*general_checks(task, kind, one.completion, sureness, card)]
         checks += await evidence_checks(task, kind, one.completion)
         names |= dict.fromkeys(check.name for check in checks)
-        failed.append(
-            (one.trial.right, frozenset(check.name for check in checks if not check.passed))
-        )
+        failed.append((one.right, frozenset(check.name for check in checks if not check.passed)))
     wrong = sum(not right for right, _ in failed)
     print("\n| without | accepted | right of them | wrong caught |\n|---|---|---|---|")
     without: list[tuple[str, set[str]]] = [

@@ -2,6 +2,7 @@
 
 First the cases of tests/support/detector_cases.py: every kind of value in the ways that programs
 and people write it, secrets and telephones that words announce, and harmless texts; by writing.
+With them the texts of tests/support/marked_values.py, written by hand.
 Then texts of another author, who had seen neither the detectors nor these cases.
 Precision and recall on sentences made from a seed, English and Portuguese, with numbers in the
 forms people write and with near misses: wrong check digits, order numbers, versions, dates,
@@ -28,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from detector_cases import all_cases, harmless_texts
+from marked_values import FIRST, LATER, marked_texts
 from stdnum import luhn
 from stdnum.br import cnpj, cpf
 from stdnum.iso7064 import mod_97_10
@@ -35,6 +37,7 @@ from stdnum.pt import nif
 
 from router.privacy.detect.brazil import is_cnh, is_pis, is_titulo
 from router.privacy.detect.detectors import Detectors
+from tests.support.markdown import print_table
 
 SEED = 20260701
 EACH = 300
@@ -379,6 +382,22 @@ def by_writing(*, misses: bool) -> list[list[str]]:
     ]
 
 
+def by_hand(*, misses: bool) -> list[list[str]]:
+    """For each group of texts that were written by hand: values, found."""
+    detectors = Detectors()
+    found: dict[str, list[int]] = {}
+    for case in (*marked_texts(FIRST), *marked_texts(LATER)):
+        finds = [(find.kind, find.start, find.end) for find in detectors.find(case.text)]
+        missed = case.missed(finds)
+        counts = found.setdefault(case.writing, [0, 0])
+        counts[0] += len(case.values)
+        counts[1] += len(case.values) - len(missed)
+        if misses and missed:
+            print(f"missed {missed}: {case.text!r}", file=sys.stderr)
+    found["all"] = [sum(counts) for counts in zip(*found.values(), strict=True)]
+    return [[writing, *map(str, counts)] for writing, counts in found.items()]
+
+
 def marked_harmless(*, misses: bool) -> tuple[int, int]:
     """How many harmless texts are marked, and how many there are."""
     detectors, texts = Detectors(), harmless_texts()
@@ -457,17 +476,19 @@ def hard_texts(rng: random.Random) -> dict[str, str]:
         f"ana,{make_nif(rng)},91{digits(rng, 7)},x7#{digits(rng, 5)}\n" for _ in range(32_000)
     )
     texts["a table of secrets"] = f"name,nif,telefone,senha\n{rows}"[:size]
+    values = {
+        "passwords with signs": "password: a,b(c;d ",
+        "values before words": "aB3!x is the ",
+        "calls": 'login("a", ',
+        "inserts": "insert into users (a, password) values (1, ",
+        "Base64": "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo= ",
+        "signs with room": "ana @ b ",
+        "lists of telephones": "tel 912345678/",
+        "raised digits": "⁹¹² ",
+    }
+    texts |= {name: unit * (size // len(unit)) for name, unit in values.items()}
     texts["labelled digits"] = " ".join(f"call {digits(rng, 11)}" for _ in range(size // 17))
     return texts
-
-
-def print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """Print one Markdown table and a blank line."""
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' * len(head)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
 
 
 def main() -> None:
@@ -482,6 +503,7 @@ def main() -> None:
         head = ("written", "cases", "found", "share")
         print_table(head, by_writing(misses=arguments.misses))
         marked, texts = marked_harmless(misses=arguments.misses)
+        print_table(("by hand", "values", "found"), by_hand(misses=arguments.misses))
         print(f"Harmless texts marked: {marked} of {texts}.\n")
     if "another-hand" in wanted:
         print_table(("kind", "values", "found"), by_another_hand(misses=arguments.misses))

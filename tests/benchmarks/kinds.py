@@ -31,6 +31,7 @@ from router.classify.phrasings import Written, framed
 from router.classify.train import Row, read_rows, train
 from router.evaluate.kinds import Answer, Labelled, ask, calibration_error, group, report
 from router.types.decision import Guess, Kind
+from tests.support.markdown import print_table
 
 HELD_OUT = 3_600
 HELD_OUT_SEED = 1001
@@ -52,15 +53,6 @@ CUES = (
 FRAMED_PER_KIND = 120
 FRAMES_A_PROMPT = 8
 BY_HAND = Path(__file__).parent / "requests" / "kinds.txt"
-
-
-def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print one Markdown table and a blank line."""
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' * len(head)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
 
 
 def scores(classifier: NgramClassifier, cases: Sequence[Case]) -> list[str]:
@@ -163,9 +155,9 @@ def left_out_lines(rows: Sequence[Row]) -> list[list[str]]:
         for source, share in zip(sources, shares, strict=True)
         if not source.startswith(("alpacaeval", "bfcl"))
     ]
-    for name, found in (("", shares), (" but AlpacaEval and BFCL", plain)):
-        mean = f"{np.mean(found):.3f}"
-        lines.append([f"left out: mean of {len(found)} sources{name}", "", "0.59", "0.75", mean])
+    for name, chosen in (("", shares), (" but AlpacaEval and BFCL", plain)):
+        mean = f"{np.mean(chosen):.3f}"
+        lines.append([f"left out: mean of {len(chosen)} sources{name}", "", "0.59", "0.75", mean])
     error = f"{calibration_error(every):.3f}"
     lines.append(["left out: calibration error", str(len(every)), "0.229", "0.08", error])
     return lines
@@ -256,14 +248,16 @@ def main() -> None:
         for language in ("en", "pt")
     ]
     head = ("prompts", "n", "right", "right when sure", "unsure")
-    table(head, lines + check_lines(classifier, rows))
-    head = ("kind", "n", "as typed", "with the worst cue", "with a cue", "with anything neutral")
-    table(head, framed_lines(classifier, rows))
+    print_table(head, lines + check_lines(classifier, rows))
+    print_table(
+        ("kind", "n", "as typed", "with the worst cue", "with a cue", "with anything neutral"),
+        framed_lines(classifier, rows),
+    )
     print(f"Families of requests by hand: {by_hand(classifier)}.\n")
     if rows:
         check = answered(classifier, [row for row in rows if row.split == "check"])
         found = report(check, "", "check rows")
-        table(
+        print_table(
             ("kind (check rows, seven labels)", "n", "recall", "precision"),
             [
                 [one.label, str(one.rows), str(one.recall), str(one.precision)]
@@ -274,12 +268,12 @@ def main() -> None:
         goals = goal_lines(classifier, rows)
         if arguments.leave_out:
             goals += left_out_lines(rows)
-        table(("what", "n", "today's best known", "goal", "ours, with 95 % interval"), goals)
+        print_table(("what", "n", "today's best known", "goal", "ours, with 95 % interval"), goals)
         if arguments.all_rows:
             free = [replace(row, train_ok=True, kind=row.kind or Kind.WRITING) for row in rows]
             trained = NgramClassifier(train(free))
             print("Trained on the dev rows of every licence (not shipped):\n")
-            table(
+            print_table(
                 ("what", "n", "today's best known", "goal", "with 95 % interval"),
                 goal_lines(trained, rows),
             )
@@ -301,7 +295,7 @@ def main() -> None:
         ]
     else:
         lines = []
-    table(
+    print_table(
         ("warm calls", "median characters", "p50 ms", "p99 ms", "p50 CPU ms", "p99 CPU ms"),
         [
             *lines,

@@ -38,7 +38,7 @@ async def direct(agent: Agent, task: Task) -> None:
 
 
 async def compare(requests: int) -> None:
-    settings = Settings.model_validate({"memory": {"cache": False}})
+    settings = Settings.model_validate({"memory": {"cache": False}, "models": {"exact": False}})
     async with Router.open(settings) as router:
         agent = router.roster.local["general"]
         for prompt in PROMPTS:

@@ -83,7 +83,7 @@ def settings(folder: Path, home: Path, policy: dict[str, Any], name: str) -> Set
     model = {"script": str(folder / "local.yaml")}
     return Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "cloud": {"script": str(folder / "cloud.yaml")},
             "policy": {"second_opinion": False, **policy},
             "memory": {"cache": False},

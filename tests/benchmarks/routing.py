@@ -17,7 +17,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +49,7 @@ from router.evaluate.routing_report import Router, RoutingReport
 from router.evaluate.thresholds import fit_quality, thresholds_in
 from router.evaluate.train_gain import fit_gain
 from router.settings.policy import PolicySettings
+from tests.support.markdown import print_table
 
 TARGET = 0.95
 LONG_CHARS = 6_000
@@ -120,14 +121,6 @@ FITTED_RANKINGS: Mapping[str, Ranking] = {
 EVERY: Mapping[str, Ranking] = {**RANKINGS, **FITTED_RANKINGS}
 
 
-def show(head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' * len(head)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
-
-
 def percent(found: Interval) -> str:
     if math.isnan(found.value):
         return "-"
@@ -154,7 +147,7 @@ def compare(name: str, judged: Judged, samples: int) -> RoutingReport:
         lines.append([*cells(one), f"{auroc(scores, wrong):.3f}"])
     head = ("ranked by", "APGR", "CPT 50 %", "CPT 80 %", "saved at 95 %")
     more = ("threshold from dev: quality", "saved", "AUROC local wrong")
-    show((*head, *more), lines)
+    print_table((*head, *more), lines)
     return report
 
 
@@ -165,7 +158,7 @@ def cells(one: Router) -> list[str]:
 
 def per_kind(title: str, groups: Sequence[Group]) -> None:
     lines = [[one.name, str(one.rows), percent(one.quality), percent(one.saved)] for one in groups]
-    show((title, "n", "share of cloud quality", "calls saved"), lines)
+    print_table((title, "n", "share of cloud quality", "calls saved"), lines)
 
 
 def cross_validated(judged: Judged, samples: int) -> dict[str, Router]:
@@ -176,7 +169,7 @@ def cross_validated(judged: Judged, samples: int) -> dict[str, Router]:
         again = Resampling.by(dev.questions, samples)
         found[name] = measured(name, scores, dev, cut_for(scores, dev.outcomes, TARGET), again)
     lines = [[one.name, str(one.apgr), percent(one.saved95)] for one in found.values()]
-    show(("dev rows in five folds, ranked by", "APGR", "saved at 95 %"), lines)
+    print_table(("dev rows in five folds, ranked by", "APGR", "saved at 95 %"), lines)
     return found
 
 
@@ -192,7 +185,7 @@ def lacking(judged: Judged) -> None:
         known = np.where(rows, gain[rows].mean(), dev.gain)
         lines.append([source, f"{apgr(known, dev.outcomes):.3f}"])
     lines.append(["all of them", f"{apgr(every, dev.outcomes):.3f}"])
-    show(("dev rows, expected gain with the mean gain known of", "APGR"), lines)
+    print_table(("dev rows, expected gain with the mean gain known of", "APGR"), lines)
 
 
 def left_out(judged: Judged, samples: int) -> list[Interval]:
@@ -229,7 +222,7 @@ def left_out(judged: Judged, samples: int) -> list[Interval]:
     again = Resampling.by([line[0] for line in lines], samples)
     spread = [again.mean(np.array(found[label])) for label in names]
     lines.append(["mean over sources", *map(str, spread)])
-    show(("source left out (rows)", *names), lines)
+    print_table(("source left out (rows)", *names), lines)
     return spread
 
 
@@ -269,7 +262,7 @@ def decision_times(classifier: NgramClassifier, prompts: Sequence[str]) -> list[
         length = f"{statistics.median(len(prompt) for prompt in chosen):,.0f}"
         lines.append([name, f"{len(chosen):,}", length, *figures])
     head = ("decision, warm", "n", "median characters", "p50 ms", "p99 ms")
-    show((*head, "p50 CPU ms", "p99 CPU ms"), lines)
+    print_table((*head, "p50 CPU ms", "p99 CPU ms"), lines)
     print(f"Python {platform.python_version()}.\n")
     return lines
 
@@ -331,7 +324,7 @@ def main() -> None:
         length, shipped, fitted, both = left_out(pairs, arguments.samples)
         ours = f"{fitted} (shipped {shipped}, length {length}, with length {both})"
         goals.append(["unseen source, mean APGR", "0.561 (length)", "0.60", ours])
-    show(("what", "today's best known", "goal", "ours"), goals)
+    print_table(("what", "today's best known", "goal", "ours"), goals)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def written(folder: Path, items: int, **step: str) -> Path:
 
 def settings_with(folder: Path, model: dict[str, Any]) -> dict[str, Any]:
     return {
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": {"model": "off"},
         "memory": {"cache": False},
         "store": {"home": str(folder)},

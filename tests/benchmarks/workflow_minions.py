@@ -127,7 +127,7 @@ async def measure(document: str) -> None:
     ):
         model = {"url": local.openai_url, "model": "reader", "api_key": local.key}
         settings = {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "cloud": {"model": f"openai/{CLOUD}", "url": cloud.openai_url, "api_key": cloud.key},
             "memory": {"cache": False},
             "privacy": {"patterns": {"heron": MARK}},

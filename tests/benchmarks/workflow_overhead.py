@@ -108,7 +108,7 @@ async def measured(steps: int, rounds: int) -> dict[str, list[float]]:
         model = {"script": str(folder / "local.yaml")}
         settings = Settings.model_validate(
             {
-                "models": {"general": model, "coder": model, "specialist": None},
+                "models": {"general": model, "coder": model, "specialist": None, "exact": False},
                 "cloud": {"model": "off"},
                 "memory": {"cache": False},
                 "store": {"home": str(folder)},

@@ -86,7 +86,7 @@ def test_anthropics_protocol_is_spoken_too(edgeward: Edgeward, provider: str) ->
 def test_the_path_is_explained_on_standard_error(edgeward: Edgeward) -> None:
     done = edgeward("ask", "--explain", "What time is this in 24-hour format: 7:45 pm")
     assert done.stdout == "19:45\n"
-    for part in ("kind", "decision", "attempt 1", "confidence", "result"):
+    for part in ("kind", "decision", "attempt 1", "computed", "result"):
         assert part in done.stderr
 
 
@@ -259,23 +259,26 @@ def test_what_is_avoided_has_a_price_also_where_the_cloud_has_none(
     assert 0 < result["avoided_usd"] < 0.001
 
 
-def test_a_model_file_is_calibrated_and_its_confidence_explained(
+def test_a_model_file_is_probed_and_its_confidence_explained(
     edgeward: Edgeward, tmp_path: Path
 ) -> None:
     model = shutil.copy(MODEL_PATH, tmp_path / "own.gguf")
     (tmp_path / "edgeward.yaml").write_text(
         f"models:\n  general: {{path: {model}, context_tokens: 1024}}\n"
     )
-    done = edgeward("models", "calibrate", "--count", "160")
+    asked = [{"prompt": f"What is {n} + 2?", "answer": str(n + 2), "kind": "math"} for n in (3, 4)]
+    asked += [{"prompt": "Greet Ana.", "answer": "Hello Ana", "kind": "extraction"}]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    done = edgeward("models", "probe", "--questions", "mine.jsonl")
     assert done.returncode == 0, done.stderr
     assert "extraction" in done.stdout
-    assert "own.gguf.calibration.json" in done.stdout
-    asked = edgeward("ask", "Write a short greeting for a friend.", "--explain", "--local-only")
-    assert "confidence: right with probability" in asked.stderr
+    assert "own.gguf.card.json" in done.stderr
+    told = edgeward("ask", "Write a short greeting for a friend.", "--explain", "--local-only")
+    assert "confidence: right with probability" in told.stderr
     Path(model).write_bytes(Path(model).read_bytes() + b"changed")
     stale = edgeward("ask", "Write a short greeting for a friend.")
     assert stale.returncode == 2
-    assert "belongs to another model than own.gguf" in " ".join(stale.stderr.split())
+    assert "belongs to another model than own:" in " ".join(stale.stderr.split())
 
 
 def test_the_doctor_looks_whether_the_way_to_the_cloud_is_free(

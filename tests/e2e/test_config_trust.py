@@ -19,7 +19,7 @@ COMMANDS = [
     ("prove",),
     ("route", "x"),
     ("calibrate", "--target-quality", "0.9", "--dry-run"),
-    ("models", "calibrate"),
+    ("models", "probe"),
     ("outbox", "ls"),
     ("queue", "ls"),
     ("learn", "ls"),

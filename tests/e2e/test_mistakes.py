@@ -176,11 +176,13 @@ def test_an_existing_configuration_is_not_overwritten(edgeward: Edgeward, tmp_pa
     assert edgeward("config", "validate").returncode == 0
 
 
-def test_a_calibration_of_what_is_no_file(edgeward: Edgeward, tmp_path: Path) -> None:
-    told(edgeward("models", "calibrate"), 2, "the shipped specialist", "models.general.path")
-    told(edgeward("models", "calibrate", "--role", "poet"), 2, "'poet'", "general or coder")
+def test_a_probe_of_what_has_no_card(edgeward: Edgeward, tmp_path: Path) -> None:
+    told(edgeward("models", "probe"), 2, "the shipped specialist", "models.general.path")
+    told(edgeward("models", "probe", "--role", "poet"), 2, "'poet'", "general, coder or router")
     (tmp_path / "edgeward.yaml").write_text("models:\n  general: {url: 'http://127.0.0.1:9/v1'}\n")
-    told(edgeward("models", "calibrate"), 2, "models.general is not a file")
+    told(edgeward("models", "probe"), 1, "cannot be reached")
+    both = edgeward("models", "probe", "--quick", "--questions", "mine.jsonl")
+    told(both, 2, "--quick is about the shipped questions")
 
 
 def test_a_default_language_that_nobody_knows(edgeward: Edgeward, tmp_path: Path) -> None:

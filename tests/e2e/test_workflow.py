@@ -36,7 +36,7 @@ def test_it_is_drawn_and_described(edgeward: Edgeward) -> None:
 def test_a_request_is_routed_without_being_run(edgeward: Edgeward) -> None:
     said = json.loads(edgeward("route", "--json", "Convert the date to ISO: March 7, 2026").stdout)
     assert (said["role"], said["label"], said["decision"]["route"]) == (
-        "general",
+        "exact",
         "public",
         "local",
     )

@@ -61,7 +61,7 @@ async def routed(
                 **settings.pop("clouded", {}),
             }
         configuration = {
-            "models": {"general": played, "coder": played, "specialist": None},
+            "models": {"general": played, "coder": played, "specialist": None, "exact": False},
             "cloud": clouded,
             "policy": NEVER_CLOUD,
             "memory": {"cache": False},

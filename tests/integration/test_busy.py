@@ -37,7 +37,7 @@ async def router_with(
     place = {"path": str(model), "parallel": 1, "threads": 1, "context_tokens": 32_768}
     settings = Settings.model_validate(
         {
-            "models": {"general": place, "coder": place, "specialist": None},
+            "models": {"general": place, "coder": place, "specialist": None, "exact": False},
             "cloud": {"script": str(answers)} if cloud else {"model": "off"},
             "policy": policy,
             "store": {"url": store.url, "namespace": store.keys.namespace},

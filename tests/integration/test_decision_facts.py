@@ -51,7 +51,7 @@ def scripted(folder: Path, *, cloud: bool) -> Settings:
         clouded = {"script": str(script(folder / "cloud.yaml", *REPLY, price=PRICE))}
     return Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "cloud": clouded,
             "memory": {"cache": False},
         }

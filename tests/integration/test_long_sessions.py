@@ -27,7 +27,7 @@ async def routed(
     if there is not None:
         cloud = {"url": there.url, "model": "test-model", "api_key": there.key, "retries": 0}
     configuration = {
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": cloud,
         "policy": {"max_gain": 1.0, "max_complexity": 1.0, "min_probability": 0.0},
         "store": {"url": store.url, "namespace": store.keys.namespace},

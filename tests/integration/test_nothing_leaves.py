@@ -96,7 +96,7 @@ async def test_no_byte_of_a_local_only_value_leaves(
     model = {"script": str(script(tmp_path / "local.yaml", local))}
     configuration = Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "privacy": {"redact": redact},
             "cloud": {
                 "url": provider.openai_url,
@@ -166,7 +166,7 @@ async def test_a_session_that_has_seen_private_text_keeps_its_label(
     configuration = Settings.model_validate(
         {
             "memory": {"cache": False},
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "cloud": {"url": provider.openai_url, "model": "test-model", "api_key": provider.key},
             "store": {"url": store.url, "namespace": store.keys.namespace},
         }

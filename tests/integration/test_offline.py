@@ -39,7 +39,7 @@ def settings(redis: Store, folder: Path, local: list[dict[str, Any]], **changes:
     model = {"script": str(script(folder / "local.yaml", *local))}
     return Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "memory": {"cache": False},
             "store": {"url": redis.url, "namespace": redis.keys.namespace},
             **changes,

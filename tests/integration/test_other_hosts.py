@@ -56,7 +56,7 @@ async def served(
     """Roles that are not named answer from a script."""
     own = {"script": str(script(folder / "own.yaml", {"reply": "An answer of this machine."}))}
     configuration = {
-        "models": {"general": own, "coder": own, "specialist": None, **models},
+        "models": {"general": own, "coder": own, "specialist": None, "exact": False, **models},
         "cloud": {"model": "off"},
         "memory": {"cache": False},
         "policy": {"second_opinion": opinion},
@@ -224,7 +224,7 @@ async def test_a_tools_result_is_judged_before_it_is_shown(
     other.brain = lambda prompt, schema: call
     other.reply = None
     configuration = {
-        "models": {"general": at(other), "coder": at(other), "specialist": None},
+        "models": {"general": at(other), "coder": at(other), "specialist": None, "exact": False},
         "cloud": {"model": "off"},
         "tools": {"roles": {"general": {"tools": ["look_up"]}}},
         "store": {"url": store.url, "namespace": store.keys.namespace},

@@ -147,9 +147,9 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
 
 
 def test_checks_of_installed_packages_are_found(entry: list[EntryPoint]) -> None:
-    entry.append(EntryPoint("refusal", "agents.checks.general:not_a_refusal", own_checks.GROUP))
+    entry.append(EntryPoint("refusal", "agents.checks.refusal:not_a_refusal", own_checks.GROUP))
     (check,) = installed_checks()
-    result = check(Task(prompt="x"), Kind.WRITING, completion("I'm sorry, but I can't."))
+    result = check(Task(prompt="x"), Kind.KNOWLEDGE, completion("I'm sorry, but I can't."))
     assert isinstance(result, CheckResult)
     assert not result.passed
 

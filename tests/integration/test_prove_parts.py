@@ -236,7 +236,7 @@ def configuration(store: Store, folder: Path, provider: ProviderServer) -> Setti
     model = {"script": str(script(folder / "local.yaml", {"reply": "Noted."}))}
     return Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "memory": {"cache": False},
             "policy": {"unverified": "accept"},
             "cloud": {

@@ -127,7 +127,7 @@ def setting(store: Store, tmp_path: Path) -> Setting:
     (tmp_path / "local.yaml").write_text(json.dumps({"rules": [{"reply": "hello there"}]}))
     model = {"script": str(tmp_path / "local.yaml")}
     settings = {
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": {"model": "off"},
         "memory": {"cache": False},
         "store": {"url": store.url, "namespace": store.keys.namespace, "home": str(tmp_path)},

@@ -84,7 +84,7 @@ async def routed(
     model = {"script": str(script(folder / "local.yaml", *(rules or ({"reply": "Noted."},))))}
     settings = Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "cloud": {"model": "off"},
             "tools": {
                 "roles": {"general": {"tools": ["look_up"]}, "workflow": {"tools": ["look_up"]}}

@@ -28,7 +28,7 @@ def settings(redis: Store, folder: Path, *rules: dict[str, Any], **changes: Any)
     model = {"script": str(script(folder / "local.yaml", *rules))}
     return Settings.model_validate(
         {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "tools": {"roles": {"general": {"tools": ["calculate"], "max_calls": 3}}},
             "policy": {"max_gain": 0.9},
             "memory": {"cache": False},

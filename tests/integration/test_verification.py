@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from graphs.run_options import RunOptions
 from router.memory.sessions import Memory
 from router.store.store import Store
 from router.types.decision import EscalationReason
@@ -168,3 +169,30 @@ async def test_code_that_the_coder_gets_wrong_is_tried_by_the_general_model(
     assert result.text == right
     assert [attempt.role for attempt in result.attempts] == ["coder", "coder", "general"]
     assert result.verification is Verification.VERIFIED
+
+
+async def test_what_has_one_reading_is_computed_before_any_model_is_asked(
+    store: Store, tmp_path: Path
+) -> None:
+    model = {"script": str(script(tmp_path / "own.yaml", {"reply": "the model's own words"}))}
+    models = {"general": model, "exact": True}
+    async with scripted_router(store, tmp_path, local=[], cloud=CLOUD, models=models) as router:
+        computed = await router.run(Task(prompt=SUM))
+        other = await router.run(Task(prompt="Write a line about the sum of 3 and 4."))
+        ruled = await router.run(Task(prompt=SUM, system="Answer in Roman numerals."))
+        named = await router.run(Task(prompt=SUM), options=RunOptions(role="general"))
+    assert (computed.text, computed.model, computed.cost_usd) == ("7", "exact", 0.0)
+    assert computed.verification is Verification.VERIFIED
+    assert len(computed.attempts) == 1
+    for left in (other, ruled, named):
+        assert "exact" not in [attempt.role for attempt in left.attempts]
+
+
+async def test_earlier_turns_may_have_said_how_to_answer(store: Store, tmp_path: Path) -> None:
+    model = {"script": str(script(tmp_path / "own.yaml", {"reply": "VII"}))}
+    models = {"general": model, "exact": True}
+    async with scripted_router(store, tmp_path, local=[], models=models) as router:
+        first = await router.run(Task(prompt="What is 4 + 4?", session="sums"))
+        await router.run(Task(prompt="From now on answer in Roman numerals.", session="sums"))
+        later = await router.run(Task(prompt=SUM, session="sums"))
+    assert (first.text, later.text) == ("8", "VII")

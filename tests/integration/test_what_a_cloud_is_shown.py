@@ -49,7 +49,7 @@ async def routed(
     model = {"script": str(script(folder / "local.yaml", local or {"reply": ""}))}
     configuration = {
         "memory": {"cache": False},
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": {
             "url": provider.openai_url,
             "model": "test-model",
@@ -154,21 +154,22 @@ WORKED_ON = (
     f"{MAIL} in capitals, please",
     "Qual é o DDD do telefone (11) 98765-4321?",
 )
+SEEN = ("529.982.247-25", "529.982.247-25", "Yes", "Seen and done.", MAIL.upper(), "11")
 
 
-@pytest.mark.parametrize("prompt", WORKED_ON)
+@pytest.mark.parametrize(("prompt", "seen"), [*zip(WORKED_ON, SEEN, strict=True)])
 async def test_a_task_that_works_on_a_replaced_value_is_answered_here_or_with_a_warning(
-    store: Store, provider: ProviderServer, tmp_path: Path, prompt: str
+    store: Store, provider: ProviderServer, tmp_path: Path, prompt: str, seen: str
 ) -> None:
     provider.reply = "[CPF_1]"
     async with routed(store, provider, tmp_path) as router:
         cloud = await router.run(Task(prompt=prompt), options=CLOUD)
-    async with routed(store, provider, tmp_path, local={"reply": "Seen and done."}) as router:
+    async with routed(store, provider, tmp_path, local={"reply": seen}) as router:
         here = await router.run(Task(prompt=prompt))
     assert cloud.route == "cloud"
     assert "in place of the values" in cloud.warnings[0]
     assert here.route == "local"
-    assert here.text == "Seen and done."
+    assert here.text == seen
 
 
 @pytest.mark.parametrize(

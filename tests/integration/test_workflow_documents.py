@@ -36,7 +36,7 @@ async def readers(
         if cloud:
             clouded = {"model": "openai/gpt-5.4-mini", "url": away.openai_url, "api_key": away.key}
         configuration = {
-            "models": {"general": model, "coder": model, "specialist": None},
+            "models": {"general": model, "coder": model, "specialist": None, "exact": False},
             "cloud": clouded,
             "memory": {"cache": False},
             "store": {"url": store.url, "namespace": store.keys.namespace},

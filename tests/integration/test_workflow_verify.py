@@ -71,7 +71,7 @@ async def test_code_that_passes_its_tests_is_accepted(store: Store, tmp_path: Pa
     [
         (BAD, TESTS, "the tests do not pass: AssertionError"),
         ("```python\ndef add(a, b):\n    return a +\n```", TESTS, ""),
-        ("I would add the two numbers.", TESTS, "the answer defines nothing in Python"),
+        ("I would add the two numbers.", TESTS, "the answer has no code"),
         (f"{GOOD[:-3]}\nimport os\nos._exit(0)\n```", TESTS, "ended its own process"),
         (f"{GOOD[:-3]}\nimport sys\nsys.exit(0)\n```", TESTS, "ended its own process"),
         (

@@ -91,7 +91,7 @@ async def attacked(folder: Path, lease_s: float) -> AsyncIterator[tuple[Redis, P
     model = {"script": str(folder / "local.yaml")}
     redis = Redis(folder)
     settings = {
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": {"model": "off"},
         "memory": {"cache": False},
         "store": {"url": redis.url, "home": str(folder / "home")},

@@ -39,13 +39,13 @@ async def scripted_router(
     """
     policy = {"unverified": "accept", **settings.pop("policy", {})}
     if "models" in settings:
-        settings["models"] = {"specialist": None, **settings["models"]}
+        settings["models"] = {"specialist": None, "exact": False, **settings["models"]}
     model = {"script": str(script(folder / "local.yaml", *local))}
     clouded: dict[str, Any] = {"model": "off"}
     if cloud is not None:
         clouded = {"script": str(script(folder / "cloud.yaml", *cloud, price=PRICE))}
     configuration = {
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": clouded,
         "store": {"url": store.url, "namespace": store.keys.namespace},
         "policy": policy,

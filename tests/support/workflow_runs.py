@@ -102,7 +102,7 @@ async def routed(
     if cloud is not None:
         clouded = {"script": str(script(folder / "cloud.yaml", *cloud, price=price))}
     configuration = {
-        "models": {"general": model, "coder": model, "specialist": None},
+        "models": {"general": model, "coder": model, "specialist": None, "exact": False},
         "cloud": clouded,
         "memory": {"cache": False},
         "store": {"url": store.url, "namespace": store.keys.namespace},

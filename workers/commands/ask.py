@@ -17,6 +17,7 @@ from agents.tools.toolbox import Approve
 from graphs.app import Router
 from graphs.events import Attempted, Finished, Token
 from router.settings.settings import Settings
+from router.types.decision import EscalationReason
 from router.types.result import NOTHING_FOR_IT, Attempt, CloudState, Result, Verification
 from router.types.task import Task
 from workers.views.render import explanation
@@ -50,6 +51,8 @@ async def answer(settings: Settings, task: Task, *, as_json: bool, explain: bool
             notes.print(NEXT_STEP, style="dim", markup=False)
     if result.verification is Verification.UNVERIFIED and not as_json:
         notes.print(f"unverified: {result.doubt or NOTHING_FOR_IT}", style="yellow", markup=False)
+    if not as_json and (offer := _probe_offer(result)):
+        notes.print(offer, style="dim", markup=False)
     if result.withheld and not as_json:
         notes.print(WITHHELD, style="dim", markup=False)
     if result.degraded and not as_json:
@@ -60,6 +63,22 @@ async def answer(settings: Settings, task: Task, *, as_json: bool, explain: bool
     for warning in result.warnings:
         notes.print(f"warning: {warning}", style="yellow", markup=False)
     return result
+
+
+def _probe_offer(result: Result) -> str:
+    """How a model comes to be believed that nobody has measured; empty where that is not why."""
+    for attempt in result.attempts:
+        sure = [check for check in attempt.checks if check.name == "confidence"]
+        unknown = not any(check.calibrated for check in sure)
+        doubted = attempt.escalation is EscalationReason.UNVERIFIED or (
+            attempt.number == result.attempt and result.verification is Verification.UNVERIFIED
+        )
+        if attempt.role in ("general", "coder") and unknown and doubted:
+            return (
+                f"What {attempt.model} can do is not known: edgeward models probe --role "
+                f"{attempt.role} asks it 120 questions, in some minutes."
+            )
+    return ""
 
 
 async def _follow(router: Router, task: Task, notes: Console, *, live: bool) -> Result:

@@ -46,7 +46,7 @@ def calibrate(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Set the routing thresholds from outcomes (`models calibrate` is about a model's answers)."""
+    """Set the routing thresholds from outcomes (`models probe` is about a model's answers)."""
     from rich.console import Console
 
     from workers.trust import load_or_ask

@@ -190,7 +190,13 @@ def prove(
 
 
 @app.command()
-def doctor(as_json: AsJson = False, config: Config = None) -> None:
+def doctor(
+    probe: Annotated[
+        bool, typer.Option("--probe", help="First probe the models that have no card yet.")
+    ] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
     """What works here, what does not, and what to do."""
     import json
 
@@ -199,7 +205,10 @@ def doctor(as_json: AsJson = False, config: Config = None) -> None:
     from rich.table import Table
 
     from workers.commands.doctor import examine
+    from workers.models.probe import probe_unknown
 
+    if probe:
+        probe_unknown(config)
     findings = run(examine(config))
     if as_json:
         typer.echo(json.dumps([item.as_dict() for item in findings], indent=2))

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from agents.agent import Agent
 from agents.checks.sandbox import run_program
 from agents.connectivity import Connectivity
 from agents.engines.devices import NoCard, nvidia_cards
@@ -151,6 +152,8 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     findings = []
     for role, agent in agents.roles.items():
         findings.append(_role(role, agent.engine.caps))
+        if agent.specialist is None and role in ("general", "coder"):
+            findings.append(_card(role, agent))
     if not agents.clouds:
         cure = "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or cloud.url in the configuration"
         findings.append(Finding("cloud", "note", agents.cloud_absent, cure))
@@ -158,6 +161,15 @@ def _models(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
         names = ", then ".join(agent.engine.caps.model for agent in agents.clouds)
         findings.append(Finding("cloud", "ok", names))
     return findings
+
+
+def _card(role: str, agent: Agent) -> Finding:
+    if agent.card is None:
+        what = f"what {agent.engine.caps.model} can do is not known: unverified answers escalate"
+        return Finding(f"card of {role}", "note", what, f"edgeward models probe --role {role}")
+    right = sum(tally.right for tally in agent.card.kinds.values())
+    asked = sum(tally.asked for tally in agent.card.kinds.values())
+    return Finding(f"card of {role}", "ok", f"{right} of {asked} questions right")
 
 
 def _role(role: str, caps: EngineCaps) -> Finding:

@@ -44,6 +44,7 @@ def _table(facts: RouteFacts) -> RenderableType:
     from rich.table import Table
 
     from router.types.decision import Expected
+    from workers.views.form_words import form_words
     from workers.views.render import dollars, gain_words, label_words, nature, score, seconds
 
     decision = facts.decision
@@ -51,6 +52,8 @@ def _table(facts: RouteFacts) -> RenderableType:
 
     said = Table.grid(padding=(0, 2))
     said.add_row("[dim]kind", nature(facts.guess))
+    if facts.form is not None:
+        said.add_row("[dim]form", escape(form_words(facts.form)))
     said.add_row("[dim]label", escape(label_words(facts.label, facts.label_reasons)))
     if decision.gain is not None:
         said.add_row("[dim]gain", gain_words(decision))

@@ -13,6 +13,8 @@ from agents.roster import build_roster
 from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.kinds import NgramClassifier
+from router.form.guess import informed
+from router.form.read import read_form
 from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import SpeedEstimates
@@ -20,6 +22,7 @@ from router.privacy.gate import Gate
 from router.settings.settings import Settings
 from router.types.base import Frozen
 from router.types.decision import Guess, RouteDecision
+from router.types.form import Form
 from router.types.result import CloudState
 from router.types.task import Privacy, Task
 
@@ -30,13 +33,14 @@ TIMED = 20
 class RouteFacts(Frozen):
     """The routing decision and what it is based on.
 
-    guess, decision, cloud, label and label_reasons are those of a Result. role, model: who would
-    answer locally; specialist: whether that only knows a few families of tasks. cloud_model: None
-    without a cloud. max_gain, max_complexity: the limits for this task. decision_cpu_ms: CPU time
-    of one decision in a warm process, without the search for private text.
+    guess, form, decision, cloud, label and label_reasons are those of a Result. role, model: who
+    would answer locally; specialist: whether that only knows a few families of tasks. cloud_model:
+    None without a cloud. max_gain, max_complexity: the limits for this task. decision_cpu_ms: CPU
+    time of one decision in a warm process, without the search for private text.
     """
 
     guess: Guess
+    form: Form | None
     label: Privacy
     label_reasons: tuple[str, ...]
     role: str
@@ -68,23 +72,25 @@ def route_facts(settings: Settings, prompt: str) -> RouteFacts:
         hides_work=gate.hides_what_is_worked_on(task, judged),
     )
 
-    def decided() -> tuple[Assessment, RouteDecision]:
+    def decided() -> tuple[Assessment, RouteDecision, Form | None]:
         facts = signals.read(task.prompt)
-        guess = classifier.classify(task.prompt, facts)
+        form = read_form(task.prompt, task.json_schema)
+        guess = informed(classifier.classify(task.prompt, facts), form)
         role = policy.role_for(guess.kind)
         asked = candidate(role, agents.local, agents.specialists, task)
         seen = assess(task, guess, facts, asked, gains)
         if circumstances.must_stay_local and not seen.agent.engine.caps.local:
-            return seen, refused_elsewhere(seen.agent)
-        return seen, choose_route(task, seen, circumstances, speeds)
+            return seen, refused_elsewhere(seen.agent), form
+        return seen, choose_route(task, seen, circumstances, speeds), form
 
-    seen, decision = decided()
+    seen, decision, form = decided()
     began = time.process_time()
     for _ in range(TIMED):
         decided()
     took_s = (time.process_time() - began) / TIMED
     return RouteFacts(
         guess=seen.guess,
+        form=form,
         label=judged.label,
         label_reasons=judged.reasons,
         role=seen.agent.role,

@@ -11,6 +11,7 @@ from rich.text import Text
 from router.types.decision import Expected, Guess, RouteDecision
 from router.types.result import Attempt, CloudState, Result
 from router.types.task import Privacy, Task
+from workers.views.form_words import form_words
 
 PREVIEW_CHARS = 110
 ANSWER_LINES = 6
@@ -140,12 +141,19 @@ def _time(attempt: Attempt) -> str:
     return f"{seconds(attempt.latency_s)} (first token after {seconds(attempt.ttft_s)})"
 
 
+def _form(result: Result) -> list[Text]:
+    if result.form is None:
+        return []
+    return [Text.assemble(("form      ", "dim"), form_words(result.form))]
+
+
 def explanation(result: Result) -> RenderableType:
     """The whole path of one task, for `--explain`."""
     guess, decision = result.guess, result.decision
     word, style = where(result)
     lines: list[RenderableType] = [
         Text.assemble(("kind      ", "dim"), nature(guess)),
+        *_form(result),
         Text.assemble(("label     ", "dim"), label_words(result.label, result.label_reasons)),
         *weighed(decision),
         Text.assemble(("decision  ", "dim"), f"{decision.route}: {decision.reason}"),

@@ -1,293 +1,277 @@
-"""Finds secrets by the words before them: in prose, settings, commands, headers and markup."""
+"""Finds secrets by the words before them: in prose, settings, lists and blocks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from router.privacy.detect.entropy import looks_random
+from router.privacy.detect.encoded import reads_as_text
 from router.privacy.detect.found import Found
-from router.privacy.detect.secret_words import (
-    NO_VALUES,
-    PASS,
-    PASSWORD,
-    TOKEN,
-    is_named_thing,
-    is_placeholder,
-    is_wordy,
+from router.privacy.detect.secret_words import PASS, PASSWORD, SUFFIX, TOKEN, WORDS
+from router.privacy.detect.values import (
+    VALUE,
+    is_bare_secret,
+    is_secret,
+    is_sign,
+    is_strong,
+    password_end,
+    signed_value,
+    span_of,
 )
 
-_LONG_TOKEN_CHARS = 12
-"""What follows "token" with nothing between must be so long: `token v2` is not a secret."""
-
+_WORD = rf"(?:(?P<password>(?P<full>{PASSWORD})|{PASS})|{TOKEN})(?P<plural>s(?![a-z]))?"
 # What closes the name itself: a quote, a bracket, Markdown's emphasis.
-_CLOSED = r"(?:[_-]?(?:value|hash|\d))?[\"'`]?\]?\)?"
-_VALUE = (
-    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,}+)\"|'(?P<single>[^'\n]{4,}+)'|`(?P<tick>[^`\n]{4,}+)`"
-    r"|“(?P<curly>[^”\n]{4,200}+)”|«\s?(?P<angled>[^»\n]{4,200}+)»"
-    r"|(?:\*\*|__)(?P<bold>[^\s*]{4,200}+)(?:\*\*|__)"
-    r"|[\"'`]?(?P<bare>[^\s\"'`,;<>(){}\[\]|]{4,}+))"
-)
-_QUOTED = ("double", "single", "tick", "curly", "angled", "bold")
-_SIGN = r"(?:=>|->|→|:=|==?|:)"
+_CLOSED = r"[\"'`]?\]?\)?"
+_SIGN = r"(?:=>|->|<-|→|:=|:-|\?=|==?|:)"
 _IS = (
-    r"(?:is|was|are|é|eh|era|será|foi|es|est|ist)(?:\s(?:now|set to|agora|definida como))?"
+    r"(?:is|was|are|were|é|eh|era|eram|são|será|foi|es|son|est|sont|ist|c'est|ficou|becomes?|became"
+    r"|(?:should|will|must|can) be|has been|pass(?:a|ou) a ser)"
+    r"(?:\s(?:now|set to|agora|definida como|the following|as follows|a seguinte|o seguinte"
+    r"|la siguiente))?"
     r"|(?:to|para|como|as)(?=\s[^\s]*\d)"
+)
+# `password: str = `, `password string = `, `Dim password As String = `, `password VARCHAR DEFAULT`
+_TYPED = (
+    r":[ \t]{0,2}&?[A-Za-z][\w.\[\]<>|?]{0,40}[ \t]{0,2}=(?![=>])"
+    r"(?=[ \t]{0,2}(?:[\"'`]|[\w.$:]{1,60}(?:\(|[ \t](?:\|\||\?\?|or))))"
+    r"|[ \t](?:string|str|\[\]byte|as string)[ \t]{0,2}:?="
+    r"|[ \t](?:var)?char[^,\n=]{0,20}[ \t]default(?=[ \t])"
 )
 # "the password for the router is", "senha do wi-fi:", "token de acesso (produção):"
 _BETWEEN = r"(?:[ \t]{1,2}\(?[^\W\d_][\w'’.\-]{0,19}\)?){0,4}?"
+# A block of YAML, a string over lines, a line that goes on.
+_BLOCK = r"(?:(?:[|>][+-]?\d?[ \t]{0,4}\n|\"\"\"|'''|\\\n)\s{0,16})?"
+# `SecretStr(`, `os.getenv("DB_PASSWORD", `, `Field(default=`, `process.env.PASSWORD || `
+_WRAPPED = (
+    r"(?P<wrap>[A-Za-z_$][\w.:$]{0,60}(?:\(\)[\w.]{0,30}){0,3}"
+    r"(?:\((?:[\"'][\w.\-]{1,40}[\"'](?P<second>,)[ \t]?)?"
+    r"(?:default[ \t]?=[ \t]?)?|(?:\(?[\"']?[\w.]{0,40}[\"']?\)|\[[\"']\w{1,40}[\"']\])?"
+    r"[ \t](?P<or>\|\||\?\?|or)[ \t])(?=[\"'`]))?"
+)
+_ITEM = r"(?:(?:[-*.]|\d{1,2}[.)])[ \t]{1,3})?"
+_KEYED = r"[\"']?[\w.@\-]{1,40}[\"']?\s{0,2}(?::|=>|=)\s{0,2}"
+# The opening bracket of a list, or of what holds the passwords of several names.
+_OPENED = (
+    rf"(?:(?(plural)(?P<map>[ \t]{{0,4}}\{{?\s{{0,16}}{_KEYED})|(?!))"
+    rf"|\s{{0,16}}{_BLOCK}(?P<open>[\[(]\s{{0,16}})?{_ITEM})"
+)
 _SIGNED = re.compile(
-    rf"(?:(?P<password>{PASSWORD}|{PASS})|{TOKEN}){_CLOSED}(?P<between>{_BETWEEN})"
-    rf"(?:\*\*|__)?[ \t]{{0,4}}(?:{_SIGN}|(?P<is>(?<=\s)(?:{_IS})(?::|(?=\s))))(?:\*\*|__)?"
-    rf"\s{{0,16}}{_VALUE}",
+    rf"{_WORD}(?:[_-]?(?:value|hash|\d))?(?P<suffix>{SUFFIX})?{_CLOSED}(?P<between>{_BETWEEN})"
+    rf"(?:,[ \t](?:(?:base-?64|hex)[\w-]{{0,12}}|(?=c'est)))?"
+    rf"(?:\*\*|__)?[ \t]{{0,4}}"
+    rf"(?:(?P<typed>{_TYPED})|{_SIGN}|(?P<is>(?<=\s)(?:{_IS})(?::|(?:\s[^\W\d_]{{1,14}}){{1,5}}:|(?=\s))|(?:['’]s|(?<=\s)-{{1,2}})(?=\s)))(?:\*\*|__)?"
+    rf"{_OPENED}(?:{_WRAPPED}{VALUE}|(?P<sign>(?=[^\s\w])|(?=\w{{1,3}}[^\s\w])))",
     re.IGNORECASE,
 )
-# What is called no more than a key: in a program that is most often none.
-_KEY = re.compile(
-    r"(?<![^\W_])(?:key|chave|llave|cl[ée]|schl[üu]ssel)[\"'`]?(?:\s?(?:=|:)|\s(?:is|é|es|est|ist):?)"
-    r"\s{1,8}[\"'`]?(?P<bare>[A-Za-z0-9_+/=-]{20,500})(?![\w.])",
-    re.IGNORECASE,
-)
-_USER_AND = re.compile(
-    r"\b(?:log-?in|credentials?|creds|credenciais|acesso|user(?:name)?|utilizador|usuário)"
-    r"\s{0,3}[:=]?\s{1,3}[^\s/|]{1,60}\s{0,2}/\s{0,2}(?P<bare>[^\s\"'`,;<>(){}\[\]|/]{6,200})(?!/)",
-    re.IGNORECASE,
-)
+# Without a sign between: `password X`, a cell, a heading and what stands below it.
 _FOLLOWED = re.compile(
-    rf"(?:(?P<password>{PASSWORD})|{TOKEN})(?!\w){_CLOSED}(?:\*\*|__)?"
-    rf"(?:[ \t]{{0,20}}[|\t,;][ \t]{{0,20}}|\s{{1,3}}\(?){_VALUE}",
+    rf"(?:(?P<password>{PASSWORD})|{TOKEN})(?P<plural>s)?(?!\w)(?:[_-]?(?:value|hash|\d))?{_CLOSED}"
+    rf"(?:[ \t](?:old|new|current|temporary|antig[ao]|nov[ao]|ac?tual|tempor[aá]ri[ao]|nueva|vieja"
+    rf"|antigua|provis[oó]ri[ao])"
+    rf"|(?P<of>[ \t](?:do|da|de|del|du|of|for|para|to)(?:[ \t][^\W\d_]{{1,14}}){{1,4}}?"
+    rf"(?=[ \t]\S{{0,40}}[^\w\s'’.,:;\-])))?"
+    rf"(?:\*\*|__)?(?:[ \t]{{0,20}}[|\t,;][ \t]{{0,20}}|\n?[-=]{{3,20}}\n\s?"
+    rf"|\s{{1,3}}\(?|[ \t]{{4,20}}){VALUE}",
     re.IGNORECASE,
 )
-_NAME = rf"[\w.\-]{{0,40}}(?:(?P<password>{PASSWORD}|{PASS})|{TOKEN})[\w.\-]{{0,20}}"
-# <password>X</password>; name="password" value="X"; - name: DB_PASSWORD, value: X
-_ELEMENT = re.compile(
-    rf"<(?:\w{{1,20}}:)?{_NAME}(?:\s[^<>]{{0,100}})?>\s{{0,8}}(?P<bare>[^<>\n]{{4,500}})</", re.I
+_IN_A_FIELD = (
+    r"[\"']?(?:value|default|example|const|plain|plaintext|valor|content|text|current)[\"']?"
+    r"\s{0,2}[:=]\s{0,2}"
 )
-_PAIR = re.compile(
-    rf"(?<![^\W_])(?:name|key|id|field)[\"']?\s{{0,2}}[:=]\s{{0,2}}[\"']?{_NAME}[\"']?[\s,]{{0,12}}"
-    rf"[\"']?value[\"']?\s{{0,2}}[:=]\s{{0,2}}{_VALUE}",
+_OTHER_FIELDS = (
+    r"(?:[\"']?[\w-]{1,20}[\"']?\s{0,2}[:=]\s{0,2}[\"']?[\w./-]{1,40}[\"']?"
+    r"(?:,\s{0,16}|\s{1,16})){0,3}"
+)
+# `password: {type: x, default: VALUE}`, `[db.password]` and `value = VALUE` in the next line
+_NESTED = re.compile(
+    rf"(?:(?P<password>{PASSWORD})|{TOKEN})[\"'`]?(?:\s{{0,2}}[:=]\s{{1,16}}\{{?|\s{{0,2}}[:=]?\s?\{{|\]\s?\n|,\s{{0,4}})"
+    rf"\s{{0,16}}{_OTHER_FIELDS}{_IN_A_FIELD}{VALUE}",
     re.IGNORECASE,
 )
-_QUERY = re.compile(
-    r"[?&;](?P<name>[\w.\-]{0,30}(?:key|token|auth|sig|signature|secret|credential)|pwd|pass"
-    r"|password|passwd|senha)=(?P<bare>[^\s&#\"'<>`;,)\]}]{4,2000})",
+_FILE_NAME = re.compile(
+    rf"(?:{PASSWORD}|(?<![^\W_])pass)s?[_\-](?P<bare>[^\s/\\\"'`<>|:,;()\[\]{{}}=]{{6,60}})",
     re.IGNORECASE,
 )
-_FLAG = re.compile(
-    rf"(?<![\w-])--?(?:[\w]{{1,20}}-){{0,3}}?(?:(?P<password>{PASSWORD}|{PASS})|{TOKEN}|key)"
-    rf"(?:=|[ \t]{{1,3}}){_VALUE}",
+_ENDING = re.compile(r"\.[A-Za-z]\w{1,4}\Z")
+_CAPITAL_AND_NUMBER = re.compile(r"[A-ZÀ-Þ][a-zß-ÿ]{2,}\d{2,6}")
+_NEXT = re.compile(
+    rf"[\"'`*]{{0,2}}"
+    rf"(?:[ \t](?:for|para|pra|no|na|on|in|at|do|da|of|pour)(?:[ \t][^\W\d_]{{1,14}}){{1,3}}?)?"
+    rf"[ \t]{{0,2}}(?:[,;/&][ \t]{{0,3}}(?:(?:and|or|e|ou|y|o|et|und|oder)[ \t]|\n\s{{0,16}})?"
+    rf"|[ \t](?:and|or|e|ou|y|o|et|und|oder)[ \t](?:also[ \t])?|,?\n[ \t]{{0,16}}(?=[-*.\d\"']))"
+    rf"{_ITEM}{VALUE}",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(
-    r"(?P<curl>\b(?:curl|wget|https?)\b[^\n]{0,400}?)?"
-    r"(?<!\S)(?:-u|--user|--proxy-user)[ =]{1,2}"
-    r"[\"']?[^\s:\"'$]{1,80}:(?P<bare>[^\s\"']{3,200})"
+_NEXT_KEYED = re.compile(
+    rf"[\"'`]?(?:,\s{{0,16}}|[ \t]{{0,4}}\n[ \t]{{0,16}}){_KEYED}{VALUE}", re.IGNORECASE
 )
-_COMMAND = re.compile(
-    r"(?:\bsshpass\s{1,2}-p ?|\bredis-cli\b[^\n]{0,80}\s-a ?|\bmysql\w{0,8}\b[^\n]{0,80}\s-p"
-    r"|^[ \t]{0,8}(?:requirepass|masterauth|AUTH)[ \t]{1,4}"
-    r"|\bidentified\s{1,4}(?:with\s{1,4}\S{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?(?=['\"])"
-    r"|\b(?:with|encrypted|set)\s{1,4}password\s{1,4}(?:=\s{0,4}|for\s{1,2}\S{1,60}\s{0,4}=\s{0,4})?(?=['\"])"
-    r"|\blogin\s{1,4}\S{1,80}\s{1,4}password\s{1,4})"
-    rf"{_VALUE}",
-    re.IGNORECASE | re.MULTILINE,
-)
-_HEADER = re.compile(
-    r"\b(?:proxy-)?authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<scheme>[a-z][\w-]{1,20})\s{1,3}"
-    r"(?:token=)?[\"']?(?P<bare>[A-Za-z0-9._~+/=:-]{8,})",
+_TYPED_IN = re.compile(
+    r"[\"'\])]{1,4}\.(?:send_?keys|type|fill|set_?value|val|enter_?text|set|press_sequentially)\(\s{0,4}"
+    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){4,100})\"|'(?P<single>(?:[^'\\\n]|\\.){4,100})')"
+    r"|(?P<filled>[\"']\s?,\s?)(?:\"(?P<second>(?:[^\"\\\n]|\\.){4,100})\"|'(?P<third>(?:[^'\\\n]|\\.){4,100})')\)",
     re.IGNORECASE,
 )
-_BEARER = re.compile(r"\bbearer\s{1,3}(?P<bare>[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
-
-
-# Each expression above needs one of these words; without any, none is tried.
-_STEMS = (
-    *("pass", "pwd", "pw", "pin", "senha", "kennwort", "contrase", "mdp", "token", "key", "secret"),
-    *("chave", "segredo", "credencial", "credential", "clave", "bearer", "auth", "sig=", "--user"),
-    *("-u ", "-u=", "--proxy-user", "mysql", "redis-cli", "identified", "curl", "wget"),
-    *(
-        "llave",
-        "cle",
-        "clé",
-        "schl",
-        "login",
-        "log-in",
-        "cred",
-        "acesso",
-        "user",
-        "utilizador",
-        "usuário",
-    ),
+_FILLS = re.compile(
+    r"\b(?:fill|type|send_?keys|set_?value|enter|input)\w{0,8}\([^()]{0,40}\Z", re.IGNORECASE
 )
-_BEFORE_CHARS = 64
-_AFTER_CHARS = 256
-_LONGEST_VALUE_CHARS = 4_096
+_NO_SIGN_OF_ONE = re.compile(r"@[\w-]+\.|[+%~'’=]")
+_MOST_LISTED = 40
+_FIELD = re.compile(r"[\w.\-]{1,40}[=:]")
+_CODED = re.compile(r"\b(?:base-?64|b64|hex\w{0,10})\b", re.IGNORECASE)
+_READ_FROM = re.compile(
+    r"get|read|fetch|load|find|lookup|env|input|prompt|resolve|path|open|url|label|text|name|field"
+    r"|\b_\Z|\bt\Z",
+    re.IGNORECASE,
+)
 
 
-def find_announced(text: str) -> Iterator[Found]:
-    """The values without the words before them; they may overlap."""
-    for start, end in _places(text):
-        for find in _find_in(text[start:end]):
-            yield Found(find.kind, start + find.start, start + find.end)
+def find_in_prose(text: str, words: Sequence[int]) -> Iterator[Found]:
+    """The values in a part of a text, without the words before them; they may overlap.
 
-
-def _places(text: str) -> Iterator[tuple[int, int]]:
-    """Where such a word stands, with what is around it; in order and apart."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(small if len(small := mark.lower()) == 1 else mark for mark in text)
-    stems = sorted(at for stem in _STEMS for at in _all_of(lower, stem))
-    begun = last = -1
-    for at in stems:
-        if begun >= 0 and at - _BEFORE_CHARS > last:
-            yield begun, _value_end(text, last)
-            begun = -1
-        begun = max(0, at - _BEFORE_CHARS) if begun < 0 else begun
-        last = at + _AFTER_CHARS
-    if begun >= 0:
-        yield begun, _value_end(text, last)
-
-
-def _all_of(text: str, stem: str) -> Iterator[int]:
-    at = text.find(stem)
-    while at >= 0:
-        yield at
-        at = text.find(stem, at + len(stem))
-
-
-def _value_end(text: str, at: int) -> int:
-    """The end of the line, or of the word, that a place lies in."""
-    high = min(len(text), at + _LONGEST_VALUE_CHARS)
-    end = text.find(" ", at, high)
-    return high if end < 0 else end
-
-
-def _find_in(text: str) -> Iterator[Found]:
-    for match in _SIGNED.finditer(text):
-        start, end, quoted = _span(text, match)
-        value, password = text[start:end], match["password"] is not None
-        if quoted is None and text[end : end + 1] in ("(", "["):
-            continue
-        far = match["between"] != "" or _is_loose(match)
-        if _is_secret(value, password=password, quoted=quoted is not None) and not (
-            far and not _is_strong(value, quoted=quoted is not None)
-        ):
-            yield Found("secret", start, end)
-    for match in _FOLLOWED.finditer(text):
-        start, end, quoted = _span(text, match)
-        if text[end : end + 1] not in ("(", "[") and _is_bare_secret(
-            text[start:end], password=match["password"] is not None
-        ):
-            yield Found("secret", start, end)
-    for pattern in (_ELEMENT, _PAIR, _FLAG):
-        for match in pattern.finditer(text):
-            start, end, quoted = _span(text, match)
-            marked = quoted is not None or pattern is _ELEMENT
-            value, password = text[start:end], match["password"] is not None
-            if not value.startswith("-") and _is_secret(value, password=password, quoted=marked):
+    words: where `secret_words.WORDS` begin.
+    """
+    for at in words:
+        if match := _SIGNED.match(text, at):
+            yield from _signed(text, match)
+        if match := _FOLLOWED.match(text, at):
+            yield from _followed(text, match)
+        if match := _NESTED.match(text, at):
+            start, end, quoted = span_of(text, match)
+            if is_secret(
+                text[start:end], password=match["password"] is not None, quoted=quoted is not None
+            ):
                 yield Found("secret", start, end)
-    yield from _commands(text)
+        if name := WORDS.match(text, at):
+            yield from _typed_in(text, name)
+        if match := _FILE_NAME.match(text, at):
+            value = _ENDING.sub("", match["bare"].rstrip(".?!*"))
+            if _is_in_a_file_name(value):
+                yield Found("secret", match.start("bare"), match.start("bare") + len(value))
 
 
-def _commands(text: str) -> Iterator[Found]:
-    for match in _COMMAND.finditer(text):
-        start, end, _ = _span(text, match)
-        if _is_secret(text[start:end], password=True, quoted=True):
-            yield Found("secret", start, end)
-    for match in _LOGIN.finditer(text):
-        value = match["bare"]
-        if not value.isdigit() and _is_secret(
-            value, password=True, quoted=match["curl"] is not None
-        ):
-            yield Found("secret", *match.span("bare"))
-    for match in _QUERY.finditer(text):
-        value, password = match["bare"], match["name"].lower().startswith(("p", "senha"))
-        if _is_secret(value, password=password, quoted=False) and (
-            password or (len(value) >= _LONG_TOKEN_CHARS and not is_wordy(value))
-        ):
-            yield Found("secret", *match.span("bare"))
-    for match in _HEADER.finditer(text):
-        if looks_random(match["bare"], digits=match["scheme"].lower() != "basic"):
-            yield Found("secret", *match.span("bare"))
-    for match in _KEY.finditer(text):
-        if _is_mixed(match["bare"]) and looks_random(match["bare"]):
-            yield Found("secret", *match.span("bare"))
-    for match in _USER_AND.finditer(text):
-        start, end, _ = _span(text, match)
-        if _is_bare_secret(text[start:end], password=True):
-            yield Found("secret", start, end)
-    for match in _BEARER.finditer(text):
-        if looks_random(match["bare"]):
-            yield Found("secret", *match.span("bare"))
+def _followed(text: str, match: re.Match[str]) -> Iterator[Found]:
+    start, end, quoted = span_of(text, match)
+    password = match["password"] is not None
+    end = password_end(text, start, end) if password and not quoted else end
+    field = text[start - 1 : start] in (",", ";") and _FIELD.match(text, start)
+    called = text[end : end + 1] in ("(", "[")
+    if match["of"] and (
+        not password or not any(map(is_sign, _NO_SIGN_OF_ONE.sub("", text[start:end])))
+    ):
+        return
+    if not field and not called and is_bare_secret(text[start:end], password=password):
+        yield Found("secret", start, end)
+        yield from _listed(text, end, password=password)
 
 
-def _span(text: str, match: re.Match[str]) -> tuple[int, int, str | None]:
-    """Where the value of a match stands, and how it is quoted."""
-    groups = match.re.groupindex
-    quoted = next((name for name in _QUOTED if name in groups and match[name]), None)
-    start, end = match.span(quoted or "bare")
+def _typed_in(text: str, name: re.Match[str]) -> Iterator[Found]:
+    """`find("password").send_keys(VALUE)`, `fill("#password", VALUE)`."""
+    match = _TYPED_IN.match(text, name.end())
+    if match is None or (
+        match["filled"] and not _FILLS.search(text, max(0, name.start() - 60), name.start())
+    ):
+        return
+    group = next(one for one in ("double", "single", "second", "third") if match[one])
+    if is_secret(match[group], password=True, quoted=True):
+        yield Found("secret", *match.span(group))
+
+
+def _signed(text: str, match: re.Match[str]) -> Iterator[Found]:
+    password = match["password"] is not None
+    if match["suffix"] and password and match["full"] is None:
+        return
+    if match["sign"] is not None:
+        span = signed_value(text, match.end()) if password and not match["open"] else None
+        if span and match["between"] == "":
+            yield Found("secret", *span)
+        return
+    start, end, quote = span_of(text, match)
+    quoted = quote is not None
+    if password and not quoted:
+        end = password_end(text, start, end)
     value = text[start:end]
-    if quoted is None:
-        # `?a=1&password=x&b=2`: the value ends where the next name begins.
-        if "&" in value and re.search(
-            r"[?&][\w.\-]{0,40}\Z", text[max(0, match.start() - 40) : match.start()]
-        ):
-            value = value.partition("&")[0]
-        value = value.rstrip(".?:*_\\") or value
-    else:
-        value = value.rstrip("\\")
-    return start, start + len(value), quoted
+    if not quoted and (match["wrap"] or text[end : end + 1] in ("(", "[")):
+        return
+    if match["wrap"] and (_FIELD.match(value) or not _is_default(match)):
+        return
+    if match["typed"] and not quoted:
+        return
+    coded = _CODED.search(text, max(0, match.start() - 32), start)
+    if coded and reads_as_text(value):
+        yield Found("secret", start, end)
+        return
+    listed = match["plural"] is not None or match["open"] is not None
+    following = _NEXT_KEYED if match["map"] is not None else _NEXT
+    items = list(_listed(text, end, following, password=password, any_quoted=listed and quoted))
+    if (
+        match["plural"]
+        and value.isdigit()
+        and not any(text[one.start : one.end].isdigit() for one in items)
+    ):
+        return
+    far = match["between"] != "" or match["suffix"] or match["wrap"] or _is_loose(match)
+    if (match["password"] or "").lower().startswith("pin") and re.fullmatch(r"\d{4,8}", value):
+        far = _is_loose(match)
+    if listed and not quoted and not password:
+        far = True
+    if is_secret(value, password=password, quoted=quoted) and not (
+        far and not is_strong(value, quoted=quoted)
+    ):
+        yield Found("secret", start, end)
+        yield from items
+    elif match["plural"] and password and items and len(value) >= 4 and quoted:
+        yield from items
+
+
+def _listed(
+    text: str,
+    at: int,
+    following: re.Pattern[str] = _NEXT,
+    *,
+    password: bool,
+    any_quoted: bool = False,
+) -> Iterator[Found]:
+    """What follows a value as the next ones of a list do. any_quoted: also words, in quotes."""
+    for _ in range(_MOST_LISTED):
+        match = following.match(text, at)
+        if match is None:
+            return
+        start, end, quoted = span_of(text, match)
+        value = text[start:end]
+        if _FIELD.match(value) or text[end : end + 2].lstrip("\"'`").startswith(("=", ":", "(")):
+            return
+        by_quotes = any_quoted and quoted and is_secret(value, password=password, quoted=True)
+        short = value.isdigit() and 4 <= len(value) <= 8 and password
+        if not (by_quotes or short or is_bare_secret(value, password=password)):
+            return
+        yield Found("secret", start, end)
+        at = end
+
+
+def _is_default(match: re.Match[str]) -> bool:
+    """Whether what stands in a call is the value, and not the name by which it is read."""
+    if match["or"] or match["second"] or "default" in match["wrap"].lower():
+        return True
+    return _READ_FROM.search(match["wrap"].rstrip("( \t")) is None
 
 
 def _is_loose(match: re.Match[str]) -> bool:
     """Whether the linking word is ambiguous: "set the password to", "use it as"."""
-    return (match["is"] or "").lower() in ("to", "para", "como", "as")
+    linking = (match["is"] or "").lower()
+    return linking.endswith(":") or linking in ("to", "para", "como", "as", "-", "--", "'s", "’s")
 
 
-def _is_secret(value: str, *, password: bool, quoted: bool) -> bool:
-    """Whether a value assigned to a name such as `password` or `token` is one.
-
-    A password may be a word when it is quoted, and mere digits; whatever else is called a token or
-    a key must look like one. A value with spaces is a sentence about passwords.
-    """
-    if is_placeholder(value) or value.lower() in NO_VALUES or re.search(r"\s", value):
+def _is_in_a_file_name(value: str) -> bool:
+    """Whether a part of a name is a password: not a version, a number of a build, or words."""
+    if not is_bare_secret(value, password=True) or re.fullmatch(r"[\da-fA-F]+", value):
         return False
-    if not password:
-        return len(value) >= 8 and looks_random(value)
-    if value.isdigit():
-        return len(value) >= 4
-    letters, other = (any(map(test, value)) for test in (str.isalpha, _neither_word_nor_path))
-    digit = any(map(str.isdigit, value))
-    return len(value) >= 4 if quoted else len(value) >= 6 and letters and (digit or other)
-
-
-def _is_strong(value: str, *, quoted: bool) -> bool:
-    """Whether a value is a secret even with words between it and its announcing word."""
-    if quoted:
-        return any(map(str.isdigit, value)) or any(map(_neither_word_nor_path, value))
-    return _is_bare_secret(value, password=True)
-
-
-def _is_bare_secret(value: str, *, password: bool) -> bool:
-    """Whether a value that merely follows the word is a secret, by its form alone."""
-    if not _is_secret(value, password=password, quoted=False) or not any(map(str.isdigit, value)):
-        return False
-    if not password:
-        return len(value) >= _LONG_TOKEN_CHARS and not is_wordy(value)
-    if value.isdigit():
-        return len(value) >= 6
-    if is_named_thing(value):
-        return False
-    if any(map(_neither_word_nor_path, value)):
+    if any(not mark.isalnum() and mark not in "._-~+" for mark in value):
         return True
-    return not is_wordy(value) or re.fullmatch(r"[^\W\d_]{3,}\d{2,6}", value) is not None
-
-
-def _is_mixed(value: str) -> bool:
-    """Whether capitals, small letters and digits are mixed as in a key, not as in names."""
-    kinds = (str.isupper, str.islower, str.isdigit)
-    return all(any(map(kind, value)) for kind in kinds) and not is_wordy(value)
-
-
-def _neither_word_nor_path(mark: str) -> bool:
-    return not mark.isalnum() and mark not in "._-/:"
+    parts = re.split(r"[._-]", value)
+    if len(parts) > 1:
+        return False
+    mixed = any(map(str.isupper, value)) and any(map(str.islower, value))
+    return mixed and (
+        _CAPITAL_AND_NUMBER.fullmatch(value) is not None
+        or re.search(r"\d[A-Za-z]|[a-z][A-Z]", value) is not None
+    )

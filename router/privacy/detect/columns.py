@@ -1,11 +1,11 @@
-"""Tables: the cells that stand below a head such as `password`, `NIF` or `telefone`."""
+"""Tables and SQL: the cells that stand below a head such as `password`, `NIF` or `telefone`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from router.privacy.detect.labels import OTHER, family_of
+from router.privacy.detect.labels import OTHER, families_of
 from router.privacy.detect.secret_words import names_a_secret
 
 _MOST_HEAD_CHARS = 40
@@ -13,7 +13,7 @@ _MOST_LINE_CHARS = 4_000
 _MOST_COLUMNS = 200
 _NOT_IN_HEADS = re.compile(r"[={}\[\]<>\\]|\d{3}")
 _DELIMITERS = "|\t;,"
-_WORD = re.compile(r"[^\W\d_]{2,20}")
+_WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]{1,20}|[A-ZÀ-Þ]{2,20}")
 _CELLS = {
     mark: re.compile(rf'(?:^|{re.escape(mark)})(\s*"(?:[^"]|"")*"\s*|[^{re.escape(mark)}]*)')
     for mark in _DELIMITERS
@@ -41,6 +41,48 @@ def announced_cells(text: str) -> Iterator[tuple[str, int, int]]:
                 if cell_end - cell_start >= 3:
                     yield head, cell_start, cell_end
             line = next(lines, None)
+
+
+_INSERT = re.compile(
+    r"\binsert\s{1,4}(?:or\s\w{1,10}\s|ignore\s)?into\s{1,4}[\w.\"`\[\]]{1,80}\s{0,4}"
+    r"\((?P<heads>[^()]{1,1000})\)\s{0,8}values?\s{0,8}",
+    re.IGNORECASE,
+)
+_SQL_VALUE = re.compile(
+    r"\s{0,16}(?P<value>[NE]?'(?:[^'\\]|''|\\.)*+'|\"[^\"\n]*+\"|[^,()'\"]*+)\s{0,16}"
+)
+_MOST_ROWS = 1_000
+
+
+def inserted_values(text: str) -> Iterator[tuple[str, int, int]]:
+    """The same of an SQL statement that names its columns; a text of SQL keeps its quotes."""
+    if "nsert" not in text and "NSERT" not in text:
+        return
+    for insert in _INSERT.finditer(text):
+        heads = [head.strip(' \t\r\n"`[]') for head in insert["heads"].split(",")]
+        if not any(map(_announces, heads)):
+            continue
+        at = insert.end()
+        for _ in range(_MOST_ROWS):
+            if text[at : at + 1] != "(":
+                break
+            for column in range(_MOST_COLUMNS):
+                value = _SQL_VALUE.match(text, at + 1)
+                if value is None:
+                    break
+                start, end = value.span("value")
+                if column < len(heads) and end - start >= 3 and _announces(heads[column]):
+                    yield heads[column], start, end
+                at = value.end()
+                if text[at : at + 1] != ",":
+                    break
+            row = _NEXT_ROW.match(text, at)
+            if row is None:
+                break
+            at = row.end()
+
+
+_NEXT_ROW = re.compile(r"\)\s{0,8},\s{0,8}")
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
@@ -83,5 +125,5 @@ def _cells(text: str, start: int, end: int, mark: str) -> list[tuple[int, int]]:
 def _announces(head: str) -> bool:
     if names_a_secret(head):
         return True
-    families = {family_of(word) for word in _WORD.findall(head)} - {None}
+    families = families_of(_WORD.findall(head))
     return bool(families) and OTHER not in families

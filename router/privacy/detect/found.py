@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 HIDDEN = "\u200b"
 """Replaces, in a plain text, every character that has no width."""
+
+_UNSEEN = re.compile(
+    "[\u0305\u0332-\u0338\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20d0-\u20f0\ufe00-\ufe0f"
+    "\U000e0100-\U000e01ef]"
+)
+"""Marks that change how a character looks and not which one it is, besides those of category Cf."""
+_LOOKS_LIKE = {
+    **dict.fromkeys("\u00b7\u2022\u2027\u2219\u22c5\u30fb\u3002", "."),
+    **dict.fromkeys("\u2044\u2215\u29f8", "/"),
+    **dict.fromkeys("\u02d7\u2043\u207b\u208b\u2212\u2796", "-"),
+    **dict.fromkeys("\u2800\u3164\uffa0", " "),
+    **dict.fromkeys("\u0085\u2028\u2029", "\n"),
+}
+_RAISED_DIGITS = "".join(
+    mark
+    for mark in map(chr, (0xB2, 0xB3, 0xB9, *range(0x2070, 0x2090), *range(0x2460, 0x2793)))
+    if unicodedata.digit(mark, None) is not None
+)
+_RAISED = re.compile(rf"(?<!\d)[{_RAISED_DIGITS}]{{2,}}(?!\d)")
+"""Raised, lowered and circled digits: one alone, or one behind a number, is a footnote's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +44,13 @@ class Found:
 
 
 def plain(text: str) -> str:
-    """The text with digits, dashes, spaces and wide letters of any script as their ASCII ones.
+    """The text with digits, dashes, spaces, dots and wide letters of any script as ASCII ones.
 
     Character by character, so that an offset means the same in both.
     """
     if text.isascii():
         return text
+    text = _RAISED.sub(lambda run: "".join(str(unicodedata.digit(one)) for one in run[0]), text)
     table = {ord(mark): _ascii(mark) for mark in set(text) if not mark.isascii()}
     return text.translate(table)
 
@@ -37,11 +59,15 @@ def _ascii(mark: str) -> str:
     category = unicodedata.category(mark)
     if category == "Nd":
         return str(unicodedata.digit(mark))
-    if category in ("Pd", "Zs") or mark == "\u2212":
-        return "-" if category != "Zs" else " "
-    if category == "Cf":
+    if mark in _LOOKS_LIKE:
+        return _LOOKS_LIKE[mark]
+    if category in ("Pd", "Zs"):
+        return "-" if category == "Pd" else " "
+    if category == "Cf" or _UNSEEN.match(mark):
         return HIDDEN
-    return chr(ord(mark) - 0xFEE0) if "\uff01" <= mark <= "\uff5e" else mark
+    # Wide, small, bold and circled signs; not the ordinals of "nº", nor a footnote's digit.
+    same = unicodedata.normalize("NFKC", mark) if category not in ("No", "Lo") else mark
+    return same if len(same) == 1 and same.isascii() else mark
 
 
 def settle(finds: Iterable[Found], order: Sequence[str]) -> tuple[Found, ...]:

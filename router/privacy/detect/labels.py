@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 OTHER = "other"
 """The family of words for numbers that are not personal: of an order, a parcel, a version."""
 
 _BEFORE_CHARS = 48
-_WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+")
+_WORD = re.compile(r"[A-ZÀ-Þ]+(?=s?(?![a-zß-ÿ]))|[A-ZÀ-Þ]?[a-zß-ÿ]+")
 _DIGIT = re.compile(r"\d")
 _AFTER = re.compile(
     r"[\"' ]{0,2}(?:\(|,? ?(?:is|as|was|é|como|foi|era)\b(?: (?:my|the|his|her|our|o|meu|seu|a|"
@@ -23,13 +24,15 @@ _FAMILIES = {
     "express elo hipercard diners discover jcb cc pan",
     "iban": "iban",
     "ssn": "ssn social itin",
-    "nif": "nif nipc contribuinte",
+    "nif": "nif nipc contribuinte contribuintes vat iva tin taxid taxnumber taxpayer vatid vatno "
+    "vatnumber vatin coletiva colectiva",
     "pis": "pis pasep nis nit",
     "cnh": "cnh habilitação habilitacao motorista condutor",
     "titulo": "eleitor eleitoral",
     "phone": "phone telephone tel telefone telemóvel telemovel celular cel mobile cell cellphone "
     "whatsapp whats wpp zap call ring dial ligue ligar liga fone fax contact contacto contato sms "
-    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil teléfono telefono "
+    "contacte telefonar reach text hotline telephone tlm tlf mob móvil movil fixo landline "
+    "teléfono telefono "
     "llame llama llámame llamar llámenos tél téléphone telephone portable appelez appeler appelle "
     "joindre viber telegram signal handy telefon telefónico telefônico chama chame",
     OTHER: "order pedido encomenda invoice fatura factura boleto tracking track rastreio parcel "
@@ -44,6 +47,17 @@ _FAMILIES = {
     "users user utilizadores usuários usuarios downloads views people pessoas visitors visitantes "
     "device coupon cupom apólice apolice policy sequence sequência log",
 }
+_OF_TAXES = frozenset({"tax", "fiscal"})
+"""These words mean a NIF beside one of these, as in "tax ID" and "número fiscal"."""
+_BESIDE = (
+    "id number no nr num code identification identifier identificação identificacao número numero "
+    "registration payer n"
+)
+_BESIDE_TAXES = frozenset(_BESIDE.split())
+_RECEIPTS = frozenset({"nota", "cupom", "cupão", "documento", "recibo", "notas"})
+_ENDINGS = ("taxid", "vatid", "taxnumber", "vatnumber", "nipc", "cpf", "cnpj", "iban")
+"""Of names in small letters alone, such as `customertaxid`."""
+
 _NUMBER = frozenset({"number", "número", "numero", "numéro", "numbers", "números", "contact"})
 """These words mean a telephone number where it is somebody's and no other word says what it is."""
 _SOMEBODYS = frozenset(
@@ -88,6 +102,7 @@ _DIRECT = re.compile(
     r"[\"'*]{0,3}(?:\s?\([\w ]{1,12}\))?\s{0,2}(?:[:=\-–|]|(?:is|was|é|era|es|est|:)(?=[\s:]))?"
     r"[\s:=\"'*|+(]{0,5}"
 )
+_OR = re.compile(r"\s?[/|&]\s?")
 _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in words.split()}
 
 
@@ -95,12 +110,17 @@ _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in wo
 class Label:
     """A family of words; the characters between the word and the number.
 
-    spent: the word names a number between them already.
+    spent: the word names a number between them already. joined: families of words it is joined to.
     """
 
     family: str
     gap: int = 0
     spent: bool = False
+    joined: tuple[str, ...] = ()
+
+    def names(self, family: str) -> bool:
+        """Whether it names this family, alone or beside another: `CPF/CNPJ`."""
+        return family == self.family or family in self.joined
 
 
 def label_of(text: str, start: int, end: int) -> Label | None:
@@ -109,19 +129,31 @@ def label_of(text: str, start: int, end: int) -> Label | None:
     "... (NIF)" and "... is my NIF" after the number count first, then the last label before it,
     however many numbers that one has named already: a list has one heading.
     """
-    if after := _AFTER.match(text, end, end + 40):
-        for word in after.groups():
-            if word and (family := family_of(word)):
-                return Label(family)
+    after = _AFTER.match(text, end, end + 40)
+    for named in families_of([word for word in after.groups() if word]) if after else ():
+        return Label(named)
     before = text[max(0, start - _BEFORE_CHARS) : start]
     if before.endswith("#"):
         return Label(OTHER)
     words = list(_WORD.finditer(before))
-    for match in reversed(words):
-        if family := family_of(match[0]):
-            between = before[match.end() :]
-            return Label(family, len(between), spent=_DIGIT.search(between) is not None)
+    names = [match[0].lower() for match in words]
+    for place in range(len(words) - 1, -1, -1):
+        if family := _family_at(names, place):
+            between = before[words[place].end() :]
+            spent = _DIGIT.search(between) is not None
+            return Label(family, len(between), spent, _joined(before, words, names, place))
     return _of_somebody(before, words)
+
+
+def _joined(
+    before: str, words: list[re.Match[str]], names: list[str], place: int
+) -> tuple[str, ...]:
+    """The families of the words right before a word that it is an alternative to."""
+    families: list[str] = []
+    while place > 0 and _OR.fullmatch(before, words[place - 1].end(), words[place].start()):
+        place -= 1
+        families += [family] if (family := _family_at(names, place)) else []
+    return tuple(families)
 
 
 def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
@@ -144,7 +176,28 @@ def _of_somebody(before: str, words: list[re.Match[str]]) -> Label | None:
     return None
 
 
-def family_of(word: str) -> str | None:
-    """The family that a word names, in the singular or the plural."""
-    word = word.lower()
-    return _FAMILY_OF.get(word) or _FAMILY_OF.get(word.removesuffix("s"))
+def names_a_number(text: str) -> bool:
+    """Whether a text has a word for a number that is personal."""
+    families = families_of([match[0] for match in _WORD.finditer(text)])
+    return any(family != OTHER for family in families)
+
+
+def families_of(words: Sequence[str]) -> tuple[str, ...]:
+    """The families that words side by side name, in order."""
+    names = [word.lower() for word in words]
+    return tuple(family for at in range(len(names)) if (family := _family_at(names, at)))
+
+
+def _family_at(names: list[str], at: int) -> str | None:
+    """The family that a word names, in the singular or the plural, with the words beside it."""
+    word = names[at]
+    if family := _FAMILY_OF.get(word) or _FAMILY_OF.get(word.removesuffix("s")):
+        return family
+    if word in _OF_TAXES:
+        beside = {*names[max(0, at - 2) : at], *names[at + 1 : at + 2]}
+        taxes = not _BESIDE_TAXES.isdisjoint(beside) and _RECEIPTS.isdisjoint(beside)
+        return "nif" if taxes else None
+    if word.endswith(_ENDINGS):
+        ending = next(one for one in _ENDINGS if word.endswith(one))
+        return _FAMILY_OF[ending]
+    return None

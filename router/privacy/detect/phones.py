@@ -12,6 +12,8 @@ MOST_ASKED = 5_000
 """The most look-ups in the library for one text, some tenths of a second; then the form decides."""
 
 _TIGHT_CHARS = 14
+_LONGEST_GAP_CHARS = 16
+"""Between two numbers of a list."""
 _FRONT = r"(?<![^\W_])(?<!\d[.,:/\-])(?<!#)"
 _BACK = r"(?![^\W_]|[.,:/\-]\d)"
 _GAP = rf"(?:[ .\-{HIDDEN}]|\) ?| \(| ?- ?)"
@@ -52,6 +54,14 @@ _GROUPINGS: dict[tuple[int, ...], tuple[str, ...]] = {
 }
 _WITH_TRUNK = frozenset({"GB", "FR"})
 """Their national numbers begin with 0, or are none that stands alone."""
+_LIST_MARK = re.compile(
+    r"[/,](?<=\d{3}.)(?=\+?\(?\d(?:[ .\-()]{0,2}\d){7})|-(?<=\d{9}-)(?=\+?\d{9}(?!\d))", re.ASCII
+)
+_ENDS_LONG = re.compile(r"\d(?:[ .\-()]{0,2}\d){7}\Z", re.ASCII)
+_NEXT_OF_LIST = re.compile(
+    r"\s{0,2}(?:[;,/|&]\s{0,3}|\s(?:and|or|e|ou|y|o|et|und|oder)\s|\n\s{0,8}(?:[-*.]\s|\d{1,2}[.)]\s)?)"
+    r"(?:(?:and|or|e|ou|y|o|et|und|oder)\s)?[(+]{0,2}"
+)
 _LINK = re.compile(r"(?:\bwa\.me/|\b(?:tel|sms|callto|phone=|whatsapp):?)$", re.IGNORECASE)
 # Years, dates, decimals.
 _OTHER_NUMBERS = re.compile(
@@ -89,16 +99,32 @@ def find_phones(text: str, lookups: Lookups, *, announced: bool = False) -> Iter
     otherwise; any other digits only after a word such as "call". announced: only those that a word
     or a country code gives away.
     """
+    text = _LIST_MARK.sub(lambda mark: _parting(text, mark), text)
     for match in _CODED.finditer(text):
         if chars := _coded_chars(match[0], lookups):
             yield Found("phone", match.start(), match.start() + chars)
+    last = -_LONGEST_GAP_CHARS
     for match in _NATIONAL.finditer(text):
         for start in _starts(text, match):
             number = text[start : match.end()]
-            chars = _chars(text, start, number, lookups, announced=announced)
+            listed = start - last < _LONGEST_GAP_CHARS and _NEXT_OF_LIST.fullmatch(
+                text, last, start
+            )
+            if listed and not _OTHER_NUMBERS.search(number):
+                chars = _announced_chars(number, lookups)
+            else:
+                chars = _chars(text, start, number, lookups, announced=announced)
             if chars and not _AMOUNT_AFTER.match(text, start + chars):
                 yield Found("phone", start, start + chars)
+                last = start + chars
                 break
+
+
+def _parting(text: str, mark: re.Match[str]) -> str:
+    """What stands for a mark between two numbers, either of which is long enough for a telephone's:
+    elsewhere it is a part of a number."""
+    before = text[max(0, mark.start() - 24) : mark.start()]
+    return ";" if _ENDS_LONG.search(before) else mark[0]
 
 
 def _starts(text: str, match: re.Match[str]) -> Iterator[int]:
@@ -121,7 +147,7 @@ def _chars(text: str, start: int, number: str, lookups: Lookups, *, announced: b
         return 0
     label = label_of(text, start, start + len(number))
     linked = _LINK.search(text, max(0, start - 10), start)
-    if linked or (label is not None and label.family == "phone" and not label.spent):
+    if linked or (label is not None and label.names("phone") and not label.spent):
         return _announced_chars(number, lookups)
     if announced or number.isdigit() or not _may_stand_alone(label, number):
         return 0
@@ -129,7 +155,7 @@ def _chars(text: str, start: int, number: str, lookups: Lookups, *, announced: b
 
 
 def _may_stand_alone(label: Label | None, number: str) -> bool:
-    if label is None or label.family == "phone" or _has_area(number):
+    if label is None or label.names("phone") or _has_area(number):
         return True
     return label.spent or label.gap > _TIGHT_CHARS
 

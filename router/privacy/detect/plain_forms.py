@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html.entities import html5
 
-from router.privacy.detect.columns import announced_cells
+from router.privacy.detect.columns import announced_cells, inserted_values
+from router.privacy.detect.encoded import encoded_texts
 from router.privacy.detect.form import Form, Reading, Trace
 from router.privacy.detect.found import HIDDEN, plain
 
@@ -30,6 +31,7 @@ _ENCODED = re.compile(
     r"|(?P<emphasis>\*\*|`)"
     r"|<(?P<tag>!--[^<>]{0,200}--|/?(?:wbr|b|i|em|strong|span|font|u|mark|small|code|a|sub|sup|s|tt"
     r"|kbd|ins|del|var|samp|bdi)(?:\s[^<>]{0,200})?/?)>"
+    r"|(?P<data><!\[CDATA\[|\]\]>)"
     r"|<(?P<block>(?:br|tr|td|th|li|p|div|dt|dd|h[1-6])|/(?:tr|td|th|li|p|div|dt|dd|h[1-6]))"
     r"(?:\s[^<>]{0,200})?/?>"
     r"|(?P<control>[\x00-\x08\x0b\x0e-\x1f\x7f])"
@@ -78,6 +80,9 @@ def _beside(form: Form) -> Iterator[Form]:
         quoted = _rewritten(tight, _quoted_printable(tight.text), Reading.ALL)
         if quoted is not None:
             yield Form(plain(quoted.text).replace(HIDDEN, " "), quoted.traces)
+    coded = _rewritten(tight, encoded_texts(tight.text), Reading.ALL)
+    if coded is not None:
+        yield Form(plain(coded.text), coded.traces)
     spaced = _rewritten(tight, _spaced(tight.text), Reading.NUMBERS)
     if spaced is not None:
         yield spaced
@@ -86,9 +91,10 @@ def _beside(form: Form) -> Iterator[Form]:
             joined = _rewritten(tight, _breaks(tight.text, gap), Reading.NUMBERS)
             if joined is not None:
                 yield joined
-        columns = _columns(tight)
-        if columns is not None:
-            yield columns
+
+    columns = _columns(tight)
+    if columns is not None:
+        yield columns
 
 
 def _decoded(form: Form) -> Form | None:
@@ -154,7 +160,9 @@ def _columns(form: Form) -> Form | None:
     """Every cell below a head that announces something, as a line: `head: cell`."""
     pieces: list[str] = []
     trace, length = Trace(), 0
-    for head, start, end in announced_cells(form.text):
+    text = form.text
+    cells = announced_cells(text) if "\n" in text or "\t" in text else ()
+    for head, start, end in sorted((*cells, *inserted_values(text)), key=lambda cell: cell[1:]):
         prefix = f"\n{head}: "
         trace.add(length, length + len(prefix), start, start)
         pieces += [prefix, form.text[start:end]]
@@ -198,5 +206,5 @@ _MEANINGS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "percent": _bytes,
     **dict.fromkeys(("plus", "emphasis"), lambda match: None),
     "block": lambda match: _BLOCKS.get(match["block"].lower(), "\n"),
-    **dict.fromkeys(("continued", "tag", "control"), lambda match: HIDDEN),
+    **dict.fromkeys(("continued", "tag", "data", "control"), lambda match: HIDDEN),
 }

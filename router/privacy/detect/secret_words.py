@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 PASSWORD = (
-    r"(?:password|passwd|passphrase|passwort|kennwort|contrase[nñ]a|palavra[- _]passe"
-    r"|mot[- _]de[- _]passe|(?<![^\W_])(?:pwd|senha|passcode|mdp))"
+    r"(?:password|passwd|passphrase|passwort|kennwort|contrase[nñ]a|palavras?[- _]passe"
+    r"|mots?[- _]de[- _]passe|(?<![^\W_])(?:pwd|senha|passcode|mdp))"
 )
 """Words that are a password's whatever follows; `PASS` are so only where a sign follows."""
-PASS = r"(?<![^\W_])(?:pass|pin(?:[ -]?code)?|pw|c[óo]digo pin)"
+PASS = r"(?<![^\W_])(?:pass|psk|pin(?:[ -]?code)?|pw|c[óo]digo pin)"
 TOKEN = (
     r"(?:api[_ -]?(?:key|token|secret)|(?<![^\W_])token|(?<=[a-z])Token"
     r"|(?:secret|client|webhook|consumer|app|shared|signing)[_ -]?secret"
@@ -19,6 +19,25 @@ TOKEN = (
     r"|chave (?:(?:da|de|do) )?(?:api|acesso)|chave[ _](?:secreta|privada|api)"
     r"|(?<![^\W_])(?:segredo|credencial|clave|bearer)|credential)"
 )
+WORDS = re.compile(rf"{PASSWORD}|{PASS}|{TOKEN}", re.IGNORECASE)
+"""Where one of them begins; the words may go on."""
+
+_NO_SECRETS = (
+    r"(?:length|len|count|limit|max|min|size|policy|policies|type|kind|urls?|uri|file|path|dir|folder"
+    r"|reset|regexp?|pattern|updated?|at|created|expir\w*|ttl|ids?|name|fields?|label|hint|strength"
+    r"|score|errors?|messages?|msg|text|prompt|placeholder|title|rules?|required|valid\w*|check\w*|salt"
+    r"|algo\w*|encoder|manager|service|provider|store|vault|env|var|ref|from|source|input|form"
+    r"|changed?|attempts|tries|budget|usage|used|per|rate|window|index|idx|list|map|dict|class|tests?"
+    r"|version|format|column|col|table|header|based|less|protected|free|like|only|style|txt|log|py|js"
+    r"|ts|json|md|ya?ml|csv|html|go|rs|php|rb|java|is|in|of|by|with|was|age|days|date|time|on|off"
+    r"|enabled|disabled|match\w*|mode|chars?|bytes|bits|issuer|audience|endpoint|request"
+    r"|response|handler|storage|stream\w*|ids|s)"
+)
+SUFFIX = (
+    rf"(?:[_.-](?!{_NO_SECRETS}(?![a-z]))[a-z0-9]{{1,16}}"
+    rf"|(?-i:(?=[A-Z])(?!(?i:{_NO_SECRETS})(?![a-z]))[A-Z][a-z0-9]{{1,15}})){{1,3}}"
+)
+"""Ends of names that still name a secret, as in `DB_PASSWORD_PROD`, not as in `password_length`."""
 
 _HEAD = re.compile(
     rf"(?:[\w.\-]{{1,20}}[ _.\-]|[a-z]{{1,12}})?(?:{PASSWORD}|{PASS}|{TOKEN})"
@@ -34,7 +53,8 @@ obrigatório inválida incorreta vazia forte fraca test yes no never prompt stdi
 NO_VALUES = frozenset(_WORDS.split())
 
 _PLACEHOLDER = re.compile(
-    r"x{4,}|X{4,}|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>|\$\{|\{\{|^\$[A-Za-z({]|^%|_{4,}|#\{"
+    r"^![A-Za-z]+$|x{4,}|X{4,}|[aA0]-[zZ9]|\*{3,}|\.{3}|…|^[<\[{]|<[A-Za-z_ -]+>"
+    r"|\$\{|\{\{|^\$[({]|^\$[A-Za-z_]\w*+(?:\W{0,2}$|[./:\-])|^%|_{4,}|#\{"
     r"|(?i:(?<![a-z])(?:your|insert|replace|seu|sua)[-_ ]|change_?-?me|placeholder|example|exemplo"
     r"|dummy|redacted|(?<![a-z])(?:fake|todo)(?![a-z])"
     r"|^(?:os|process|env|config|settings|self|this|vault|request|ctx|args)\.|^https?:"

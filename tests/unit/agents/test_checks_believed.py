@@ -7,8 +7,10 @@ import pytest
 from agents.checks.ambiguous import unambiguous
 from agents.checks.code import code_given
 from agents.checks.echo import not_an_echo
+from agents.checks.grounded import grounded
 from agents.checks.injected import not_injected
 from agents.checks.left_out import nothing_left_out
+from agents.checks.prose_language import in_language
 from agents.checks.refusal import not_a_refusal
 from router.types.completion import Completion
 from router.types.decision import Kind
@@ -161,6 +163,24 @@ def test_nor_is_an_earlier_answer() -> None:
             '{"titulo": "ligar à Ana", "data": "2026-03-07T15:30"}',
             True,
         ),
+        (
+            Kind.TOOL,
+            "it's 14:05 on 2026-05-20. remind me in 50 mins to move the laundry, as JSON",
+            '{"what": "move the laundry", "when": "2026-05-20 14:55"}',
+            True,
+        ),
+        (
+            Kind.TOOL,
+            "sao 21h30 do dia 30/06/2026, lembra-me daqui a 4 horas do antibiotico, em JSON",
+            '{"o que": "antibiotico", "quando": "2026-07-01 01:30"}',
+            True,
+        ),
+        (
+            Kind.REWRITING,
+            "They want my review by the 20th and I am drowning. One polite sentence saying no.",
+            "Thank you for thinking of me, but I cannot take it on at the moment.",
+            True,
+        ),
     ],
 )
 def test_what_must_be_carried_is_carried(
@@ -240,3 +260,33 @@ def test_an_order_in_the_pasted_text_is_not_obeyed(prompt: str, answer: str, pas
 )
 def test_code_that_was_asked_for_is_given(prompt: str, answer: str, passed: int) -> None:
     assert code_given(Task(prompt=prompt), said(answer)).passed == bool(passed)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "passed"),
+    [
+        ("only the codes, table is bikes(code)", "SELECT code FROM bikes ORDER BY code;", 1),
+        ("o padrão para AA-00-AA, só isso", r"^[A-Z]{2}-\d{2}-[A-Z]{2}$", 1),
+        ("Select the town. She moved from Faro to Porto.", "Select Lisbon from the list", 0),
+        ("due date? sent on 28 January 2026, terms 30 days from then", "27 February 2026", 1),
+        ("due date? sent on 28 January 2026, payable in full", "27 February 2026", 0),
+        ('"when" as JSON. it is 14:05 now, in 50 mins', '{"when": "14:55"}', 1),
+        ("em que dia é? 5 dias depois de 2 de maio de 2026", "7 de maio de 2026", 1),
+    ],
+)
+def test_an_extraction_is_held_to_the_text_unless_it_is_code_or_counted_from_a_moment(
+    prompt: str, answer: str, passed: int
+) -> None:
+    found = grounded(Task(prompt=prompt), Kind.EXTRACTION, said(answer))
+    assert found.passed == bool(passed), found.finding
+
+
+def test_code_is_in_no_natural_language() -> None:
+    prompt = "Faz-me uma função media(notas) que ignore os None e devolva a média arredondada"
+    code = (
+        "def media(notas):\n    valid = [one for one in notas if one is not None]\n"
+        "    if not valid:\n        return None\n    return round(sum(valid) / len(valid), 1)"
+    )
+    assert in_language(Task(prompt=prompt), Kind.WRITING, said(code)).passed
+    prose = "It is best to leave out what is not a number and to take the mean of all the rest."
+    assert not in_language(Task(prompt=prompt), Kind.WRITING, said(prose)).passed

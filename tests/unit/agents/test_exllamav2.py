@@ -386,7 +386,7 @@ async def test_an_engine_that_cannot_run_here_says_why(models: Path) -> None:
 
 
 def test_the_librarys_import_without_a_toolkit_is_one_reason_and_leaves_nothing() -> None:
-    with pytest.raises(LibraryUnavailable, match=r"no CUDA toolkit|extension") as caught:
+    with pytest.raises(LibraryUnavailable, match=r"no CUDA|extension") as caught:
         load_library()
     assert "\n" not in str(caught.value)
     assert not [name for name in sys.modules if name.split(".")[0] == "exllamav2"]

@@ -20,6 +20,7 @@ from agents.engines.grammar import MAX_STRING_CHARS, SchemaRefused, compact_gram
 from agents.engines.lane_engine import LaneEngine
 from agents.engines.llamacpp import llamacpp_engine
 from router.engine import Constraint, GenerateRequest, generate
+from router.errors import EngineRejected
 from router.types.completion import Completion
 from router.types.task import Message
 
@@ -175,12 +176,18 @@ async def engine(model_path: Path) -> AsyncIterator[LaneEngine]:
     await engine.close()
 
 
-async def answer(engine: LaneEngine, schema: dict[str, Any], **changes: Any) -> Completion:
+async def answer(
+    engine: LaneEngine,
+    schema: dict[str, Any] | None = None,
+    *,
+    regex: str | None = None,
+    **changes: Any,
+) -> Completion:
     prompt = changes.pop("prompt", "hi")
     request = GenerateRequest(
         messages=(Message(role="user", content=prompt),),
         deadline=time.monotonic() + 30,
-        constraint=Constraint(json_schema=schema),
+        constraint=Constraint(json_schema=schema, regex=regex),
         **changes,
     )
     return await generate(engine, request)
@@ -224,6 +231,34 @@ async def test_an_answer_matches_its_pattern_and_keeps_to_its_lengths(
             jsonschema.validate(json.loads(completion.text), schema)
             held += 1
     assert held >= 3
+
+
+EXPRESSIONS = (
+    r"(?:sim|não)",
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])",
+    r"R\$ ?\d{1,3}(?:\.\d{3})*,\d{2}",
+    r"[-+]?\d+(?:[.,]\d+)?",
+    r"say \"hi\\\\\"[^\n\"]{0,8}",
+)
+
+
+@pytest.mark.parametrize("regex", EXPRESSIONS)
+async def test_an_answer_matches_a_regular_expression_as_a_whole(
+    engine: LaneEngine, regex: str
+) -> None:
+    for changes in ({}, {"temperature": 1.5, "seed": 1}, {"temperature": 1.5, "seed": 2}):
+        completion = await answer(engine, regex=regex, max_tokens=4000, **changes)
+        assert completion.finish_reason == "stop"
+        assert re.fullmatch(regex, completion.text)
+
+
+@pytest.mark.parametrize("regex", [r"(a)\1", r"a(?=b)", r"(?i)yes", r"(unclosed"])
+async def test_an_expression_that_cannot_be_enforced_is_refused(
+    engine: LaneEngine, regex: str
+) -> None:
+    with pytest.raises(EngineRejected, match="the expression") as caught:
+        await answer(engine, regex=regex)
+    assert caught.value.about == "schema"
 
 
 def test_a_bounded_repetition_is_bounded_by_the_lengths() -> None:

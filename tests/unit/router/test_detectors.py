@@ -9,6 +9,7 @@ import pytest
 from detector_cases import all_cases, harmless_texts
 from hypothesis import given
 from hypothesis import strategies as st
+from marked_values import FIRST, LATER, MarkedText, marked_texts
 
 from router.errors import ConfigError
 from router.privacy.detect.detectors import KINDS, Detectors
@@ -240,6 +241,14 @@ def test_of_the_generated_cases_nearly_all_are_found() -> None:
 
     assert len(cases) >= 1_500
     assert len(missed) <= len(cases) // 100, missed[:10]
+
+
+@pytest.mark.parametrize(
+    "case", [*marked_texts(FIRST), *marked_texts(LATER)], ids=lambda case: case.text[:40]
+)
+def test_every_marked_value_is_found_and_little_around_it(case: MarkedText) -> None:
+    finds = [(find.kind, find.start, find.end) for find in DETECTORS.find(case.text)]
+    assert not case.missed(finds), found(case.text)
 
 
 def test_of_harmless_texts_hardly_any_is_marked() -> None:

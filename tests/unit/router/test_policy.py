@@ -12,10 +12,12 @@ from router.policy.decide import (
     LocalOption,
     decide,
     escalation_reason,
+    for_named,
     gain_of,
     max_gain_for,
     may_repair,
     role_for,
+    too_complex,
 )
 from router.settings.policy import PolicySettings
 from router.types.decision import EscalationReason, Guess, Kind, RouteDecision
@@ -110,6 +112,26 @@ def test_every_decision_says_which_gain_it_counted_with(
 
 def test_a_complex_prompt_goes_to_the_cloud_whatever_its_kind() -> None:
     assert judge(guess(complexity=0.9), local()).route == "cloud"
+
+
+def test_what_is_unclear_is_complex_only_for_a_model_of_which_nothing_is_known() -> None:
+    unclear, little = guess(Kind.UNSURE), ExpectedScores(0.8, 0.8)
+    unknown = replace(local(), card_known=False)
+    assert judge(unclear, local(), scores=little).route == "local"
+    decision = judge(unclear, unknown, scores=little)
+    assert (decision.route, decision.escalation) == ("cloud", EscalationReason.COMPLEX)
+    assert "nothing is known" in decision.reason
+    assert judge(guess(Kind.EXTRACTION), unknown, scores=little).route == "local"
+    assert (
+        judge(unclear, unknown, scores=little, policy=for_named(PolicySettings())).route == "local"
+    )
+
+
+def test_too_complex_says_why_in_words() -> None:
+    assert too_complex(guess(complexity=0.39), 0.4) == ""
+    assert "0.40" in too_complex(guess(complexity=0.4), 0.4)
+    assert too_complex(guess(Kind.UNSURE), 0.4, card_known=True) == ""
+    assert too_complex(guess(Kind.UNSURE), 2.0, card_known=False) == ""
 
 
 def test_what_a_specialist_covers_is_local_even_where_a_general_model_would_not_do() -> None:

@@ -185,3 +185,105 @@ async def test_a_long_text_is_judged_and_released_while_the_event_loop_goes_on(s
     assert "@" not in released[-1].content
     # What is short is not worth a thread: the loop had no turn.
     assert (while_judged > 0) is (turns > while_judged) is (size > OFF_LOOP_CHARS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("What is your NIF?", "501 964 843"),
+        ("Qual é o teu número de contribuinte", "501964843, obrigada"),
+        ("my phone is", "912345678"),
+        ("Which number can we call?", "912345678 after six"),
+        ("my card is 4111 1111", "1111 1111 and expires 12/27"),
+        ("o meu NIF é", "sim?", "501964843"),
+    ],
+)
+def test_a_value_that_another_message_announces_or_begins_does_not_leave(
+    said: tuple[str, ...],
+) -> None:
+    messages = [Message(role="user", content=text) for text in said]
+    task = Task(prompt=said[-1])
+    assert gate().judge(task, messages[:-1]).label is INTERNAL
+
+    redaction = Redaction()
+    released = gate().release(INTERNAL, messages, redaction)
+    sent = [message.content for message in released if message.role == "user"]
+    assert not any(piece in text for piece in ("501", "912345678", "1111") for text in sent)
+    assert [redaction.restore(text) for text in sent] == list(said)
+
+
+def test_a_password_that_another_message_announces_keeps_the_task_here() -> None:
+    said = (Message(role="assistant", content="What is the password of the router?"),)
+    judged = gate().judge(Task(prompt="hunter22! I think"), said)
+    assert judged.label is LOCAL
+    with pytest.raises(PrivacyViolation, match="secret"):
+        gate().release(
+            INTERNAL, [*said, Message(role="user", content="hunter22! I think")], Redaction()
+        )
+
+
+def test_what_a_system_prompt_speaks_of_announces_nothing() -> None:
+    messages = (
+        Message(role="system", content="Never tell anybody the password."),
+        Message(role="user", content="Abc12345 is my user name"),
+    )
+    assert (
+        gate().judge(Task(prompt=messages[1].content, system=messages[0].content)).label is PUBLIC
+    )
+    assert gate().release(PUBLIC, messages, Redaction())[1] == messages[1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("What is your order number?", "501964843"),
+        ("How many rows has the table?", "912345678 rows"),
+        ("Explain what a NIF is.", "In 2026 there were 3 changes."),
+        ("The password must have 12 characters.", "Python3.12 is required too."),
+        ("my phone is broken", "it fell 3 times in 2025"),
+    ],
+)
+def test_messages_side_by_side_make_no_value_of_what_is_none(said: tuple[str, str]) -> None:
+    first = (Message(role="user", content=said[0]),)
+    assert gate().judge(Task(prompt=said[1]), first).label is PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("schema", "label"),
+    [
+        ({"properties": {"nif": {"description": "501964843"}}}, INTERNAL),
+        ({"properties": {"nif": {"x-value": "501964843"}}}, INTERNAL),
+        ({"properties": {"nif": {"pattern": "^501964843$"}}}, LOCAL),
+        ({"properties": {"nif": {"minimum": 501964843}}}, LOCAL),
+        ({"properties": {"customerTaxID": {"examples": ["501964843"]}}}, INTERNAL),
+        ({"properties": {"phone": {"$comment": "912345678"}}}, INTERNAL),
+        ({"properties": {"password": {"description": "hunter22!"}}}, LOCAL),
+        ({"x-password": "hunter22!"}, LOCAL),
+        ({"properties": {"value": {"title": "NIF", "description": "501964843"}}}, INTERNAL),
+        ({"properties": {"a": {"x-labels": {"nif": "501964843"}}}}, INTERNAL),
+        ({"properties": {"nif": {"type": "string", "pattern": "^[0-9]{9}$"}}}, PUBLIC),
+        (
+            {
+                "properties": {
+                    "password": {
+                        "type": "string",
+                        "format": "password",
+                        "minLength": 12,
+                        "description": "At least 12 characters, with one digit.",
+                        "pattern": r"^(?=.*[A-Z])(?=.*\d).{12,}$",
+                    },
+                    "pin": {"type": "integer", "minimum": 1000, "maximum": 9999},
+                    "token": {"$ref": "#/$defs/token2", "description": "The token of the API."},
+                    "phone": {"type": "string", "description": "Digits only, 9 of them."},
+                },
+                "required": ["password", "token"],
+            },
+            PUBLIC,
+        ),
+    ],
+)
+def test_what_a_schema_says_is_read_with_the_name_it_says_it_of(
+    schema: dict[str, Any], label: Privacy
+) -> None:
+    assert gate().judge(Task(prompt="fill it in", schema=schema)).label is label
+    assert gate().label_of("a tool", schema=schema) is label

@@ -39,6 +39,32 @@ def test_a_number_is_the_same_with_and_without_dots_and_comes_back_as_first_writ
     assert redaction.restore("[CPF_1]") == "529.982.247-25"
 
 
+@pytest.mark.parametrize("pieces", [1, 7, 400])
+def test_a_spelling_comes_back_where_the_same_words_lead_to_it(pieces: int) -> None:
+    redaction = Redaction()
+    text = 'Formatted: 529.982.247-25\n{"cpf": "52998224725"}\nRaw again: 52998224725'
+    sent = redacted(redaction, text)
+    answer = f'{sent}\n{{"cpf":"[CPF_1]"}} and [CPF_1].'
+    back = f'{text}\n{{"cpf":"52998224725"}} and 529.982.247-25.'
+
+    split_up = [answer[at : at + pieces] for at in range(0, len(answer), pieces)]
+    assert redaction.restore(answer) == back
+    assert streamed(redaction.restorer(), split_up) == back
+
+
+@pytest.mark.parametrize(
+    "copy",
+    ["aHVudGVyMjIhIQ==", "aHVudGVyMjIhIQ", "68756e74657232322121", "68756E74657232322121"],
+)
+def test_a_secret_is_replaced_where_it_stands_in_base64_or_hexadecimal(copy: str) -> None:
+    redaction = Redaction()
+
+    assert "hunter" not in redacted(redaction, "password: hunter22!!")
+    sent = redacted(redaction, f"and in the file: {copy} .")
+    assert copy.rstrip("=") not in sent
+    assert redaction.restore(sent) == f"and in the file: {copy} ."
+
+
 def test_a_copy_that_nothing_points_at_is_replaced_too() -> None:
     redaction = Redaction()
     text = "senha: hunter22! Type hunter22! and not hunter22!x"

@@ -1,0 +1,1 @@
+"""Requests with one reading, computed: dates, numbers, lists, tables; nothing is generated."""
