@@ -16,40 +16,55 @@ _MOST_WORDS = 12
 _MATERIAL_CHARS = 2_000
 _MARKS = " \t\n#*>-,.!:?_=()\"'"
 
-_NEUTRAL_WORDS = (
-    # Greetings, labels, who is addressed; please and thank you; asking for help, in general; how
-    # the answer should be, whatever it is.
-    "hi hello hey dear good morning afternoon evening there all everyone assistant again "
-    "question questions q query problem exercise task request instruction instructions prompt "
-    "input user human olá ola oi oie bom dia boa tarde noite pessoal gente amigo amiga novo "
-    "pergunta p questão questao problema exercício exercicio tarefa pedido instrução "
-    "instrucao instruções instrucoes usuário usuario utilizador assistente please pls thanks "
-    "thank thx cheers regards kindly advance lot much very so really appreciate favor pfv por "
-    "obrigado obrigada muito mesmo desde já ja agradeço agradeco valeu vlw grato grata abraço "
-    "abraços can could would you u help me with this that it one i i'm im i'd i've have had "
-    "has got a an the my your here here's is are be for of on in and or to do don't does not "
-    "no need quick short brief concise simple careful carefully honest kind answer answers "
-    "respond reply response following below as well possible best clear clearly precise exact "
-    "take time today now soon asap urgent urgently just only keep if know let let's lets "
-    "think reason step steps step-by-step through about too long was were wondering am sure "
-    "sorry bother came come up asked ask sent send gave friend friends teacher colleague boss "
-    "school work homework class thing things something next more okay ok listen go quickly "
-    "looking forward counting it's its helpful expert pode podes poderia você voce vc me "
-    "ajuda ajudar ajude ajude-me ajuda-me ajudar-me com isto isso aqui tenho tem uma um "
-    "dúvida duvida preciso de da do o os as e é ser seja breve rápido rapido rápida rapida "
-    "simples conciso claro cuidado calma pressa hoje agora logo urgente só apenas se souber "
-    "responda responde responder seguinte seguintes abaixo melhor forma possível possivel "
-    "pense pensar pensa raciocine passo vamos lá la sobre mais coisa coisas para pra que meu "
-    "minha professor amigo colega chefe escola trabalho casa mandou perguntou surgiu desculpa "
-    "desculpe incomodar então entao olha próxima proxima útil util prestativo fico no aguardo "
-    "conto consegue está esta a à sou eu estava não nao sem disso resposta vai dê seu sua aí "
-    "ai rapidinho numa sincero at we by myself "
-)
+# Greetings, labels and who is addressed; please and thank you; asking for help, and how an answer
+# should be, whatever it is.
+_NEUTRAL_WORDS = """
+    hi hello hey dear good morning afternoon evening there all everyone assistant again
+    question questions q query problem exercise task request instruction instructions prompt
+    input user human olá ola oi oie bom dia boa tarde noite pessoal gente amigo amiga novo
+    pergunta p questão questao problema exercício exercicio tarefa pedido instrução
+    instrucao instruções instrucoes usuário usuario utilizador assistente
+    please pls thanks thank thx cheers regards kindly advance lot much very so really
+    appreciate favor pfv por obrigado obrigada muito mesmo desde já ja agradeço agradeco
+    valeu vlw grato grata abraço abraços
+    can could would you u help me with this that it one i i'm im i'd i've have had has got a
+    an the my your here here's is are be for of on in and or to do don't does not no need
+    quick short brief concise simple careful carefully honest kind answer answers respond
+    reply response following below as well possible best clear clearly precise exact take
+    time today now soon asap urgent urgently just only keep if know let let's lets think
+    reason step steps step-by-step through about too long was were wondering am sure sorry
+    bother came come up asked ask sent send gave friend friends teacher colleague boss
+    school work homework class thing things something next more okay ok listen go quickly
+    looking forward counting it's its helpful expert pode podes poderia você voce vc me
+    ajuda ajudar ajude ajude-me ajuda-me ajudar-me com isto isso aqui tenho tem uma um
+    dúvida duvida preciso de da do o os as e é ser seja breve rápido rapido rápida rapida
+    simples conciso claro cuidado calma pressa hoje agora logo urgente só apenas se souber
+    responda responde responder seguinte seguintes abaixo melhor forma possível possivel
+    pense pensar pensa raciocine passo vamos lá la sobre mais coisa coisas para pra que meu
+    minha professor amigo colega chefe escola trabalho casa mandou perguntou surgiu desculpa
+    desculpe incomodar então entao olha próxima proxima útil util prestativo fico no aguardo
+    conto consegue está esta a à sou eu estava não nao sem disso resposta vai dê seu sua aí
+    ai rapidinho numa sincero at we by myself
+"""
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
 """The words of which such a sentence is made. None of them says what is wanted."""
 
-_ASKS_FOR_HELP_WORDS = "can could would please pode podes poderia você voce consegue por me "
-_ASKS_FOR_HELP = frozenset(_ASKS_FOR_HELP_WORDS.split())
+_ASKS_FOR_HELP = frozenset(
+    [
+        "can",
+        "could",
+        "would",
+        "please",
+        "pode",
+        "podes",
+        "poderia",
+        "você",
+        "voce",
+        "consegue",
+        "por",
+        "me",
+    ]
+)
 """First words of a question that asks for nothing in particular."""
 
 _FIRST_SENTENCE = re.compile(r"[\s#*>-]*([^.!?:;\n]{1,90})(?:[.!?:;*)]+(?=\s)|\n|,\s*\n)\s*")
@@ -67,11 +82,26 @@ _MANNER = re.compile(
     re.IGNORECASE,
 )
 """How an answer is wanted, whatever is asked."""
-_MANNER_ENDS_WORDS = (
-    "english portuguese please reasons answer reasoning choice work português "
-    "portugues inglês ingles razões razoes resposta escolha "
+_MANNER_ENDS = frozenset(
+    [
+        "english",
+        "portuguese",
+        "please",
+        "reasons",
+        "answer",
+        "reasoning",
+        "choice",
+        "work",
+        "português",
+        "portugues",
+        "inglês",
+        "ingles",
+        "razões",
+        "razoes",
+        "resposta",
+        "escolha",
+    ]
 )
-_MANNER_ENDS = frozenset(_MANNER_ENDS_WORDS.split())
 _NUMBER = re.compile(r"\d{1,4}")
 
 _ANSWER = (
@@ -85,11 +115,30 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 """An empty place for an answer at the end."""
-_CUE_ENDS_WORDS = (
-    "answer ans response reply solution resposta solução solucao resolução resolucao "
-    "gabarito final is é correta certa a r assistant assistente "
+_CUE_ENDS = frozenset(
+    [
+        "answer",
+        "ans",
+        "response",
+        "reply",
+        "solution",
+        "resposta",
+        "solução",
+        "solucao",
+        "resolução",
+        "resolucao",
+        "gabarito",
+        "final",
+        "is",
+        "é",
+        "correta",
+        "certa",
+        "a",
+        "r",
+        "assistant",
+        "assistente",
+    ]
 )
-_CUE_ENDS = frozenset(_CUE_ENDS_WORDS.split())
 """Its last words: looking for them is ten times as fast as the pattern."""
 
 _MATERIAL = re.compile(

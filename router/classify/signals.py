@@ -72,8 +72,7 @@ class Signals:
     list A), B), C). core: the prompt without greetings, labels and an empty "Answer:" around it; of
     it is all that is said here but chars, lines and tokens. numbers: figures in the windows.
     complexity: 0..1, by markers such as "prove" or "trade-offs" alone; `Guess.complexity` is judged
-    from it and from what is asked. has_tools:
-    descriptions of functions to call.
+    from it and from what is asked. has_tools: descriptions of functions to call.
     """
 
     chars: int

@@ -27,8 +27,8 @@ from router.types.decision import Kind
 REQUESTS = Path(__file__).parent / "requests"
 PER_LINE = 80
 GENERATED = 9_000
-COMPLEX_SHARE = 0.35
-L2 = {"asks": 2e-4, "story": 2e-4, "marks": 3e-3}
+COMPLEX_SHARE = 0.5
+L2 = {"asks": 7e-5, "story": 7e-5, "marks": 1e-3}
 EPOCHS = 400
 LEAST_WEIGHT = 0.05
 LEAST_SEEN = 4

@@ -155,9 +155,9 @@ def left_out_lines(rows: Sequence[Row]) -> list[list[str]]:
         for source, share in zip(sources, shares, strict=True)
         if not source.startswith(("alpacaeval", "bfcl"))
     ]
-    for name, found in (("", shares), (" but AlpacaEval and BFCL", plain)):
-        mean = f"{np.mean(found):.3f}"
-        lines.append([f"left out: mean of {len(found)} sources{name}", "", "0.59", "0.75", mean])
+    for name, chosen in (("", shares), (" but AlpacaEval and BFCL", plain)):
+        mean = f"{np.mean(chosen):.3f}"
+        lines.append([f"left out: mean of {len(chosen)} sources{name}", "", "0.59", "0.75", mean])
     error = f"{calibration_error(every):.3f}"
     lines.append(["left out: calibration error", str(len(every)), "0.229", "0.08", error])
     return lines
@@ -249,8 +249,10 @@ def main() -> None:
     ]
     head = ("prompts", "n", "right", "right when sure", "unsure")
     print_table(head, lines + check_lines(classifier, rows))
-    head = ("kind", "n", "as typed", "with the worst cue", "with a cue", "with anything neutral")
-    print_table(head, framed_lines(classifier, rows))
+    print_table(
+        ("kind", "n", "as typed", "with the worst cue", "with a cue", "with anything neutral"),
+        framed_lines(classifier, rows),
+    )
     print(f"Families of requests by hand: {by_hand(classifier)}.\n")
     if rows:
         check = answered(classifier, [row for row in rows if row.split == "check"])
