@@ -21,6 +21,12 @@ from router.types.decision import Kind
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+HARD = (
+    "Let $A_{{{}}}$ be the matrix whose entries are $a_{{ij}} = \\frac{{1}}{{i+j-1}}$. Compute its "
+    "determinant, its trace and the sum of all its eigenvalues, and prove each step of the way."
+)
+
+
 def pairs(path: Path) -> Path:
     """Sums that the local model mostly gets wrong, and extractions that it gets right."""
     rows = []
@@ -28,7 +34,7 @@ def pairs(path: Path) -> Path:
         math = number % 2 == 0
         rows.append(
             {
-                "prompt": f"Compute the determinant of the matrix number {number}, with proof."
+                "prompt": HARD.format(number)
                 if math
                 else f"Extract the order number from: order A-{number} was late.",
                 "local_score": float(number % 5 == 0) if math else 1.0,

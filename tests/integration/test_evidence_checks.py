@@ -16,6 +16,8 @@ from router.types.task import Task
 
 CODE = "Write a Python function double(x). For example, double(2) -> 4 and double(0) -> 0."
 RIGHT = "```python\ndef double(x):\n    return 2 * x\n```"
+HERE = {"max_gain_by_kind": {"code": 0.5}}
+"""Code is tried on this machine first."""
 SHIFTED = "```python\ndef double(x):\n    return x + 1\n```"
 EXTRACT = "Extract the order number from: order A-17 was late."
 
@@ -45,7 +47,9 @@ async def test_code_that_fails_an_example_is_mended_once_with_the_failure_shown(
     store: Store, tmp_path: Path
 ) -> None:
     local = [{"match": "double.0. gives|double.2. gives", "reply": RIGHT}, {"reply": SHIFTED}]
-    async with scripted_router(store, tmp_path, local=local, cloud=[{"reply": "cloud"}]) as router:
+    async with scripted_router(
+        store, tmp_path, local=local, cloud=[{"reply": "cloud"}], policy=HERE
+    ) as router:
         result = await router.run(Task(prompt=CODE))
     if "not run" in findings(result)["examples"]:
         pytest.skip(findings(result)["examples"])
@@ -61,7 +65,11 @@ async def test_code_that_stays_wrong_goes_to_the_cloud_with_a_brief(
 ) -> None:
     cloud = [{"match": "was not accepted: examples: double.2. gives 3", "reply": "briefed"}]
     async with scripted_router(
-        store, tmp_path, local=[{"reply": SHIFTED}], cloud=[*cloud, {"reply": "not briefed"}]
+        store,
+        tmp_path,
+        local=[{"reply": SHIFTED}],
+        cloud=[*cloud, {"reply": "not briefed"}],
+        policy=HERE,
     ) as router:
         result = await router.run(Task(prompt=CODE))
     if "not run" in findings(result)["examples"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from router.account.ledger import Ledger
 from router.account.records import SHADOW_ROLE, AttemptRecord, ShadowRecord, TaskRecord
 from router.account.report import build_report
 from router.errors import ConfigError
-from router.learned.learn import learn, place_of
+from router.learned.learn import Correction, Learned, learn, place_of
 from router.learned.versions import Versions
 from router.settings.settings import Settings
-from router.store.store import Store
+from router.store.store import Store, open_store
 from router.types.task import Privacy, Task
 from workers.commands.prove import prove_store
 
@@ -325,13 +326,22 @@ async def test_what_no_price_is_known_of_has_no_shadows(store: Store, tmp_path: 
             pass
 
 
-async def test_what_shadows_found_is_learned(store: Store, tmp_path: Path) -> None:
-    async with scripted_router(
-        store, tmp_path, local=LOCAL, cloud=OTHER, learning=ALWAYS
-    ) as router:
-        await run_many(router, 8)
-    learned = await learn(Ledger(store), place_of(store), Versions(tmp_path))
+async def test_what_shadows_found_is_learned(store: Store, redis_url: str, tmp_path: Path) -> None:
+    async def learned_with(place: Store, name: str, **settings: Any) -> Learned:
+        folder = tmp_path / name
+        folder.mkdir()
+        async with scripted_router(place, folder, local=LOCAL, cloud=OTHER, **settings) as router:
+            await run_many(router, 8)
+        return await learn(Ledger(place), place_of(place), Versions(folder))
+
+    def local_of(learned: Learned) -> Correction:
+        return next(one for one in learned.corrections if (one.side, one.length) == ("local", ""))
+
+    async with await open_store(url=redis_url, namespace=f"test-{uuid.uuid4().hex}") as other:
+        checks = local_of(await learned_with(other, "checks"))
+    learned = await learned_with(store, "shadows", learning=ALWAYS)
     assert learned.version is not None
     assert learned.version.outcomes == {"checks": 8, "shadow": 16}
-    local = next(one for one in learned.corrections if (one.side, one.length) == ("local", ""))
-    assert local.after < local.before == local.shipped
+    local = local_of(learned)
+    assert local.before == local.shipped == checks.before
+    assert local.after < checks.after

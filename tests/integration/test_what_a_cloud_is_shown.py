@@ -364,7 +364,8 @@ async def test_no_half_of_a_value_is_shown_with_a_rejected_answer(
     code, said = "```python\ndef f(:\n```\n", "So it is about the customer with CPF "
     wrong = f"{code}{'x' * (1500 - len(code) - 8 - len(said))}. {said}{CPF}, who called."
     assert wrong[:1500].endswith(CPF[:6])
-    async with routed(store, provider, tmp_path, local={"reply": wrong}) as router:
+    here = {"max_gain_by_kind": {"code": 0.5}}
+    async with routed(store, provider, tmp_path, local={"reply": wrong}, policy=here) as router:
         task = Task(prompt="Write a Python function that adds two numbers.")
         result = await router.run(task)
     assert "a smaller model's answer was not accepted" in left(provider), result.reason

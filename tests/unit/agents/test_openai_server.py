@@ -140,8 +140,8 @@ REFUSALS = [
     ("context_length_exceeded", ContextOverflow, "too long"),
     ("schema_unsupported", EngineRejected, "simplify it"),
     ("reset_first_byte", EngineUnavailable, "cannot be reached"),
-    ("empty_choices", EngineUnavailable, "nothing at all"),
-    ("not_json", EngineUnavailable, "nothing at all"),
+    ("empty_choices", EngineUnavailable, "nothing of a chat API"),
+    ("not_json", EngineUnavailable, "nothing of a chat API"),
 ]
 
 
