@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from agents.checks.dates import read_dates
 from agents.checks.source import plain_text
+from agents.nano.data.calendar import MONTHS
 from router.classify import signals
+from router.classify.language import language_of
 from router.types.completion import Completion
 from router.types.decision import EscalationReason, Kind
 from router.types.result import CheckResult
@@ -18,7 +20,7 @@ from router.types.task import Task
 _CHARS = 8000
 _NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{2}|\d{4}))?(?![\d/-]|\.\d)")
 _ORDER_TOLD = re.compile(
-    r"\b(?:dd|mm)\s?[/.-]|\bday first|\bmonth first|\b(?:us|american|british|uk|european|brazilian"
+    r"\b(?:dd|mm)\s?[/.-]|\bday first|\bmonth first|\b(?:american|british|european|brazilian"
     r"|portuguese|australian|canadian|indian)(?: date)?s?\b(?: format| style| notation)?"
     r"|\bformato (?:americano|brasileiro|europeu|portugues)|\bdia/mes|\bmes/dia|\bd/m\b|\bm/d\b"
 )
@@ -51,6 +53,12 @@ _ENGLISH_FIELD = re.compile(
     r"\b(?:date|login|arrival|departure|due|issued|birth|ship(?:ped|ping)?|booking|order|invoice|from"
     r"|until|expires?|valid|name|guest|nights?|payment|received|delivery|last|the|of|on|by)\b"
 )
+_COUNTRY = re.compile(r"\b(?:USA?|UK)\b|\bU\.[SK]\.")
+_WANTED_FORM = re.compile(
+    r"\b[ya]{4}[-/.]mm[-/.]dd\b"
+    r"|\b(?:to|into|as|para|em|no formato) [ymda]{2,4}[-/.][ymda]{2}[-/.][ymda]{2,4}"
+)
+"""The form that an answer is to have says nothing of the form that a text has."""
 _LABELLED = r"(?<!\w)(?:{name})\s{{0,3}}(?:[:=]|\bis\b|\be\b|\bde\b|\bof\b)?\s{{0,3}}"
 _VALUE = (
     r"((?:[a-z]{3} |[$€£])?\s?\d[\d.,]{0,14}\d|\d+|[\w.+-]{1,40}@[\w.-]{1,60}"
@@ -85,7 +93,8 @@ def _open_date(prompt: str, answer: str) -> str:
     dates = [_Written(found) for found in _NUMERIC.finditer(prompt)]
     dates = [date for date in dates if date.is_date]
     facts = signals.read(prompt)
-    if not dates or _ORDER_TOLD.search(plain_text(facts.instruction)):
+    told = _WANTED_FORM.sub(" ", plain_text(facts.instruction))
+    if not dates or _ORDER_TOLD.search(told) or _COUNTRY.search(prompt):
         return ""
     if any(date.order_is_clear for date in dates):
         return ""
@@ -93,6 +102,9 @@ def _open_date(prompt: str, answer: str) -> str:
     given, _ = read_dates(plain_text(_NUMERIC.sub(" ", answer)))
     for date in dates:
         days = {(month, day) for _, month, day in given}
+        months = {date.a, date.b} & _months_in(answer)
+        if len(months) == 1 and not any(day for _, _, day in given) and date.text not in answer:
+            return f"{date.text} can be read with the day or with the month first"
         both = {(date.a, date.b), (date.b, date.a)} <= days
         if not both and date.text not in answer and days & {(date.a, date.b), (date.b, date.a)}:
             return f"{date.text} can be read with the day or with the month first"
@@ -123,8 +135,18 @@ def _order_known(date: _Written, prompt: str, asked_in: str) -> bool:
     end = prompt.find("\n", at)
     quoted = [found[0] for found in _QUOTED_PART.finditer(prompt) if date.text in found[0]]
     own = quoted[0] if quoted else prompt[begin : end if end >= 0 else len(prompt)]
-    words = _ENGLISH_FIELD.search(plain_text(own))
-    return asked_in == "pt" and words is None
+    foreign = _ENGLISH_FIELD.search(plain_text(own.replace("_", " "))) or language_of(own) == "en"
+    return asked_in == "pt" and not foreign
+
+
+def _months_in(answer: str) -> set[int]:
+    """The months that an answer names."""
+    return {
+        number
+        for names in MONTHS.values()
+        for number, name in enumerate(names, 1)
+        if re.search(rf"\b{plain_text(name)}\b", plain_text(answer))
+    }
 
 
 def _weekday(year: int, month: int, day: int) -> int | None:

@@ -39,6 +39,9 @@ _REMINDS = re.compile(
     r"\b(?:remind\w*|reminder|schedule|calendar|appointment|meeting|alarm|lembr\w*|agend\w*"
     r"|calendario|compromisso|reuni\w*|alarme|marc(?:a|ar|ue)|consulta)\b"
 )
+_NOW = re.compile(r"\b(?:it.?s|now|right now|today is|agora|sao|hoje)\b[^.;\n]*$")
+_NOW_CHARS = 48
+"""Before an hour that says what time it is."""
 _REMINDER = re.compile(r"\b(?:remind(?:er)?|lembr(?:ete|a-me|e-me|ar))\b")
 _KEEPS = re.compile(
     r"\b(?:keep\w*|all(?: the)?|tod[ao]s?(?: [ao]s)?|mant\w+|confirma\w*|inclu\w+)\b.{0,16}"
@@ -47,7 +50,7 @@ _KEEPS = re.compile(
 )
 """Words of requests that want every figure of a text kept."""
 _MAKES_A_LIST = re.compile(
-    r"\b(?:array|list|lista|csv|json|checklist|table|tabela|bullets?|topicos|column|coluna)\b"
+    r"\b(?:array|csv|json|checklist|table|tabela|bullets?|topicos|column|coluna)\b"
 )
 _PICKS = re.compile(
     r"\b(?:only|just|which|those|longer|shorter|over|under|above|below|start\w*|begin\w*|end\w*"
@@ -130,7 +133,8 @@ def _missing_wish(task: Task, request: str, answer: str) -> str:
 def _missing_hour(request: str, answer: str) -> str:
     given = read_hours(answer)
     for clock in _CLOCK.finditer(request):
-        if not read_hours(clock[0]) & given:
+        now = _NOW.search(request, max(0, clock.start() - _NOW_CHARS), clock.start())
+        if not now and not read_hours(clock[0]) & given:
             return f"the hour, {clock[0].strip()}, is not in it"
     return ""
 

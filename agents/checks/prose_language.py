@@ -54,9 +54,8 @@ _NAME = re.compile(r"(?<!\w)[A-ZÀ-Ý][\w'-]*")
 _SMALL_WORD = re.compile(r"(?<![\w'])[a-zà-ÿ]{2,}")
 _END_CHARS = 200
 _MANNER = re.compile(
-    rf"\b(?:answer|reply|respond|respond[ae](?:-me)?) (?:only |so |apenas )?(?:in|em) {_VARIANT}{_NAMED}".replace(
-        "(?P<language>", "(?:"
-    )
+    r"\b(?:answer|reply|respond|respond[ae](?:-me)?) (?:only |so |apenas )?(?:in|em) "
+    rf"{_VARIANT}(?:{'|'.join(_CODES)})"
 )
 _LEAST_WORDS = 8
 _LEAST_FOREIGN = 12

@@ -23,7 +23,7 @@ _SEP = re.compile(
 _ENDS = re.compile(
     r" ?(?:$|[.!?:)\n]|--|->|<-|←|[-(]|(?:pls|please|plz|from|for|of|in|out|de|do|da|dos|das|desta"
     r"|deste|desse|dessa|disso|disto|dele|neste|nesse|no|na|pf|pfv|por favor|only|just|nothing|so"
-    r"|as|com|with|where|onde|sendo|obrigad[oa]|valeu|thx|thanks|ta|apenas|and nothing|and no"
+    r"|as|com|with|where|onde|sendo|obg|obrigad[oa]|valeu|thx|thanks|ta|apenas|and nothing|and no"
     r"|e nada|e mais|e so|para|pra|to|in that|nessa|nesta|using|based|que|which|per|por|each|cada"
     r"|exactly|\{|\[|\"|“)\b)"
 )

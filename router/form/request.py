@@ -88,13 +88,30 @@ _SOMEBODY = (
 )
 _NARRATES = re.compile(
     rf"\b(?:{_SOMEBODY})(?:told|tells|asked|asks|wants?|wanted|said|says|insists?|requested|expects?"
-    r"|was|were|always|only (?:speaks?|answers?|repl(?:y|ies))|pediu|pede|pedem|quer|querem|queria"
+    r"|keeps?|types?|wrote|sent|used to|fez|fizeram|aceitava\w*|mandava\w*|responde|respondia"
+    r"|enviou"
+    r"|escreveu|criou|was|were|always|only (?:speaks?|answers?|repl(?:y|ies))|pediu|pede|pedem"
+    r"|quer|querem|queria"
     r"|disse|mandou|exige|foi|era|has|have|tem|tinha|so (?:fala|responde|respondeu))\b"
+    r"|\b(?:i used to|we had to|i read|li num|li que|someone told|era uma vez|once upon)\b"
     r"|\bi (?:asked|told|already)\b|\b(?:answered|replied|respondeu|responderam|pediram|tirei)\b"
     r"|\bonly (?:got|returned|shows?)\b|\bso (?:devolve|retorna|aparece|mostra)\b"
     r"|\b(?:pedi|mandei|disse)(?: a[os]?| ao| para| pra)\b"
 )
 """Tells what somebody else wants or did."""
+_WONDERS = re.compile(
+    r"(?:anyway,? |and |but |so |e |mas |entao |ok,? )?(?:why\b|is (?:that|there|it|this)\b"
+    r"|are (?:there|they)\b"
+    r"|do(?:es)? (?:that|anyone|people)\b|should i\b|how long (?:should|does)|how come\b"
+    r"|how (?:do|can|should|would) (?:i|we) (?!write|say|format|convert|spell|express|put|get"
+    r"|turn|make|do)"
+    r"|porque\b|por ?que\b|por que e que|sera que|devo\b|sabes? (?:que|qual)|ha alguma"
+    r"|existe alguma"
+    r"|hoje em dia|como (?:e que )?(?:convenco|digo a|explico|posso|aprendo|faco para)"
+    r"|[a-z]+ (?:o|a) (?:miudo|rapaz|colega|chefe)\b)"
+)
+"""Openings of questions that want advice or an explanation."""
+_ALTERNATIVES = re.compile(r" or | ou |\w ?/ ?\w|\b(?:only|just|so|apenas) (?:the|o|a|one|um)\b")
 _ASIDE = re.compile(
     r"\b(?:about|sobre) (?:an?|the|um|uma|o|a|os|as|someone|somebody|alguem)\b(?: [a-z-]+){0,3}?"
     r"(?P<aside> (?:who|that|que|whose|cujo)\b[^.;?!\n]*)"
@@ -158,8 +175,9 @@ def _without_asides(request: Request) -> Request:
     """The request without what it only tells: what somebody else wanted, what a letter shall ask
     for, what the hero of a story does. It is blank, so that all else keeps its place."""
     spans = [match.span(match.lastgroup or 0) for match in _ASIDE.finditer(request.plain)]
-    if _NARRATES.search(request.plain):
+    if _NARRATES.search(request.plain) or "?" in request.plain or _WONDERS.match(request.plain):
         sentences = [match.span() for match in _SENTENCE.finditer(request.plain)]
+        spans += [span for span in sentences if _wonders(request.plain[slice(*span)])]
         told = [span for span in sentences if _NARRATES.search(request.plain, *span)]
         asks = [span for span in sentences if span not in told]
         if any(_asks(request.plain[slice(*span)]) for span in asks):
@@ -172,6 +190,13 @@ def _without_asides(request: Request) -> Request:
         text = f"{text[:begin]}{blank}{text[end:]}"
         plain = f"{plain[:begin]}{blank}{plain[end:]}"
     return Request(text, plain)
+
+
+def _wonders(sentence: str) -> bool:
+    """Whether a sentence asks about the world, and not for a text in some form; one that names
+    alternatives may name the allowed answers."""
+    body = sentence.strip()
+    return _WONDERS.match(body) is not None and _ALTERNATIVES.search(body) is None
 
 
 def _asks(sentence: str) -> bool:
