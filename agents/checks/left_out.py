@@ -59,6 +59,18 @@ _PICKS = re.compile(
     r"|tir\w+|unic\w+|keys|chaves|fields|campos)\b"
 )
 """Words of requests that leave some of the items out."""
+_LINE_EACH = re.compile(
+    r"\b(?:one (?:per|on each|a) line|each on (?:its|a) (?:own |new )?line|line by line"
+    r"|(?:um|uma) (?:por|em cada) linha|cada (?:um|uma)? ?(?:na|em) (?:sua |uma )?linha)\b"
+)
+_FILTERS = re.compile(
+    r"\b(?:which|those|longer|shorter|over|under|above|below|start\w*|begin\w*|end\w*|filter|first"
+    r"|last|top|except|without|remov\w+|dedup\w*|duplicat\w*|unique|distinct|once|uma vez"
+    r"|repetid\w*|quais|acima|abaixo|maior\w*|menor\w*|comec\w+|termin\w+|primeir\w+|ultim\w+"
+    r"|exceto|sem|tir\w+|unic\w+|summar\w+|resum\w+|names?|nomes?|find|extract|extra\w+)\b"
+)
+"""Words of requests in which not every line of the data has its own in the answer."""
+_FEWEST_LINES = 2
 _BETWEEN_ITEMS = re.compile(r"[,;\n]| e (?=\w+\W*$)| and (?=\w+\W*$)")
 _FEWEST_ITEMS, _MOST_ITEMS, _ITEM_CHARS = 3, 20, 40
 _CLOCK = re.compile(
@@ -127,7 +139,21 @@ def _missing_wish(task: Task, request: str, answer: str) -> str:
     reminds = _REMINDER.search(wish) and len(request.split()) <= _ORDER_WORDS
     if reminds and not HOURS_AWAY.search(request) and (lost := _missing_hour(request, said)):
         return lost
-    return _missing_item(task.prompt, said)
+    return _missing_line(task.prompt, _lines_of(answer)) or _missing_item(task.prompt, said)
+
+
+def _lines_of(answer: str) -> int:
+    """Lines of an answer that say something; of a fenced one those inside."""
+    return sum(bool(line.strip(" `")) for line in answer.strip().strip("`").splitlines())
+
+
+def _missing_line(request: str, given: int) -> str:
+    """Whether an answer that wants a line for each line of data has fewer."""
+    first, *data = (line for line in request.strip().splitlines() if line.strip())
+    wish = plain_text(first)
+    if not _LINE_EACH.search(wish) or _FILTERS.search(wish) or len(data) < _FEWEST_LINES:
+        return ""
+    return f"{given} of {len(data)} lines have an answer" if given < len(data) else ""
 
 
 def _missing_hour(request: str, answer: str) -> str:
