@@ -98,6 +98,10 @@ class Keys:
         """A cloud call: its claim, or its answer as JSON. TTL: its deadline, then a day."""
         return self.of("call", task_id, messages)
 
+    def access_keys(self) -> str:
+        """Hash of the gateway's keys by id, as JSON with a hash of the secret. No TTL."""
+        return self.of("access", "keys")
+
     def note(self, task_id: str) -> str:
         """What a person wrote beside a judgement. TTL: Ledger.retention_s."""
         return self.of("note", task_id)

@@ -22,6 +22,7 @@ from workers.commands.outbox import outbox_app
 from workers.commands.queue import queue_app, submit, work, workers
 from workers.commands.replay import replay
 from workers.commands.route import route
+from workers.commands.serve import keys_app, serve
 from workers.commands.workflow import workflow_app
 from workers.commands.workflow_runs import resume, run_workflow, runs, show
 from workers.models.app import models_app
@@ -46,6 +47,7 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(workflow_app, name="workflow")
 app.add_typer(eval_app, name="eval")
 app.add_typer(learn_app, name="learn")
+app.add_typer(keys_app, name="keys")
 
 
 @app.command()
@@ -135,6 +137,7 @@ app.command()(replay)
 app.command()(submit)
 app.command()(work)
 app.command()(workers)
+app.command()(serve)
 
 
 @app.command()

@@ -1,0 +1,115 @@
+"""What a client asks, whatever its dialect: the task, who may answer it, and how it is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from graphs.app import Router
+from graphs.run_options import RunOptions
+from router.types.task import Message, Privacy, Task
+from workers.gateway.refused import Refused
+
+PRIVACY_HEADER = "x-edgeward-privacy"
+_VENDORS = re.compile(r"(?:gpt|claude|o\d|chatgpt|gemini)[\w.:-]*")
+"""Names that clients insist on: whoever answers, they are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """model: the name that was asked for, which the answer repeats. usage: tell token counts at the
+    end of a stream."""
+
+    task: Task
+    options: RunOptions
+    model: str
+    stream: bool = False
+    usage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    options: RunOptions
+    privacy: Privacy | None = None
+
+
+def targets(router: Router) -> dict[str, Target]:
+    """The model names that are served, and who answers them."""
+    found = {
+        "auto": Target(RunOptions()),
+        "auto-local": Target(RunOptions(place="local")),
+        "auto-private": Target(RunOptions(), Privacy.LOCAL_ONLY),
+    }
+    roles: tuple[Literal["general", "coder"], ...] = ("general", "coder")
+    for role in roles:
+        agent = router.roster.local.get(role)
+        if agent is None:
+            continue
+        found[role] = Target(RunOptions(role=role))
+        if agent.specialist is None:
+            named = f"local/{agent.engine.caps.model}"
+            found.setdefault(named, Target(RunOptions(role=role, place="local")))
+    for agent in router.roster.clouds[:1]:
+        found[f"cloud/{agent.engine.caps.model}"] = Target(RunOptions(place="cloud"))
+    return found
+
+
+def target_of(router: Router, model: str) -> Target:
+    """Who answers under a name. Raises Refused for one that nobody has."""
+    known = targets(router)
+    if (found := known.get(model)) is not None:
+        return found
+    if _VENDORS.fullmatch(model):
+        return known["auto"]
+    raise Refused(
+        404, f"there is no model {model!r}: known are {', '.join(known)}", code="model_not_found"
+    )
+
+
+def turns_of(said: Sequence[tuple[str, str]]) -> tuple[tuple[Message, ...], str]:
+    """The turns before the last request, and that; neighbours of one role are one turn.
+
+    Raises Refused where the last word is not the user's.
+    """
+    joined: list[tuple[str, str]] = []
+    for role, text in said:
+        if joined and joined[-1][0] == role:
+            joined[-1] = (role, f"{joined[-1][1]}\n\n{text}")
+        else:
+            joined.append((role, text))
+    if not joined or joined[-1][0] != "user":
+        raise Refused(400, "the last message must be the user's: there is nothing to answer")
+    *before, (_, prompt) = joined
+    turns = tuple(Message.model_validate({"role": role, "content": text}) for role, text in before)
+    return turns, prompt
+
+
+def task_of(
+    target: Target, headers: Mapping[str, str], fields: Mapping[str, Any], floor: Privacy | None
+) -> Task:
+    """The task of a request. floor: the least strict label that the key allows.
+
+    Raises Refused for values that a task cannot have.
+    """
+    wished = headers.get(PRIVACY_HEADER)
+    labels = [label for label in (target.privacy, floor) if label is not None]
+    try:
+        labels += [Privacy(wished)] if wished else []
+    except ValueError:
+        known = ", ".join(label.value for label in Privacy)
+        raise Refused(400, f"{PRIVACY_HEADER} is {wished!r}: known are {known}") from None
+    order = list(Privacy)
+    strictest = max(labels, key=order.index, default=Privacy.PUBLIC)
+    given = {name: value for name, value in fields.items() if value is not None}
+    try:
+        # A client waits for its answer: nothing is kept for a cloud that comes later.
+        return Task.model_validate({**given, "privacy": strictest, "upgrade_within_s": 0})
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(part) for part in first["loc"])
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise Refused(400, f"{at}: {said}" if at else said) from None
