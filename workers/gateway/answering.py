@@ -7,7 +7,7 @@ passed on as it comes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from graphs.app import Router
@@ -49,7 +49,7 @@ async def pieces(router: Router, asked: Asked) -> AsyncGenerator[str | Result, N
 
 async def kept_alive(
     parts: AsyncGenerator[str | Result, None], quiet_s: float = QUIET_S
-) -> AsyncIterator[str | Result | None]:
+) -> AsyncGenerator[str | Result | None, None]:
     """The parts; None whenever there was none for a while. Ends with them, and closes them."""
     async with aclosing(parts):
         waiting: asyncio.Task[str | Result] | None = None

@@ -155,6 +155,7 @@ class _Gateway:
         with _as_refusals():
             first = await anext(parts)
         if isinstance(first, Result) and first.status != "done":
+            await parts.aclose()
             raise refusal_of(first)
 
         async def all_parts() -> AsyncIterator[str | Result | None]:
