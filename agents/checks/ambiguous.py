@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from agents.checks.dates import read_dates
 from agents.checks.source import plain_text
-from agents.nano.data.calendar import MONTHS
+from agents.nano.data.calendar import DAYS, MONTHS
 from router.classify import signals
 from router.classify.language import language_of
 from router.types.completion import Completion
@@ -27,28 +27,23 @@ _ORDER_TOLD = re.compile(
 _BESIDE = 24
 _QUOTED_PART = re.compile(r"\"[^\"\n]{3,400}\"|“[^”\n]{3,400}”|«[^»\n]{3,400}»")
 _WEEKDAYS = {
-    name: number
-    for number, names in enumerate(
-        (("mon", "seg"), ("tue", "ter"), ("wed", "qua"), ("thu", "qui"), ("fri", "sex"),
-         ("sat", "sab"), ("sun", "dom"))
-    )
-    for name in names
-}  # fmt: skip
-_WEEKDAY = re.compile(
-    r"\b(?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b|\b(?:segunda|terca|quarta|quinta|sexta)"
-    r"(?:-feira)?\b|\b(?:sabado|domingo)\b"
-)
-_PORTUGUESE_PLACE = re.compile(
+    plain_text(name).removesuffix("-feira"): number
+    for names in DAYS.values()
+    for number, name in enumerate(names)
+}
+_WEEKDAY = re.compile(rf"\b(?:{'|'.join(_WEEKDAYS)})\b")
+_MONTH_NUMBERS = {
+    plain_text(name): number for names in MONTHS.values() for number, name in enumerate(names, 1)
+}
+_PLACE = re.compile(
     r"\b(?:portugal|brasil|brazil|lisboa|lisbon|porto|coimbra|braga|faro|sao paulo|rio de janeiro"
-    r"|brasilia|salvador|recife|fortaleza|curitiba|cpf|cnpj|nif)\b"
-)
-_ENGLISH_PLACE = re.compile(
-    r"\b(?:usa|united states|america|chicago|new york|boston|los angeles|san francisco|seattle"
-    r"|texas"
+    r"|brasilia|salvador|recife|fortaleza|curitiba|cpf|cnpj|nif"
+    r"|usa|united states|america|chicago|new york|boston|los angeles|san francisco|seattle|texas"
     r"|houston|dallas|austin|florida|miami|california|denver|atlanta|philadelphia|ohio|michigan"
     r"|england|scotland|wales|ireland|britain|london|manchester|leeds|glasgow|edinburgh|dublin"
     r"|cardiff|belfast|birmingham|bristol|liverpool|sydney|melbourne|australia|nhs|canada)\b"
 )
+"""Places, and what only one of them has, where everybody writes dates in one order."""
 _ENGLISH_FIELD = re.compile(
     r"\b(?:date|login|arrival|departure|due|issued|birth|ship(?:ped|ping)?|booking|order|invoice|from"
     r"|until|expires?|valid|name|guest|nights?|payment|received|delivery|last|the|of|on|by)\b"
@@ -96,17 +91,17 @@ def _open_date(prompt: str, answer: str) -> str:
     told = _WANTED_FORM.sub(" ", plain_text(facts.instruction))
     if not dates or _ORDER_TOLD.search(told) or _COUNTRY.search(prompt):
         return ""
-    if any(date.order_is_clear for date in dates):
+    if any(date.order_is_clear for date in dates) or _PLACE.search(plain_text(prompt)):
         return ""
-    dates = [date for date in dates if not _order_known(date, prompt, facts.language)]
+    plain = plain_text(answer)
     given, _ = read_dates(plain_text(_NUMERIC.sub(" ", answer)))
+    days = {(month, day) for _, month, day in given}
+    named = {_MONTH_NUMBERS[word] for word in re.findall(r"\w+", plain) if word in _MONTH_NUMBERS}
     for date in dates:
-        days = {(month, day) for _, month, day in given}
-        months = {date.a, date.b} & _months_in(answer)
-        if len(months) == 1 and not any(day for _, _, day in given) and date.text not in answer:
-            return f"{date.text} can be read with the day or with the month first"
-        both = {(date.a, date.b), (date.b, date.a)} <= days
-        if not both and date.text not in answer and days & {(date.a, date.b), (date.b, date.a)}:
+        if date.text in answer or _order_known(date, prompt, facts.language):
+            continue
+        by_month = not any(day for _, day in days) and len(named & {date.a, date.b}) == 1
+        if by_month or len(days & {(date.a, date.b), (date.b, date.a)}) == 1:
             return f"{date.text} can be read with the day or with the month first"
     return ""
 
@@ -120,33 +115,18 @@ def _order_known(date: _Written, prompt: str, asked_in: str) -> bool:
     at = prompt.find(date.text)
     near = plain_text(prompt[max(0, at - _BESIDE) : at + len(date.text) + _BESIDE])
     if (weekday := _WEEKDAY.search(near)) and date.year is not None:
-        wanted = _WEEKDAYS[weekday[0][:3]]
-        fits = {
-            order
-            for order in ((date.a, date.b), (date.b, date.a))
-            if _weekday(date.year, *order) == wanted
-        }
-        if len(fits) == 1:
+        orders = ((date.a, date.b), (date.b, date.a))
+        wanted = _WEEKDAYS[weekday[0]]
+        if sum(_weekday(date.year, *order) == wanted for order in orders) == 1:
             return True
-    told = plain_text(prompt)
-    if _PORTUGUESE_PLACE.search(told) or _ENGLISH_PLACE.search(told):
-        return True
+    if asked_in != "pt":
+        return False
     begin = prompt.rfind("\n", 0, at) + 1
     end = prompt.find("\n", at)
     quoted = [found[0] for found in _QUOTED_PART.finditer(prompt) if date.text in found[0]]
     own = quoted[0] if quoted else prompt[begin : end if end >= 0 else len(prompt)]
     foreign = _ENGLISH_FIELD.search(plain_text(own.replace("_", " "))) or language_of(own) == "en"
-    return asked_in == "pt" and not foreign
-
-
-def _months_in(answer: str) -> set[int]:
-    """The months that an answer names."""
-    return {
-        number
-        for names in MONTHS.values()
-        for number, name in enumerate(names, 1)
-        if re.search(rf"\b{plain_text(name)}\b", plain_text(answer))
-    }
+    return not foreign
 
 
 def _weekday(year: int, month: int, day: int) -> int | None:

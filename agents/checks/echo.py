@@ -82,21 +82,21 @@ def _echoed(
         return "it repeats what the model was told about its work"
     facts = signals.read(task.prompt)
     order = _words(facts.instruction)
-    material = len(asked) >= len(order) + _LEAST_WORDS
+    wish, rest = " ".join(order), len(asked) - len(order)
+    material = rest >= _LEAST_WORDS
     # A question is often taken up in its answer, an order is not.
     if facts.instructions and material and said[: len(order)] == order[: len(said)]:
         return "it begins with the request"
     translates = kind is Kind.TRANSLATION and _TRANSLATES.search(" ".join(asked)) is not None
     if translates and material and _within(said, asked):
         return "it is the text that was to be translated"
-    whole = max(_TEXT_WORDS, (len(asked) - len(order)) * _NEARLY_ALL)
-    takes = _TAKES.search(" ".join(order)) is not None and not _EDITS.search(" ".join(order))
-    if takes and kind is not Kind.CODE and material and len(said) >= whole and _within(said, asked):
-        return "it is the whole text that was given"
-    changes = kind in _CHANGED and _CHANGES.search(" ".join(order)) is not None
-    most = max(_RUN_WORDS, (len(asked) - len(order)) * _MOST_OF_IT)
-    if changes and material and len(said) >= most and _within(said, asked):
-        return "it is the text that was to be changed"
+    if material and kind is not Kind.CODE and _within(said, asked):
+        takes = _TAKES.search(wish) and not _EDITS.search(wish)
+        if takes and len(said) >= max(_TEXT_WORDS, rest * _NEARLY_ALL):
+            return "it is the whole text that was given"
+        changes = kind in _CHANGED and _CHANGES.search(wish)
+        if changes and len(said) >= max(_RUN_WORDS, rest * _MOST_OF_IT):
+            return "it is the text that was to be changed"
     for earlier in reversed(turns) if len(said) >= _RUN_WORDS else ():
         if earlier.role == "assistant" and _words(earlier.content) == said:
             return "it is an earlier answer of the session"

@@ -207,14 +207,10 @@ def _line_values(line: str) -> Iterator[_Value]:
     key = line[: line.rfind(parts[-1])] if len(parts) > 1 else ""
     clause = _CLAUSE.search(plain_text(key)) is not None
     sentence = clause or (line.endswith((".", "!", "?")) and len(line.split()) > 3)
+    key = "" if clause else key
     if not key and not sentence and len(line.split()) <= _VALUE_TOKENS:
         yield _Value("", line)
-    elif (
-        not clause
-        and key
-        and len(short.split()) <= _VALUE_TOKENS
-        and len(key.split()) <= _VALUE_TOKENS
-    ):
+    elif key and len(short.split()) <= _VALUE_TOKENS and len(key.split()) <= _VALUE_TOKENS:
         yield _Value(key.rstrip(" :"), short)
     else:
         for fact in _FACT.findall(line):

@@ -80,16 +80,13 @@ def _obeyed(material: str, said: str) -> str:
 
     It has words in common with that order and none with all the rest, or with neither.
     """
-    orders = [found[0] for found in _TO_THE_READER.finditer(material)]
+    orders = " ".join(found[0] for found in _TO_THE_READER.finditer(material))
     if not orders:
         return ""
-    rest = material
-    for order in orders:
-        rest = rest.replace(order, " ")
-    elsewhere = set(_CONTENT_WORD.findall(rest))
+    elsewhere = set(_CONTENT_WORD.findall(_TO_THE_READER.sub(" ", material)))
     words = set(_CONTENT_WORD.findall(said))
-    own = (words & set(_CONTENT_WORD.findall(" ".join(orders)))) - elsewhere
-    follows = said in " ".join(orders) or len(own) >= _OWN_WORDS or bool(own and own >= words)
+    own = words & set(_CONTENT_WORD.findall(orders)) - elsewhere
+    follows = said in orders or len(own) >= _OWN_WORDS or bool(own and own >= words)
     if follows or not words & elsewhere:
         return "the text gives an order to machines that read it, and the answer may follow it"
     return ""

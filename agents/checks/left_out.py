@@ -52,22 +52,21 @@ _KEEPS = re.compile(
 _MAKES_A_LIST = re.compile(
     r"\b(?:array|csv|json|checklist|table|tabela|bullets?|topicos|column|coluna)\b"
 )
-_PICKS = re.compile(
-    r"\b(?:only|just|which|those|longer|shorter|over|under|above|below|start\w*|begin\w*|end\w*"
-    r"|filter|first|last|top|except|without|remov\w+|dedup\w*|duplicat\w*|unique|distinct|so|apenas"
-    r"|quais|acima|abaixo|maior\w*|menor\w*|comec\w+|termin\w+|primeir\w+|ultim\w+|exceto|menos|sem"
-    r"|tir\w+|unic\w+|keys|chaves|fields|campos)\b"
+_CHOOSES = (
+    r"which|those|longer|shorter|over|under|above|below|start\w*|begin\w*|end\w*|filter|first|last"
+    r"|top|except|without|remov\w+|dedup\w*|duplicat\w*|unique|distinct|quais|acima|abaixo|maior\w*"
+    r"|menor\w*|comec\w+|termin\w+|primeir\w+|ultim\w+|exceto|sem|tir\w+|unic\w+"
 )
+"""Words of requests for a part of what they list."""
+_PICKS = re.compile(rf"\b(?:{_CHOOSES}|only|just|so|apenas|menos|keys|chaves|fields|campos)\b")
 """Words of requests that leave some of the items out."""
 _LINE_EACH = re.compile(
     r"\b(?:one (?:per|on each|a) line|each on (?:its|a) (?:own |new )?line|line by line"
     r"|(?:um|uma) (?:por|em cada) linha|cada (?:um|uma)? ?(?:na|em) (?:sua |uma )?linha)\b"
 )
 _FILTERS = re.compile(
-    r"\b(?:which|those|longer|shorter|over|under|above|below|start\w*|begin\w*|end\w*|filter|first"
-    r"|last|top|except|without|remov\w+|dedup\w*|duplicat\w*|unique|distinct|once|uma vez"
-    r"|repetid\w*|quais|acima|abaixo|maior\w*|menor\w*|comec\w+|termin\w+|primeir\w+|ultim\w+"
-    r"|exceto|sem|tir\w+|unic\w+|summar\w+|resum\w+|names?|nomes?|find|extract|extra\w+)\b"
+    rf"\b(?:{_CHOOSES}|once|uma vez|repetid\w*|summar\w+|resum\w+|names?|nomes?|find|extract"
+    r"|extra\w+)\b"
 )
 """Words of requests in which not every line of the data has its own in the answer."""
 _FEWEST_LINES = 2
@@ -176,9 +175,9 @@ def _missing_item(request: str, answer: str) -> str:
     if not _FEWEST_ITEMS <= len(items) <= _MOST_ITEMS or max(map(len, items)) > _ITEM_CHARS:
         return ""
     lost = [one for one in items if not _words_of(one) & _words_of(answer)]
-    return (
-        f"{lost[0]!r} of the list is not in it" if 0 < len(lost) <= max(1, len(items) // 4) else ""
-    )
+    if not 0 < len(lost) <= max(1, len(items) // 4):
+        return ""
+    return f"{lost[0]!r} of the list is not in it"
 
 
 def _words_of(text: str) -> set[str]:

@@ -52,11 +52,6 @@ _NOT_PROSE = re.compile(
 )
 _NAME = re.compile(r"(?<!\w)[A-ZÀ-Ý][\w'-]*")
 _SMALL_WORD = re.compile(r"(?<![\w'])[a-zà-ÿ]{2,}")
-_END_CHARS = 200
-_MANNER = re.compile(
-    r"\b(?:answer|reply|respond|respond[ae](?:-me)?) (?:only |so |apenas )?(?:in|em) "
-    rf"{_VARIANT}(?:{'|'.join(_CODES)})"
-)
 _LEAST_WORDS = 8
 _LEAST_FOREIGN = 12
 _WINDOW_CHARS = 1500
@@ -94,10 +89,9 @@ def _wanted(task: Task, kind: Kind) -> frozenset[str]:
     """The languages that an answer may have; empty where it cannot be told."""
     facts = signals.read(task.prompt)
     instruction = fold(facts.instruction)
-    # How an answer is wanted stands at the ends, and is no part of what is asked.
-    ends = fold(f"{task.prompt[:_END_CHARS]}\n{task.prompt[-_END_CHARS:]}")
-    manner = "\n".join(found[0] for found in _MANNER.finditer(ends))
-    for text in (f"{instruction}\n{manner}", fold(task.system or "")[:4000]):
+    # How an answer is wanted stands around what is asked.
+    around = fold(task.prompt.replace(facts.core, "\n", 1))
+    for text in (f"{instruction}\n{around}", fold(task.system or "")[:4000]):
         named = _named(text)
         if named is not None:
             return named - {"other"} if "other" not in named else frozenset()

@@ -33,7 +33,7 @@ _OTHER = re.compile(
     r"[=^√∫]|\b(?:x|y|prime|primo|root|raiz|average|mean|median|media|mediana|probab\w+|chance"
     r"|interest|juros?|compound\w*|convert\w*|inch\w*|feet|foot|pounds?|lbs?|miles?|km|kg|celsius"
     r"|fahrenheit|square|area|perimet\w+|volume|angle|angulo|fraction|frac\w+|ratio|razao|half|metade"
-    r"|third|terco|quarter|um quarto d\\w+|double|dobro|triple|triplo|dozen|duzia|twice"
+    r"|third|terco|quarter|double|dobro|triple|triplo|dozen|duzia|twice"
     r"|remainder|resto|sqrt"
     r"|factor\w*|sequence|sequencia|pattern|odd|even|pares|impar\w*|date|data|old|idade|am|pm)\b"
     r"|\d ?[:h] ?\d\d|\d/\d"

@@ -137,9 +137,7 @@ async def attempt(
     written, held = 0, ""
     watch = LoopWatch()
     loops = (
-        route == "local"
-        and agent.specialist is None
-        and not (wants_repetition(state["task"].prompt))
+        route == "local" and agent.specialist is None and not wants_repetition(state["task"].prompt)
     )
     seen = restarts = False
     told_at = math.inf

@@ -125,7 +125,7 @@ class Gate:
         for file in task.files:
             label, folder = self._folder_of(Path(file))
             judged = judged.with_label(label, f"{file} lies in {folder}")
-        history = (*task.messages, *(one for one in history if one not in task.messages))
+        history = task.messages or history
         texts = [task.prompt, task.system or "", *(message.content for message in history)]
         texts += task.files
         found: set[str] = set()
@@ -161,7 +161,7 @@ class Gate:
         self, task: Task, history: Sequence[Message] = (), session: Privacy = Privacy.PUBLIC
     ) -> Judgement:
         """`judge` for an event loop; long texts are judged in a thread."""
-        turns = (*task.messages, *history)
+        turns = task.messages or history
         chars = len(task.prompt) + len(task.system or "") + sum(len(m.content) for m in turns)
         if chars <= OFF_LOOP_CHARS:
             return self.judge(task, history, session)

@@ -39,7 +39,7 @@ class Form(Frozen):
     max_lines: limits of the text. case: of its letters. language: ISO 639-1 code of the natural
     language that it is in, where the request names one. masked: values of persons are hidden in it.
     alone: the request wants nothing beside it ("only", "apenas"). given: by the caller's schema,
-    not read from words. words: those of the request that it was read from.
+    not read from words.
     """
 
     shape: FormShape = FormShape.TEXT
@@ -61,4 +61,3 @@ class Form(Frozen):
     masked: bool = False
     alone: bool = False
     given: bool = False
-    words: tuple[str, ...] = ()

@@ -143,9 +143,9 @@ class Result(Frozen):
     model would have charged for the same text; an estimate. warnings: problems beside the answer,
     such as a ledger that could not be written. verification: why the text may be believed; None
     where there is none. doubt: the finding against an unverified one, in words; empty where nothing
-    speaks against it but that nothing speaks for it. form: the one that the request asks for; its
-    words are content, and the ledger has none of them. attempt: the number of the one whose text it
-    is; None for one from memory. withheld: there was a local answer, which the task's `strict` kept
+    speaks against it but that nothing speaks for it. form: the one that the request asks for, with
+    names from its text: the ledger has none of it. attempt: the number of the one whose text it is;
+    None for one from memory. withheld: there was a local answer, which the task's `strict` kept
     back because nothing speaks for it. thinking: of the model that answered; it is not written
     anywhere.
     """

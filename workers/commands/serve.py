@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from workers.commands.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
 
 if TYPE_CHECKING:
-    from router.settings.settings import Settings
-    from router.types.task import Privacy
-    from workers.gateway.keys import AccessKey
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
+    from router.settings.settings import Settings
+    from workers.gateway.keys import AccessKeys
+
+T = TypeVar("T")
 PORT = 4141
 keys_app = typer.Typer(help="Keys for `edgeward serve`.", no_args_is_help=True)
 
@@ -89,7 +92,9 @@ def create(
         raise TaskError(f"label is {label!r}: known are {known}") from None
     if not name.strip():
         raise TaskError("the key's name is empty: say whose it is")
-    typer.echo(run(_create(settings_in_force(config), name, tuple(model or ()), floor)))
+    typer.echo(
+        _with_keys(config, lambda keys: keys.create(name, models=tuple(model or ()), label=floor))
+    )
 
 
 @keys_app.command("ls")
@@ -98,7 +103,7 @@ def list_keys(as_json: AsJson = False, config: Config = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    found: tuple[AccessKey, ...] = run(_all(settings_in_force(config)))
+    found = _with_keys(config, lambda keys: keys.all())
     if as_json:
         shown = [
             {"id": one.key_id, "name": one.name, "models": one.models, "label": one.label,
@@ -120,29 +125,17 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="As `ls` shows it.")], config: Config = None
 ) -> None:
     """A key is a key no more."""
-    run(_revoke(settings_in_force(config), key_id))
+    _with_keys(config, lambda keys: keys.revoke(key_id))
     typer.echo(f"{key_id} revoked")
 
 
-async def _create(settings: Settings, name: str, models: tuple[str, ...], label: Privacy) -> str:
+def _with_keys(config: Path | None, use: Callable[[AccessKeys], Awaitable[T]]) -> T:
     from router.store.store import open_configured
     from workers.gateway.keys import AccessKeys
 
-    async with await open_configured(settings.store) as store:
-        return await AccessKeys(store).create(name, models=models, label=label)
+    async def opened() -> T:
+        async with await open_configured(settings_in_force(config).store) as store:
+            return await use(AccessKeys(store))
 
-
-async def _all(settings: Settings) -> tuple[AccessKey, ...]:
-    from router.store.store import open_configured
-    from workers.gateway.keys import AccessKeys
-
-    async with await open_configured(settings.store) as store:
-        return await AccessKeys(store).all()
-
-
-async def _revoke(settings: Settings, key_id: str) -> None:
-    from router.store.store import open_configured
-    from workers.gateway.keys import AccessKeys
-
-    async with await open_configured(settings.store) as store:
-        await AccessKeys(store).revoke(key_id)
+    found: T = run(opened())
+    return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
@@ -180,12 +180,10 @@ class _Gateway:
             raise Refused(403, f"this server is not called {host[:100]!r}", code="host")
         if origin is not None and origin.partition("://")[2] != host:
             raise Refused(403, "a page of another site may not ask here", code="origin")
-        try:
+        with _as_refusals():
             needed = not self._loopback or await self._keys.any()
             given = _shown_key(request.headers)
             key = await self._keys.of(given) if needed and given else None
-        except StoreUnavailable as error:
-            raise Refused(503, str(error), code="store") from None
         if needed and key is None:
             raise Refused(
                 401, "a key is needed that edgeward knows: edgeward keys create", code="key"
@@ -193,17 +191,15 @@ class _Gateway:
         return key
 
 
-class _as_refusals:
+@contextmanager
+def _as_refusals() -> Iterator[None]:
     """Turns edgeward's own errors into refusals that a client can read."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, TaskError):
-            raise Refused(400, str(error)) from None
-        if isinstance(error, StoreUnavailable):
-            raise Refused(503, str(error), code="store") from None
+    try:
+        yield
+    except TaskError as error:
+        raise Refused(400, str(error)) from None
+    except StoreUnavailable as error:
+        raise Refused(503, str(error), code="store") from None
 
 
 def _shown_key(headers: Mapping[str, str]) -> str:

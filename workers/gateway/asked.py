@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,7 +70,72 @@ def target_of(router: Router, model: str) -> Target:
     )
 
 
-def turns_of(said: Sequence[tuple[str, str]]) -> tuple[tuple[Message, ...], str]:
+def messages_of(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each message of a request, with what it is called in a refusal. Raises Refused."""
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise Refused(400, "`messages` is missing: a list of at least one message")
+    for place, message in enumerate(messages):
+        where = f"messages[{place}]"
+        if not isinstance(message, Mapping):
+            raise Refused(400, f"{where} is no object")
+        yield where, message
+
+
+def text_of(content: Any, where: str) -> str:
+    """The text of a message's content, which may come in parts. Raises Refused for other parts."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise Refused(400, f"{where}.content is neither a text nor a list of parts")
+    texts = []
+    for part in content:
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        if kind not in ("text", "input_text", "output_text"):
+            raise Refused(
+                400, f"{where}: a part of type {kind!r} is not served yet", code="unsupported"
+            )
+        texts.append(str(part.get("text", "")))
+    return "\n".join(texts)
+
+
+def refuse_tools(body: Mapping[str, Any]) -> None:
+    """Raises Refused where a request's tools may be called."""
+    choice = body.get("tool_choice")
+    kind = choice.get("type") if isinstance(choice, Mapping) else choice
+    if body.get("tools") and kind != "none":
+        raise Refused(400, "`tools` are not served yet: ask without them", code="unsupported")
+
+
+def asked_of(
+    body: Mapping[str, Any],
+    headers: Mapping[str, str],
+    router: Router,
+    floor: Privacy | None,
+    *,
+    system: Sequence[str],
+    said: Sequence[tuple[str, str]],
+    fields: Mapping[str, Any],
+    usage: bool = False,
+) -> Asked:
+    """What a dialect has read. system: its prompts; said: role and text of each turn; fields: of
+    the task, beside these. Raises Refused."""
+    model = body.get("model")
+    if not isinstance(model, str):
+        raise Refused(400, "`model` is missing: `auto` lets edgeward choose")
+    target = target_of(router, model)
+    turns, prompt = _turns_of(said)
+    told = {"prompt": prompt, "system": "\n\n".join(system) or None, "messages": turns}
+    return Asked(
+        task=_task_of(target, headers, {**told, **fields}, floor),
+        options=target.options,
+        model=model,
+        stream=body.get("stream") is True,
+        usage=usage,
+    )
+
+
+def _turns_of(said: Sequence[tuple[str, str]]) -> tuple[tuple[Message, ...], str]:
     """The turns before the last request, and that; neighbours of one role are one turn.
 
     Raises Refused where the last word is not the user's.
@@ -88,7 +153,7 @@ def turns_of(said: Sequence[tuple[str, str]]) -> tuple[tuple[Message, ...], str]
     return turns, prompt
 
 
-def task_of(
+def _task_of(
     target: Target, headers: Mapping[str, str], fields: Mapping[str, Any], floor: Privacy | None
 ) -> Task:
     """The task of a request. floor: the least strict label that the key allows.

@@ -10,7 +10,7 @@ from typing import Any
 from graphs.app import Router
 from router.types.result import Result
 from router.types.task import Privacy
-from workers.gateway.asked import Asked, target_of, task_of, turns_of
+from workers.gateway.asked import Asked, asked_of, messages_of, refuse_tools, text_of
 from workers.gateway.refused import Refused
 from workers.gateway.told import beside, finish_of, usage_of
 
@@ -21,47 +21,12 @@ def read(
     body: Mapping[str, Any], headers: Mapping[str, str], router: Router, floor: Privacy | None
 ) -> Asked:
     """The request. Raises Refused; fields that are not known are none of our business."""
-    model = body.get("model")
-    if not isinstance(model, str):
-        raise Refused(400, "`model` is missing: `auto` lets edgeward choose")
     if body.get("n") not in (None, 1):
         raise Refused(400, "`n` must be 1: ask again for another answer")
-    if body.get("tools") and body.get("tool_choice") != "none":
-        raise Refused(400, "`tools` are not served yet: ask without them", code="unsupported")
-    target = target_of(router, model)
-    system, said = _conversation(body.get("messages"))
-    turns, prompt = turns_of(said)
-    stop = body.get("stop")
-    fields = {
-        "prompt": prompt,
-        "system": "\n\n".join(system) or None,
-        "messages": turns,
-        "schema": _schema(body.get("response_format")),
-        "max_tokens": body.get("max_completion_tokens") or body.get("max_tokens"),
-        "temperature": body.get("temperature"),
-        "seed": body.get("seed"),
-        "stop": [stop] if isinstance(stop, str) else stop,
-    }
-    options = body.get("stream_options")
-    return Asked(
-        task=task_of(target, headers, fields, floor),
-        options=target.options,
-        model=model,
-        stream=body.get("stream") is True,
-        usage=isinstance(options, Mapping) and options.get("include_usage") is True,
-    )
-
-
-def _conversation(messages: Any) -> tuple[list[str], list[tuple[str, str]]]:
-    """System prompts, and what the others said."""
-    if not isinstance(messages, list) or not messages:
-        raise Refused(400, "`messages` is missing: a list of at least one message")
+    refuse_tools(body)
     system: list[str] = []
     said: list[tuple[str, str]] = []
-    for place, message in enumerate(messages):
-        where = f"messages[{place}]"
-        if not isinstance(message, Mapping):
-            raise Refused(400, f"{where} is no object")
+    for where, message in messages_of(body):
         role = _ROLES.get(str(message.get("role")))
         if role is None or message.get("tool_calls"):
             what = f"role {message.get('role')!r}" if role is None else "tool_calls"
@@ -71,24 +36,18 @@ def _conversation(messages: Any) -> tuple[list[str], list[tuple[str, str]]]:
             system.append(text)
         else:
             said.append((role, text))
-    return system, said
-
-
-def text_of(content: Any, where: str) -> str:
-    """The text of a message's content, which may come in parts. Raises Refused for other parts."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise Refused(400, f"{where}.content is neither a text nor a list of parts")
-    texts = []
-    for part in content:
-        kind = part.get("type") if isinstance(part, Mapping) else None
-        if kind not in ("text", "input_text", "output_text"):
-            raise Refused(
-                400, f"{where}: a part of type {kind!r} is not served yet", code="unsupported"
-            )
-        texts.append(str(part.get("text", "")))
-    return "\n".join(texts)
+    stop, options = body.get("stop"), body.get("stream_options")
+    fields = {
+        "schema": _schema(body.get("response_format")),
+        "max_tokens": body.get("max_completion_tokens") or body.get("max_tokens"),
+        "temperature": body.get("temperature"),
+        "seed": body.get("seed"),
+        "stop": [stop] if isinstance(stop, str) else stop,
+    }
+    usage = isinstance(options, Mapping) and options.get("include_usage") is True
+    return asked_of(
+        *(body, headers, router, floor), system=system, said=said, fields=fields, usage=usage
+    )
 
 
 def _schema(wanted: Any) -> dict[str, Any] | None:

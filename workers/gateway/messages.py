@@ -10,8 +10,7 @@ from graphs.app import Router
 from router.account.pricing import estimate_tokens
 from router.types.result import Result
 from router.types.task import Privacy
-from workers.gateway.asked import Asked, target_of, task_of, turns_of
-from workers.gateway.chat import text_of
+from workers.gateway.asked import Asked, asked_of, messages_of, refuse_tools, text_of
 from workers.gateway.refused import Refused
 from workers.gateway.told import beside, finish_of, usage_of
 
@@ -33,41 +32,23 @@ def read(
     body: Mapping[str, Any], headers: Mapping[str, str], router: Router, floor: Privacy | None
 ) -> Asked:
     """The request. Raises Refused; fields that are not known are none of our business."""
-    model = body.get("model")
-    if not isinstance(model, str):
-        raise Refused(400, "`model` is missing: `auto` lets edgeward choose")
-    if body.get("tools") and (body.get("tool_choice") or {}).get("type") != "none":
-        raise Refused(400, "`tools` are not served yet: ask without them", code="unsupported")
-    target = target_of(router, model)
+    refuse_tools(body)
     system, said = conversation(body)
-    turns, prompt = turns_of(said)
     fields = {
-        "prompt": prompt,
-        "system": system or None,
-        "messages": turns,
         "schema": _schema(body.get("output_config")),
         "max_tokens": body.get("max_tokens"),
         "temperature": body.get("temperature"),
         "stop": body.get("stop_sequences"),
     }
-    return Asked(
-        task=task_of(target, headers, fields, floor),
-        options=target.options,
-        model=model,
-        stream=body.get("stream") is True,
-    )
+    return asked_of(*(body, headers, router, floor), system=system, said=said, fields=fields)
 
 
-def conversation(body: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    """The system prompt, and what the others said."""
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise Refused(400, "`messages` is missing: a list of at least one message")
-    system = [_system(body.get("system"))]
+def conversation(body: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
+    """The system prompts, and what the others said."""
+    system = _system(body.get("system"))
     said: list[tuple[str, str]] = []
-    for place, message in enumerate(messages):
-        where = f"messages[{place}]"
-        role = message.get("role") if isinstance(message, Mapping) else None
+    for where, message in messages_of(body):
+        role = message.get("role")
         if role not in ("system", "user", "assistant"):
             raise Refused(400, f"{where}: role {role!r} is not known: user or assistant")
         text = text_of(_spoken(message.get("content")), where)
@@ -75,14 +56,16 @@ def conversation(body: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
             system.append(text)
         else:
             said.append((role, text))
-    return "\n\n".join(part for part in system if part), said
+    return system, said
 
 
-def _system(given: Any) -> str:
+def _system(given: Any) -> list[str]:
     if given is None:
-        return ""
+        return []
+    if not isinstance(given, str | list):
+        raise Refused(400, "`system` is neither a text nor a list of parts")
     blocks = [given] if isinstance(given, str) else [text_of([one], "system") for one in given]
-    return "\n\n".join(one for one in blocks if not one.startswith(_BILLING))
+    return [one for one in blocks if one and not one.startswith(_BILLING)]
 
 
 def _spoken(content: Any) -> Any:
@@ -103,7 +86,7 @@ def counted(body: Mapping[str, Any]) -> dict[str, int]:
     """An estimate of a request's tokens: which model would count is not known yet."""
     system, said = conversation(body)
     tools = json.dumps(body.get("tools") or [])
-    texts = [system, *(text for _, text in said), *([tools] if tools != "[]" else [])]
+    texts = [*system, *(text for _, text in said), *([tools] if tools != "[]" else [])]
     return {"input_tokens": sum(estimate_tokens(text) for text in texts)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.types.completion import Usage
+from router.types.decision import EscalationReason
 from router.types.result import Result
 
 
@@ -48,6 +49,6 @@ def _plain(value: str) -> str:
 
 
 def finish_of(result: Result) -> str:
-    """`stop`, `length` or `content_filter`."""
-    checks = {check.reason for check in result.checks if check.reason is not None}
-    return "length" if "cut_off" in checks else "stop"
+    """`stop`, or `length` where it was cut off."""
+    cut = any(check.reason is EscalationReason.CUT_OFF for check in result.checks)
+    return "length" if cut else "stop"
