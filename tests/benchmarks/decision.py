@@ -1,8 +1,9 @@
 """What a decision costs: `python tests/benchmarks/decision.py` prints Markdown.
 
-CPU milliseconds, one thread, warm: reading the signals and guessing the kind; what lies below it
-and the expected scores; weighing both ways with cost and wait. Once as with a general local model,
-once with the shipped specialist, which looks at each prompt itself. Nothing is generated.
+CPU milliseconds, one thread, warm: reading the signals and the form and guessing the kind; what
+lies below it and the expected scores; weighing both ways with cost and wait. Once as with a general
+local model, once with the shipped specialist, which looks at each prompt itself. Nothing is
+generated.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from router.account.pricing import Prices
 from router.classify import signals
 from router.classify.generator import generate
 from router.classify.kinds import NgramClassifier
+from router.classify.signals import Signals
+from router.form.guess import informed
+from router.form.read import read_form
 from router.learned.gains import gains_of
 from router.policy import decide as policy
 from router.policy.speed import SpeedEstimates
@@ -59,26 +63,26 @@ def steps(agents: Roster, settings: Settings) -> dict[str, Step]:
         policy=settings.policy,
     )
 
-    def guessed(task: Task) -> Guess:
-        return classifier.classify(task.prompt, signals.read(task.prompt))
+    def guessed(task: Task) -> tuple[Signals, Guess]:
+        facts = signals.read(task.prompt)
+        form = read_form(task.prompt, task.json_schema)
+        return facts, informed(classifier.classify(task.prompt, facts), form)
 
     def asked(guess: Guess, task: Task) -> Candidate:
         role = policy.role_for(guess.kind)
         return candidate(role, agents.local, agents.specialists, task)
 
     def seen(task: Task) -> object:
-        facts = signals.read(task.prompt)
-        guess = classifier.classify(task.prompt, facts)
+        facts, guess = guessed(task)
         return assess(task, guess, facts, asked(guess, task), gains)
 
     def weighed(task: Task) -> object:
-        facts = signals.read(task.prompt)
-        guess = classifier.classify(task.prompt, facts)
+        facts, guess = guessed(task)
         found = assess(task, guess, facts, asked(guess, task), gains)
         return choose_route(task, found, circumstances, speeds)
 
     return {
-        "kind, language, complexity": guessed,
+        "kind, language, complexity, form": guessed,
         "and sub-kind, expected scores": seen,
         "the whole decision": weighed,
     }

@@ -55,7 +55,14 @@ def rooms() -> set[str]:
     }
 
 
+@pytest.fixture
+def own_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for the rooms of this test alone: other programs make and leave rooms of theirs."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 @confined
+@pytest.mark.usefixtures("own_rooms")
 async def test_a_program_gets_its_files_its_input_and_its_exit_code() -> None:
     before = rooms()
     files = {"main.py": "import sys, part.one\nsys.exit(7)", "part/one.py": "print(input())"}
@@ -395,6 +402,7 @@ print([line for line in open("/proc/self/status") if line.startswith("CapBnd")])
 
 
 @confined
+@pytest.mark.usefixtures("own_rooms")
 async def test_a_cancelled_run_leaves_nothing_behind() -> None:
     mark, before = uuid.uuid4().hex, rooms()
     command = (sys.executable, "-c", "import time; time.sleep(60)", mark)
