@@ -53,11 +53,6 @@ def test_an_option_that_does_not_exist(edgeward: Edgeward) -> None:
     told(edgeward("aks", "x"), 2, "No such command")
 
 
-def test_two_answers_to_one_question(edgeward: Edgeward) -> None:
-    told(edgeward("report", "--json", "--csv"), 2, "either --json or --csv")
-    told(edgeward("outbox", "drop", "abc", "--all"), 2, "either ids or --all")
-
-
 @pytest.mark.parametrize("command", [("report",), ("prove",), ("learn", "--dry-run")])
 def test_an_empty_point_in_time(edgeward: Edgeward, command: tuple[str, ...]) -> None:
     told(edgeward(*command, "--since", ""), 2, "'' is no point in time")
@@ -199,3 +194,26 @@ def test_a_probe_of_what_has_no_card(edgeward: Edgeward, tmp_path: Path) -> None
 def test_a_default_language_that_nobody_knows(edgeward: Edgeward, tmp_path: Path) -> None:
     (tmp_path / "edgeward.yaml").write_text("policy: {default_language: piton}\n")
     told(edgeward("ask", ROUTINE), 2, "policy.default_language is 'piton'", "typescript")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("report", "--json", "--csv"), ("--json and --csv exclude each other",)),
+        (
+            ("workflow", "plan", "none.yaml", "--json", "--mermaid"),
+            ("--json and --mermaid exclude each other",),
+        ),
+        (("prove", "--verify", "x", "--since", "7d"), ("--verify and --since exclude",)),
+        (("prove", "--verify", "x", "--export", "y"), ("--verify and --export exclude",)),
+        (("outbox", "drop", "some", "--all"), ("ids and --all exclude each other",)),
+    ],
+)
+def test_options_of_which_one_would_be_dropped(
+    edgeward: Edgeward, words: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    told(edgeward(*words), 2, *parts)
+
+
+def test_dead_letters_that_are_put_back_are_told_as_json(edgeward: Edgeward) -> None:
+    assert json.loads(edgeward("queue", "dlq", "--retry", "--json").stdout) == {"put_back": 0}

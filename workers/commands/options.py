@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from router.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from router.settings.settings import Settings
 
@@ -45,6 +47,13 @@ def settings_in_force(
         return settings
     cloud = CloudSettings.model_validate(settings.cloud.model_dump() | changed)
     return settings.model_copy(update={"cloud": cloud})
+
+
+def require_one(chosen: Mapping[str, bool]) -> None:
+    """Raises ConfigError where more than one of these was given. chosen: by name, as it is typed."""
+    given = [name for name, is_given in chosen.items() if is_given]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} exclude each other: give one of them")
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
