@@ -53,11 +53,6 @@ def test_an_option_that_does_not_exist(edgeward: Edgeward) -> None:
     told(edgeward("aks", "x"), 2, "No such command")
 
 
-@pytest.mark.parametrize("command", [("report",), ("prove",), ("learn", "--dry-run")])
-def test_an_empty_point_in_time(edgeward: Edgeward, command: tuple[str, ...]) -> None:
-    told(edgeward(*command, "--since", ""), 2, "'' is no point in time")
-
-
 def test_a_time_out_that_is_none(edgeward: Edgeward) -> None:
     told(edgeward("ask", "x", "--timeout", "-1"), 2, "timeout_s", "greater than 0")
     told(edgeward("ask", "x", "--max-wait", "0"), 2, "max_wait_s", "greater than 0")
@@ -217,3 +212,35 @@ def test_options_of_which_one_would_be_dropped(
 
 def test_dead_letters_that_are_put_back_are_told_as_json(edgeward: Edgeward) -> None:
     assert json.loads(edgeward("queue", "dlq", "--retry", "--json").stdout) == {"put_back": 0}
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("report", "--since", ""), "'' is no point in time"),
+        (("prove", "--since", " "), "' ' is no point in time"),
+        (("learn", "--since", "", "--dry-run"), "'' is no point in time"),
+        (
+            ("calibrate", "--cloud-share", "0.2", "--dry-run", "--since", ""),
+            "'' is no point in time",
+        ),
+        (("models", "plan", "--vram", "", "--device", "cpu"), "'' is no amount of memory"),
+        (("models", "plan", "--device", ""), "device '' is not in the table"),
+        (("models", "plan", "--device", "cpu", "--kv", ""), "cache '' is unknown"),
+        (("ask", "x", "--cloud-model", ""), "--cloud-model '': the name of the model is empty"),
+        (("submit", "x", "--delay", "nan"), "delay: nan is no delay"),
+        (("submit", "x", "--delay", "-1"), "delay: -1 is no delay"),
+        (("submit", "x", "--expires", "0"), "expires: 0 is no time to wait"),
+        (("submit", "x", "--expires", "inf"), "expires: inf is no time to wait"),
+        (("submit", "x", "--key", ""), "the idempotency key is empty"),
+    ],
+)
+def test_an_option_that_is_empty_or_no_figure(
+    edgeward: Edgeward, words: tuple[str, ...], part: str
+) -> None:
+    told(edgeward(*words), 2, part)
+
+
+def test_one_key_for_several_requests(edgeward: Edgeward, tmp_path: Path) -> None:
+    (tmp_path / "two.jsonl").write_text('{"prompt": "a"}\n{"prompt": "b"}\n')
+    told(edgeward("submit", "--file", "two.jsonl", "--key", "k"), 2, "--key names one task")
