@@ -113,7 +113,7 @@ class TaskQueue:
         """Queues the task for a worker with its capability.
 
         key: the idempotency key; the same key returns the same handle, whatever the task. delay_s:
-        not started before. expires_s: not started after. Raises QueueFull, and TaskError for options
+        not started before. expires_s: not started after. Raises QueueFull; TaskError for options
         that mean nothing, a schema that cannot be used, or a text that must not be written to a
         remote Redis.
         """

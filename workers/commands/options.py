@@ -56,7 +56,7 @@ def settings_in_force(
 
 
 def require_one(chosen: Mapping[str, bool]) -> None:
-    """Raises ConfigError where more than one of these was given. chosen: by name, as it is typed."""
+    """Raises ConfigError where more than one of these was given. chosen: by name, as typed."""
     given = [name for name, is_given in chosen.items() if is_given]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} exclude each other: give one of them")
