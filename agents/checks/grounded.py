@@ -52,9 +52,9 @@ _WORK_CHARS = 50_000_000
 _VALUE_TOKENS = 8
 _COPULA = re.compile(r"\s(?:is|are|was|were|é|e'|são|foi|era)\s|:\s", re.IGNORECASE)
 _CLAUSE = re.compile(
-    r"\b(?:gives?|says?|states?|mentions?|has|have|there (?:is|are)|da|diz|indica|refere"
-    r"|menciona|tem"
-    r"|ha|existem?|aparecem?)\b"
+    r"^(?:yes|no|sim|nao)\b"
+    r"|\b(?:gives?|says?|states?|mentions?|has|have|there (?:is|are)|da|diz|indica|refere|menciona"
+    r"|tem|ha|existem?|aparecem?)\b"
 )
 """A verb before a colon: what follows is a sentence, and no value of a name."""
 _BULLET = re.compile(r"^\s{0,12}(?:[-*•>]\s|\(?\d{1,3}[.)]\s)?\s{0,4}")

@@ -26,6 +26,7 @@ from agents.checks.numbers import (
     read_figures,
     readings_of,
 )
+from agents.nano.data.calendar import DAYS, MONTHS
 from agents.nano.lexicon import fold
 from agents.nano.verify import digits, verify
 
@@ -47,6 +48,13 @@ _ABROAD = re.compile(r"\+(\d[\d ().-]{6,20})")
 _COUNTRY_CODE = re.compile(r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 """Calling codes by their length (ITU-T E.164): one digit, two, and three for all others."""
 _PROSE_TOKENS = 12
+_CALENDAR = frozenset(
+    fold(name).removesuffix("-feira")
+    for names in (DAYS, MONTHS)
+    for each in names.values()
+    for name in each
+)
+_FEW_TOKENS, _LEAST_LETTERS = 4, 3
 _MOST_PARTS = 20
 
 
@@ -120,6 +128,8 @@ class Source:
             return moment
         if self._holds_tokens(tokens) or self._holds_squeezed("".join(tokens)):
             return True
+        if len(tokens) <= _FEW_TOKENS and self._holds_forms_of(tokens):
+            return True
         if re.fullmatch(r"[+\d\s().-]+", plain):
             return self._holds_phone("".join(tokens), international=plain[0] == "+")
         parts = [part for part in _PARTS.split(value, _MOST_PARTS) if part.strip()]
@@ -127,6 +137,20 @@ class Source:
             return True
         # A passage in the model's own words need not be a copy, but its figures must occur.
         return len(tokens) > _PROSE_TOKENS and _figures_written(plain) <= self.figures
+
+    def _holds_forms_of(self, tokens: list[str]) -> bool:
+        """Whether they occur with one word in another number (bag, bags), or with the short form of
+        a day or a month (Sat, Saturday)."""
+        for place, token in enumerate(tokens):
+            if not token.isalpha() or len(token) < _LEAST_LETTERS:
+                continue
+            others = [token.removesuffix("s"), f"{token}s"]
+            if token in _CALENDAR:
+                others += [token[:length] for length in range(3, len(token))]
+            changed = ([*tokens[:place], other, *tokens[place + 1 :]] for other in others)
+            if any(self._holds_tokens(one) for one in changed):
+                return True
+        return False
 
     def holds_number(self, literal: str) -> bool:
         """Whether the JSON number occurs: as an amount, a share of 100, or a long identifier."""

@@ -85,7 +85,7 @@ _ADJECTIVE = re.compile(
 )
 _ONE = re.compile(
     r"(?<![\w-])(?P<n>one|single|1|numa|num|uma?(?: unica| so)?|unica)[ -](?:short |single |unica "
-    r"|so )?(?P<unit>word|sentence|line|palavra|frase|linha)\b(?!s)"
+    r"|so )?(?P<unit>word|sentence|line|palavra|frase|linha)\b(?!s| normal| comum)"
 )
 _ROUND_WORDS = 20
 _ONES = ("one", "sin", "1", "num", "uma", "um", "uni", "um ", "uma")

@@ -35,6 +35,8 @@ _MORE = re.compile(
 )
 _BEGINS_WITH_SIGN = re.compile(rf"[^\s\"'`,;<>(){{}}\[\]|]{{0,3}}(?:{_MORE.pattern}){{1,8}}")
 _CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
+_LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
+_TURNS = 6
 _LISTED_WORD = re.compile(r"[a-zß-ÿ]+|\d+[a-z]{0,3}|[a-zß-ÿ]+\d{0,3}|[A-Z]+")
 _EXPRESSION = re.compile(r"\(\?|\\[dwsDWSb]|\[\^?\w-|[\])]\{\d|\.[*+]|\.\{")
 """Signs of a regular expression."""
@@ -134,12 +136,15 @@ def is_secret(value: str, *, password: bool, quoted: bool) -> bool:
     if is_placeholder(value) or value.lower() in NO_VALUES or re.search(r"\s", value):
         return False
     if not password:
-        return len(value) >= 8 and looks_random(value) and not _NAME.fullmatch(value)
+        random = looks_random(value) or is_interleaved(value)
+        return len(value) >= 8 and random and not _NAME.fullmatch(value)
     if value.isdigit():
         return len(value) >= 4
     letters, other = (any(map(test, value)) for test in (str.isalpha, is_sign))
     digit = any(map(str.isdigit, value))
-    return len(value) >= 4 if quoted else len(value) >= 6 and letters and (digit or other)
+    if quoted:
+        return len(value) >= 4
+    return len(value) >= 6 and letters and (digit or other or is_odd_cased(value))
 
 
 def is_strong(value: str, *, quoted: bool) -> bool:
@@ -151,8 +156,10 @@ def is_strong(value: str, *, quoted: bool) -> bool:
 
 def is_bare_secret(value: str, *, password: bool) -> bool:
     """Whether a value that merely follows the word is a secret, by its form alone."""
-    if not is_secret(value, password=password, quoted=False) or not any(map(str.isdigit, value)):
+    if not is_secret(value, password=password, quoted=False):
         return False
+    if not any(map(str.isdigit, value)):
+        return password and is_odd_cased(value)
     if not password:
         return len(value) >= LONG_TOKEN_CHARS and not is_wordy(value)
     if value.isdigit():
@@ -168,6 +175,18 @@ def is_mixed(value: str) -> bool:
     """Whether capitals, small letters and digits are mixed as in a key, not as in names."""
     kinds = (str.isupper, str.islower, str.isdigit)
     return all(any(map(kind, value)) for kind in kinds) and not is_wordy(value)
+
+
+def is_interleaved(value: str) -> bool:
+    """Whether letters and digits take turns as no name has them: `8f3kd92kfj38dkf93`."""
+    runs = _LETTERS_OR_DIGITS.findall(value)
+    return len(value) >= LONG_TOKEN_CHARS and len(runs) >= _TURNS and value.isalnum()
+
+
+def is_odd_cased(value: str) -> bool:
+    """Whether letters change between capitals and small ones as in no word: `iNcilMsoBVuI`."""
+    cased = any(map(str.isupper, value)) and any(map(str.islower, value))
+    return value.isalpha() and cased and len(value) >= 8 and not is_wordy(value)
 
 
 def is_sign(mark: str) -> bool:

@@ -205,6 +205,9 @@ def test_json_in_json_is_read_as_deep_as_it_is_decoded(depth: int) -> None:
         ("<tr><th>User</th><th>Pass</th></tr><tr><td>ana</td><td>Gato#1234</td></tr>", "Gato#1234"),
         ("login: admin / P@ssw0rd9", "P@ssw0rd9"),
         ('"password": "sword\\"fish9"', 'sword\\"fish9'),
+        ("use token 8f3kd92kfj38dkf93", "8f3kd92kfj38dkf93"),
+        ("token: q8f3kd92kfj38dkf9 for the build", "q8f3kd92kfj38dkf9"),
+        ("the password is iNcilMsoBVuI", "iNcilMsoBVuI"),
     ],
 )
 def test_words_commands_markup_and_columns_announce_a_secret(text: str, value: str) -> None:
