@@ -12,7 +12,7 @@ EdgewardError
 │  ├ EngineOverloaded    429/503/queue full; retry_after_s     retry, then escalates
 │  ├ ContextOverflow     prompt_tokens > limit; never truncated silently    escalates
 │  ├ EngineRejected      400: this engine cannot do what was asked          escalates
-│  └ EngineDenied        401/403                                            never
+│  └ EngineDenied        401/403                            only from a local server
 ├ PrivacyViolation       a task that must stay local was about to leave     never leaves
 ├ BudgetExceeded(scope)  a cloud call would cost more than is left          waits
 ├ QueueError             QueueFull, ResultTimeout, MessageCorrupt
@@ -144,7 +144,11 @@ class EngineRejected(EngineError):
 
 
 class EngineDenied(EngineError):
-    """The engine refuses our key (401, 403)."""
+    """The engine refuses our key (401, 403).
+
+    A cloud's refusal ends the task: the key is to be mended. A local server's says nothing of what
+    other models can do.
+    """
 
 
 class PrivacyViolation(EdgewardError):

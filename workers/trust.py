@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,7 +61,9 @@ def distrust(
     from router.settings.trust import forget, trusted_paths
     from router.wording import printable
 
-    place = path or Path(CONFIG_NAME)
+    # Not `find_config`: what is trusted can be gone by now, and is forgotten all the same.
+    named = os.environ.get("EDGEWARD_CONFIG") or CONFIG_NAME
+    place = path or Path(named).expanduser()
     if forget(place):
         typer.echo(f"{place}: no longer trusted")
         return

@@ -1,9 +1,9 @@
 """The HTTP client for chat APIs: normalises servers' answers into the form that SDKs expect.
 
 OpenAI-compatible servers deviate: a whole JSON answer where a stream was asked for, an error under
-the status 200, a stream that ends with `[DONE]` and no finish reason, content in typed parts,
-thinking under several names. An SDK then gets a stream, an HTTP status, a finish reason, plain
-text, and `reasoning_content`. Imports httpx: import it lazily.
+the status 200, a web page of whoever stands in between, a stream that ends with `[DONE]` and no
+finish reason, content in typed parts, thinking under several names. An SDK then gets a stream, an
+HTTP status, a finish reason, plain text, and `reasoning_content`. Imports httpx: import it lazily.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ import functools
 import inspect
 import json
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
+from agents.engines.quoted import PageAnswered
 from agents.engines.refusals import status_of
 
 _LONGEST_WHOLE_BYTES = 8 * 2**20
 """Largest answer that comes as one JSON text or line; far above any real one. Bounds the memory."""
+
+_PAGE_BYTES = 16 * 1024
+"""How much of a web page is read, for its title."""
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
@@ -65,7 +69,13 @@ async def _ask_plainly(request: httpx.Request) -> None:
 
 async def _in_one_form(response: httpx.Response) -> None:
     stream = response.stream
-    if not _is_chat(response.request) or not response.is_success:
+    if response.request.method != "POST" or not response.is_success:
+        return
+    if "text/html" in response.headers.get("content-type", "") and isinstance(
+        stream, httpx.AsyncByteStream
+    ):
+        await _refuse_page(stream, b"", response.aiter_raw())
+    if not _is_chat(response.request):
         return
     if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
         return
@@ -78,6 +88,8 @@ async def _in_one_form(response: httpx.Response) -> None:
     if begin.lstrip().startswith(b"{"):
         await _whole(response, begin, pieces)
         return
+    if begin.lstrip().startswith(b"<"):
+        await _refuse_page(stream, begin, pieces)
     frames = _Frames(stream, begin, pieces)
     error = await frames.first_error()
     if error is None:
@@ -85,6 +97,17 @@ async def _in_one_form(response: httpx.Response) -> None:
         return
     await stream.aclose()
     _become(response, _as_body(error), status=status_of(error))
+
+
+async def _refuse_page(
+    stream: httpx.AsyncByteStream, begin: bytes, pieces: AsyncIterator[bytes]
+) -> NoReturn:
+    async for piece in pieces:
+        begin += piece
+        if len(begin) > _PAGE_BYTES:
+            break
+    await stream.aclose()
+    raise PageAnswered(begin[:_PAGE_BYTES])
 
 
 async def _whole(response: httpx.Response, begin: bytes, pieces: AsyncIterator[bytes]) -> None:

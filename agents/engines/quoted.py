@@ -18,9 +18,23 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _SAID_IN = ("message", "msg", "error_description", "error", "detail", "details", "title", "reason")
 """Fields of error bodies that say what is wrong; other fields may repeat the request."""
 
+A_PAGE = "a web page"
+"""What `quoted` makes of HTML begins so."""
+
 _TITLE_CHARS = 80
 _UNREADABLE = 0.1
 """A share of the characters; text with more unprintable ones is binary."""
+
+
+class PageAnswered(Exception):
+    """A web page came under a status of success, where the answer of a chat API was due.
+
+    page: as `quoted` shows it.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self.page = _page(content.decode("utf-8", "replace"))
+        super().__init__(self.page)
 
 
 def quoted(text: str) -> str:
@@ -62,7 +76,7 @@ def _page(text: str) -> str:
     match = _TITLE.search(text)
     title = " ".join(html.unescape(_TAG.sub(" ", match[2])).split()) if match else ""
     title = "".join(one for one in title if one.isprintable())[:_TITLE_CHARS]
-    return f"a web page, {title!r}" if title else "a web page"
+    return f"{A_PAGE}, {title!r}" if title else A_PAGE
 
 
 def _decoded(literal: str) -> str:

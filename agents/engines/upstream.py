@@ -17,7 +17,7 @@ from agents.engines.connection import (
     is_garbled,
     speaks_tls,
 )
-from agents.engines.quoted import quoted
+from agents.engines.quoted import A_PAGE, PageAnswered, quoted
 from agents.engines.refusals import (
     about,
     is_overflow,
@@ -39,8 +39,10 @@ from router.errors import (
 _NO_CREDIT = re.compile(r"insufficient_quota|exceeded your current quota|credit balance", re.I)
 _JSON_MESSAGE = re.compile(r"""["']message["']\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _WRAPPERS = re.compile(
-    r"^(?:litellm\.)?\w*(?:Error|Exception)\b(?:[:.]| - )\s*|^Error code: \d+ - "
+    r"^(?:litellm\.)?\w*(?:Error|Exception)\b(?:[:.]| - |(?= \w+(?:Error|Exception)\b))\s*"
+    r"|^Error code: \d+ - |^[A-Z][A-Z_]{4,} - "  # the last: a status of gRPC
 )
+_REPEATED = re.compile(r"^Message: (.*?), Metadata: ", re.DOTALL)  # of OpenRouter, by LiteLLM
 _LITELLM_ADVICE = re.compile(r" Original exception:.*| Handle with `litellm.*", re.DOTALL)
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|key|AIza)[-_A-Za-z0-9*]{12,}")
 _SIGN_IN = {
@@ -75,6 +77,9 @@ class Upstream:
         streamed: pieces of the answer already handed out; above 0 the answer broke off, which is
         EngineUnavailable whatever the status was, because half an answer cannot be taken back.
         """
+        for one in _chain(failure):
+            if isinstance(one, PageAnswered):
+                return self._page(one)
         refused = _refused(failure)
         if (found := fault(_chain(failure), answered=refused)) is not None:
             return EngineUntrusted(
@@ -129,9 +134,10 @@ class Upstream:
                 f"top it up, or {self.key_cure}",
                 model=self.model,
             )
+        page = f": {said}" if said.startswith(A_PAGE) else ""
         if status == 401:
             return EngineDenied(
-                f"{self.place} refused the key for {self.model} (401): {self.key_cure}",
+                f"{self.place} refused the key for {self.model} (401{page}): {self.key_cure}",
                 model=self.model,
             )
         if status == 403:
@@ -141,8 +147,9 @@ class Upstream:
                 model=self.model,
             )
         if status == 404:
+            known = "is no chat API for" if page else "knows no model"
             return EngineRejected(
-                f"{self.place} knows no model {self.model} (404): {self.model_cure}",
+                f"{self.place} {known} {self.model} (404{page}): {self.model_cure}",
                 model=self.model,
             )
         if status in _SIGN_IN:
@@ -228,8 +235,14 @@ class Upstream:
 
     def empty(self) -> EngineUnavailable:
         return self._useless(
-            "nothing of a chat API, such as a web page or JSON that is none of its answers: is "
-            "it the right URL, or does a proxy or a sign-in page stand in between?"
+            "nothing of a chat API, such as JSON that is none of its answers: is it the right "
+            "URL, or does a proxy stand in between?"
+        )
+
+    def _page(self, answered: PageAnswered) -> EngineUnavailable:
+        return self._useless(
+            f"{answered.page}: a proxy or the sign-in of a network stands in between, or the "
+            "address is that of a website"
         )
 
     def _useless(self, what: str) -> EngineUnavailable:
@@ -365,14 +378,21 @@ def _message(failure: BaseException) -> str:
             message = inner.get("message") if isinstance(inner, dict) else inner
             if message:
                 code = inner.get("code") if isinstance(inner, dict) else None
-                return f"{message} [{code}]" if code else str(message)
+                # A number is the status, which is told already.
+                named = isinstance(code, str) and not code.isdigit() and code not in str(message)
+                return _unwrapped(f"{message} [{code}]" if named else str(message))
     response = getattr(failure, "response", None)
     text = str(failure) or type(failure).__name__
     if type(failure).__module__.startswith("httpx") and response is not None:
         text = f"HTTP {response.status_code}"
     if match := _JSON_MESSAGE.search(text):
-        return match[1][1:-1].replace("\\'", "'").replace('\\"', '"')
-    text = _LITELLM_ADVICE.sub("", text)
+        return _unwrapped(match[1][1:-1].replace("\\'", "'").replace('\\"', '"'))
+    return _unwrapped(_LITELLM_ADVICE.sub("", text))
+
+
+def _unwrapped(text: str) -> str:
+    """The provider's sentence, without what SDKs put around it, however often."""
     while (shorter := _WRAPPERS.sub("", text)) != text:
         text = shorter
-    return text
+    match = _REPEATED.match(text)
+    return match[1] if match else text

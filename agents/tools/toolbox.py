@@ -25,8 +25,8 @@ class Toolbox:
 
     unavailable: by tool or by server, why what the role may use is not there. approve: None
     refuses every tool that changes something. local_only: refuses what sends its arguments away.
-    result_chars: of a result that the model is shown. Raises ConfigError for a limit of an
-    argument that the tool does not have.
+    result_chars: of a result that the model is shown; it and the account are told of a cut. Raises
+    ConfigError for a limit of an argument that the tool does not have.
     """
 
     def __init__(
@@ -175,11 +175,8 @@ class Toolbox:
         except ToolFault as fault:
             return self._fault(tool, fault)
         self._wrong_in_a_row = 0
-        shown = as_data(tool.name, output.text, self._result_chars)
-        reason = ""
-        if len(output.text) > self._result_chars:
-            reason = f"shown: the first {self._result_chars:,} of {len(output.text):,} characters"
-        return ToolResult("done", shown, output.label or tool.label, reason, output=output.text)
+        shown, cut = as_data(tool.name, output.text, self._result_chars)
+        return ToolResult("done", shown, output.label or tool.label, cut, output=output.text)
 
     def _fault(self, tool: Tool | None, fault: ToolFault) -> ToolResult:
         status: Literal["refused", "failed"] = (

@@ -282,10 +282,12 @@ def _briefed(request: Message, state: State) -> Message:
     tried, escalation = state.get("completion"), state.get("escalation")
     if tried is None or escalation not in policy.WORTH_SHOWING or not tried.text.strip():
         return request
-    shown = _beginning(tried.text.strip())
+    whole = tried.text.strip()
+    shown = _beginning(whole)
+    end = "End of that answer" if shown == whole else "The rest of that answer is left out"
     brief = (
         f"\n\n[A smaller model's answer was not accepted: {state['finding']}\n{shown}\n"
-        "End of that answer. Answer the request yourself; use of it what is right.]"
+        f"{end}. Answer the request yourself; use of it what is right.]"
     )
     return request.model_copy(update={"content": request.content + brief})
 

@@ -28,8 +28,11 @@ async def fall_back(state: State, runtime: Runtime[Run]) -> State:
     if refused:
         absent = state["finding"]
     elif cloud is CloudState.OPEN and not state["stays_local"]:
-        found = await _look(run, left_s, state.get("cloud_answered", ""))
-        cloud, absent = found.state, f"{state['finding']} ({found.words})"
+        answered = state.get("cloud_answered", "")
+        found = await _look(run, left_s, answered)
+        # What the provider answered is in the finding already.
+        words = "" if answered else f" ({found.words})"
+        cloud, absent = found.state, f"{state['finding']}{words}"
     log.info("cloud.absent", cloud=cloud.value)
     role = role_of(state["guess"].kind, run)
     here = [one for one in run.journal if one.role == role]

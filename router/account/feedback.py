@@ -11,9 +11,9 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from router.account.ledger import Ledger
+from router.account.ledger import Beside, Ledger
 from router.account.records import AttemptRecord, FeedbackRecord, Record, TaskRecord
 from router.errors import TaskError
 from router.privacy.gate import strictest
@@ -26,11 +26,17 @@ VERDICTS: tuple[Verdict, ...] = ("good", "bad")
 LAST = "last"
 """Selects the task that ended last with an answer."""
 
-_JUDGED_WITHIN_S = 30.0
-"""A judgement whose process dies holds up the next one of its task for so long."""
 _LONGEST_NOTE = 2000
 _NEAR = 500
 """How many of the latest tasks a mistyped id is compared with."""
+
+
+# KEYS: verdict, note. ARGV: the verdict as it was read, the note, milliseconds to live.
+_NOTE = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+return 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Feedback:
         self._ledger = ledger
         self._keep_s = keep_s
         self._judge = judge or judge_by_default()
+        self._note = store.redis.register_script(_NOTE)
 
     async def give(self, task_id: str, verdict: Verdict, note: str = "") -> Judged:
         """Judges the answer of a task.
@@ -75,7 +82,8 @@ class Feedback:
             raise TaskError(
                 f"the note has {len(note):,} characters, the limit is {_LONGEST_NOTE:,}: shorten it"
             )
-        task = (await self._find(task_id)).task
+        found = await self._find(task_id)
+        task = found.task
         if task.status != "done" or not task.model:
             raise TaskError(f"task {task.task_id} has no answer to judge: it is {task.status}")
         if note and not self._store.local:
@@ -86,18 +94,28 @@ class Feedback:
                 cure="give the verdict without it",
                 error=TaskError,
             )
-        with self._store.errors():
-            # What is replaced must still be the last word when the new one is written.
-            async with self._store.redis.lock(
-                self._store.keys.judging(task.task_id), timeout=_JUDGED_WITHIN_S
-            ):
-                found = await self._find(task.task_id)
-                if found.verdict != verdict:
-                    await self._ledger.append([await self._record(task, verdict, found.verdict)])
-            if note:
-                key = self._store.keys.note(task.task_id)
-                await self._store.redis.set(key, note, px=int(self._keep_s * 1000))
+        while not await self._put(found, verdict, note):
+            pass  # somebody else judged it meanwhile; that judgement is replaced
         return Judged(task, verdict, note or found.note)
+
+    async def _put(self, found: Judged, verdict: Verdict, note: str) -> bool:
+        """Judges and notes in one step; False where the verdict has changed since it was read."""
+        task, keys = found.task, self._store.keys
+        key, note_key = keys.verdict(task.task_id), keys.note(task.task_id)
+        with self._store.errors():
+            kept: Any = await self._store.redis.get(key)
+        seen = kept.decode("utf-8", "replace") if kept else ""
+        keep_ms = int(self._keep_s * 1000)
+        run = f"{task.time!r} "  # a task that ran again is not judged yet
+        before = seen.removeprefix(run) if seen.startswith(run) else found.verdict
+        if before != verdict:
+            record = await self._record(task, verdict, cast("Verdict | None", before))
+            beside = Beside(key, seen, f"{run}{verdict}", note_key, note, keep_ms)
+            return await self._ledger.append([record], beside=beside)
+        if not note:
+            return True
+        with self._store.errors():
+            return bool(await self._note(keys=[key, note_key], args=[seen, note, keep_ms]))
 
     async def latest(self, count: int) -> tuple[Judged, ...]:
         """The last tasks with an answer, newest first."""

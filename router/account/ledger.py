@@ -55,6 +55,12 @@ _TRIM_SHARE = 0.01
 _SKEW_S = 3600.0
 """The clocks of two machines may differ by this much."""
 
+_HEAD_MOVED, _WRITTEN = 0, 1
+_NOT_WANTED = (2, 3)
+"""What the script answers; the last: a call was booked by another process, the value beside the
+records has changed.
+"""
+
 log = structlog.get_logger()
 
 
@@ -70,6 +76,22 @@ class Opening:
     head: Mark | None
     count: int
     last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is written in one step with records: a value that must not have changed, and a text.
+
+    key, text_key: in Redis. seen: the value as it was read, empty where there was none. becomes:
+    the new one. text: empty leaves what is there. keep_ms: how long both are kept.
+    """
+
+    key: str
+    seen: str
+    becomes: str
+    text_key: str
+    text: str
+    keep_ms: int
 
 
 class Ledger:
@@ -119,58 +141,76 @@ class Ledger:
         await self.append(records_of(task, result, found, upgrade=upgrade), closes)
 
     async def append(
-        self, records: Sequence[Record], closes: Sequence[str] = (), *, only_open: bool = False
-    ) -> None:
-        """Writes these records in a row, all or none. Raises StoreUnavailable.
+        self,
+        records: Sequence[Record],
+        closes: Sequence[str] = (),
+        *,
+        only_open: bool = False,
+        beside: Beside | None = None,
+    ) -> bool:
+        """Writes these records in a row, all or none; whether it did. Raises StoreUnavailable.
 
         closes: the open calls that these records book. only_open: writes nothing where one of the
-        calls is not open any more, because another process has booked it.
+        calls is not open any more, because another process has booked it. beside: writes nothing
+        where the value beside the records is another one than was read.
         """
         rows = [record.model_dump_json().encode() for record in records]
         try:
             async with asyncio.timeout(LONGEST_WRITE_S), self._turn:  # no races within a process
-                head = await self._write(rows, closes, only_open=only_open)
+                written = await self._write(rows, closes, only_open, beside)
         except TimeoutError:
             raise StoreUnavailable(
                 f"{self._store.description} did not take a record within {LONGEST_WRITE_S:.0f} s: "
                 "it is overloaded, or too many processes write at once"
             ) from None
-        self._remember(head)
+        self._remember(self._head)
         if time.monotonic() >= self._trim_at:
             retention_s = self._retention_ms / 1000
             self._trim_at = time.monotonic() + min(_TRIM_EVERY_S, _TRIM_SHARE * retention_s)
             with suppress(StoreUnavailable):  # the record is written; the next one trims
                 await self._drop_old()
+        return written
 
-    async def _write(self, records: list[bytes], closes: Sequence[str], *, only_open: bool) -> Mark:
-        """Appends behind the head, whoever else appends; returns the new head."""
+    async def _write(
+        self, records: list[bytes], closes: Sequence[str], only_open: bool, beside: Beside | None
+    ) -> bool:
+        """Appends behind the head, whoever else appends; False where nothing is to be written."""
         calls = [self._store.keys.reservation(call) for call in closes]
         for tries in count(1):
-            written, self._head = await self._write_behind(self._head, records, calls, only_open)
-            if written:
-                break
+            done, self._head = await self._write_behind(
+                self._head, records, calls, only_open, beside
+            )
+            if done != _HEAD_MOVED:
+                return done == _WRITTEN
             if tries > 2 and tries % 2:
                 # Wait only before a try that asks for the head: the next one knows the head, and
                 # succeeds if it is quick.
                 await asyncio.sleep(random.uniform(0, 0.003 * min(tries, 10)))
-        return self._head
+        raise AssertionError("the count has no end")
 
     async def _write_behind(
-        self, head: Mark, records: list[bytes], calls: list[str], only_open: bool
-    ) -> tuple[bool, Mark]:
+        self,
+        head: Mark,
+        records: list[bytes],
+        calls: list[str],
+        only_open: bool,
+        beside: Beside | None,
+    ) -> tuple[int, Mark]:
         oldest_ms = self._oldest_ms()
         expired = head.time * 1000 < oldest_ms
         arguments: list[Any] = [head.seq, head.digest, self._retention_ms * 101 // 100, oldest_ms]
         arguments += [self._key_name, self._anchor_mac(head) if expired else "", int(only_open)]
-        keys = [*self._keys(), self._store.keys.reservations(), *calls]
+        one = beside or Beside("", "", "", "", "", 0)
+        arguments += [one.seen, one.becomes, one.text, one.keep_ms]
+        keys = [*self._keys(), self._store.keys.reservations(), one.key, one.text_key, *calls]
         for row in chain(records, head, self._key, self._key_name):
             arguments += row
         with self._store.errors():
             done, seq, digest, entry_id = await self._append(keys=keys, args=arguments)
-        if done == 2:
-            return True, head  # another process has booked it
+        if done in _NOT_WANTED:
+            return int(done), head
         digest = digest.decode("latin-1") or GENESIS
-        return bool(done), Mark(int(seq), digest, entry_id.decode("latin-1"))
+        return int(done), Mark(int(seq), digest, entry_id.decode("latin-1"))
 
     def _remember(self, head: Mark) -> None:
         if self._witness is None:

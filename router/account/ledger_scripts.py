@@ -4,12 +4,17 @@ from __future__ import annotations
 
 # The client computes the digests, as Redis has no SHA-256: it names the head that it started from,
 # and gets the present one where that differs.
-# KEYS: stream, head, the open calls, then the calls that are closed by these records.
+# KEYS: stream, head, the open calls, a value and a text beside the records, then the calls that are
+# closed by these records.
 # ARGV: seq and digest started from, milliseconds to live, the oldest time that is kept, key and MAC
-# of an anchor at that head, 1 where nothing is written unless the calls are open, then the six
-# values of each record.
+# of an anchor at that head, 1 where nothing is written unless the calls are open, the value beside
+# as it was read and as it becomes (empty: there is none), the text beside (empty: it stays), the
+# milliseconds that both live, then the six values of each record.
 APPEND = """
-for place = 4, #KEYS do
+if ARGV[9] ~= '' and (redis.call('GET', KEYS[4]) or '') ~= ARGV[8] then
+  return {3, ARGV[1], ARGV[2], ''}
+end
+for place = 6, #KEYS do
   if ARGV[7] == '1' and redis.call('EXISTS', KEYS[place]) == 0 then
     return {2, ARGV[1], ARGV[2], ''}
   end
@@ -42,7 +47,7 @@ if seq ~= '0' and written < tonumber(ARGV[4]) and count == 0 then
   redis.call('HSET', KEYS[2], 'anchor_seq', seq, 'anchor_digest', digest, 'anchor_id', id,
     'anchor_key', ARGV[5], 'anchor_mac', ARGV[6])
 end
-for at = 8, #ARGV, 6 do
+for at = 12, #ARGV, 6 do
   id = redis.pcall('XADD', KEYS[1], '*', 'record', ARGV[at], 'seq', ARGV[at + 1],
     'prev', ARGV[at + 2], 'digest', ARGV[at + 3], 'key', ARGV[at + 4], 'mac', ARGV[at + 5])
   if type(id) == 'table' and id.err then return refused(id) end
@@ -50,7 +55,9 @@ end
 -- A little longer than the retention: no clock may find the stream gone before its time.
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('HSET', KEYS[2], 'seq', ARGV[#ARGV - 4], 'digest', ARGV[#ARGV - 2], 'id', id)
-for place = 4, #KEYS do
+if ARGV[9] ~= '' then redis.call('SET', KEYS[4], ARGV[9], 'PX', ARGV[11]) end
+if ARGV[10] ~= '' then redis.call('SET', KEYS[5], ARGV[10], 'PX', ARGV[11]) end
+for place = 6, #KEYS do
   redis.call('DEL', KEYS[place])
   redis.call('ZREM', KEYS[3], string.sub(KEYS[place], #KEYS[3] + 2))
 end

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
-from router.errors import QueueFull, ResultTimeout, TaskError
+from router.errors import ResultTimeout, TaskError
 from router.json_schema import require_schema
 from router.privacy.gate import Gate, strictest
 from router.privacy.storage import CURE, may_be_written
 from router.queue.completion import Completions
 from router.queue.consumer import Work
+from router.queue.refusals import refused, require_possible
 from router.queue.storage import QueueStorage
 from router.queue.types import (
     CAPABILITIES,
@@ -31,8 +32,6 @@ from router.settings.queue import QueueSettings
 from router.store.store import Store
 from router.types.result import Result
 from router.types.task import Privacy, Task
-
-_FULL_RETRY_S = 5.0
 
 
 class Handle:
@@ -114,9 +113,11 @@ class TaskQueue:
         """Queues the task for a worker with its capability.
 
         key: the idempotency key; the same key returns the same handle, whatever the task. delay_s:
-        not started before. expires_s: not started after. Raises QueueFull, and TaskError for a text
-        that must not be written to a remote Redis, or a schema that cannot be used.
+        not started before. expires_s: not started after. Raises QueueFull; TaskError for options
+        that mean nothing, a schema that cannot be used, or a text that must not be written to a
+        remote Redis.
         """
+        require_possible(key, delay_s, expires_s)
         require_schema(task.json_schema)
         if not self._shelf.store.local:
             self._require_room_for(task)
@@ -138,7 +139,7 @@ class TaskQueue:
             *(expires_s or 0, task.priority.value, task.task_id),
         )
         if code < 0:
-            raise _refused(int(code), said.decode(), task)
+            raise refused(int(code), said.decode(), task)
         if code == 0:
             (known,) = await shelf.read(said.decode(), "id")
             return Handle(self, (known or said).decode(), is_new=False)
@@ -155,13 +156,20 @@ class TaskQueue:
                 f"{self._shelf.store.description}: {CURE}, or run it here"
             )
 
-    async def submit_many(self, tasks: Sequence[Task], *, at_once: int = 16) -> list[Handle]:
-        """A handle each, in order. Raises QueueFull at the first that finds no room."""
+    async def submit_many(
+        self,
+        tasks: Sequence[Task],
+        *,
+        delay_s: float = 0.0,
+        expires_s: float | None = None,
+        at_once: int = 16,
+    ) -> list[Handle]:
+        """A handle each, in order. Raises as `submit`, at the first that finds no room."""
         gate = asyncio.Semaphore(at_once)
 
         async def one(task: Task) -> Handle:
             async with gate:
-                return await self.submit(task)
+                return await self.submit(task, delay_s=delay_s, expires_s=expires_s)
 
         return list(await asyncio.gather(*map(one, tasks)))
 
@@ -305,16 +313,3 @@ def labels_by(settings: PrivacySettings) -> Callable[[Task], Privacy]:
         return strictest((gate.judge(task).label, gate.label_of(names)))
 
     return label_of
-
-
-def _refused(code: int, said: str, task: Task) -> QueueFull:
-    if code == -1:
-        return QueueFull(
-            f"the queue is full: {said} tasks wait; try again later, or raise queue.most_waiting",
-            retry_after_s=_FULL_RETRY_S,
-        )
-    return QueueFull(
-        f"tenant {task.tenant!r} has submitted as many tasks as it may in a minute; try again in "
-        f"{said} s",
-        retry_after_s=float(said),
-    )

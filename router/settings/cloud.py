@@ -58,6 +58,13 @@ class CloudSettings(Frozen):
         description="model whose price values the dollars avoided where the cloud has none",
     )
 
+    @field_validator("model", "fallbacks")
+    @classmethod
+    def _named(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not all(name.strip() for name in ((given,) if isinstance(given, str) else given)):
+            raise ValueError("the name of the model is empty: write a LiteLLM name, auto or off")
+        return given
+
     @field_validator("api_key")
     @classmethod
     def _clean(cls, key: str | None) -> str | None:

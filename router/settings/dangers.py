@@ -1,8 +1,8 @@
 """Lists the dangerous settings of a configuration that somebody else may have written.
 
 Dangerous is what runs a program, sends text or the environment elsewhere, understates costs, keeps
-the account for less or texts for longer than usual, or switches a protection off. Every setting
-that is not known to be harmless is listed.
+less than before or texts for longer, or switches a protection off. Every setting that is not known
+to be harmless is listed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from router.settings.file import SettingsFile
+from router.settings.retention import RETENTION
 from router.settings.urls import shown_url
 from router.settings.yaml_nodes import Place
 from router.types.task import Privacy
@@ -170,10 +171,6 @@ def _less(what: str, than: float) -> Judge:
     return lambda value, _: what.format(value) if value < than else None
 
 
-def _more(what: str, than: float) -> Judge:
-    return lambda value, _: what.format(f"{value:g}") if value > than else None
-
-
 JUDGED: dict[str, Judge] = {
     "cloud.model": _cloud_model,
     "cloud.fallbacks": _fallbacks,
@@ -197,12 +194,6 @@ JUDGED: dict[str, Judge] = {
     "tools.servers": _servers,
     "prices": lambda path, _: f"counts money by the prices in {shown(str(path))}",
     "memory.ledger_days": _less("drops the account after {} days", 90.0),
-    "memory.session_days": _more("keeps what was said for {} days", 30.0),
-    "memory.cache_hours": _more("keeps answers for {} hours", 24.0),
-    "memory.facts_days": _more("keeps what is known of you for {} days", 90.0),
-    "outbox.keep_hours": _more("keeps tasks that wait for {} hours", 168.0),
-    "queue.keep_hours": _more("keeps tasks and their results for {} hours", 24.0),
-    "queue.dead_days": _more("keeps tasks that failed for {} days", 14.0),
     "memory.facts_tokens": _less("drops the facts beyond {} tokens", 50_000),
 }
 
@@ -218,13 +209,14 @@ def dangers(file: SettingsFile, settings: BaseModel, own: Any = None) -> list[Da
     ]
     for place, value in _changed(settings, type(settings)(), ()):
         pattern = pattern_of(place)
-        if harmless(pattern):
+        if harmless(pattern) or pattern in RETENTION:
             continue
         judge = JUDGED.get(pattern, _always("is not known to be harmless"))
         if what := judge(value, settings):
             filled = any(one[: len(place)] == place for one in file.references)
             what = _without_environment(file, place, judge, type(settings)) if filled else what
             found.append(_danger(file, place, what))
+    found += [_danger(file, place, what) for place, what in _retained(settings, own)]
     if own is not None:
         found += [_danger(file, place, what) for place, what in _weaker(settings, own)]
     return sorted(set(found), key=lambda one: (one.line, one.key, one.what))
@@ -240,7 +232,7 @@ def pattern_of(place: Place) -> str:
 
 def harmless(pattern: str) -> bool:
     of_model = pattern.removeprefix("models.*.")
-    return pattern not in JUDGED and (
+    return pattern not in RETENTION and (
         pattern in HARMLESS
         or pattern.startswith(HARMLESS_PARTS)
         or (of_model != pattern and of_model in _MODEL_HARMLESS)
@@ -281,6 +273,19 @@ def _changed(settings: BaseModel, default: BaseModel | None, at: Place) -> list[
     return found
 
 
+def _retained(settings: Any, own: Any) -> list[tuple[Place, str]]:
+    """Texts that are kept for longer or shorter than the user's own configuration keeps them."""
+    found: list[tuple[Place, str]] = []
+    for name, retention in RETENTION.items():
+        place: Place = tuple(name.split("."))
+        wanted = retention.usual if own is None else _value_at(own, place)
+        whose = "the usual" if own is None else "your own"
+        what = retention.weaker(_value_at(settings, place), wanted, whose)
+        if what is not None:
+            found.append((place, what))
+    return found
+
+
 def _weaker(settings: Any, own: Any) -> list[tuple[Place, str]]:
     """Protections of the user's own configuration that this one, in its place, does not have."""
     found: list[tuple[Place, str]] = []
@@ -304,6 +309,8 @@ def _weaker(settings: Any, own: Any) -> list[tuple[Place, str]]:
             found.append(
                 (("budget", "tags_usd"), f"allows more than your own ${limit:g} for {tag}")
             )
+    if settings.memory.cache and not own.memory.cache:
+        found.append((("memory", "cache"), "keeps answers, which your own configuration does not"))
     if own.memory.ledger_days > max(90.0, settings.memory.ledger_days):
         what = f"keeps the account for less than your own {own.memory.ledger_days:g} days"
         found.append((("memory", "ledger_days"), what))
@@ -313,7 +320,9 @@ def _weaker(settings: Any, own: Any) -> list[tuple[Place, str]]:
         found.append((("models", "guard"), "does not ask your own guard model"))
     told = {place for place, _ in found}
     for place, value in _changed(own, type(own)(), ()):
-        if harmless(pattern_of(place)) or place[:2] in told or place in told:
+        pattern = pattern_of(place)
+        judged = harmless(pattern) or pattern in RETENTION
+        if judged or place[:2] in told or place in told:
             continue
         if _value_at(settings, place) != value:
             found.append((place, "does not have what your own configuration says"))

@@ -106,9 +106,9 @@ class Keys:
         """What a person wrote beside a judgement. TTL: Ledger.retention_s."""
         return self.of("note", task_id)
 
-    def judging(self, task_id: str) -> str:
-        """Held while a judgement of a task's answer is written. TTL: seconds."""
-        return self.of("judging", task_id)
+    def verdict(self, task_id: str) -> str:
+        """The judgement of a task's latest run that is in force. TTL: Ledger.retention_s."""
+        return self.of("verdict", task_id)
 
     def shadow(self, task_id: str) -> str:
         """Marks a task whose shadow run was made, so that there is no second one. TTL: a day."""

@@ -102,3 +102,31 @@ def test_a_person_at_a_terminal_is_asked_once(
     assert "Do you trust it, as it stands now?" in said
     again = edgeward("report", env={"HOME": str(tmp_path / "user")})
     assert again.returncode == status
+
+
+def test_what_is_gone_is_distrusted_and_what_never_was_is_an_error(
+    edgeward: Edgeward, tmp_path: Path
+) -> None:
+    none = edgeward("config", "distrust")
+    assert none.returncode == 2
+    assert "trusted are none" in " ".join(none.stderr.split())
+
+    planted(tmp_path)
+    assert edgeward("config", "distrust").stdout == "edgeward.yaml: was not trusted\n"
+    assert edgeward("config", "trust").returncode == 0
+    (tmp_path / "edgeward.yaml").unlink()
+    assert edgeward("config", "distrust").stdout == "edgeward.yaml: no longer trusted\n"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_the_environment_names_is_distrusted_as_it_was_trusted(
+    edgeward: Edgeward, tmp_path: Path, gone: bool
+) -> None:
+    planted(tmp_path)
+    (tmp_path / "edgeward.yaml").rename(tmp_path / "other.yaml")
+    named = {"EDGEWARD_CONFIG": "other.yaml"}
+    assert edgeward("config", "trust", env=named).returncode == 0
+    if gone:
+        (tmp_path / "other.yaml").unlink()
+    taken_back = edgeward("config", "distrust", env=named)
+    assert taken_back.stdout == "other.yaml: no longer trusted\n", taken_back.stderr

@@ -53,16 +53,6 @@ def test_an_option_that_does_not_exist(edgeward: Edgeward) -> None:
     told(edgeward("aks", "x"), 2, "No such command")
 
 
-def test_two_answers_to_one_question(edgeward: Edgeward) -> None:
-    told(edgeward("report", "--json", "--csv"), 2, "either --json or --csv")
-    told(edgeward("outbox", "drop", "abc", "--all"), 2, "either ids or --all")
-
-
-@pytest.mark.parametrize("command", [("report",), ("prove",), ("learn", "--dry-run")])
-def test_an_empty_point_in_time(edgeward: Edgeward, command: tuple[str, ...]) -> None:
-    told(edgeward(*command, "--since", ""), 2, "'' is no point in time")
-
-
 def test_a_time_out_that_is_none(edgeward: Edgeward) -> None:
     told(edgeward("ask", "x", "--timeout", "-1"), 2, "timeout_s", "greater than 0")
     told(edgeward("ask", "x", "--max-wait", "0"), 2, "max_wait_s", "greater than 0")
@@ -199,3 +189,58 @@ def test_a_probe_of_what_has_no_card(edgeward: Edgeward, tmp_path: Path) -> None
 def test_a_default_language_that_nobody_knows(edgeward: Edgeward, tmp_path: Path) -> None:
     (tmp_path / "edgeward.yaml").write_text("policy: {default_language: piton}\n")
     told(edgeward("ask", ROUTINE), 2, "policy.default_language is 'piton'", "typescript")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("report", "--json", "--csv"), ("--json and --csv exclude each other",)),
+        (
+            ("workflow", "plan", "none.yaml", "--json", "--mermaid"),
+            ("--json and --mermaid exclude each other",),
+        ),
+        (("prove", "--verify", "x", "--since", "7d"), ("--verify and --since exclude",)),
+        (("prove", "--verify", "x", "--export", "y"), ("--verify and --export exclude",)),
+        (("outbox", "drop", "some", "--all"), ("ids and --all exclude each other",)),
+    ],
+)
+def test_options_of_which_one_would_be_dropped(
+    edgeward: Edgeward, words: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    told(edgeward(*words), 2, *parts)
+
+
+def test_dead_letters_that_are_put_back_are_told_as_json(edgeward: Edgeward) -> None:
+    assert json.loads(edgeward("queue", "dlq", "--retry", "--json").stdout) == {"put_back": 0}
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("report", "--since", ""), "'' is no point in time"),
+        (("prove", "--since", " "), "' ' is no point in time"),
+        (("learn", "--since", "", "--dry-run"), "'' is no point in time"),
+        (
+            ("calibrate", "--cloud-share", "0.2", "--dry-run", "--since", ""),
+            "'' is no point in time",
+        ),
+        (("models", "plan", "--vram", "", "--device", "cpu"), "'' is no amount of memory"),
+        (("models", "plan", "--device", ""), "device '' is not in the table"),
+        (("models", "plan", "--device", "cpu", "--kv", ""), "cache '' is unknown"),
+        (("ask", "x", "--cloud-model", ""), "--cloud-model '': the name of the model is empty"),
+        (("submit", "x", "--delay", "nan"), "delay: nan is no delay"),
+        (("submit", "x", "--delay", "-1"), "delay: -1 is no delay"),
+        (("submit", "x", "--expires", "0"), "expires: 0 is no time to wait"),
+        (("submit", "x", "--expires", "inf"), "expires: inf is no time to wait"),
+        (("submit", "x", "--key", ""), "the idempotency key is empty"),
+    ],
+)
+def test_an_option_that_is_empty_or_no_figure(
+    edgeward: Edgeward, words: tuple[str, ...], part: str
+) -> None:
+    told(edgeward(*words), 2, part)
+
+
+def test_one_key_for_several_requests(edgeward: Edgeward, tmp_path: Path) -> None:
+    (tmp_path / "two.jsonl").write_text('{"prompt": "a"}\n{"prompt": "b"}\n')
+    told(edgeward("submit", "--file", "two.jsonl", "--key", "k"), 2, "--key names one task")

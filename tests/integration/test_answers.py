@@ -17,7 +17,7 @@ from router.settings.settings import Settings
 from router.store.store import Store
 from router.types.decision import EscalationReason
 from router.types.result import Result
-from router.types.task import Message, Task
+from router.types.task import Message, Privacy, Task
 from workers.views.render import explanation
 
 ROUTINE = "Reply with one word: what is the capital of Portugal?"
@@ -227,6 +227,46 @@ async def test_what_the_cloud_turns_down_is_tried_here(store: Store) -> None:
 
     assert (result.status, result.route) == ("done", "local")
     assert not result.in_outbox
+
+
+@pytest.mark.parametrize("failure", ["401", "403"])
+async def test_what_a_local_server_denies_another_model_may_do_where_it_may_go(
+    store: Store, failure: str
+) -> None:
+    async with routed(store, local={}, cloud={}) as (router, here, there):
+        assert there is not None
+        here.fail(failure, times=2)
+        result = await router.run(Task(prompt=ROUTINE))
+        kept = await router.run(Task(prompt=ROUTINE, privacy=Privacy.LOCAL_ONLY))
+
+    assert (result.status, result.route) == ("done", "cloud")
+    assert result.attempts[0].outcome == "failed"
+    assert (kept.status, kept.route) == ("failed", "none")
+    assert f"{failure}" in kept.reason
+    assert len(there.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "details", "said"),
+    [
+        ("not_json", {}, "with a web page: "),
+        ("empty_choices", {}, "with nothing of a chat API, "),
+        ("error_in_200", {"message": "it crashed"}, "(500: it crashed): try again later"),
+    ],
+)
+async def test_why_a_task_is_parked_is_said_once(
+    store: Store, failure: str, details: dict[str, Any], said: str
+) -> None:
+    async with routed(store, local={}, cloud={}) as (router, here, there):
+        assert there is not None
+        here.fail("said", status=400, message="too odd for me", times=2)
+        there.fail(failure, **details)
+        result = await router.run(Task(prompt=ROUTINE))
+
+    assert result.status == "parked"
+    assert result.reason.count(said) == 1
+    for also in ("takes connections", "answers, but", "<html", "<h1"):
+        assert also not in result.reason
 
 
 async def test_a_model_without_a_system_role_answers(store: Store) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from label_writers import ROUNDS, writers
 from scripted_router import scripted_router
 
 from graphs.app import Router
@@ -179,3 +180,33 @@ async def test_judgements_at_the_same_time_are_one_after_the_other(
         assert record.replaces == before
         assert record.verdict != before
         before = record.verdict
+
+
+async def test_judgements_of_several_processes_follow_each_other_and_keep_their_notes(
+    store: Store, tmp_path: Path
+) -> None:
+    async with scripted_router(store, tmp_path, local=GOOD) as router:
+        for number in range(2):
+            await router.run(Task(prompt=ROUTINE, task_id=f"judged-{number}"))
+        async with writers(store, "judge"):
+            pass
+        found, listed = (
+            await judgements(router),
+            await Feedback(store, router.ledger, keep_s=1).latest(2),
+        )
+    for one in listed:
+        said = [record for record in found if record.task_id == one.task.task_id]
+        before = [None, *(record.verdict for record in said)]
+        assert len(said) > ROUNDS
+        assert [record.replaces for record in said] == before[:-1]
+        assert all(record.verdict != record.replaces for record in said)
+        assert one.verdict == one.note == before[-1]
+
+
+async def test_a_task_that_ran_again_is_not_judged_yet(store: Store, tmp_path: Path) -> None:
+    async with scripted_router(store, tmp_path, local=GOOD) as router:
+        for _ in range(2):
+            await router.run(Task(prompt=ROUTINE, task_id="twice"))
+            await router.feedback("twice", "good")
+        found = await judgements(router)
+    assert [(one.verdict, one.replaces) for one in found] == [("good", None)] * 2

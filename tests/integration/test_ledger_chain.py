@@ -156,8 +156,8 @@ async def test_processes_at_once_make_one_chain(
 async def test_a_writer_that_always_loses_says_so(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lose(*_: object) -> tuple[bool, Mark]:
-        return False, Mark()
+    async def lose(*_: object) -> tuple[int, Mark]:
+        return 0, Mark()
 
     ledger = Ledger(store)
     monkeypatch.setattr(ledger_module, "LONGEST_WRITE_S", 0.05)

@@ -98,8 +98,12 @@ async def test_a_provider_that_is_down_leaves_the_task_to_the_local_model(
     assert (result.status, result.cloud) == ("done", CloudState.PROVIDER_DOWN)
     assert result.degraded
     assert [attempt.outcome for attempt in result.attempts] == ["failed", "accepted"]
-    said = "cannot be reached" if mode == "refused" else "answers, but with an error (500)"
+    down = mode == "refused"
+    said = "cannot be reached" if down else "(500: The server had an error."
+    later = "cannot be reached" if down else "answers, but with an error (500)"
     assert said in result.reason
+    assert later in again.reason, "what is known by then"
+    assert down or later not in result.reason, "what was said is not said again"
     assert "does not answer" not in result.reason
     assert again.degraded
     assert [attempt.route for attempt in again.attempts] == ["local"], "it is known for a moment"

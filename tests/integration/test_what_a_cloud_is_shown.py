@@ -370,6 +370,7 @@ async def test_no_half_of_a_value_is_shown_with_a_rejected_answer(
         result = await router.run(task)
     assert "a smaller model's answer was not accepted" in left(provider), result.reason
     assert CPF[:6] not in left(provider)
+    assert "the rest of that answer is left out" in left(provider)
 
 
 async def test_a_tool_whose_choices_are_private_keeps_the_task_here(

@@ -95,7 +95,7 @@ def test_every_mistake_is_one_sentence(edgeward: Edgeward, tmp_path: Path) -> No
         (("resume", "nothing-so"), "no run begins with 'nothing-so'"),
         (("show", "nothing-so"), "no run begins with 'nothing-so'"),
         (("resume", "mist-"), "2 runs begin with 'mist-'"),
-        (("resume", "mist-1", "--yes", "--no"), "either --yes or --no"),
+        (("resume", "mist-1", "--yes", "--no"), "--yes and --no exclude each other"),
         (("resume", "mist-1", "--step", "ok"), "go with --yes or --no"),
         (("resume", "mist-1", "--yes"), "asks for ok, b: name one with --step"),
         (("resume", "mist-1", "--yes", "--step", "okay"), "the run asks for: ok, b"),

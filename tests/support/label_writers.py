@@ -16,6 +16,8 @@ from typing import Any
 
 from waiting import wait_until
 
+from router.account.feedback import VERDICTS, Feedback
+from router.account.ledger import Ledger
 from router.errors import RunTaken
 from router.memory.facts import Facts
 from router.memory.sessions import AnswerCache, CachedAnswer, Memory
@@ -148,6 +150,14 @@ async def drive(store: Store, rng: random.Random) -> None:
         await runs.give_back(lease)
 
 
+async def judge(store: Store, rng: random.Random) -> None:
+    """Judges a few tasks over and over; each note names the verdict that it was given with."""
+    feedback = Feedback(store, Ledger(store), keep_s=600)
+    for _ in range(4 * ROUNDS):
+        verdict = rng.choice(VERDICTS)
+        await feedback.give(f"judged-{rng.randrange(2)}", verdict, verdict)
+
+
 def record_of(run_id: str, label: Privacy = Privacy.PUBLIC, **more: Any) -> RunRecord:
     return RunRecord(run_id=run_id, workflow="w", label=label, **more)
 
@@ -158,4 +168,5 @@ WRITERS: dict[str, Callable[[Store, random.Random], Awaitable[None]]] = {
     "keep": keep,
     "park": park,
     "drive": drive,
+    "judge": judge,
 }

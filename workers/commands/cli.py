@@ -17,7 +17,15 @@ from workers.commands.calibrate import calibrate
 from workers.commands.evaluate import eval_app
 from workers.commands.learn import feedback, learn_app
 from workers.commands.memory import memory_app
-from workers.commands.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
+from workers.commands.options import (
+    AsJson,
+    CloudModel,
+    CloudUrl,
+    Config,
+    require_one,
+    run,
+    settings_in_force,
+)
 from workers.commands.outbox import outbox_app
 from workers.commands.queue import queue_app, submit, work, workers
 from workers.commands.replay import replay
@@ -150,11 +158,9 @@ def report(
     """What was done where, why, and what it cost or saved."""
     from rich.console import Console
 
-    from router.errors import TaskError
     from workers.commands.report import collect, report_view
 
-    if as_json and as_csv:
-        raise TaskError("either --json or --csv, not both")
+    require_one({"--json": as_json, "--csv": as_csv})
     settings = settings_in_force(config)
     found = run(collect(settings, since))
     if as_json:
@@ -184,6 +190,8 @@ def prove(
     from workers.commands.prove_export import verify_file
     from workers.views.prove import proof_view
 
+    require_one({"--verify": verify is not None, "--since": since is not None})
+    require_one({"--verify": verify is not None, "--export": export is not None})
     if verify is not None:
         found = verify_file(verify)
     else:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from router.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from router.settings.settings import Settings
 
@@ -30,6 +32,8 @@ def settings_in_force(
     config: Path | None, cloud_url: str | None = None, cloud_model: str | None = None
 ) -> Settings:
     """The settings, changed by the options; `offline` and the log level apply process-wide."""
+    from pydantic import ValidationError
+
     from router.privacy.offline import forbid_outbound
     from router.settings.cloud import CloudSettings
     from router.telemetry import configure_logging
@@ -43,8 +47,19 @@ def settings_in_force(
     changed = {key: value for key, value in given.items() if value is not None}
     if not changed:
         return settings
-    cloud = CloudSettings.model_validate(settings.cloud.model_dump() | changed)
+    try:
+        cloud = CloudSettings.model_validate(settings.cloud.model_dump() | changed)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"--cloud-model {cloud_model!r}: {said}") from None
     return settings.model_copy(update={"cloud": cloud})
+
+
+def require_one(chosen: Mapping[str, bool]) -> None:
+    """Raises ConfigError where more than one of these was given. chosen: by name, as typed."""
+    given = [name for name, is_given in chosen.items() if is_given]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} exclude each other: give one of them")
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.commands.options import AsJson, Config, settings_in_force
+from workers.commands.options import AsJson, Config, require_one, settings_in_force
 from workers.commands.options import run as run_async
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def drop(
 
     if not task_ids and not everything:
         raise TaskError("say which: ids as `edgeward outbox ls` shows them, or --all")
-    if task_ids and everything:
-        raise TaskError("either ids or --all, not both")
+    require_one({"ids": bool(task_ids), "--all": everything})
 
     async def remove(router: Router) -> int:
         ids = [parked.task.task_id for parked in await router.outbox.waiting()]

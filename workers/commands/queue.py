@@ -174,7 +174,7 @@ def dead_letters(
 
     found = _with_queue(config, look)
     if retry_all:
-        typer.echo(f"{found} put back")
+        typer.echo(json.dumps({"put_back": found}) if as_json else f"{found} put back")
     else:
         _shown(found, as_json, _tasks_view, "no dead letters")
 

@@ -46,7 +46,14 @@ async def submit_all(
         if len(tasks) == 1:
             handles = [await queue.submit(tasks[0], **options)]
         else:
-            handles = await queue.submit_many(tasks)
+            if options["key"] is not None:
+                raise TaskError(
+                    f"--key names one task, and there are {len(tasks)}: leave it out, or submit "
+                    "them one by one"
+                )
+            handles = await queue.submit_many(
+                tasks, delay_s=options["delay_s"], expires_s=options["expires_s"]
+            )
         if not wait:
             for handle in handles:
                 sys.stdout.write(f"{handle.task_id}\n")

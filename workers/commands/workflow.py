@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workers.commands.options import AsJson, Config, settings_in_force
+from workers.commands.options import AsJson, Config, require_one, settings_in_force
 from workers.commands.workflow_runs import Inputs
 
 workflow_app = typer.Typer(help="Read, check, plan and draw workflows.", no_args_is_help=True)
@@ -46,6 +46,7 @@ def plan(
     from workers.commands.workflow_inputs import read_inputs
     from workers.views.workflow_plan import box_notes, plan_view
 
+    require_one({"--json": as_json, "--mermaid": mermaid})
     workflow = check(load_workflow(path))
     settings = settings_in_force(config)
     given = read_inputs(workflow, inputs or [])

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.commands.options import AsJson, CloudModel, CloudUrl, Config, run, settings_in_force
+from workers.commands.options import (
+    AsJson,
+    CloudModel,
+    CloudUrl,
+    Config,
+    require_one,
+    run,
+    settings_in_force,
+)
 
 if TYPE_CHECKING:
     from graphs.app import Router
@@ -62,8 +70,7 @@ def resume(
     """Go on with a run that was interrupted, has failed, or waits; what is done stays done."""
     from router.errors import TaskError
 
-    if yes and no:
-        raise TaskError("either --yes or --no, not both")
+    require_one({"--yes": yes, "--no": no})
     if (step or comment) and not (yes or no):
         raise TaskError("--step and --comment go with --yes or --no")
     settings = settings_in_force(config, cloud_url, cloud_model)

@@ -45,8 +45,9 @@ def plan(
     from router.errors import ConfigError
 
     catalogue = Catalogue.load()
+    checked_kv(kv)  # a plan for the processor has no use for it
     if classes:
-        if vram or device or models:
+        if any(one is not None for one in (vram, device, models)):
             raise ConfigError("--classes is for all of them: leave out --vram, --device, --models")
         plans = [
             (
@@ -101,10 +102,10 @@ def _wished(
     if device == "cpu":
         if models is not None:
             raise ConfigError("models at hand are planned for a card: leave out --models, or cpu")
-        memory = parse_size(vram) if vram else machine_memory_bytes()
+        memory = machine_memory_bytes() if vram is None else parse_size(vram)
         wish, offered = _for_cpu(catalogue, memory, roles, context)
         return f"no GPU, {memory / GIB:.1f} GiB of memory", wish, offered
-    named = catalogue.device(device) if device else None
+    named = None if device is None else catalogue.device(device)
     if vram is not None:
         size = parse_size(vram)
     elif named is not None:

@@ -74,7 +74,7 @@ REFUSALS = [
     ("500", EngineUnavailable, "failed while running", 2),
     ("reset_first_byte", EngineUnavailable, "cannot be reached", 2),
     ("empty_choices", EngineUnavailable, "nothing of a chat API", 2),
-    ("not_json", EngineUnavailable, "a web page", 2),
+    ("not_json", EngineUnavailable, "with a web page", 2),
     ("context_length_exceeded", ContextOverflow, "too long", 1),
     ("schema_unsupported", EngineRejected, "simplify it, or drop it", 1),
     ("content_refused", EngineRejected, "its content policy refuses this prompt", 1),

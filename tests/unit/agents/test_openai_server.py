@@ -141,7 +141,7 @@ REFUSALS = [
     ("schema_unsupported", EngineRejected, "simplify it"),
     ("reset_first_byte", EngineUnavailable, "cannot be reached"),
     ("empty_choices", EngineUnavailable, "nothing of a chat API"),
-    ("not_json", EngineUnavailable, "nothing of a chat API"),
+    ("not_json", EngineUnavailable, "with a web page"),
 ]
 
 

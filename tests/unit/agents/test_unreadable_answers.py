@@ -87,8 +87,60 @@ async def test_a_page_of_a_proxy_is_called_one(engine: Make, status: int) -> Non
 
 @both
 async def test_a_page_in_place_of_an_answer_is_none(engine: Make) -> None:
-    with pytest.raises(EngineUnavailable, match="nothing of a chat API, such as a web page"):
-        await asked(engine, says(PAGE))
+    for content, kind in ((PAGE, "text/html"), (PAGE, EVENTS), (f"\n<!-- x -->{PAGE}", EVENTS)):
+        with pytest.raises(EngineUnavailable, match="with a web page, '502 Bad Gateway': ") as told:
+            await asked(engine, says(content, kind=kind))
+        assert "<" not in str(told.value)
+        assert "sign-in of a network stands in between" in str(told.value)
+
+
+@both
+async def test_a_page_that_knows_no_such_place_is_no_word_about_the_model(engine: Make) -> None:
+    with pytest.raises(EngineRejected, match=r"is no chat API for \S+ \(404: a web page, '502"):
+        await asked(engine, says(PAGE, 404))
+
+
+def of_provider(model: str) -> Make:
+    def make(url: str) -> Engine:
+        return LiteLLMEngine(
+            model=model,
+            prices=Prices.load(),
+            max_tokens=20,
+            api_base=url,
+            api_key="sk-abcdefghijklmnop",
+            retries=0,
+        )
+
+    return make
+
+
+PROVIDERS = ("anthropic/claude-haiku-4-5", "gemini/gemini-2.5-flash", "openrouter/x/y")
+BROKEN = json.dumps({"error": {"message": "The model crashed", "code": 500}})
+
+
+@pytest.mark.parametrize("model", PROVIDERS)
+async def test_a_page_is_one_whatever_the_providers_api(model: str) -> None:
+    with pytest.raises(EngineUnavailable, match="with a web page, '502 Bad Gateway': "):
+        await asked(of_provider(model), says(PAGE))
+
+
+@pytest.mark.parametrize("make", [local, cloud, *map(of_provider, PROVIDERS)])
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(BROKEN, "application/json"), (f"data: {BROKEN}\n\n", EVENTS)],
+    ids=["body", "frame"],
+)
+async def test_an_error_under_200_is_told_once(make: Make, body: str, kind: str) -> None:
+    with pytest.raises(EngineUnavailable) as told:
+        await asked(make, says(body, kind=kind))
+    assert str(told.value).endswith("(500: The model crashed): try again later")
+
+
+async def test_an_error_in_the_middle_is_told_once() -> None:
+    begun = streamed("half").split(b"\n\n")[0] + f"\n\ndata: {BROKEN}\n\n".encode()
+    for make in (local, cloud, of_provider("openrouter/x/y")):
+        with pytest.raises(EngineUnavailable, match=r"after 1 pieces \(The model crashed\): "):
+            await asked(make, says(begun, kind=EVENTS))
 
 
 @both

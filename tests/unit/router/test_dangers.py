@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from router.errors import ConfigError
 from router.settings.dangers import JUDGED, harmless, pattern_of
 from router.settings.file import render
+from router.settings.retention import RETENTION
 from router.settings.settings import Settings, load_settings, look_at_settings
 from router.settings.trust import UntrustedConfig, forget, is_trusted, own_folder, remember
 
@@ -51,13 +52,15 @@ DANGEROUS = [
     ("tools: {roles: {cloud: {tools: [read_file]}}}", "lets models call tools: cloud"),
     ("prices: free.yaml", "counts money by the prices in free.yaml"),
     ("memory: {ledger_days: 0.01}", "drops the account after 0.01 days"),
-    ("memory: {session_days: 3650}", "keeps what was said for 3650 days"),
-    ("memory: {cache_hours: 48, cache: true}", "keeps answers for 48 hours"),
-    ("memory: {facts_days: 1000}", "keeps what is known of you for 1000 days"),
-    ("outbox: {keep_hours: 9000}", "keeps tasks that wait for 9000 hours"),
-    ("queue: {keep_hours: 9000}", "keeps tasks and their results for 9000 hours"),
-    ("queue: {dead_days: 999}", "keeps tasks that failed for 999 days"),
     ("memory: {facts_tokens: 1}", "drops the facts beyond 1 tokens"),
+    ("memory: {session_days: 365}", "keeps what sessions said for 365 days, longer than the usual"),
+    ("memory: {session_days: 0.01}", "drops what sessions said after 0.01 days, sooner than"),
+    ("memory: {cache_hours: 9000}", "keeps answers for 9000 hours, longer than the usual 24"),
+    ("memory: {facts_days: 900}", "keeps facts for 900 days"),
+    ("outbox: {keep_hours: 9000}", "keeps tasks that wait for a cloud for 9000 hours"),
+    ("queue: {keep_hours: 9000}", "keeps tasks and their results for 9000 hours"),
+    ("queue: {dead_days: 365}", "keeps tasks that were set aside for 365 days"),
+    ("queue: {dead_days: 0.01}", "drops tasks that were set aside after 0.01 days"),
 ]  # fmt: skip
 
 HARMLESS = [
@@ -74,7 +77,7 @@ HARMLESS = [
     "store: {url: 'redis://:pw@127.0.0.1:6379/0', namespace: mine}",
     "store: {url: 'unix:///run/redis.sock'}",
     "memory: {cache: false, ledger_days: 365}",
-    "memory: {session_days: 1, facts_days: 1}\noutbox: {keep_hours: 1}\nqueue: {keep_hours: 1}",
+    "memory: {cache_hours: 1, facts_days: 1}\noutbox: {keep_hours: 0}\nqueue: {keep_hours: 1}",
     render(Settings()),
 ]
 
@@ -124,8 +127,10 @@ def leaves(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[s
 def test_every_setting_is_judged_or_known_to_be_harmless() -> None:
     patterns = {pattern_of(leaf) for leaf in leaves(Settings)}
     assert len(patterns) > 70
-    assert {one for one in patterns if harmless(one) == (one in JUDGED)} == set()
-    assert set(JUDGED) <= patterns
+    judged = [*JUDGED, *RETENTION]
+    assert len(judged) == len({*judged})
+    assert {one for one in patterns if harmless(one) == (one in judged)} == set()
+    assert {*judged} <= patterns
 
 
 def test_trust_is_for_one_content_at_one_place(folder: Path) -> None:
@@ -211,6 +216,11 @@ def test_the_users_own_configuration_is_theirs(
         ("privacy: {folders: {/home/me: local_only}}", "", "does not have your own /home/me"),
         ("privacy: {found: {email: local_only}}", "", "does not have your own email"),
         ("memory: {ledger_days: 365}", "", "your own 365 days"),
+        ("memory: {session_days: 1}", "", "for 30 days, longer than your own 1"),
+        ("memory: {session_days: 20}", "memory: {session_days: 2}", "sooner than your own 20"),
+        ("outbox: {keep_hours: 0}", "", "for 168 hours, longer than your own 0"),
+        ("queue: {keep_hours: 1}", "queue: {keep_hours: 2}", "longer than your own 1"),
+        ("memory: {cache: false}", "", "keeps answers, which your own configuration does not"),
         ("cloud: {url: 'http://127.0.0.1:9/v1', model: m}", "log_level: info", "cloud.url: does"),
         ("models: {guard: {path: /g.gguf}}", "log_level: info", "models.guard"),
         (
@@ -274,3 +284,17 @@ def test_a_file_that_does_very_much_is_cut_short_and_prints_no_control_character
     assert "more\n" in str(caught.value)
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 30_000
+
+
+def test_the_usual_times_are_those_of_the_settings() -> None:
+    settings = Settings().model_dump()
+    for name, retention in RETENTION.items():
+        section, key = name.split(".")
+        assert settings[section][key] == retention.usual
+
+
+def test_texts_that_are_kept_shorter_than_the_users_own_are_not_asked_for(folder: Path) -> None:
+    own_folder().mkdir(parents=True)
+    (own_folder() / "edgeward.yaml").write_text("memory: {cache_hours: 48}\n")
+    (folder / "edgeward.yaml").write_text("log_level: info\n")
+    assert load_settings(None, {})[1] == Path("edgeward.yaml")
